@@ -1,0 +1,93 @@
+//! The file that gives every framework the same weights and the same batch.
+//!
+//! A safetensors file: the [`Spec`] as JSON under the metadata key `spec`, and the tensors
+//!
+//! | name | shape | type |
+//! |---|---|---|
+//! | `linear{i}.weight` | (outputs, inputs) | f32 |
+//! | `linear{i}.bias` | (outputs) | f32 |
+//! | `norm{i}.weight`, `norm{i}.bias` | (width of hidden block i) | f32, only with BatchNorm |
+//! | `x` | (batch, inputs of layer 0) | f32 |
+//! | `labels` | (batch) | i64 |
+//!
+//! Running means start at 0, running variances at 1, optimizer state at 0.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::Failure;
+use crate::spec::Spec;
+
+/// A dense array of `f32` in row-major order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Extent of each axis.
+    pub shape: Vec<usize>,
+    /// The elements.
+    pub data: Vec<f32>,
+}
+
+/// A training step with its numbers.
+#[derive(Clone, Debug)]
+pub struct StepFile {
+    /// What to compute.
+    pub spec: Spec,
+    /// Every `f32` tensor by name, `x` included.
+    pub arrays: HashMap<String, Array>,
+    /// The class of each row of `x`.
+    pub labels: Vec<i64>,
+}
+
+impl StepFile {
+    /// The tensor of this name.
+    pub fn array(&self, name: &str) -> Result<&Array, Failure> {
+        self.arrays.get(name).ok_or_else(|| format!("the step file has no tensor {name:?}").into())
+    }
+
+    /// Writes the file.
+    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+        let mut parts: Vec<(&str, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+        for (name, array) in &self.arrays {
+            let bytes = array.data.iter().flat_map(|v| v.to_le_bytes()).collect();
+            parts.push((name, Dtype::F32, array.shape.clone(), bytes));
+        }
+        let labels = self.labels.iter().flat_map(|v| v.to_le_bytes()).collect();
+        parts.push(("labels", Dtype::I64, vec![self.labels.len()], labels));
+        let views = parts
+            .iter()
+            .map(|(name, dtype, shape, bytes)| {
+                Ok((*name, TensorView::new(*dtype, shape.clone(), bytes)?))
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let metadata = HashMap::from([("spec".to_owned(), serde_json::to_string(&self.spec)?)]);
+        safetensors::serialize_to_file(views, Some(metadata), path)?;
+        Ok(())
+    }
+
+    /// Reads the file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let bytes = std::fs::read(path)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes)?;
+        let spec = header.metadata().as_ref().and_then(|m| m.get("spec"));
+        let spec = serde_json::from_str(spec.ok_or("the step file has no spec")?)?;
+        let mut arrays = HashMap::new();
+        let mut labels = Vec::new();
+        for (name, view) in SafeTensors::deserialize(&bytes)?.iter() {
+            match view.dtype() {
+                Dtype::F32 => {
+                    let data = view.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
+                    let array = Array { shape: view.shape().to_vec(), data: data.collect() };
+                    arrays.insert(name.to_owned(), array);
+                }
+                Dtype::I64 if name == "labels" => {
+                    let data = view.data().as_chunks().0.iter().map(|b| i64::from_le_bytes(*b));
+                    labels = data.collect();
+                }
+                other => return Err(format!("tensor {name:?} has the type {other:?}").into()),
+            }
+        }
+        Ok(Self { spec, arrays, labels })
+    }
+}

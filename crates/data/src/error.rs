@@ -1,0 +1,241 @@
+//! What can be wrong with data.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::csv_reader::CsvFault;
+use crate::idx::IdxFault;
+
+/// What was wrong with the data, in which place.
+///
+/// Rows, columns and bytes count from 0, as indices do; the lines and columns of a [CSV
+/// file](CsvFault) count from 1, as editors do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A data set without rows, or whose rows hold nothing.
+    #[error(
+        "a data set needs at least one row and one feature; found {rows} rows of {columns} features"
+    )]
+    Empty {
+        /// Rows found.
+        rows: usize,
+        /// Features in each row.
+        columns: usize,
+    },
+
+    /// As many labels as rows are needed.
+    #[error("each row of features needs one label; found {rows} rows and {labels} labels")]
+    CountMismatch {
+        /// Rows of features found.
+        rows: usize,
+        /// Labels found.
+        labels: usize,
+    },
+
+    /// A label that names no class.
+    #[error(
+        "a label must be at least 0 and below the number of classes, {classes}; \
+         row {row} has the label {label}"
+    )]
+    LabelOutOfRange {
+        /// The row of the label.
+        row: usize,
+        /// The label found.
+        label: i64,
+        /// The number of classes.
+        classes: usize,
+    },
+
+    /// A feature that is NaN or infinite.
+    #[error("features must be finite; row {row}, column {column} holds {value}")]
+    NonFinite {
+        /// The row of the value.
+        row: usize,
+        /// The column of the value.
+        column: usize,
+        /// The value found.
+        value: f64,
+    },
+
+    /// A shape of one example that does not hold as many values as a row.
+    #[error(
+        "a feature shape must hold as many values as a row has features, {columns}; found {shape:?}"
+    )]
+    FeatureShape {
+        /// The shape asked for.
+        shape: Vec<usize>,
+        /// Features in each row.
+        columns: usize,
+    },
+
+    /// A row that the data set does not have.
+    #[error("a row must be below the number of rows, {rows}; found {row}")]
+    RowOutOfRange {
+        /// The row asked for.
+        row: usize,
+        /// Rows in the data set.
+        rows: usize,
+    },
+
+    /// Two things that belong together, of different width.
+    #[error("expected {expected} features in each row; found {found}")]
+    WidthMismatch {
+        /// Features in each row of what came first.
+        expected: usize,
+        /// Features in each row of what was given now.
+        found: usize,
+    },
+
+    /// A fraction of a split outside the open interval from 0 to 1.
+    #[error(
+        "each fraction of a split must be above 0 and below 1; fractions[{part}] is {fraction}"
+    )]
+    Fraction {
+        /// The position of the fraction.
+        part: usize,
+        /// The fraction found.
+        fraction: f64,
+    },
+
+    /// Fractions that would use a row twice, or leave one out.
+    #[error("the fractions of a split must sum to 1; {fractions:?} sum to {sum}")]
+    FractionSum {
+        /// The fractions found.
+        fractions: Vec<f64>,
+        /// Their sum.
+        sum: f64,
+    },
+
+    /// A part of a split that would receive nothing.
+    #[error(
+        "each part of a split must receive a row; \
+         fractions[{part}] = {fraction} receives none of the {rows} rows"
+    )]
+    EmptyPart {
+        /// The position of the part.
+        part: usize,
+        /// Its fraction.
+        fraction: f64,
+        /// The rows to be split.
+        rows: usize,
+    },
+
+    /// A batch of nothing.
+    #[error("a batch size must be at least 1; found 0")]
+    BatchSizeZero,
+
+    /// A feature whose mean or deviation exceeds the range of `f64`.
+    #[error(
+        "mean and deviation must be finite; \
+         column {column} has mean {mean} and deviation {deviation}"
+    )]
+    StatisticOverflow {
+        /// The column of the feature.
+        column: usize,
+        /// Its mean.
+        mean: f64,
+        /// Its deviation.
+        deviation: f64,
+    },
+
+    /// A file that the system would not open or read.
+    #[error("cannot read {}: {source}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// A folder without the file, under any name it goes by.
+    #[error(
+        "the folder {} must hold one of the files {}; found none",
+        folder.display(),
+        names.join(", ")
+    )]
+    FileNotFound {
+        /// The folder that was searched.
+        folder: PathBuf,
+        /// The names that were looked for.
+        names: Vec<String>,
+    },
+
+    /// A gzip stream that stops before its end.
+    #[error(
+        "{}: a gzip stream must end with its checksum; \
+         it breaks off after {byte} decompressed bytes",
+        file.display()
+    )]
+    GzipTruncated {
+        /// The file.
+        file: PathBuf,
+        /// The decompressed bytes before the break.
+        byte: u64,
+    },
+
+    /// A gzip stream that cannot be decompressed, or whose checksum differs.
+    #[error(
+        "{}: a gzip stream must decompress; after {byte} decompressed bytes: {reason}",
+        file.display()
+    )]
+    GzipCorrupt {
+        /// The file.
+        file: PathBuf,
+        /// The decompressed bytes before the fault.
+        byte: u64,
+        /// What the decompressor said.
+        reason: String,
+    },
+
+    /// A file that breaks a rule of the IDX format.
+    #[error("{}: {fault}", file.display())]
+    Idx {
+        /// The file.
+        file: PathBuf,
+        /// The rule, and the values seen.
+        fault: IdxFault,
+    },
+
+    /// A file that breaks a rule of numeric CSV.
+    #[error("{}: {fault}", file.display())]
+    Csv {
+        /// The file.
+        file: PathBuf,
+        /// The rule, the line and column, and the text seen.
+        fault: CsvFault,
+    },
+
+    /// Two files, one of images and one of their labels, of different length.
+    #[error(
+        "each image needs one label; {} holds {images} images and {} holds {labels} labels",
+        images_file.display(),
+        labels_file.display()
+    )]
+    ImagesAndLabels {
+        /// The file of images.
+        images_file: PathBuf,
+        /// The images in it.
+        images: usize,
+        /// The file of labels.
+        labels_file: PathBuf,
+        /// The labels in it.
+        labels: usize,
+    },
+
+    /// A file that was read well, but holds what no data set may hold.
+    #[error("{}: {fault}", file.display())]
+    InFile {
+        /// The file.
+        file: PathBuf,
+        /// The rule of data sets that it breaks.
+        fault: Box<DataError>,
+    },
+}
+
+impl DataError {
+    /// The same error, with the file it was found in.
+    pub(crate) fn in_file(self, file: impl Into<PathBuf>) -> Self {
+        DataError::InFile { file: file.into(), fault: Box::new(self) }
+    }
+}

@@ -1,0 +1,56 @@
+//! Data sets for training on a CPU: where the numbers come from, and how they reach a training
+//! loop.
+//!
+//! | to                                     | use                                 |
+//! |----------------------------------------|-------------------------------------|
+//! | start at once, without a file          | [`digits()`]: 1797 images, embedded |
+//! | read MNIST or Fashion-MNIST            | [`mnist::load`]                     |
+//! | read any IDX file                      | [`idx::read`]                       |
+//! | read a numeric CSV file                | [`CsvReader`]                       |
+//! | use arrays you already have            | [`Dataset::new`]                    |
+//! | divide into parts, stratified by class | [`Dataset::split`]                  |
+//! | normalise by the training data         | [`Standardizer`]                    |
+//! | walk through mini-batches              | [`Dataset::batches`]                |
+//!
+//! ```
+//! use data::Standardizer;
+//! use rand::{SeedableRng, rngs::StdRng};
+//!
+//! # fn main() -> Result<(), data::DataError> {
+//! let [train, validation, test] = data::digits().split([0.6, 0.2, 0.2], 0)?;
+//!
+//! let standardizer = Standardizer::fit(&train)?; // the training part alone
+//! let train = standardizer.apply(&train)?;
+//! let test = standardizer.apply(&test)?;
+//!
+//! let mut rng = StdRng::seed_from_u64(0);
+//! for (x, labels) in train.batches(64)?.shuffled(&mut rng) {
+//!     assert_eq!(x.nrows(), labels.len());
+//! }
+//! # assert_eq!(train.len() + validation.len() + test.len(), 1797);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every function that meets data from outside returns a [`DataError`], which states the rule that
+//! was broken, the values seen, and the place. Nothing here prints, and nothing panics on bad data.
+
+mod batches;
+mod csv_reader;
+mod dataset;
+mod digits;
+mod error;
+pub mod idx;
+pub mod mnist;
+mod real;
+mod source;
+mod split;
+mod standardize;
+
+pub use batches::Batches;
+pub use csv_reader::{CsvFault, CsvReader, Header, LabelColumn};
+pub use dataset::Dataset;
+pub use digits::digits;
+pub use error::DataError;
+pub use real::Real;
+pub use standardize::Standardizer;

@@ -1,0 +1,174 @@
+//! What can go wrong, as values. Each message states the rule, the values seen and the user's line.
+
+use std::panic::Location;
+
+use crate::{Kind, Shape, Type};
+
+/// A node that cannot be recorded: the inputs do not fit the operation.
+///
+/// Model code meets it as a panic with this message; [`Graph::record`](crate::Graph::record)
+/// returns it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{operation}: {rule}\n  inputs: {inputs}\n  at {location}")]
+pub struct RecordError {
+    /// The operation's name.
+    pub operation: String,
+    /// The rule that was broken, with the values that broke it.
+    pub rule: String,
+    /// The types of the inputs.
+    pub inputs: String,
+    /// The line that asked for the node.
+    pub location: &'static Location<'static>,
+}
+
+/// A gradient that cannot be taken.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum GradientError {
+    /// The differentiated output is not a single real number, and no cotangent was given.
+    #[error(
+        "gradient: only a real scalar has a gradient without a cotangent, and this output is \
+         {output} (recorded at {recorded})\n  reduce it to a scalar, or give a cotangent of its \
+         shape\n  at {location}"
+    )]
+    NotScalar {
+        /// The output's type.
+        output: String,
+        /// Where the output was recorded.
+        recorded: &'static Location<'static>,
+        /// The line that asked for the gradient.
+        location: &'static Location<'static>,
+    },
+    /// The cotangent does not have the type of the output.
+    #[error(
+        "gradient: the cotangent is {cotangent} and the output {output}; they must be equal\n  at {location}"
+    )]
+    Cotangent {
+        /// The cotangent's type.
+        cotangent: String,
+        /// The output's type.
+        output: String,
+        /// The line that asked for the gradient.
+        location: &'static Location<'static>,
+    },
+    /// A requested variable does not influence the output through differentiable operations.
+    #[error(
+        "gradient: {variable} (recorded at {recorded}) has no differentiable path to the \
+         output\n  leave it out, or ask for zeros where there is no path\n  at {location}"
+    )]
+    NoPath {
+        /// The variable's name or description.
+        variable: String,
+        /// Where the variable was recorded.
+        recorded: &'static Location<'static>,
+        /// The line that asked for the gradient.
+        location: &'static Location<'static>,
+    },
+}
+
+/// A run that cannot finish, because of the data it was given.
+///
+/// Nothing is written back when a run fails: parameters and running statistics stay as they were.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RunError {
+    /// An input of the graph was given no value.
+    #[error("input {name:?} (recorded at {recorded}) has no value: bind one before evaluating")]
+    Unbound {
+        /// The input's name.
+        name: String,
+        /// Where it was recorded.
+        recorded: &'static Location<'static>,
+    },
+    /// A value has another shape or kind than the input it is given for.
+    #[error("input {name:?} takes {expected}, and was given {given}")]
+    Mismatch {
+        /// The input's name.
+        name: String,
+        /// What the input takes.
+        expected: String,
+        /// What it was given.
+        given: String,
+    },
+    /// Another number of values than the graph has inputs.
+    #[error("the function takes {expected} inputs, and was given {given}")]
+    Count {
+        /// How many inputs the graph has.
+        expected: usize,
+        /// How many values were given.
+        given: usize,
+    },
+    /// A NaN or an infinity in the data.
+    #[error("input {name:?} holds {value} at {position:?}: every value must be finite")]
+    NotFinite {
+        /// The input's name.
+        name: String,
+        /// Where in the array.
+        position: Vec<usize>,
+        /// The value found.
+        value: f64,
+    },
+    /// An index outside the axis it points into.
+    #[error(
+        "{operation}: index {index} at position {position:?} is outside 0..{extent}, the extent \
+         it points into\n  at {location}"
+    )]
+    IndexOutOfRange {
+        /// The operation that met it.
+        operation: String,
+        /// The index found.
+        index: i64,
+        /// Where in the array of indices.
+        position: Vec<usize>,
+        /// The extent of the axis.
+        extent: usize,
+        /// The line that recorded the operation.
+        location: &'static Location<'static>,
+    },
+    /// A parameter of another store, or of none.
+    #[error(
+        "the graph uses parameter #{index} of another store: run it with the `Params` the model was built in"
+    )]
+    ForeignParameter {
+        /// The parameter's index in its own store.
+        index: usize,
+    },
+    /// The gradient of a trainable parameter was asked for, and there is no path to the loss.
+    #[error("parameter {path:?} has no differentiable path to the loss\n  {source}")]
+    UnusedParameter {
+        /// The parameter's path.
+        path: String,
+        /// What the gradient said.
+        source: Box<GradientError>,
+    },
+    /// The recorded function has no gradient.
+    #[error(transparent)]
+    Gradient(#[from] GradientError),
+}
+
+/// The rule for operations of N inputs.
+pub(crate) fn exactly<const N: usize>(inputs: &[Type]) -> Result<&[Type; N], String> {
+    let count = inputs.len();
+    inputs.try_into().map_err(|_| format!("takes {N} inputs, and was given {count}"))
+}
+
+/// The rule for operations that take one kind.
+pub(crate) fn expect_kind(position: &str, kind: Kind, expected: Kind) -> Result<(), String> {
+    match kind == expected {
+        true => Ok(()),
+        false => Err(format!("{position} must be {expected}, not {kind}")),
+    }
+}
+
+/// The rule for operations whose inputs must broadcast together.
+pub(crate) fn expect_broadcast(a: &Shape, b: &Shape) -> Result<Shape, String> {
+    a.broadcast(b).ok_or_else(|| {
+        let rank = a.rank().max(b.rank());
+        let (axis, x, y) = (1..=rank)
+            .map(|back| (back, a.aligned(rank - back, rank), b.aligned(rank - back, rank)))
+            .find(|&(_, x, y)| x != y && x != 1 && y != 1)
+            .expect("shapes that fit were broadcast");
+        format!(
+            "shapes {a} and {b} do not broadcast: aligned at the last axis, extents must be equal \
+             or 1, and axis -{axis} has {x} and {y}"
+        )
+    })
+}

@@ -1,0 +1,167 @@
+//! Reverse-mode differentiation: the gradient is more graph.
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use crate::graph::NodeId;
+use crate::{GradientError, Graph, Kind, Shape, Var};
+
+/// Asks for the gradient of an output: what to differentiate, with which cotangent, with respect
+/// to what.
+///
+/// For an output y = f(x) and a cotangent v of the shape of y (1 for a scalar), the gradient with
+/// respect to x is the vector-Jacobian product vᵀ ∂f/∂x, in the shape of x. It is recorded into the
+/// same graph with the same operations, so that it can be differentiated again.
+///
+/// ```
+/// use graph::{Gradient, Graph};
+/// use ndarray::array;
+///
+/// let g = Graph::new();
+/// let (x, w) = (g.constant(array![1.0, 2.0]), g.constant(array![3.0, 4.0]));
+/// let y = x * w;
+/// let v = g.constant(array![1.0, 10.0]);
+/// let [dx, dw] = Gradient::of(y).cotangent(v).with_respect_to(&[x, w])?[..] else { panic!() };
+/// assert_eq!(dx.eval()?, array![3.0, 40.0].into_dyn());
+/// assert_eq!(dw.eval()?, array![1.0, 20.0].into_dyn());
+/// # Ok::<(), graph::RunError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Gradient<'g> {
+    output: Var<'g>,
+    cotangent: Option<Var<'g>>,
+    zeros: bool,
+}
+
+impl<'g> Gradient<'g> {
+    /// The gradient of this output.
+    pub fn of(output: Var<'g>) -> Self {
+        Self { output, cotangent: None, zeros: false }
+    }
+
+    /// Weighs the elements of the output; a scalar output has 1 by default, and any other needs it.
+    pub fn cotangent(self, v: Var<'g>) -> Self {
+        Self { cotangent: Some(v), ..self }
+    }
+
+    /// Answers zeros for a variable that the output does not depend on, instead of an error.
+    pub fn zeros_without_path(self) -> Self {
+        Self { zeros: true, ..self }
+    }
+
+    /// Records the gradient with respect to each of `variables`, in their order and shapes.
+    ///
+    /// # Errors
+    /// If the output is not a real scalar and has no cotangent, the cotangent is not of the
+    /// output's type, or a variable has no differentiable path to the output.
+    #[track_caller]
+    pub fn with_respect_to(self, variables: &[Var<'g>]) -> Result<Vec<Var<'g>>, GradientError> {
+        let location = Location::caller();
+        let seed = self.seed(location)?;
+        let graph = self.output.graph();
+        let cotangents = backpropagate(self.output, seed, variables);
+        let gradient = |variable: &Var<'g>| match cotangents[variable.id().index()] {
+            Some(cotangent) => Ok(cotangent),
+            None if self.zeros => Ok(zeros(*variable)),
+            None => graph.node(variable.id(), |node| {
+                Err(GradientError::NoPath {
+                    variable: node.label(),
+                    recorded: node.location,
+                    location,
+                })
+            }),
+        };
+        variables.iter().map(gradient).collect()
+    }
+
+    /// The cotangent of the output.
+    fn seed(&self, location: &'static Location<'static>) -> Result<Var<'g>, GradientError> {
+        let ty = self.output.ty();
+        match self.cotangent {
+            Some(v) if v.ty() == ty && ty.kind == Kind::Real => Ok(v),
+            Some(v) => Err(GradientError::Cotangent {
+                cotangent: v.ty().to_string(),
+                output: ty.to_string(),
+                location,
+            }),
+            None if ty.kind == Kind::Real && ty.shape.size() == 1 => {
+                let line = (self.output.location(), true);
+                let graph = self.output.graph();
+                Ok(graph.on_behalf(line, || graph.full(ty.shape, 1.0)))
+            }
+            None => Err(GradientError::NotScalar {
+                output: ty.to_string(),
+                recorded: self.output.location(),
+                location,
+            }),
+        }
+    }
+}
+
+fn zeros(variable: Var<'_>) -> Var<'_> {
+    let graph = variable.graph();
+    graph.on_behalf((variable.location(), true), || graph.full(variable.shape(), 0.0))
+}
+
+/// The cotangent of every node between `variables` and `output`, by one sweep from the output back.
+///
+/// A node's inputs precede it, so that in descending order a node has received the cotangents of
+/// all its uses before its own rule runs.
+fn backpropagate<'g>(
+    output: Var<'g>,
+    seed: Var<'g>,
+    variables: &[Var<'g>],
+) -> Vec<Option<Var<'g>>> {
+    let graph = output.graph();
+    let active = descendants(graph, variables);
+    let mut cotangents: Vec<Option<Var<'g>>> = vec![None; active.len()];
+    cotangents[output.id().index()] = Some(seed);
+    for id in (0..=output.id().index()).rev().map(NodeId::new) {
+        let Some(cotangent) = cotangents[id.index()].filter(|_| active[id.index()]) else {
+            continue;
+        };
+        let (op, line) = graph.node(id, |node| (node.op.clone(), (node.location, true)));
+        let inputs: SmallVec<[Var<'g>; 3]> =
+            graph.node_inputs(id).into_iter().map(|input| Var::new(graph, input)).collect();
+        graph.on_behalf(line, || {
+            let contributions = op.vjp(&inputs, Var::new(graph, id), cotangent);
+            for (input, contribution) in inputs.iter().zip(contributions) {
+                let Some(contribution) = contribution.filter(|_| active[input.id().index()]) else {
+                    continue;
+                };
+                check_shape(op.name(), input.shape(), contribution);
+                let total = &mut cotangents[input.id().index()];
+                *total = Some(total.map_or(contribution, |so_far| so_far + contribution));
+            }
+        });
+    }
+    cotangents
+}
+
+/// For every node, whether it is one of `variables` or depends on one through real values.
+fn descendants(graph: &Graph, variables: &[Var<'_>]) -> Vec<bool> {
+    graph.dag(|dag| {
+        let mut active = vec![false; dag.node_count()];
+        for variable in variables {
+            active[variable.id().index()] = dag[variable.id()].is_real();
+        }
+        for id in dag.node_indices() {
+            let from_inputs = || dag.neighbors_directed(id, petgraph::Incoming);
+            if dag[id].is_real() && from_inputs().any(|input| active[input.index()]) {
+                active[id.index()] = true;
+            }
+        }
+        active
+    })
+}
+
+/// A reverse rule that answers another shape than its input has is a defect of the operation.
+fn check_shape(operation: &str, input: Shape, cotangent: Var<'_>) {
+    assert!(
+        cotangent.shape() == input,
+        "the reverse rule of {operation} answered a cotangent of shape {} for an input of shape \
+         {input}",
+        cotangent.shape(),
+    );
+}

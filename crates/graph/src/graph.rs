@@ -1,0 +1,301 @@
+//! The graph: a DAG of recorded operations.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::Location;
+use std::sync::Arc;
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use smallvec::SmallVec;
+
+use crate::operation::Op;
+use crate::ops::leaf;
+use crate::params::{Param, ParamId};
+use crate::{Kind, Operation, RecordError, Type, Var};
+
+/// Identifies a node within its graph. Every node comes after its inputs.
+pub(crate) type NodeId = NodeIndex<u32>;
+
+/// A recorded operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub op: Op,
+    pub ty: Type,
+    /// The user's line.
+    pub location: &'static Location<'static>,
+    pub name: Option<Arc<str>>,
+    /// Whether a reverse rule recorded it.
+    pub backward: bool,
+}
+
+/// A directed acyclic graph of operations, recorded as they are written.
+///
+/// A graph is mathematics: its nodes have a kind and a shape, and no precision, memory or device.
+/// It can be evaluated in `f32` or `f64` ([`Evaluator`](crate::Evaluator)), differentiated
+/// ([`Var::grad`]) and compiled ([`Program`](crate::Program)).
+///
+/// ```
+/// use graph::Graph;
+/// use ndarray::array;
+///
+/// let g = Graph::new();
+/// let x = g.constant(array![1.0, 2.0]);
+/// let y = (x * x).sum();
+/// let dx = y.grad(x);
+/// assert_eq!(dx.eval()?, array![2.0, 4.0].into_dyn());
+/// // The gradient is a variable like any other: it can be differentiated again.
+/// assert_eq!((dx * dx).sum().grad(x).eval()?, array![8.0, 16.0].into_dyn());
+/// # Ok::<(), graph::RunError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Graph {
+    recording: RefCell<Recording>,
+}
+
+#[derive(Debug, Default)]
+struct Recording {
+    dag: DiGraph<Node, u32>,
+    inputs: Vec<NodeId>,
+    params: HashMap<ParamId, NodeId>,
+    /// The values that a step writes back, in recording order, the last of a parameter counting.
+    updates: Vec<(ParamId, NodeId)>,
+    /// The number of random nodes, each of which draws from its own stream.
+    streams: u64,
+    /// The node on whose behalf the framework records, if it does.
+    on_behalf: Option<(&'static Location<'static>, bool)>,
+}
+
+impl Graph {
+    /// An empty graph.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Records an operation: the one fallible entry under all recording.
+    ///
+    /// # Errors
+    /// If the inputs break the operation's shape rule.
+    ///
+    /// # Panics
+    /// If an input belongs to another graph.
+    #[track_caller]
+    pub fn record<'g>(
+        &'g self,
+        operation: impl Operation,
+        inputs: &[Var<'g>],
+    ) -> Result<Var<'g>, RecordError> {
+        self.record_op(Op::new(operation), inputs)
+    }
+
+    /// Records an operation in model code, where a misfit is a mistake in the program.
+    ///
+    /// # Panics
+    /// If the inputs break the operation's shape rule, with the rule, the shapes and the line.
+    #[track_caller]
+    pub fn apply<'g>(&'g self, operation: impl Operation, inputs: &[Var<'g>]) -> Var<'g> {
+        match self.record(operation, inputs) {
+            Ok(var) => var,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn record_op<'g>(
+        &'g self,
+        op: Op,
+        inputs: &[Var<'g>],
+    ) -> Result<Var<'g>, RecordError> {
+        let caller = Location::caller();
+        let types: SmallVec<[Type; 3]> = inputs.iter().map(|input| input.ty()).collect();
+        for input in inputs {
+            assert!(
+                std::ptr::eq(self, input.graph()),
+                "{}: {input:?} belongs to another graph\n  at {caller}",
+                op.name(),
+            );
+        }
+        let mut recording = self.recording.borrow_mut();
+        let (location, backward) = recording.on_behalf.unwrap_or((caller, false));
+        let ty = op.infer(&types).map_err(|rule| RecordError {
+            operation: op.name().to_owned(),
+            rule,
+            inputs: list(&types),
+            location,
+        })?;
+        let id = recording.dag.add_node(Node { op, ty, location, name: None, backward });
+        // petgraph walks edges from the latest to the first, so that this walks in input order.
+        for (position, input) in inputs.iter().enumerate().rev() {
+            recording.dag.add_edge(input.id(), id, position as u32);
+        }
+        Ok(Var::new(self, id))
+    }
+
+    /// Runs `record` so that the nodes it records carry this line, and whether they are backward.
+    pub(crate) fn on_behalf<R>(
+        &self,
+        line: (&'static Location<'static>, bool),
+        record: impl FnOnce() -> R,
+    ) -> R {
+        let before = self.recording.borrow_mut().on_behalf.replace(line);
+        let result = record();
+        self.recording.borrow_mut().on_behalf = before;
+        result
+    }
+
+    /// A real input, to be given a value at every run.
+    #[track_caller]
+    pub fn input(&self, name: &str, shape: impl Into<crate::Shape>) -> Var<'_> {
+        self.typed_input(name, Type::real(shape))
+    }
+
+    /// An input of indices (class labels, rows of a table), to be given a value at every run.
+    #[track_caller]
+    pub fn index_input(&self, name: &str, shape: impl Into<crate::Shape>) -> Var<'_> {
+        self.typed_input(name, Type::index(shape))
+    }
+
+    /// An input of any type; truth values are bound as reals, 0 for false.
+    #[track_caller]
+    pub fn typed_input(&self, name: &str, ty: Type) -> Var<'_> {
+        let slot = self.recording.borrow().inputs.len();
+        let var = self.apply(leaf::Input { slot, ty }, &[]).named(name);
+        self.recording.borrow_mut().inputs.push(var.id());
+        var
+    }
+
+    /// The value of a parameter before this run. Asked for twice, it is the same node.
+    #[track_caller]
+    pub fn param(&self, param: &Param) -> Var<'_> {
+        let known = self.recording.borrow().params.get(&param.id()).copied();
+        if let Some(id) = known {
+            return Var::new(self, id);
+        }
+        let leaf = leaf::Parameter { id: param.id(), shape: param.shape().clone() };
+        let var = self.apply(leaf, &[]).named(param.path());
+        self.recording.borrow_mut().params.insert(param.id(), var.id());
+        var
+    }
+
+    /// The value of a buffer at this point of the recording: what the last [`update`](Self::update)
+    /// gave it, or else its value before this run.
+    #[track_caller]
+    pub fn current(&self, param: &Param) -> Var<'_> {
+        let recording = self.recording.borrow();
+        let last = recording.updates.iter().rev().find(|(id, _)| *id == param.id());
+        match last.map(|&(_, node)| node) {
+            Some(node) => Var::new(self, node),
+            None => {
+                drop(recording);
+                self.param(param)
+            }
+        }
+    }
+
+    /// Makes `value` the parameter's new value at the end of the step that runs this graph
+    /// (a running mean, a count of batches).
+    ///
+    /// # Panics
+    /// If the value's shape is not the parameter's.
+    #[track_caller]
+    pub fn update(&self, param: &Param, value: Var<'_>) {
+        assert!(
+            value.ty() == Type::real(param.shape()),
+            "update: {:?} has shape {}, and its new value is {}",
+            param.path(),
+            param.shape(),
+            value.ty(),
+        );
+        self.recording.borrow_mut().updates.push((param.id(), value.id()));
+    }
+
+    /// The values that the step writes back, one for each updated parameter.
+    pub fn updates(&self) -> Vec<(ParamId, Var<'_>)> {
+        let recording = self.recording.borrow();
+        let last: HashMap<ParamId, NodeId> = recording.updates.iter().copied().collect();
+        let mut updates: Vec<_> = last.into_iter().collect();
+        updates.sort_unstable();
+        updates.into_iter().map(|(id, node)| (id, Var::new(self, node))).collect()
+    }
+
+    /// The inputs, in the order they were recorded.
+    pub fn inputs(&self) -> Vec<Var<'_>> {
+        self.recording.borrow().inputs.iter().map(|&id| Var::new(self, id)).collect()
+    }
+
+    /// The number of nodes.
+    pub fn len(&self) -> usize {
+        self.recording.borrow().dag.node_count()
+    }
+
+    /// Whether nothing has been recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A stream of random numbers that no other node of this graph draws from.
+    pub(crate) fn new_stream(&self) -> u64 {
+        let mut recording = self.recording.borrow_mut();
+        recording.streams += 1;
+        recording.streams - 1
+    }
+
+    /// Reads a node. The closure must not record.
+    pub(crate) fn node<R>(&self, id: NodeId, read: impl FnOnce(&Node) -> R) -> R {
+        read(&self.recording.borrow().dag[id])
+    }
+
+    /// A node's inputs, in order.
+    pub(crate) fn node_inputs(&self, id: NodeId) -> SmallVec<[NodeId; 3]> {
+        self.recording.borrow().dag.neighbors_directed(id, Direction::Incoming).collect()
+    }
+
+    pub(crate) fn set_name(&self, id: NodeId, name: &str) {
+        self.recording.borrow_mut().dag[id].name = Some(name.into());
+    }
+
+    /// Reads the DAG. The closure must not record.
+    pub(crate) fn dag<R>(&self, read: impl FnOnce(&DiGraph<Node, u32>) -> R) -> R {
+        read(&self.recording.borrow().dag)
+    }
+
+    /// For every node, whether one of `outputs` is computed from it.
+    pub(crate) fn ancestors(&self, outputs: &[NodeId]) -> Vec<bool> {
+        let recording = self.recording.borrow();
+        let mut live = vec![false; recording.dag.node_count()];
+        for output in outputs {
+            live[output.index()] = true;
+        }
+        for index in (0..live.len()).rev().map(NodeId::new) {
+            if live[index.index()] {
+                for input in recording.dag.neighbors_directed(index, Direction::Incoming) {
+                    live[input.index()] = true;
+                }
+            }
+        }
+        live
+    }
+}
+
+impl Node {
+    /// Whether derivatives can flow through the node's value.
+    pub fn is_real(&self) -> bool {
+        self.ty.kind == Kind::Real
+    }
+
+    /// What messages call the node: its name, or else its operation.
+    pub fn label(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name:?}"),
+            None => self.op.name().to_owned(),
+        }
+    }
+}
+
+/// The types of the inputs, for an error message.
+fn list(types: &[Type]) -> String {
+    match types {
+        [] => "none".to_owned(),
+        _ => types.iter().map(Type::to_string).collect::<Vec<_>>().join(", "),
+    }
+}

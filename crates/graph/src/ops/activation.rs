@@ -1,0 +1,120 @@
+//! Activation functions.
+
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
+
+use super::map::Unary;
+use super::registry::{Example, unary};
+use crate::{Scalar, Var};
+
+/// max(x, 0). Cotangent: v where y > 0, else 0 (so 0 at the kink, as PyTorch and JAX).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relu;
+
+impl Unary for Relu {
+    const NAME: &'static str = "relu";
+    fn eval<T: Scalar>(&self, x: T) -> T {
+        if x < T::zero() { T::zero() } else { x }
+    }
+    fn vjp<'g>(&self, _: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
+        y.gt(0.0).select(v, 0.0)
+    }
+    fn kernel(&self) -> Option<kernels::Unary> {
+        Some(kernels::Unary::Relu)
+    }
+}
+
+/// x where x > 0, else s·x. Cotangent: v or s·v (s·v at the kink, as PyTorch).
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeakyRelu {
+    /// s.
+    pub slope: f64,
+}
+
+impl Unary for LeakyRelu {
+    const NAME: &'static str = "leaky_relu";
+    fn eval<T: Scalar>(&self, x: T) -> T {
+        if x > T::zero() { x } else { T::from_f64(self.slope) * x }
+    }
+    fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
+        x.gt(0.0).select(v, self.slope * v)
+    }
+    fn expand<'g>(&self, x: Var<'g>) -> Option<Var<'g>> {
+        Some(x.gt(0.0).select(x, self.slope * x))
+    }
+}
+
+/// x where x > 0, else α·(eˣ − 1). Cotangent: v or v·α·eˣ (α·v at the kink, as PyTorch).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Elu {
+    /// α.
+    pub alpha: f64,
+}
+
+impl Unary for Elu {
+    const NAME: &'static str = "elu";
+    fn eval<T: Scalar>(&self, x: T) -> T {
+        if x > T::zero() { x } else { T::from_f64(self.alpha) * x.exp_m1() }
+    }
+    fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
+        // The exponential of a positive x is not wanted, and might overflow.
+        x.gt(0.0).select(v, v * (self.alpha * x.minimum(0.0).exp()))
+    }
+    fn expand<'g>(&self, x: Var<'g>) -> Option<Var<'g>> {
+        Some(x.gt(0.0).select(x, self.alpha * x.minimum(0.0).expm1()))
+    }
+}
+
+impl<'g> Var<'g> {
+    /// max(x, 0), elementwise; its derivative at 0 is 0.
+    #[track_caller]
+    pub fn relu(self) -> Var<'g> {
+        self.map(Relu)
+    }
+
+    /// x where x > 0, else `slope`·x, elementwise (PyTorch's default slope is 0.01).
+    #[track_caller]
+    pub fn leaky_relu(self, slope: f64) -> Var<'g> {
+        self.map(LeakyRelu { slope })
+    }
+
+    /// x where x > 0, else `alpha`·(eˣ − 1), elementwise (PyTorch's default α is 1; Clevert et al.,
+    /// 2015).
+    #[track_caller]
+    pub fn elu(self, alpha: f64) -> Var<'g> {
+        self.map(Elu { alpha })
+    }
+
+    /// x·Φ(x), Φ the standard normal distribution function, elementwise (Hendrycks and Gimpel,
+    /// 2016).
+    #[track_caller]
+    pub fn gelu(self) -> Var<'g> {
+        self * (0.5 * (1.0 + (self * FRAC_1_SQRT_2).erf()))
+    }
+
+    /// The tanh approximation of [`gelu`](Var::gelu): x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+    #[track_caller]
+    pub fn gelu_tanh(self) -> Var<'g> {
+        let inner = (2.0 / PI).sqrt() * (self + 0.044715 * (self * self.square()));
+        self * (0.5 * (1.0 + inner.tanh()))
+    }
+
+    /// x·σ(x), elementwise (also called swish).
+    #[track_caller]
+    pub fn silu(self) -> Var<'g> {
+        self * self.sigmoid()
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    vec![
+        unary("relu", 0.2..2.0, |x| x.relu() + (-x).relu()),
+        unary("leaky_relu", 0.2..2.0, |x| {
+            x.leaky_relu(0.1).square() + (-x).leaky_relu(0.1).square()
+        }),
+        unary("elu", -2.0..-0.2, |x| x.elu(0.5)),
+        unary("elu", 0.2..2.0, |x| x.elu(0.5).square()),
+        unary("gelu", -2.0..2.0, |x| x.gelu()),
+        unary("gelu_tanh", -2.0..2.0, |x| x.gelu_tanh()),
+        unary("silu", -3.0..3.0, |x| x.silu()),
+    ]
+}

@@ -1,0 +1,96 @@
+//! One element for each index, along an axis.
+
+use ndarray::{Dimension, IxDyn};
+use smallvec::smallvec;
+
+use super::super::registry::{Example, Sample};
+use super::check;
+use crate::error::{exactly, expect_kind};
+use crate::shape::resolve_axis;
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// yᵢⱼ = x at (i, index ᵢⱼ) for axis 1, and likewise for others (numpy's `take_along_axis`).
+/// Cotangent: v added up at the places it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gather {
+    /// The axis; negative from the last.
+    pub axis: isize,
+}
+
+/// The rule that indices have the shape of the array, but along one axis.
+pub(super) fn along(x: &Type, index: &Type, axis: isize) -> Result<usize, String> {
+    expect_kind("the array", x.kind, Kind::Real)?;
+    expect_kind("the indices", index.kind, Kind::Index)?;
+    let axis = resolve_axis(axis, x.shape.rank())?;
+    let fits =
+        x.shape.rank() == index.shape.rank() && x.shape.with(axis, 0) == index.shape.with(axis, 0);
+    match fits {
+        true => Ok(axis),
+        false => Err(format!(
+            "indices of shape {} must match {} but along axis {axis}",
+            index.shape, x.shape
+        )),
+    }
+}
+
+impl Operation for Gather {
+    fn name(&self) -> &'static str {
+        "gather"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x, index] = exactly(inputs)?;
+        along(x, index, self.axis)?;
+        Ok(Type::real(&index.shape))
+    }
+    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        let zeros = v.graph().full(inputs[0].shape(), 0.0);
+        smallvec![Some(zeros.scatter_add(self.axis, inputs[1], v)), None]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let (x, index) = (args.real(0), args.index(1));
+        let axis = resolve_axis(self.axis, x.ndim()).expect("the shape rule checked the axis");
+        let extent = x.shape()[axis];
+        for ((place, y), &i) in out.real().indexed_iter_mut().zip(index.iter()) {
+            let mut from: IxDyn = place;
+            from[axis] = check(i, extent, || from.slice().to_vec())?;
+            *y = x[from];
+        }
+        Ok(())
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The element at each index along an axis: for axis 1, yᵢⱼ is x at (i, `index`ᵢⱼ). The
+    /// indices have the shape of this array, but along the axis (numpy's `take_along_axis`,
+    /// PyTorch's `gather`).
+    #[track_caller]
+    pub fn gather(self, axis: isize, index: Var<'g>) -> Var<'g> {
+        self.graph().apply(Gather { axis }, &[self, index])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    let samples = || [Sample::real([3, 4], -2.0..2.0), Sample::index([3, 2], 4)];
+    let rows = || [Sample::real([3, 4], -2.0..2.0), Sample::index([5, 4], 3)];
+    vec![
+        Example::new("gather", samples(), |_, x| x[0].square().gather(1, x[1])),
+        Example::new("gather", rows(), |_, x| x[0].square().gather(0, x[1])),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Graph, RunError};
+    use ndarray::array;
+
+    #[test]
+    fn an_index_outside_is_named_with_its_place() {
+        let g = Graph::new();
+        let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
+        for wrong in [2, -1] {
+            let error = x.gather(1, g.constant(array![[0_i64], [wrong]])).eval().unwrap_err();
+            let RunError::IndexOutOfRange { index, position, extent, .. } = error else { panic!() };
+            assert_eq!((index, position, extent), (wrong, vec![1, 0], 2));
+        }
+    }
+}

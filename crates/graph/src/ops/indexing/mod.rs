@@ -1,0 +1,26 @@
+//! Elements picked and placed by index.
+
+mod gather;
+mod one_hot;
+mod scatter;
+mod take;
+
+pub use gather::Gather;
+pub use one_hot::OneHot;
+pub use scatter::ScatterAdd;
+pub use take::{IndexAdd, Take};
+
+use super::registry::Example;
+use crate::Fault;
+
+/// Checks an index against the extent it points into; `position` is where it was found.
+fn check(index: i64, extent: usize, position: impl FnOnce() -> Vec<usize>) -> Result<usize, Fault> {
+    match usize::try_from(index) {
+        Ok(checked) if checked < extent => Ok(checked),
+        _ => Err(Fault::IndexOutOfRange { index, position: position(), extent }),
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    [gather::examples(), one_hot::examples(), scatter::examples(), take::examples()].concat()
+}

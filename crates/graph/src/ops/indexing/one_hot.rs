@@ -1,0 +1,62 @@
+//! Indices as rows with a single 1.
+
+use super::super::registry::{Example, Sample};
+use super::check;
+use crate::error::{exactly, expect_kind};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// 1 at each index along a new last axis, else 0. No derivative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OneHot {
+    /// The extent of the new axis.
+    pub classes: usize,
+}
+
+impl Operation for OneHot {
+    fn name(&self) -> &'static str {
+        "one_hot"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [index] = exactly(inputs)?;
+        expect_kind("the argument", index.kind, Kind::Index)?;
+        Ok(Type::real(index.shape.inserted(index.shape.rank(), self.classes)))
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
+        crate::no_derivative()
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let index = args.index(0);
+        let out = out.real();
+        out.fill(T::zero());
+        for (mut row, (place, &i)) in out.rows_mut().into_iter().zip(index.indexed_iter()) {
+            row[check(i, self.classes, || ndarray::Dimension::slice(&place).to_vec())?] = T::one();
+        }
+        Ok(())
+    }
+}
+
+impl<'g> Var<'g> {
+    /// 1 at each index along a new last axis of extent `classes`, else 0.
+    #[track_caller]
+    pub fn one_hot(self, classes: usize) -> Var<'g> {
+        self.graph().apply(OneHot { classes }, &[self])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    let samples = [Sample::real([3, 4], -2.0..2.0), Sample::index([3], 4)];
+    vec![Example::new("one_hot", samples, |_, x| x[1].one_hot(4) * x[0].square())]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Graph;
+    use ndarray::array;
+
+    #[test]
+    fn a_row_has_a_single_one() {
+        let g = Graph::new();
+        let rows = g.constant(array![2_i64, 0]).one_hot(3).eval().unwrap();
+        assert_eq!(rows, array![[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]].into_dyn());
+    }
+}

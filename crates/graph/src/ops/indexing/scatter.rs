@@ -1,0 +1,71 @@
+//! Elements added at indices along an axis.
+
+use ndarray::{Dimension, IxDyn};
+use smallvec::smallvec;
+
+use super::super::registry::{Example, Sample};
+use super::check;
+use super::gather::along;
+use crate::error::{exactly, expect_kind};
+use crate::shape::resolve_axis;
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// x with each source element added at its index along an axis; the adjoint of
+/// [`Gather`](super::Gather). Cotangents: v, and v gathered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScatterAdd {
+    /// The axis; negative from the last.
+    pub axis: isize,
+}
+
+impl Operation for ScatterAdd {
+    fn name(&self) -> &'static str {
+        "scatter_add"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x, index, source] = exactly(inputs)?;
+        along(x, index, self.axis)?;
+        expect_kind("the source", source.kind, Kind::Real)?;
+        match source.shape == index.shape {
+            true => Ok(x.clone()),
+            false => Err(format!(
+                "the source has shape {} and the indices {}; they must be equal",
+                source.shape, index.shape
+            )),
+        }
+    }
+    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        smallvec![Some(v), None, Some(v.gather(self.axis, inputs[1]))]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let (index, source) = (args.index(1), args.real(2));
+        let out = out.real();
+        out.assign(&args.real(0));
+        let axis = resolve_axis(self.axis, out.ndim()).expect("the shape rule checked the axis");
+        let extent = out.shape()[axis];
+        for ((place, &i), &s) in index.indexed_iter().zip(source.iter()) {
+            let mut to: IxDyn = place;
+            to[axis] = check(i, extent, || to.slice().to_vec())?;
+            out[to] += s;
+        }
+        Ok(())
+    }
+}
+
+impl<'g> Var<'g> {
+    /// This array with each element of `source` added at its index along an axis: for axis 1,
+    /// `source`ᵢⱼ is added at (i, `index`ᵢⱼ). Repeated indices add up.
+    #[track_caller]
+    pub fn scatter_add(self, axis: isize, index: Var<'g>, source: Var<'g>) -> Var<'g> {
+        self.graph().apply(ScatterAdd { axis }, &[self, index, source])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    let samples = [
+        Sample::real([3, 4], -2.0..2.0),
+        Sample::index([3, 5], 4),
+        Sample::real([3, 5], -2.0..2.0),
+    ];
+    vec![Example::new("scatter_add", samples, |_, x| x[0].scatter_add(1, x[1], x[2]).square())]
+}

@@ -1,0 +1,170 @@
+//! Whole slices picked by index along an axis: rows of a table.
+
+use ndarray::{ArrayViewD, Axis};
+use smallvec::smallvec;
+
+use super::super::registry::{Example, Sample};
+use super::check;
+use crate::error::{exactly, expect_kind};
+use crate::shape::resolve_axis;
+use crate::{Args, Cotangents, Fault, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+
+/// The slices of x at the indices along an axis, which the axes of the indices replace (numpy's
+/// `take`). Cotangent: each slice of v added at its index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Take {
+    /// The axis; negative from the last.
+    pub axis: isize,
+}
+
+/// x with each slice of the source added at its index along an axis; the adjoint of [`Take`].
+/// Cotangents: v, and v taken at the indices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexAdd {
+    /// The axis; negative from the last.
+    pub axis: isize,
+}
+
+/// The shape of a take.
+fn taken(x: &Type, index: &Type, axis: isize) -> Result<Shape, String> {
+    expect_kind("the array", x.kind, Kind::Real)?;
+    expect_kind("the indices", index.kind, Kind::Index)?;
+    let axis = resolve_axis(axis, x.shape.rank())?;
+    let (before, after) = (&x.shape[..axis], &x.shape[axis + 1..]);
+    Ok([before, &index.shape, after].concat().into())
+}
+
+/// Calls `each` with the place and the checked value of every index.
+fn for_each_index(
+    index: &ArrayViewD<'_, i64>,
+    extent: usize,
+    mut each: impl FnMut(usize, usize),
+) -> Result<(), Fault> {
+    for (i, (place, &value)) in index.indexed_iter().enumerate() {
+        each(i, check(value, extent, || ndarray::Dimension::slice(&place).to_vec())?);
+    }
+    Ok(())
+}
+
+/// The elements of `x` at the i-th of the indices, whose axes start at `axis`.
+fn at<'v, E>(
+    mut x: ArrayViewD<'v, E>,
+    axis: usize,
+    indices: &[usize],
+    i: usize,
+) -> ArrayViewD<'v, E> {
+    let mut rest = i;
+    for (offset, &extent) in indices.iter().enumerate().rev() {
+        x = x.index_axis_move(Axis(axis + offset), rest % extent);
+        rest /= extent;
+    }
+    x
+}
+
+impl Operation for Take {
+    fn name(&self) -> &'static str {
+        "take"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x, index] = exactly(inputs)?;
+        Ok(Type::real(taken(x, index, self.axis)?))
+    }
+    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        let zeros = v.graph().full(inputs[0].shape(), 0.0);
+        smallvec![Some(v.graph().apply(IndexAdd { axis: self.axis }, &[zeros, inputs[1], v])), None]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let (x, index) = (args.real(0), args.index(1));
+        let axis = resolve_axis(self.axis, x.ndim()).expect("the shape rule checked the axis");
+        let out = out.real();
+        for_each_index(&index, x.shape()[axis], |i, from| {
+            let mut to = out.view_mut();
+            let mut rest = i;
+            for (offset, &extent) in index.shape().iter().enumerate().rev() {
+                to = to.index_axis_move(Axis(axis + offset), rest % extent);
+                rest /= extent;
+            }
+            to.assign(&x.index_axis(Axis(axis), from));
+        })
+    }
+}
+
+impl Operation for IndexAdd {
+    fn name(&self) -> &'static str {
+        "index_add"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x, index, source] = exactly(inputs)?;
+        let expected = Type::real(taken(x, index, self.axis)?);
+        match *source == expected {
+            true => Ok(x.clone()),
+            false => Err(format!("the source must be {expected}, and is {source}")),
+        }
+    }
+    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        smallvec![Some(v), None, Some(v.take(self.axis, inputs[1]))]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let (index, source) = (args.index(1), args.real(2));
+        let out = out.real();
+        out.assign(&args.real(0));
+        let axis = resolve_axis(self.axis, out.ndim()).expect("the shape rule checked the axis");
+        for_each_index(&index, out.shape()[axis], |i, to| {
+            let slice = at(source.view(), axis, index.shape(), i);
+            out.index_axis_mut(Axis(axis), to).zip_mut_with(&slice, |y, &s| *y += s);
+        })
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The slices at these indices along an axis, which the axes of `index` replace (numpy's
+    /// `take`; PyTorch's `index_select` for a vector of indices).
+    #[track_caller]
+    pub fn take(self, axis: isize, index: Var<'g>) -> Var<'g> {
+        self.graph().apply(Take { axis }, &[self, index])
+    }
+
+    /// The rows of this table at these indices: for indices of shape [n] and a table [rows, width],
+    /// the result is [n, width].
+    #[track_caller]
+    pub fn embedding(self, index: Var<'g>) -> Var<'g> {
+        self.take(0, index)
+    }
+
+    /// This array with each slice of `source` added at its index along an axis. Repeated indices
+    /// add up.
+    #[track_caller]
+    pub fn index_add(self, axis: isize, index: Var<'g>, source: Var<'g>) -> Var<'g> {
+        self.graph().apply(IndexAdd { axis }, &[self, index, source])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    let table = || Sample::real([4, 3], -2.0..2.0);
+    let sources = [table(), Sample::index([5], 3), Sample::real([4, 5], -2.0..2.0)];
+    vec![
+        Example::new("take", [table(), Sample::index([2, 2], 4)], |_, x| {
+            x[0].square().embedding(x[1])
+        }),
+        Example::new("take", [table(), Sample::index([5], 3)], |_, x| x[0].square().take(1, x[1])),
+        Example::new("index_add", sources, |_, x| x[0].index_add(1, x[1], x[2]).square()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Graph;
+    use ndarray::array;
+
+    #[test]
+    fn the_axes_of_the_indices_replace_the_axis() {
+        let g = Graph::new();
+        let x = g.constant(array![[0.0, 1.0], [10.0, 11.0], [20.0, 21.0]]);
+        let rows = x.embedding(g.constant(array![[2_i64, 0], [1, 1]]));
+        let expected = array![[[20.0, 21.0], [0.0, 1.0]], [[10.0, 11.0], [10.0, 11.0]]];
+        assert_eq!(rows.eval().unwrap(), expected.into_dyn());
+        let columns = x.take(1, g.constant(array![1_i64, 1, 0]));
+        let expected = array![[1.0, 1.0, 0.0], [11.0, 11.0, 10.0], [21.0, 21.0, 20.0]];
+        assert_eq!(columns.eval().unwrap(), expected.into_dyn());
+    }
+}

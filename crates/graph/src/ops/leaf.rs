@@ -1,0 +1,163 @@
+//! The leaves of a graph: inputs, parameters and constants.
+
+use ndarray::{ArrayD, IxDyn};
+use std::sync::Arc;
+
+use crate::compile::Lowering;
+use crate::params::ParamId;
+use crate::{
+    Args, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Value, Var,
+};
+
+/// A value given at every run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Input {
+    /// Its position among the graph's inputs.
+    pub slot: usize,
+    pub ty: Type,
+}
+
+/// A parameter's or buffer's value before the run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Parameter {
+    pub id: ParamId,
+    pub shape: Shape,
+}
+
+/// A fixed array.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Constant {
+    pub value: Arc<Value<f64>>,
+}
+
+/// One number, at every position of an array.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Full {
+    /// The shape of the array.
+    pub shape: Shape,
+    /// The number.
+    pub value: f64,
+}
+
+impl Operation for Input {
+    fn name(&self) -> &'static str {
+        "input"
+    }
+    fn infer(&self, _: &[Type]) -> Result<Type, String> {
+        Ok(self.ty.clone())
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
+        crate::no_derivative()
+    }
+    fn eval<T: Scalar>(&self, _: &Args<'_, T>, _: &mut Out<'_, T>) -> RunResult {
+        unreachable!("the evaluators bind inputs")
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Input(self.slot)
+    }
+}
+
+impl Operation for Parameter {
+    fn name(&self) -> &'static str {
+        "parameter"
+    }
+    fn infer(&self, _: &[Type]) -> Result<Type, String> {
+        Ok(Type::real(&self.shape))
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
+        crate::no_derivative()
+    }
+    fn eval<T: Scalar>(&self, _: &Args<'_, T>, _: &mut Out<'_, T>) -> RunResult {
+        unreachable!("the evaluators bind parameters")
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Parameter(self.id)
+    }
+}
+
+impl Operation for Constant {
+    fn name(&self) -> &'static str {
+        "constant"
+    }
+    fn infer(&self, _: &[Type]) -> Result<Type, String> {
+        Ok(match &*self.value {
+            Value::Real(array) => Type::real(array.shape()),
+            Value::Index(array) => Type::index(array.shape()),
+        })
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
+        crate::no_derivative()
+    }
+    fn eval<T: Scalar>(&self, _: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        match (&*self.value, out) {
+            (Value::Real(array), Out::Real(out)) => {
+                out.zip_mut_with(array, |y, &x| *y = T::from_f64(x));
+            }
+            (Value::Index(array), Out::Index(out)) => out.assign(array),
+            _ => unreachable!("the type is that of the value"),
+        }
+        Ok(())
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Constant
+    }
+}
+
+impl Operation for Full {
+    fn name(&self) -> &'static str {
+        "full"
+    }
+    fn infer(&self, _: &[Type]) -> Result<Type, String> {
+        Ok(Type::real(&self.shape))
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
+        crate::no_derivative()
+    }
+    fn eval<T: Scalar>(&self, _: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        out.real().fill(T::from_f64(self.value));
+        Ok(())
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Full(self.value)
+    }
+}
+
+impl Graph {
+    /// A fixed array: reals from an array of floats or a number, indices from an array of `i64`.
+    ///
+    /// A constant can be differentiated with respect to, like any real variable.
+    #[track_caller]
+    pub fn constant(&self, value: impl Into<Value<f64>>) -> Var<'_> {
+        self.apply(Constant { value: Arc::new(value.into()) }, &[])
+    }
+
+    /// A fixed array of truth values.
+    #[track_caller]
+    pub fn mask(&self, shape: impl Into<Shape>, truths: &[bool]) -> Var<'_> {
+        let shape = shape.into();
+        let stored: Vec<f64> = truths.iter().map(|&truth| f64::from(u8::from(truth))).collect();
+        match ArrayD::from_shape_vec(IxDyn(&shape), stored) {
+            Ok(array) => self.constant(Value::Real(array)).ne(0.0),
+            Err(_) => panic!("mask: shape {shape} does not hold {} values", truths.len()),
+        }
+    }
+
+    /// An array with one number at every position.
+    #[track_caller]
+    pub fn full(&self, shape: impl Into<Shape>, value: f64) -> Var<'_> {
+        self.apply(Full { shape: shape.into(), value }, &[])
+    }
+
+    /// The whole numbers 0, 1, …, `count` − 1, as indices.
+    #[track_caller]
+    pub fn arange(&self, count: usize) -> Var<'_> {
+        self.constant(ndarray::Array1::from_iter(0..count as i64))
+    }
+}
+
+impl Var<'_> {
+    /// Whether it holds real numbers.
+    pub fn is_real(self) -> bool {
+        self.kind() == Kind::Real
+    }
+}

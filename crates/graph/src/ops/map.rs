@@ -1,0 +1,72 @@
+//! Elementwise operations of one argument.
+
+use std::fmt::Debug;
+
+use smallvec::smallvec;
+
+use crate::compile::Lowering;
+use crate::error::{exactly, expect_kind};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// A real function of one real number, applied to every element.
+pub trait Unary: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// The name users see.
+    const NAME: &'static str;
+
+    /// The function.
+    fn eval<T: Scalar>(&self, x: T) -> T;
+
+    /// v · f′(x), given y = f(x).
+    fn vjp<'g>(&self, x: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g>;
+
+    /// The kernel that computes it, if there is one.
+    fn kernel(&self) -> Option<kernels::Unary> {
+        None
+    }
+
+    /// The function in terms of others, for the compiler.
+    fn expand<'g>(&self, _x: Var<'g>) -> Option<Var<'g>> {
+        None
+    }
+}
+
+/// The operation that applies a [`Unary`] function to every element of a real array.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map<F>(pub F);
+
+impl<F: Unary> Operation for Map<F> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x] = exactly(inputs)?;
+        expect_kind("the argument", x.kind, Kind::Real)?;
+        Ok(x.clone())
+    }
+
+    fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        smallvec![Some(self.0.vjp(inputs[0], output, v))]
+    }
+
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        out.real().zip_mut_with(&args.real(0), |y, &x| *y = self.0.eval(x));
+        Ok(())
+    }
+
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        self.0.expand(inputs[0])
+    }
+
+    fn lower(&self) -> Lowering {
+        self.0.kernel().map_or(Lowering::Plain, Lowering::Map)
+    }
+}
+
+impl<'g> Var<'g> {
+    /// Applies a function of one's own to every element.
+    #[track_caller]
+    pub fn map(self, function: impl Unary) -> Var<'g> {
+        self.graph().apply(Map(function), &[self])
+    }
+}

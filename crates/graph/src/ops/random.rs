@@ -1,0 +1,164 @@
+//! Random arrays, drawn anew at every run from the run's seed.
+
+use super::registry::Example;
+use crate::error::exactly;
+use crate::random::Seed;
+use crate::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+
+/// What a random array's elements are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// Uniform on [low, high).
+    Uniform {
+        /// The lower bound.
+        low: f64,
+        /// The upper bound.
+        high: f64,
+    },
+    /// Normal.
+    Normal {
+        /// The mean.
+        mean: f64,
+        /// The standard deviation.
+        std: f64,
+    },
+    /// 1 with this probability, else 0.
+    Bernoulli {
+        /// The probability of 1.
+        probability: f64,
+    },
+}
+
+/// An array of independent random numbers: the number at position i of stream s is a pure function
+/// of (seed, run, s, i). No derivative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Random {
+    /// What the elements are drawn from.
+    pub distribution: Distribution,
+    /// The stream: two nodes with one stream draw the same numbers.
+    pub stream: u64,
+    /// The shape of the array.
+    pub shape: Shape,
+}
+
+impl Distribution {
+    fn draw(self, seed: Seed, stream: u64, position: u64) -> f64 {
+        match self {
+            Distribution::Uniform { low, high } => {
+                low + (high - low) * seed.uniform(stream, position)
+            }
+            Distribution::Normal { mean, std } => mean + std * seed.normal(stream, position),
+            Distribution::Bernoulli { probability } => {
+                f64::from(u8::from(seed.uniform(stream, position) < probability))
+            }
+        }
+    }
+}
+
+impl Operation for Random {
+    fn name(&self) -> &'static str {
+        match self.distribution {
+            Distribution::Uniform { .. } => "uniform",
+            Distribution::Normal { .. } => "normal",
+            Distribution::Bernoulli { .. } => "bernoulli",
+        }
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [] = exactly(inputs)?;
+        Ok(Type::real(&self.shape))
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
+        crate::no_derivative()
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let seed = args.seed();
+        for (position, y) in out.real().iter_mut().enumerate() {
+            *y = T::from_f64(self.distribution.draw(seed, self.stream, position as u64));
+        }
+        Ok(())
+    }
+}
+
+impl Graph {
+    #[track_caller]
+    fn random(&self, distribution: Distribution, shape: Shape) -> Var<'_> {
+        let stream = self.new_stream();
+        self.apply(Random { distribution, stream, shape }, &[])
+    }
+
+    /// Independent numbers uniform on [`low`, `high`), drawn anew at every run.
+    ///
+    /// # Panics
+    /// Unless `low` < `high`, both finite.
+    #[track_caller]
+    pub fn uniform(&self, shape: impl Into<Shape>, low: f64, high: f64) -> Var<'_> {
+        assert!(
+            low < high && (high - low).is_finite(),
+            "uniform: the bounds must be finite and in order, and are {low} and {high}"
+        );
+        self.random(Distribution::Uniform { low, high }, shape.into())
+    }
+
+    /// Independent normal numbers, drawn anew at every run.
+    ///
+    /// # Panics
+    /// Unless `std` ≥ 0, and both are finite.
+    #[track_caller]
+    pub fn normal(&self, shape: impl Into<Shape>, mean: f64, std: f64) -> Var<'_> {
+        assert!(
+            std >= 0.0 && std.is_finite() && mean.is_finite(),
+            "normal: the deviation must be at least 0, and is {std} (mean {mean})"
+        );
+        self.random(Distribution::Normal { mean, std }, shape.into())
+    }
+
+    /// Independent numbers that are 1 with this probability, else 0, drawn anew at every run.
+    ///
+    /// # Panics
+    /// Unless the probability is in [0, 1].
+    #[track_caller]
+    pub fn bernoulli(&self, shape: impl Into<Shape>, probability: f64) -> Var<'_> {
+        assert!(
+            (0.0..=1.0).contains(&probability),
+            "bernoulli: a probability is in [0, 1], and this is {probability}"
+        );
+        self.random(Distribution::Bernoulli { probability }, shape.into())
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    use super::registry::shaped;
+    vec![
+        shaped("uniform", [2, 3], |x| x.square() * x.graph().uniform([2, 3], 0.5, 1.5)),
+        shaped("normal", [2, 3], |x| x.square() * x.graph().normal([3], 0.0, 1.0)),
+        shaped("bernoulli", [2, 3], |x| x.square() * x.graph().bernoulli([2, 3], 0.5)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::random::Seed;
+    use crate::{Evaluator, Graph};
+
+    #[test]
+    fn a_run_is_repeatable_and_runs_differ() {
+        let g = Graph::new();
+        let (a, b) = (g.uniform([4], -1.0, 1.0), g.uniform([4], -1.0, 1.0));
+        let draw = |run| {
+            let evaluator = Evaluator::<f64>::new(&g).seed(Seed { seed: 7, run });
+            evaluator.run(&[a, b, a]).unwrap()
+        };
+        assert_eq!(draw(0), draw(0));
+        assert_ne!(draw(0)[0], draw(1)[0]);
+        assert_ne!(draw(0)[0], draw(0)[1], "two nodes draw from two streams");
+        assert_eq!(draw(0)[0], draw(0)[2]);
+    }
+
+    #[test]
+    fn bernoulli_is_zero_or_one_at_its_rate() {
+        let g = Graph::new();
+        let draws = g.bernoulli([10_000], 0.3).eval().unwrap();
+        assert!(draws.iter().all(|&x| x == 0.0 || x == 1.0));
+        assert!((draws.mean().unwrap() - 0.3).abs() < 0.02);
+    }
+}

@@ -1,0 +1,101 @@
+//! The position of an extremum.
+
+use super::{fold, reduced_shape};
+use crate::error::{exactly, expect_kind};
+use crate::ops::registry::{Example, shaped};
+use crate::{Args, Axes, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// The position of the extremum along one axis, the first of several; of a NaN, if there is one.
+macro_rules! arg_extremum {
+    ($name:ident, $label:literal, $beats:tt, $meaning:literal) => {
+        #[doc = concat!("The position of the ", $meaning, " along one axis. No derivative.")]
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name {
+            /// The axis.
+            pub axis: Axes,
+        }
+
+        impl Operation for $name {
+            fn name(&self) -> &'static str {
+                $label
+            }
+            fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+                infer(inputs, &self.axis)
+            }
+            fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
+                crate::no_derivative()
+            }
+            fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+                position(args, &self.axis, out, |a, b| a $beats b)
+            }
+        }
+    };
+}
+
+arg_extremum!(ArgMax, "argmax", >, "largest");
+arg_extremum!(ArgMin, "argmin", <, "smallest");
+
+fn infer(inputs: &[Type], axis: &Axes) -> Result<Type, String> {
+    let [x] = exactly(inputs)?;
+    expect_kind("the argument", x.kind, Kind::Real)?;
+    let axes = axis.resolve(x.shape.rank())?;
+    match axes.iter().map(|&axis| x.shape[axis]).product() {
+        0 => Err("the extremum of no numbers has no position".to_owned()),
+        _ => Ok(Type::index(reduced_shape(x, axis)?)),
+    }
+}
+
+fn position<T: Scalar>(
+    args: &Args<'_, T>,
+    axis: &Axes,
+    out: &mut Out<'_, T>,
+    beats: impl Fn(T, T) -> bool,
+) -> RunResult {
+    let x = args.real(0);
+    let axes = axis.resolve(x.ndim()).expect("the shape rule checked the axis");
+    fold(&x, &axes, out.index().iter_mut(), |lane| {
+        let better = |best: usize, i: usize| {
+            let nan = lane[i].is_nan() && !lane[best].is_nan();
+            if nan || beats(lane[i], lane[best]) { i } else { best }
+        };
+        (0..lane.len()).reduce(better).expect("the shape rule refused empty lanes") as i64
+    });
+    Ok(())
+}
+
+impl<'g> Var<'g> {
+    /// The position of the largest along an axis, as an index; the first of several.
+    #[track_caller]
+    pub fn argmax(self, axis: isize) -> Var<'g> {
+        self.graph().apply(ArgMax { axis: axis.into() }, &[self])
+    }
+
+    /// The position of the smallest along an axis, as an index; the first of several.
+    #[track_caller]
+    pub fn argmin(self, axis: isize) -> Var<'g> {
+        self.graph().apply(ArgMin { axis: axis.into() }, &[self])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    // Piecewise constant, so that the derivative is that of the other factor.
+    vec![
+        shaped("argmax", [2, 3], |x| x.argmax(1).to_real() * x.sum_over(1).square()),
+        shaped("argmin", [2, 3], |x| x.argmin(0).to_real() * x.sum_over(0).square()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Graph;
+    use ndarray::array;
+
+    #[test]
+    fn the_first_of_several_is_answered() {
+        let g = Graph::new();
+        let x = g.constant(array![[1.0, 3.0, 3.0], [0.0, 0.0, -1.0]]);
+        assert_eq!(x.argmax(1).eval().unwrap(), array![1.0, 0.0].into_dyn());
+        assert_eq!(x.argmin(-1).eval().unwrap(), array![0.0, 2.0].into_dyn());
+        assert_eq!(x.argmax(0).eval().unwrap(), array![0.0, 0.0, 0.0].into_dyn());
+    }
+}

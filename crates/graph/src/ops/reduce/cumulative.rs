@@ -1,0 +1,67 @@
+//! Cumulative sums.
+
+use smallvec::smallvec;
+
+use crate::error::{exactly, expect_kind};
+use crate::ops::registry::{Example, shaped};
+use crate::shape::resolve_axis;
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// yᵢ = Σ x up to i along one axis, or from i on if reversed. Cotangent: the cumulative sum of v in
+/// the other direction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CumSum {
+    /// The axis; negative from the last.
+    pub axis: isize,
+    /// Whether the sums run from the last element.
+    pub reverse: bool,
+}
+
+impl Operation for CumSum {
+    fn name(&self) -> &'static str {
+        "cumsum"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x] = exactly(inputs)?;
+        expect_kind("the argument", x.kind, Kind::Real)?;
+        resolve_axis(self.axis, x.shape.rank())?;
+        Ok(x.clone())
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        let adjoint = CumSum { axis: self.axis, reverse: !self.reverse };
+        smallvec![Some(v.graph().apply(adjoint, &[v]))]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let x = args.real(0);
+        let axis = resolve_axis(self.axis, x.ndim()).expect("the shape rule checked the axis");
+        let out = out.real();
+        out.assign(&x);
+        for mut lane in out.lanes_mut(ndarray::Axis(axis)) {
+            let mut sum = T::zero();
+            let mut step = |y: &mut T| {
+                sum += *y;
+                *y = sum;
+            };
+            match self.reverse {
+                true => lane.iter_mut().rev().for_each(&mut step),
+                false => lane.iter_mut().for_each(&mut step),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The cumulative sum along an axis: each element with all before it.
+    #[track_caller]
+    pub fn cumsum(self, axis: isize) -> Var<'g> {
+        self.graph().apply(CumSum { axis, reverse: false }, &[self])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    vec![
+        shaped("cumsum", [2, 3], |x| x.square().cumsum(0)),
+        shaped("cumsum", [2, 3, 2], |x| x.square().cumsum(-2)),
+    ]
+}

@@ -1,0 +1,82 @@
+//! The logarithm of a sum of exponentials.
+
+use super::{Along, Reduction, accurate_sum};
+use crate::ops::registry::{Example, reduction};
+use crate::{Axes, Scalar, Var};
+
+/// ln Σ eˣ, as m + ln Σ e^(x−m) with m the largest, so that no exponential overflows. Cotangent:
+/// v·e^(x−y), the softmax; 0 where every x is −∞, as the function is constant there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogSumExp;
+
+impl Reduction for LogSumExp {
+    const NAME: &'static str = "logsumexp";
+    fn eval<T: Scalar>(&self, lane: &[T]) -> T {
+        let largest = lane.iter().copied().fold(T::neg_infinity(), T::max);
+        let shift = if largest.is_finite() { largest } else { T::zero() };
+        shift + accurate_sum(lane.iter().map(|&x| (x - shift).exp())).ln()
+    }
+    fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
+        v.mul_no_nan((along.x - finite(y)).exp())
+    }
+    fn expand<'g>(&self, along: &Along<'g>) -> Option<Var<'g>> {
+        if along.count == 0 {
+            return None;
+        }
+        let shift = finite(along.x.max_over(along.axes.clone()));
+        Some(shift + (along.x - shift).exp().sum_over(along.axes.clone()).ln())
+    }
+}
+
+/// The number where it is finite, else 0: what may be subtracted from infinities.
+fn finite(y: Var<'_>) -> Var<'_> {
+    y.abs().lt(f64::INFINITY).select(y, 0.0)
+}
+
+impl<'g> Var<'g> {
+    /// ln Σ eˣ over all elements.
+    #[track_caller]
+    pub fn logsumexp(self) -> Var<'g> {
+        self.fold(LogSumExp, ..)
+    }
+
+    /// ln Σ eˣ along some axes; neither overflows nor underflows.
+    #[track_caller]
+    pub fn logsumexp_over(self, axes: impl Into<Axes>) -> Var<'g> {
+        self.fold(LogSumExp, axes)
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    reduction("logsumexp", -2.0..2.0, |x, axes| x.logsumexp_over(axes))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Graph;
+    use ndarray::array;
+
+    #[test]
+    fn large_numbers_do_not_overflow() {
+        let g = Graph::new();
+        let x = g.constant(array![1e4, 1e4 - 1.0, -1e4]);
+        let y = x.logsumexp();
+        let expected = 1e4 + (1.0 + (-1f64).exp()).ln();
+        approx::assert_relative_eq!(y.eval().unwrap()[[]], expected, max_relative = 1e-15);
+        let weight = 1.0 / (1.0 + (-1f64).exp());
+        let dx = y.grad(x).eval().unwrap();
+        approx::assert_relative_eq!(dx[0], weight, max_relative = 1e-11);
+        assert_eq!(dx[2], 0.0);
+    }
+
+    #[test]
+    fn infinities_are_counted_right() {
+        let g = Graph::new();
+        let inf = f64::INFINITY;
+        let x = g.constant(array![[-inf, 0.0], [-inf, -inf], [inf, 0.0]]);
+        let y = x.logsumexp_over(1).eval().unwrap();
+        assert_eq!(y, array![0.0, -inf, inf].into_dyn());
+        let row = g.constant(array![-inf, 0.0]);
+        assert_eq!(row.logsumexp().grad(row).eval().unwrap(), array![0.0, 1.0].into_dyn());
+    }
+}

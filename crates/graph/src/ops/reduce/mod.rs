@@ -1,0 +1,199 @@
+//! Reductions: many numbers to one, along any set of axes.
+
+mod arg;
+mod cumulative;
+mod extremum;
+mod logsumexp;
+mod moments;
+mod norm;
+mod prod;
+mod sum;
+
+pub use arg::{ArgMax, ArgMin};
+pub use cumulative::CumSum;
+pub use extremum::{Max, Min};
+pub use logsumexp::LogSumExp;
+pub use moments::{Mean, Variance};
+pub use norm::Norm;
+pub use prod::Prod;
+pub use sum::Sum;
+
+use std::fmt::Debug;
+
+use ndarray::{ArrayViewD, IxDyn};
+use smallvec::{SmallVec, smallvec};
+
+use super::registry::Example;
+use crate::compile::{Lowering, ReduceKernel};
+use crate::error::{exactly, expect_kind};
+use crate::{Args, Axes, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+
+/// A real function of many real numbers.
+pub trait Reduction: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// The name users see.
+    const NAME: &'static str;
+
+    /// The rule that a reduction of this many numbers breaks, if it does.
+    fn check(&self, _count: usize) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The function.
+    fn eval<T: Scalar>(&self, lane: &[T]) -> T;
+
+    /// The cotangent of x, given y = f(x) along `axes`; y and v have the reduced axes with
+    /// extent 1, and `count` numbers went into each.
+    fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g>;
+
+    /// The function in terms of others, for the compiler; the reduced axes stay, with extent 1.
+    fn expand<'g>(&self, _along: &Along<'g>) -> Option<Var<'g>> {
+        None
+    }
+
+    /// The kernel that computes it, if there is one.
+    fn kernel(&self) -> Option<ReduceKernel> {
+        None
+    }
+}
+
+/// What is reduced, along which axes.
+#[derive(Clone, Debug)]
+pub struct Along<'g> {
+    /// The array.
+    pub x: Var<'g>,
+    /// The axes, kept with extent 1.
+    pub axes: Axes,
+    /// How many numbers go into each result.
+    pub count: usize,
+}
+
+/// The operation that reduces an array along some axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fold<F> {
+    /// The function.
+    pub function: F,
+    /// The axes.
+    pub axes: Axes,
+}
+
+impl<F: Reduction> Fold<F> {
+    fn along<'g>(&self, x: Var<'g>) -> Along<'g> {
+        let (shape, axes) = (x.shape(), crate::keep(self.axes.clone()));
+        let resolved = axes.resolve(shape.rank()).expect("the shape rule checked the axes");
+        let count = resolved.iter().map(|&axis| shape[axis]).product();
+        Along { x, axes, count }
+    }
+
+    /// A result of this node's shape, as if its reduced axes had been kept.
+    fn kept<'g>(&self, x: Var<'g>, result: Var<'g>) -> Var<'g> {
+        if self.axes.keeps() {
+            return result;
+        }
+        let shape = x.shape();
+        let axes = self.axes.resolve(shape.rank()).expect("the shape rule checked the axes");
+        result.reshape_to(shape.reduced(&axes, true))
+    }
+}
+
+impl<F: Reduction> Operation for Fold<F> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x] = exactly(inputs)?;
+        expect_kind("the argument", x.kind, Kind::Real)?;
+        let axes = self.axes.resolve(x.shape.rank())?;
+        self.function.check(axes.iter().map(|&axis| x.shape[axis]).product())?;
+        Ok(Type::real(x.shape.reduced(&axes, self.axes.keeps())))
+    }
+
+    fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        let x = inputs[0];
+        let (y, v) = (self.kept(x, output), self.kept(x, v));
+        smallvec![Some(self.function.vjp(&self.along(x), y, v))]
+    }
+
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let x = args.real(0);
+        let axes = self.axes.resolve(x.ndim()).expect("the shape rule checked the axes");
+        fold(&x, &axes, out.real().iter_mut(), |lane| self.function.eval(lane));
+        Ok(())
+    }
+
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        let along = self.along(inputs[0]);
+        let kept = self.function.expand(&along)?;
+        if self.axes.keeps() {
+            return Some(kept);
+        }
+        let shape = inputs[0].shape();
+        let axes = self.axes.resolve(shape.rank()).expect("the shape rule checked the axes");
+        Some(kept.reshape_to(shape.reduced(&axes, false)))
+    }
+
+    fn lower(&self) -> Lowering {
+        match self.function.kernel() {
+            Some(kernel) => Lowering::Reduce(kernel, self.axes.clone()),
+            None => Lowering::Plain,
+        }
+    }
+}
+
+/// Hands `result` each lane of `x` along `axes`, in the row-major order of the results.
+fn fold<'a, T: Scalar, R: 'a>(
+    x: &ArrayViewD<'_, T>,
+    axes: &[usize],
+    results: impl Iterator<Item = &'a mut R>,
+    result: impl Fn(&[T]) -> R,
+) {
+    let kept = (0..x.ndim()).filter(|axis| !axes.contains(axis));
+    let order: SmallVec<[usize; 4]> = kept.chain(axes.iter().copied()).collect();
+    let count: usize = axes.iter().map(|&axis| x.shape()[axis]).product();
+    let lanes = x.view().permuted_axes(IxDyn(&order));
+    let lanes = lanes.as_standard_layout();
+    let lanes = lanes.as_slice().expect("standard layout");
+    for (i, slot) in results.enumerate() {
+        *slot = result(&lanes[i * count..(i + 1) * count]);
+    }
+}
+
+/// A sum with Neumaier's compensation (1974): the rounding error does not grow with the count, as
+/// befits the evaluation that defines the value.
+fn accurate_sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
+    let (mut sum, mut lost) = (T::zero(), T::zero());
+    for term in terms {
+        let next = sum + term;
+        let (large, small) = if sum.abs() >= term.abs() { (sum, term) } else { (term, sum) };
+        lost += (large - next) + small;
+        sum = next;
+    }
+    if sum.is_finite() { sum + lost } else { sum }
+}
+
+impl<'g> Var<'g> {
+    /// Applies a reduction of one's own along some axes.
+    #[track_caller]
+    pub fn fold(self, function: impl Reduction, axes: impl Into<Axes>) -> Var<'g> {
+        self.graph().apply(Fold { function, axes: axes.into() }, &[self])
+    }
+}
+
+/// The shape of `x` reduced along `axes`, which the caller has checked.
+fn reduced_shape(x: &Type, axes: &Axes) -> Result<Shape, String> {
+    Ok(x.shape.reduced(&axes.resolve(x.shape.rank())?, axes.keeps()))
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    [
+        arg::examples(),
+        cumulative::examples(),
+        extremum::examples(),
+        logsumexp::examples(),
+        moments::examples(),
+        norm::examples(),
+        prod::examples(),
+        sum::examples(),
+    ]
+    .concat()
+}

@@ -1,0 +1,136 @@
+//! Mean, variance and standard deviation.
+
+use super::{Along, Reduction, accurate_sum};
+use crate::ops::registry::{Example, reduction};
+use crate::{Axes, Scalar, Var};
+
+/// Σx / n. Cotangent: v/n, repeated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mean;
+
+impl Reduction for Mean {
+    const NAME: &'static str = "mean";
+    fn check(&self, count: usize) -> Result<(), String> {
+        match count {
+            0 => Err("the mean of no numbers does not exist".to_owned()),
+            _ => Ok(()),
+        }
+    }
+    fn eval<T: Scalar>(&self, lane: &[T]) -> T {
+        accurate_sum(lane.iter().copied()) / T::from_f64(lane.len() as f64)
+    }
+    fn vjp<'g>(&self, along: &Along<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
+        (v * (1.0 / along.count as f64)).broadcast_to(along.x.shape())
+    }
+    fn expand<'g>(&self, along: &Along<'g>) -> Option<Var<'g>> {
+        Some(along.x.sum_over(along.axes.clone()) * (1.0 / along.count as f64))
+    }
+}
+
+/// Σ(x − x̄)² / (n − ddof), in two passes: the mean first, so that nearly constant numbers do not
+/// cancel as in E\[x²\] − E\[x\]². Cotangent: 2·v·(x − x̄)/(n − ddof); what flows through x̄
+/// vanishes, as the deviations sum to 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variance {
+    /// Delta degrees of freedom: 0 for the biased (population) variance, 1 for the unbiased.
+    pub ddof: usize,
+}
+
+impl Variance {
+    fn divisor(&self, count: usize) -> f64 {
+        (count - self.ddof) as f64
+    }
+}
+
+impl Reduction for Variance {
+    const NAME: &'static str = "variance";
+    fn check(&self, count: usize) -> Result<(), String> {
+        match count > self.ddof {
+            true => Ok(()),
+            false => Err(format!(
+                "with ddof {} it takes more than {} numbers, and was given {count}",
+                self.ddof, self.ddof
+            )),
+        }
+    }
+    fn eval<T: Scalar>(&self, lane: &[T]) -> T {
+        let mean = Mean.eval(lane);
+        let squares = lane.iter().map(|&x| (x - mean) * (x - mean));
+        accurate_sum(squares) / T::from_f64(self.divisor(lane.len()))
+    }
+    fn vjp<'g>(&self, along: &Along<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
+        let deviations = along.x - along.x.mean_over(along.axes.clone());
+        // A deviation of exactly 0 stays 0 under the infinite cotangent that √ answers at 0.
+        deviations.mul_no_nan(v * (2.0 / self.divisor(along.count)))
+    }
+    fn expand<'g>(&self, along: &Along<'g>) -> Option<Var<'g>> {
+        let deviations = along.x - along.x.mean_over(along.axes.clone());
+        let squares = deviations.square().sum_over(along.axes.clone());
+        Some(squares * (1.0 / self.divisor(along.count)))
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The mean of all elements.
+    #[track_caller]
+    pub fn mean(self) -> Var<'g> {
+        self.fold(Mean, ..)
+    }
+
+    /// The mean along some axes.
+    #[track_caller]
+    pub fn mean_over(self, axes: impl Into<Axes>) -> Var<'g> {
+        self.fold(Mean, axes)
+    }
+
+    /// The variance along some axes, divided by n − `ddof`: 0 for the biased, 1 for the unbiased.
+    #[track_caller]
+    pub fn variance_over(self, axes: impl Into<Axes>, ddof: usize) -> Var<'g> {
+        self.fold(Variance { ddof }, axes)
+    }
+
+    /// The standard deviation along some axes: the root of [`variance_over`](Var::variance_over).
+    /// Its derivative is taken as 0 where all numbers are equal (PyTorch's convention).
+    #[track_caller]
+    pub fn std_over(self, axes: impl Into<Axes>, ddof: usize) -> Var<'g> {
+        self.variance_over(axes, ddof).sqrt()
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    [
+        reduction("mean", -2.0..2.0, |x, axes| x.square().mean_over(axes)),
+        reduction("variance", -2.0..2.0, |x, axes| x.variance_over(axes, 0)),
+        reduction("std", -2.0..2.0, |x, axes| (x + 0.1 * x.square()).std_over(axes, 1)),
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Graph;
+    use ndarray::array;
+
+    #[test]
+    fn nearly_constant_columns_do_not_cancel() {
+        let g = Graph::new();
+        let x = g.constant(array![1e8 - 1e-3, 1e8, 1e8 + 1e-3]);
+        let step = (1e8 + 1e-3) - 1e8; // what of the step survives rounding at 1e8
+        let variance = x.variance_over(0, 0).eval().unwrap()[[]];
+        approx::assert_relative_eq!(variance, 2.0 / 3.0 * step * step, max_relative = 1e-9);
+    }
+
+    #[test]
+    fn the_deviation_of_equal_numbers_has_derivative_zero() {
+        let g = Graph::new();
+        let x = g.constant(array![5.0, 5.0, 5.0]);
+        let dx = x.std_over(0, 0).grad(x).eval().unwrap();
+        assert_eq!(dx, array![0.0, 0.0, 0.0].into_dyn());
+    }
+
+    #[test]
+    #[should_panic(expected = "with ddof 1 it takes more than 1 numbers, and was given 1")]
+    fn the_unbiased_variance_of_one_number_does_not_exist() {
+        Graph::new().constant(array![5.0]).variance_over(0, 1);
+    }
+}

@@ -1,0 +1,72 @@
+//! The Euclidean norm.
+
+use super::{Along, Reduction, accurate_sum};
+use crate::ops::registry::{Example, reduction};
+use crate::{Axes, Scalar, Var};
+
+/// √Σx², scaled by the largest magnitude so that the squares neither overflow nor underflow.
+/// Cotangent: v·x/y, and 0 at x = 0 (the subgradient of least norm, as PyTorch).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Norm;
+
+impl Reduction for Norm {
+    const NAME: &'static str = "norm";
+    fn eval<T: Scalar>(&self, lane: &[T]) -> T {
+        let largest = lane.iter().copied().fold(T::zero(), |a, b| a.max(b.abs()));
+        let scale = if largest.is_normal() { largest } else { T::one() };
+        scale * accurate_sum(lane.iter().map(|&x| (x / scale) * (x / scale))).sqrt()
+    }
+    fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
+        along.x.mul_no_nan(v.mul_no_nan(y.recip()))
+    }
+    fn expand<'g>(&self, along: &Along<'g>) -> Option<Var<'g>> {
+        if along.count == 0 {
+            return None;
+        }
+        let largest = along.x.abs().max_over(along.axes.clone());
+        let normal = largest.gt(0.0).and(largest.lt(f64::INFINITY));
+        let scale = normal.select(largest, 1.0);
+        Some(scale * (along.x / scale).square().sum_over(along.axes.clone()).sqrt())
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The Euclidean norm of all elements.
+    #[track_caller]
+    pub fn norm(self) -> Var<'g> {
+        self.fold(Norm, ..)
+    }
+
+    /// The Euclidean norm along some axes; its derivative at 0 is 0.
+    #[track_caller]
+    pub fn norm_over(self, axes: impl Into<Axes>) -> Var<'g> {
+        self.fold(Norm, axes)
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    reduction("norm", 0.2..2.0, |x, axes| x.norm_over(axes))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Graph;
+    use ndarray::array;
+
+    #[test]
+    fn the_norm_of_zero_has_derivative_zero() {
+        let g = Graph::new();
+        let x = g.constant(array![[0.0, 0.0], [3.0, 4.0]]);
+        let dx = x.norm_over(1).sum().grad(x).eval().unwrap();
+        approx::assert_relative_eq!(dx, array![[0.0, 0.0], [0.6, 0.8]].into_dyn());
+    }
+
+    #[test]
+    fn squares_do_not_overflow() {
+        let g = Graph::new();
+        for scale in [1e200, 1e-200] {
+            let norm = g.constant(array![3.0 * scale, 4.0 * scale]).norm();
+            approx::assert_relative_eq!(norm.eval().unwrap()[[]], 5.0 * scale);
+        }
+    }
+}

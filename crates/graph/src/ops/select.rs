@@ -1,0 +1,115 @@
+//! Choosing between two values.
+
+use smallvec::smallvec;
+
+use super::registry::{Example, binary};
+use super::zip::Operand;
+use crate::compile::Lowering;
+use crate::error::{exactly, expect_broadcast, expect_kind};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// a where the condition holds, else b. Cotangents: v for the chosen one, and exactly 0 for the
+/// other, whatever its value or derivative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Select;
+
+impl Operation for Select {
+    fn name(&self) -> &'static str {
+        "select"
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [condition, a, b] = exactly(inputs)?;
+        expect_kind("the condition", condition.kind, Kind::Boolean)?;
+        expect_kind("the second value", b.kind, a.kind)?;
+        let shape = expect_broadcast(&expect_broadcast(&condition.shape, &a.shape)?, &b.shape)?;
+        Ok(Type { kind: a.kind, shape })
+    }
+
+    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        let (condition, a, b) = (inputs[0], inputs[1], inputs[2]);
+        smallvec![
+            None,
+            Some(condition.select(v, 0.0).sum_to(a.shape())),
+            Some(condition.select(0.0, v).sum_to(b.shape())),
+        ]
+    }
+
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let condition = args.real(0);
+        match out {
+            Out::Real(out) => choose(out, &condition, &args.real(1), &args.real(2)),
+            Out::Index(out) => choose(out, &condition, &args.index(1), &args.index(2)),
+        }
+        Ok(())
+    }
+
+    fn lower(&self) -> Lowering {
+        Lowering::Select
+    }
+}
+
+fn choose<T: Scalar, E: Copy>(
+    out: &mut ndarray::ArrayViewMutD<'_, E>,
+    condition: &ndarray::ArrayViewD<'_, T>,
+    a: &ndarray::ArrayViewD<'_, E>,
+    b: &ndarray::ArrayViewD<'_, E>,
+) {
+    ndarray::Zip::from(out)
+        .and_broadcast(condition)
+        .and_broadcast(a)
+        .and_broadcast(b)
+        .for_each(|y, &condition, &a, &b| *y = if condition != T::zero() { a } else { b });
+}
+
+impl<'g> Var<'g> {
+    /// `a` where this truth value holds, else `b`, elementwise (numpy's `where`).
+    ///
+    /// The cotangent of the branch not taken is exactly 0, even if its value or derivative is
+    /// infinite or NaN.
+    ///
+    /// ```
+    /// use graph::Graph;
+    /// let g = Graph::new();
+    /// let x = g.constant(ndarray::array![0.0, 4.0]);
+    /// let y = x.gt(0.0).select(x.ln(), 0.0).sum();
+    /// assert_eq!(y.grad(x).eval()?, ndarray::array![0.0, 0.25].into_dyn());
+    /// # Ok::<(), graph::RunError>(())
+    /// ```
+    #[track_caller]
+    pub fn select(self, a: impl Operand<'g>, b: impl Operand<'g>) -> Var<'g> {
+        let graph = self.graph();
+        graph.apply(Select, &[self, a.into_var(graph), b.into_var(graph)])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    let (low, high) = (-2.0..-0.5, -0.4..2.0);
+    vec![binary("select", low, high, |a, b| {
+        (a + b).gt(-0.7).select(a.square() * b, a * b.square()) + a.lt(b).select(a, b)
+    })]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Graph, Var};
+    use ndarray::array;
+
+    #[test]
+    fn the_branch_not_taken_has_gradient_exactly_zero() {
+        let functions: [for<'g> fn(Var<'g>) -> Var<'g>; 5] =
+            [|x| x.ln(), |x| x.sqrt(), |x| x.recip(), |x| x.powf(-1.5), |x| 1.0 / x.square()];
+        for function in functions {
+            let g = Graph::new();
+            let x = g.constant(array![-1.0, 0.0, 4.0]);
+            let y = x.gt(0.0).select(function(x), 0.0).sum();
+            let first = y.grad(x);
+            let second = first.sum().grad(x);
+            for gradient in [first, second] {
+                let gradient = gradient.eval().unwrap();
+                assert_eq!((gradient[0], gradient[1]), (0.0, 0.0));
+                assert!(gradient[2].is_finite() && gradient[2] != 0.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Repetition along axes of extent 1.
+
+use smallvec::smallvec;
+
+use super::super::registry::{Example, shaped};
+use super::assign;
+use crate::compile::Lowering;
+use crate::error::exactly;
+use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+
+/// The argument repeated along its axes of extent 1, and new axes in front, to fill a shape.
+/// Cotangent: v, summed along these.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broadcast {
+    /// The shape to fill.
+    pub shape: Shape,
+}
+
+impl Operation for Broadcast {
+    fn name(&self) -> &'static str {
+        "broadcast"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x] = exactly(inputs)?;
+        match x.shape.broadcasts_to(&self.shape) {
+            true => Ok(Type { kind: x.kind, shape: self.shape.clone() }),
+            false => Err(format!(
+                "{} does not repeat to {}: aligned at the last axis, each extent must be equal \
+                 or 1",
+                x.shape, self.shape
+            )),
+        }
+    }
+    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        smallvec![Some(v.sum_to(inputs[0].shape()))]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        // Assignment broadcasts by itself.
+        assign(args, out, |x| x, |x| x);
+        Ok(())
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Broadcast
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The array repeated along axes of extent 1, and new axes in front, to fill `shape`.
+    ///
+    /// # Panics
+    /// If an extent is neither equal nor 1.
+    #[track_caller]
+    pub fn broadcast_to(self, shape: impl Into<Shape>) -> Var<'g> {
+        let shape = shape.into();
+        if self.shape() == shape {
+            return self;
+        }
+        self.graph().apply(Broadcast { shape }, &[self])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    vec![
+        shaped("broadcast", [3, 1], |x| x.square().broadcast_to([2, 3, 4])),
+        shaped("broadcast", [], |x| x.square().broadcast_to([2])),
+    ]
+}

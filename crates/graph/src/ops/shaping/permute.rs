@@ -1,0 +1,92 @@
+//! Axes in another order.
+
+use ndarray::IxDyn;
+use smallvec::{SmallVec, smallvec};
+
+use super::super::registry::{Example, shaped};
+use super::assign;
+use crate::compile::Lowering;
+use crate::error::exactly;
+use crate::shape::resolve_axis;
+use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// Axis i of the result is axis `order[i]` of the argument. Cotangent: v, permuted back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Permute {
+    /// The axes of the argument in the order of the result.
+    pub order: SmallVec<[usize; 4]>,
+}
+
+impl Operation for Permute {
+    fn name(&self) -> &'static str {
+        "permute"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x] = exactly(inputs)?;
+        let mut sorted = self.order.clone();
+        sorted.sort_unstable();
+        match sorted.iter().copied().eq(0..x.shape.rank()) {
+            true => Ok(Type {
+                kind: x.kind,
+                shape: self.order.iter().map(|&axis| x.shape[axis]).collect(),
+            }),
+            false => Err(format!(
+                "each of the {} axes must be listed once, and the order is {:?}",
+                x.shape.rank(),
+                self.order
+            )),
+        }
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        let mut inverse = self.order.clone();
+        for (position, &axis) in self.order.iter().enumerate() {
+            inverse[axis] = position;
+        }
+        smallvec![Some(v.graph().apply(Permute { order: inverse }, &[v]))]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let order = || IxDyn(&self.order);
+        assign(args, out, |x| x.permuted_axes(order()), |x| x.permuted_axes(order()));
+        Ok(())
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Permute(self.order.clone())
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The axes in another order: axis i of the result is axis `order[i]` of this.
+    ///
+    /// # Panics
+    /// Unless each axis is listed once.
+    #[track_caller]
+    pub fn permute(self, order: impl AsRef<[isize]>) -> Var<'g> {
+        let rank = self.rank();
+        let resolve = |&axis: &isize| match resolve_axis(axis, rank) {
+            Ok(axis) => axis,
+            Err(rule) => panic!("permute: {rule}; the shape is {}", self.shape()),
+        };
+        let order = order.as_ref().iter().map(resolve).collect();
+        self.graph().apply(Permute { order }, &[self])
+    }
+
+    /// The matrix transpose: the last two axes exchanged.
+    ///
+    /// # Panics
+    /// If there are fewer than two axes.
+    #[track_caller]
+    pub fn t(self) -> Var<'g> {
+        let rank = self.rank();
+        assert!(rank >= 2, "t: a transpose needs two axes, and the shape is {}", self.shape());
+        let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
+        order.swap(rank - 2, rank - 1);
+        self.graph().apply(Permute { order }, &[self])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    vec![
+        shaped("permute", [2, 3, 4], |x| x.square().permute([2, 0, 1])),
+        shaped("permute", [2, 3], |x| x.square().t()),
+    ]
+}

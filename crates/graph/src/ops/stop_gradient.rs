@@ -1,0 +1,61 @@
+//! A value through which no cotangent flows.
+
+use super::registry::{Example, unary};
+use crate::compile::Lowering;
+use crate::error::exactly;
+use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// x, taken as constant by differentiation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StopGradient;
+
+impl Operation for StopGradient {
+    fn name(&self) -> &'static str {
+        "stop_gradient"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x] = exactly(inputs)?;
+        Ok(x.clone())
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
+        crate::no_derivative()
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        match out {
+            Out::Real(out) => out.assign(&args.real(0)),
+            Out::Index(out) => out.assign(&args.index(0)),
+        }
+        Ok(())
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Reinterpret
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The same value, taken as constant by differentiation (PyTorch's `detach`).
+    #[track_caller]
+    pub fn stop_gradient(self) -> Var<'g> {
+        self.graph().apply(StopGradient, &[self])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    // x·c with c equal to x in value: the derivative must be c, as for a constant. Numerically that
+    // is half the derivative of x².
+    vec![unary("stop_gradient", -2.0..2.0, |x| x * 3.0 + (x.stop_gradient() - x.stop_gradient()))]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Gradient, GradientError, Graph};
+
+    #[test]
+    fn no_cotangent_passes() {
+        let g = Graph::new();
+        let x = g.constant(3.0);
+        assert_eq!((x * x.stop_gradient()).grad(x).eval().unwrap()[[]], 3.0);
+        let blocked = Gradient::of(x.stop_gradient()).with_respect_to(&[x]);
+        assert!(matches!(blocked, Err(GradientError::NoPath { .. })));
+    }
+}

@@ -1,0 +1,132 @@
+//! Elementwise operations of two arguments, which broadcast.
+
+use std::fmt::Debug;
+
+use smallvec::smallvec;
+
+use crate::compile::Lowering;
+use crate::error::{exactly, expect_broadcast, expect_kind};
+use crate::{Args, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+
+/// A function of two numbers, applied to every pair of elements of two arrays that broadcast.
+pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// The name users see.
+    const NAME: &'static str;
+
+    /// The kind of the result for arguments of these kinds, or the rule they break. By default,
+    /// reals from reals.
+    fn kind(&self, a: Kind, b: Kind) -> Result<Kind, String> {
+        expect_kind("the first argument", a, Kind::Real)?;
+        expect_kind("the second argument", b, Kind::Real)?;
+        Ok(Kind::Real)
+    }
+
+    /// The function. Truth values are 0 and 1.
+    fn eval<T: Scalar>(&self, a: T, b: T) -> T;
+
+    /// The function of two indices; only comparisons take them.
+    fn eval_index(&self, _a: i64, _b: i64) -> bool {
+        unreachable!("{} takes no indices", Self::NAME)
+    }
+
+    /// v · ∂f/∂a and v · ∂f/∂b, given y = f(a, b), in the shape of y; `None` for the function that
+    /// has no derivative.
+    fn vjp<'g>(&self, a: Var<'g>, b: Var<'g>, y: Var<'g>, v: Var<'g>)
+    -> Option<(Var<'g>, Var<'g>)>;
+
+    /// The kernel that computes it on reals.
+    fn kernel(&self) -> kernels::Binary;
+}
+
+/// The operation that applies a [`Binary`] function to two arrays that broadcast.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zip<F>(pub F);
+
+impl<F: Binary> Operation for Zip<F> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [a, b] = exactly(inputs)?;
+        let kind = self.0.kind(a.kind, b.kind)?;
+        Ok(Type { kind, shape: expect_broadcast(&a.shape, &b.shape)? })
+    }
+
+    fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        let (a, b) = (inputs[0], inputs[1]);
+        match self.0.vjp(a, b, output, v) {
+            Some((da, db)) => smallvec![Some(da.sum_to(a.shape())), Some(db.sum_to(b.shape()))],
+            None => crate::no_derivative(),
+        }
+    }
+
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let out = out.real();
+        if matches!(args.view(0), crate::View::Index(_)) {
+            let (a, b) = (args.index(0), args.index(1));
+            ndarray::Zip::from(out).and_broadcast(&a).and_broadcast(&b).for_each(|y, &a, &b| {
+                *y = if self.0.eval_index(a, b) { T::one() } else { T::zero() };
+            });
+        } else {
+            let (a, b) = (args.real(0), args.real(1));
+            ndarray::Zip::from(out)
+                .and_broadcast(&a)
+                .and_broadcast(&b)
+                .for_each(|y, &a, &b| *y = self.0.eval(a, b));
+        }
+        Ok(())
+    }
+
+    fn lower(&self) -> Lowering {
+        Lowering::Zip(self.0.kernel())
+    }
+}
+
+/// What can stand beside a variable: another variable, or a plain number.
+pub trait Operand<'g> {
+    /// The variable for it in this graph.
+    #[track_caller]
+    fn into_var(self, graph: &'g Graph) -> Var<'g>;
+}
+
+impl<'g> Operand<'g> for Var<'g> {
+    fn into_var(self, _graph: &'g Graph) -> Var<'g> {
+        self
+    }
+}
+
+impl<'g> Operand<'g> for f64 {
+    #[track_caller]
+    fn into_var(self, graph: &'g Graph) -> Var<'g> {
+        graph.full([], self)
+    }
+}
+
+impl<'g> Var<'g> {
+    /// Applies a function of one's own to every pair of elements.
+    #[track_caller]
+    pub fn zip(self, other: impl Operand<'g>, function: impl Binary) -> Var<'g> {
+        let other = other.into_var(self.graph());
+        self.graph().apply(Zip(function), &[self, other])
+    }
+
+    /// The adjoint of broadcasting: sums over the axes along which an array of this shape would be
+    /// repeated.
+    #[track_caller]
+    pub fn sum_to(self, shape: impl Into<crate::Shape>) -> Var<'g> {
+        let (own, shape) = (self.shape(), shape.into());
+        if own == shape {
+            return self;
+        }
+        let rank = own.rank();
+        let repeated: Vec<isize> = (0..rank)
+            .filter(|&axis| {
+                axis + shape.rank() < rank || (shape.aligned(axis, rank) == 1 && own[axis] != 1)
+            })
+            .map(|axis| axis as isize)
+            .collect();
+        let sum = self.sum_over(&repeated[..]);
+        if sum.shape() == shape { sum } else { sum.reshape_to(shape) }
+    }
+}

@@ -1,0 +1,15 @@
+//! Parameters and buffers: one store, keyed by id, named by path.
+
+mod file;
+mod gradients;
+mod id;
+mod scope;
+mod store;
+mod summary;
+
+pub use file::{LoadError, Mismatch, SaveError};
+pub use gradients::{GradientLayout, Gradients, GradientsError};
+pub use id::{Param, ParamId, Role};
+pub use scope::Scope;
+pub use store::{Params, ParamsError};
+pub use summary::Summary;

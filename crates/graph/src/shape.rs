@@ -1,0 +1,258 @@
+//! Shapes, axes and the broadcasting rule.
+
+use std::fmt;
+use std::ops::Deref;
+
+use smallvec::SmallVec;
+
+/// The extent of every axis of an array, outermost first; `[]` is a scalar.
+///
+/// ```
+/// use graph::Shape;
+/// assert_eq!(Shape::from([64, 10]).size(), 640);
+/// assert_eq!(Shape::scalar().size(), 1);
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Shape {
+    /// The shape of a single number.
+    pub fn scalar() -> Self {
+        Self::default()
+    }
+
+    /// The number of elements: the product of the extents.
+    pub fn size(&self) -> usize {
+        self.0.iter().product()
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Row-major strides, in elements.
+    pub fn strides(&self) -> SmallVec<[usize; 4]> {
+        let mut strides: SmallVec<[usize; 4]> = smallvec::smallvec![1; self.rank()];
+        for axis in (1..self.rank()).rev() {
+            strides[axis - 1] = strides[axis] * self[axis];
+        }
+        strides
+    }
+
+    /// The common shape under numpy's rule: shapes are aligned at the last axis; two extents fit
+    /// when they are equal or one of them is 1. `None` if they do not fit.
+    ///
+    /// ```
+    /// use graph::Shape;
+    /// let row = Shape::from([1, 3]);
+    /// assert_eq!(row.broadcast(&Shape::from([2, 1])), Some(Shape::from([2, 3])));
+    /// assert_eq!(row.broadcast(&Shape::from([2])), None);
+    /// ```
+    pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
+        let rank = self.rank().max(other.rank());
+        (0..rank)
+            .map(|axis| match (self.aligned(axis, rank), other.aligned(axis, rank)) {
+                (a, b) if a == b || b == 1 => Some(a),
+                (1, b) => Some(b),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether an array of this shape can be repeated along its axes of extent 1 to fill `target`.
+    pub fn broadcasts_to(&self, target: &Shape) -> bool {
+        self.broadcast(target).as_ref() == Some(target)
+    }
+
+    /// The extent at `axis` once the shape is padded in front with ones to `rank` axes.
+    pub(crate) fn aligned(&self, axis: usize, rank: usize) -> usize {
+        (axis + self.rank()).checked_sub(rank).map_or(1, |own| self[own])
+    }
+
+    /// The shape with `axes` (sorted) reduced: kept with extent 1, or dropped.
+    pub(crate) fn reduced(&self, axes: &[usize], keep: bool) -> Shape {
+        let extent = |axis: usize| match axes.contains(&axis) {
+            false => Some(self[axis]),
+            true => keep.then_some(1),
+        };
+        (0..self.rank()).filter_map(extent).collect()
+    }
+
+    /// The shape with the extent of one axis replaced.
+    pub(crate) fn with(&self, axis: usize, extent: usize) -> Shape {
+        let mut shape = self.clone();
+        shape.0[axis] = extent;
+        shape
+    }
+
+    /// The shape with an axis of the given extent inserted in front of `axis`.
+    pub(crate) fn inserted(&self, axis: usize, extent: usize) -> Shape {
+        let mut shape = self.clone();
+        shape.0.insert(axis, extent);
+        shape
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(extents: I) -> Self {
+        Self(extents.into_iter().collect())
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(extents: [usize; N]) -> Self {
+        extents.into_iter().collect()
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(extents: &[usize]) -> Self {
+        extents.iter().copied().collect()
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(extents: Vec<usize>) -> Self {
+        extents.into_iter().collect()
+    }
+}
+
+impl From<&Shape> for Shape {
+    fn from(shape: &Shape) -> Self {
+        shape.clone()
+    }
+}
+
+/// A vector's shape, from its length.
+impl From<usize> for Shape {
+    fn from(extent: usize) -> Self {
+        Self::from([extent])
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0.as_slice())
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The axes a reduction runs over, and whether they stay in the result with extent 1.
+///
+/// Made from an axis, an array of axes or `..` for all of them; negative axes count from the last.
+/// [`keep`] keeps the reduced axes.
+///
+/// ```
+/// use graph::{Graph, keep};
+/// let g = Graph::new();
+/// let x = g.input("x", [2, 3, 4]);
+/// assert_eq!(x.sum_over(0).shape(), [3, 4].into());
+/// assert_eq!(x.sum_over([0, -1]).shape(), [3].into());
+/// assert_eq!(x.sum_over(keep(1)).shape(), [2, 1, 4].into());
+/// assert_eq!(x.sum_over(..).shape(), [].into());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axes {
+    /// `None` stands for every axis.
+    listed: Option<SmallVec<[isize; 4]>>,
+    keep: bool,
+}
+
+/// Keeps the reduced axes in the result, with extent 1, so that it broadcasts against the input
+/// (numpy's `keepdims=True`).
+pub fn keep(axes: impl Into<Axes>) -> Axes {
+    Axes { keep: true, ..axes.into() }
+}
+
+impl Axes {
+    /// Whether the reduced axes stay, with extent 1.
+    pub fn keeps(&self) -> bool {
+        self.keep
+    }
+
+    /// The axes, sorted and counted from the first, for an array of this rank; the error is the
+    /// rule that was broken.
+    pub(crate) fn resolve(&self, rank: usize) -> Result<SmallVec<[usize; 4]>, String> {
+        let Some(listed) = &self.listed else { return Ok((0..rank).collect()) };
+        let mut axes = listed
+            .iter()
+            .map(|&axis| resolve_axis(axis, rank))
+            .collect::<Result<SmallVec<_>, _>>()?;
+        axes.sort_unstable();
+        match axes.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("axis {} is listed twice", pair[0])),
+            None => Ok(axes),
+        }
+    }
+}
+
+/// Counts an axis from the first; negative ones are given from the last.
+pub(crate) fn resolve_axis(axis: isize, rank: usize) -> Result<usize, String> {
+    let from_first = if axis < 0 { axis + rank as isize } else { axis };
+    if (0..rank as isize).contains(&from_first) {
+        return Ok(from_first as usize);
+    }
+    Err(match rank {
+        0 => format!("axis {axis} of a scalar, which has no axes"),
+        _ => format!("axis {axis} is outside -{rank}..{rank}, the axes of rank {rank}"),
+    })
+}
+
+impl From<isize> for Axes {
+    fn from(axis: isize) -> Self {
+        Self::from([axis])
+    }
+}
+
+impl<const N: usize> From<[isize; N]> for Axes {
+    fn from(axes: [isize; N]) -> Self {
+        Self::from(&axes[..])
+    }
+}
+
+impl From<&[isize]> for Axes {
+    fn from(axes: &[isize]) -> Self {
+        Self { listed: Some(axes.into()), keep: false }
+    }
+}
+
+impl From<std::ops::RangeFull> for Axes {
+    fn from(_: std::ops::RangeFull) -> Self {
+        Self { listed: None, keep: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasting_aligns_at_the_last_axis() {
+        let fits = |a: &[usize], b: &[usize]| Shape::from(a).broadcast(&Shape::from(b));
+        assert_eq!(fits(&[5, 1, 4], &[3, 1]), Some([5, 3, 4].into()));
+        assert_eq!(fits(&[], &[2, 0]), Some([2, 0].into()));
+        assert_eq!(fits(&[1], &[0]), Some([0].into()));
+        assert_eq!(fits(&[2], &[0]), None);
+    }
+
+    #[test]
+    fn axes_are_sorted_and_checked() {
+        let resolve = |axes: &[isize]| Axes::from(axes).resolve(3);
+        assert_eq!(resolve(&[-1, 0]).unwrap().as_slice(), [0, 2]);
+        assert_eq!(resolve(&[3]).unwrap_err(), "axis 3 is outside -3..3, the axes of rank 3");
+        assert_eq!(resolve(&[1, -2]).unwrap_err(), "axis 1 is listed twice");
+    }
+}

@@ -1,0 +1,104 @@
+//! The handle through which model code records mathematics.
+
+use std::fmt;
+use std::panic::Location;
+
+use ndarray::ArrayD;
+
+use crate::graph::NodeId;
+use crate::{Evaluator, Gradient, Graph, Kind, RunError, Shape, Type};
+
+/// A value of a graph: a small `Copy` handle, so that model code reads as mathematics.
+///
+/// Operators and methods record operations; nothing is computed before an evaluation. Operands
+/// broadcast under numpy's rule, and plain `f64` numbers may stand on either side.
+///
+/// ```
+/// use graph::Graph;
+/// use ndarray::array;
+///
+/// let g = Graph::new();
+/// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
+/// let y = 1.0 - (2.0 * x + array![10.0, 20.0]).tanh() / x.sum();
+/// assert_eq!(y.shape(), [2, 2].into());
+/// ```
+#[derive(Clone, Copy)]
+pub struct Var<'g> {
+    graph: &'g Graph,
+    id: NodeId,
+}
+
+impl<'g> Var<'g> {
+    pub(crate) fn new(graph: &'g Graph, id: NodeId) -> Self {
+        Self { graph, id }
+    }
+
+    pub(crate) fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The graph it belongs to.
+    pub fn graph(self) -> &'g Graph {
+        self.graph
+    }
+
+    /// Kind and shape.
+    pub fn ty(self) -> Type {
+        self.graph.node(self.id, |node| node.ty.clone())
+    }
+
+    /// The shape.
+    pub fn shape(self) -> Shape {
+        self.graph.node(self.id, |node| node.ty.shape.clone())
+    }
+
+    /// What the elements are.
+    pub fn kind(self) -> Kind {
+        self.graph.node(self.id, |node| node.ty.kind)
+    }
+
+    /// The number of axes.
+    pub fn rank(self) -> usize {
+        self.shape().rank()
+    }
+
+    /// Gives it a name, which messages and pictures of the graph show.
+    pub fn named(self, name: &str) -> Self {
+        self.graph.set_name(self.id, name);
+        self
+    }
+
+    /// The user's line that recorded it.
+    pub fn location(self) -> &'static Location<'static> {
+        self.graph.node(self.id, |node| node.location)
+    }
+
+    /// The gradient of this scalar with respect to `x`: a variable of the same graph, with the
+    /// shape of `x`. See [`Gradient`] for several variables, cotangents and missing paths.
+    ///
+    /// # Panics
+    /// If this is not a real scalar, or does not depend differentiably on `x`.
+    #[track_caller]
+    pub fn grad(self, x: Var<'g>) -> Var<'g> {
+        match Gradient::of(self).with_respect_to(&[x]) {
+            Ok(gradients) => gradients[0],
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The value, in double precision by the plain evaluator (truth values and indices as numbers).
+    ///
+    /// # Errors
+    /// If it depends on inputs or parameters ([`Evaluator`] binds them), or an index is out of
+    /// range.
+    pub fn eval(self) -> Result<ArrayD<f64>, RunError> {
+        let mut values = Evaluator::<f64>::new(self.graph).run(&[self])?;
+        Ok(values.remove(0).into_real())
+    }
+}
+
+impl fmt::Debug for Var<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.graph.node(self.id, |node| write!(f, "{} {}", node.label(), node.ty))
+    }
+}

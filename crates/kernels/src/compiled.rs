@@ -1,0 +1,95 @@
+//! The kernels as functions of a concrete type.
+//!
+//! A generic function is compiled in the crate that calls it, with that crate's optimisation, again in each. Behind
+//! this trait the loops are compiled once, here.
+
+use crate::Isa;
+use crate::elementwise::{Arg, Binary, Unary, select};
+use crate::reduce::Reduce;
+use crate::update::{Adam, Sgd};
+
+/// The entry points of all kernels, implemented by [`f32`] and [`f64`] alone.
+pub trait Compiled: Sized {
+    fn unary_blocks(isa: Isa, f: Unary, x: Arg<'_, Self>, out: &mut [Self]);
+    fn binary_blocks(isa: Isa, f: Binary, a: Arg<'_, Self>, b: Arg<'_, Self>, out: &mut [Self]);
+    fn select_blocks(
+        isa: Isa,
+        condition: Arg<'_, Self>,
+        a: Arg<'_, Self>,
+        b: Arg<'_, Self>,
+        out: &mut [Self],
+    );
+    fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]);
+    fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]);
+    fn sgd(isa: Isa, sgd: &Sgd, parameters: &mut [Self], gradients: &[Self], velocity: &mut [Self]);
+    fn adam(
+        isa: Isa,
+        adam: &Adam,
+        parameters: &mut [Self],
+        gradients: &[Self],
+        mean: &mut [Self],
+        square: &mut [Self],
+    );
+}
+
+macro_rules! compiled {
+    ($float:ty) => {
+        impl Compiled for $float {
+            fn unary_blocks(isa: Isa, f: Unary, x: Arg<'_, Self>, out: &mut [Self]) {
+                f.blocks(isa, x, out);
+            }
+
+            fn binary_blocks(
+                isa: Isa,
+                f: Binary,
+                a: Arg<'_, Self>,
+                b: Arg<'_, Self>,
+                out: &mut [Self],
+            ) {
+                f.blocks(isa, a, b, out);
+            }
+
+            fn select_blocks(
+                isa: Isa,
+                condition: Arg<'_, Self>,
+                a: Arg<'_, Self>,
+                b: Arg<'_, Self>,
+                out: &mut [Self],
+            ) {
+                select::blocks(isa, condition, a, b, out);
+            }
+
+            fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]) {
+                f.rows::<Self, { 256 / size_of::<Self>() }>(isa, x, columns, out);
+            }
+
+            fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]) {
+                f.columns::<Self, { 256 / size_of::<Self>() }>(isa, x, stride, out);
+            }
+
+            fn sgd(
+                isa: Isa,
+                sgd: &Sgd,
+                parameters: &mut [Self],
+                gradients: &[Self],
+                velocity: &mut [Self],
+            ) {
+                sgd.run(isa, parameters, gradients, velocity);
+            }
+
+            fn adam(
+                isa: Isa,
+                adam: &Adam,
+                parameters: &mut [Self],
+                gradients: &[Self],
+                mean: &mut [Self],
+                square: &mut [Self],
+            ) {
+                adam.run(isa, parameters, gradients, mean, square);
+            }
+        }
+    };
+}
+
+compiled!(f32);
+compiled!(f64);

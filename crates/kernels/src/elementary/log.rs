@@ -1,0 +1,84 @@
+//! The natural logarithm, and ln(1 + x) without cancellation.
+//!
+//! x = m·2^k with √½ ≤ m < √2, so that ln x = k·ln 2 + ln(1 + f) with f = m − 1. With s = f/(2 + f),
+//!
+//! > ln(1 + f) = ln(1 + s) − ln(1 − s) = 2s + s·R(s²),
+//!
+//! evaluated as f − (f²/2 − s·(f²/2 + R)) because f is exact. Method and coefficients: FreeBSD msun `e_log.c` and
+//! `e_logf.c`; for ln(1 + x) the rounding error of 1 + x is carried along as in `s_log1p.c`.
+
+use super::{Bits, Exp, Lane, horner, lit};
+use crate::isa::{MulAdd, fma};
+
+/// Coefficients of the logarithm in one format.
+pub trait Log: Bits {
+    /// ln 2 to so few bits that k·LOG_HIGH is exact.
+    const LOG_HIGH: Self;
+    /// ln 2 − LOG_HIGH.
+    const LOG_LOW: Self;
+    /// R(z)/z, highest power first.
+    const LOG: &'static [Self];
+}
+
+impl Log for f32 {
+    const LOG_HIGH: f32 = 6.931_381_2e-1;
+    const LOG_LOW: f32 = 9.058_001e-6;
+    const LOG: &'static [f32] = &[0.242_790_79, 0.284_987_87, 0.400_009_72, 0.666_666_6];
+}
+
+impl Log for f64 {
+    const LOG_HIGH: f64 = f64::LN2_HIGH;
+    const LOG_LOW: f64 = f64::LN2_LOW;
+    const LOG: &'static [f64] = &[
+        1.479_819_860_511_658_6e-1,
+        1.531_383_769_920_937_3e-1,
+        1.818_357_216_161_805e-1,
+        2.222_219_843_214_978_4e-1,
+        2.857_142_874_366_239e-1,
+        3.999_999_999_940_942e-1,
+        6.666_666_666_666_735e-1,
+    ];
+}
+
+/// k·ln 2 + ln(1 + f) + c for a small correction c.
+#[inline(always)]
+fn assemble<M: MulAdd, T: Lane>(k: T, f: T, c: T) -> T {
+    let s = f / (f + lit(2.0));
+    let z = s * s;
+    let half_square = lit::<T>(0.5) * f * f;
+    let tail =
+        fma::<M, T>(s, half_square + z * horner::<M, T>(z, T::LOG), fma::<M, T>(k, T::LOG_LOW, c));
+    fma::<M, T>(k, T::LOG_HIGH, f - (half_square - tail))
+}
+
+/// ln x.
+#[inline(always)]
+pub(crate) fn ln<M: MulAdd, T: Lane>(x: T) -> T {
+    // Subnormal numbers are scaled up to normal ones.
+    let subnormal = x < T::min_positive_value();
+    let (up, down) = (lit::<T>((1u64 << 54) as f64), lit::<T>(54.0));
+    let (m, k) = T::split(if subnormal { x * up } else { x });
+    let k = if subnormal { k - down } else { k };
+    outside_domain(x, assemble::<M, T>(k, m - T::one(), T::zero()))
+}
+
+/// ln(1 + x).
+#[inline(always)]
+pub(crate) fn log1p<M: MulAdd, T: Lane>(x: T) -> T {
+    let one = T::one();
+    let u = one + x;
+    let (m, k) = T::split(u);
+    let lost = if k < lit(2.0) { x - (u - one) } else { one - (u - x) }; // 1 + x = u + lost
+    let near_one = k == T::zero();
+    let f = if near_one { x } else { m - one };
+    let c = if near_one { T::zero() } else { lost / u };
+    outside_domain(u, assemble::<M, T>(k, f, c)).copysign(x) // −0 gives −0
+}
+
+/// `value` for 0 < x < ∞, and what the logarithm has elsewhere: ln 0 = −∞, ln ∞ = ∞, NaN below 0.
+#[inline(always)]
+fn outside_domain<T: Lane>(x: T, value: T) -> T {
+    let at_most_zero = if x == T::zero() { T::neg_infinity() } else { T::nan() };
+    let value = if x == T::infinity() { x } else { value };
+    if x > T::zero() { value } else { at_most_zero }
+}

@@ -1,0 +1,158 @@
+//! Elementary functions of one number, written so that a loop over them vectorises.
+//!
+//! No branches, no tables, no library calls: range reduction by adding and subtracting a large constant,
+//! exponents by integer arithmetic on the bits, special values by selection at the end. Every function is written
+//! once for both precisions; a [`Lane`] type brings its bit layout and its polynomial coefficients.
+//!
+//! The error of each is measured in `accuracy.rs` and stated in the crate's documentation.
+
+mod erf;
+mod exp;
+mod log;
+mod tanh;
+mod trig;
+
+#[cfg(test)]
+mod accuracy;
+#[cfg(test)]
+mod double_double;
+
+pub use erf::Erf;
+pub use exp::Exp;
+pub use log::Log;
+pub use tanh::Tanh;
+pub use trig::Trig;
+
+pub(crate) use exp::{exp, expm1};
+pub(crate) use log::{ln, log1p};
+pub(crate) use tanh::{sigmoid, softplus, tanh};
+pub(crate) use trig::{cos, sin};
+
+use num_traits::Float;
+
+use crate::isa::{MulAdd, fma};
+
+/// A floating point format with all that the elementary functions need to know of it.
+pub trait Lane: Float + Exp + Log + Tanh + Erf + Trig {}
+
+impl Lane for f32 {}
+impl Lane for f64 {}
+
+/// Bit-level steps of a format, each the same few instructions on every level.
+pub trait Bits: Float + 'static {
+    /// 1.5·2^p with p the number of fraction bits: x + SHIFT rounds x to an integer, which then stands in the lowest bits.
+    const SHIFT: Self;
+
+    /// The number nearest to `x`, so that one literal serves both precisions.
+    fn rounded(x: f64) -> Self;
+
+    /// 2^k for t = SHIFT + k, where 2^k is a normal number.
+    fn pow2(t: Self) -> Self;
+
+    /// y·2^k for t = SHIFT + k, rounded once: k may exceed the exponent range of one factor.
+    fn scale(y: Self, t: Self) -> Self;
+
+    /// x = m·2^k with √½ ≤ m < √2, for x positive and normal.
+    fn split(x: Self) -> (Self, Self);
+}
+
+macro_rules! bits {
+    ($float:ty, $uint:ty, fraction: $fraction:literal, bias: $bias:literal) => {
+        impl Bits for $float {
+            const SHIFT: Self = 1.5 * ((1 as $uint) << $fraction) as $float;
+
+            #[inline(always)]
+            fn rounded(x: f64) -> Self {
+                x as $float
+            }
+
+            #[inline(always)]
+            fn pow2(t: Self) -> Self {
+                let k = t.to_bits().wrapping_sub(Self::SHIFT.to_bits());
+                <$float>::from_bits(k.wrapping_add($bias) << $fraction)
+            }
+
+            #[inline(always)]
+            fn scale(y: Self, t: Self) -> Self {
+                // Twice the bias keeps k positive, so that halving it needs no arithmetic shift (AVX2 has none of 64 bits).
+                let k = t.to_bits().wrapping_sub(Self::SHIFT.to_bits()).wrapping_add(2 * $bias);
+                let half = k >> 1;
+                let first = <$float>::from_bits(half << $fraction);
+                let second = <$float>::from_bits((k - half) << $fraction);
+                y * first * second
+            }
+
+            #[inline(always)]
+            fn split(x: Self) -> (Self, Self) {
+                // Counting exponents from √½ instead of 1; the offset keeps the count positive.
+                const ROOT_HALF: $uint = (std::f64::consts::FRAC_1_SQRT_2 as $float).to_bits();
+                const OFFSET: $uint = $bias + 1;
+                const TWO_P: $float = ((1 as $uint) << $fraction) as $float;
+                let counted =
+                    (x.to_bits().wrapping_sub(ROOT_HALF).wrapping_add(OFFSET << $fraction))
+                        >> $fraction;
+                let m = x.to_bits().wrapping_sub(counted.wrapping_sub(OFFSET) << $fraction);
+                let k = <$float>::from_bits(counted | TWO_P.to_bits()) - (TWO_P + OFFSET as $float);
+                (<$float>::from_bits(m), k)
+            }
+        }
+    };
+}
+
+bits!(f32, u32, fraction: 23, bias: 127);
+bits!(f64, u64, fraction: 52, bias: 1023);
+
+/// c₀xⁿ + … + cₙ by Horner's rule.
+#[inline(always)]
+pub(crate) fn horner<M: MulAdd, T: Float>(x: T, coefficients: &[T]) -> T {
+    let mut sum = coefficients[0];
+    for &c in &coefficients[1..] {
+        sum = fma::<M, T>(sum, x, c);
+    }
+    sum
+}
+
+/// A literal in either precision.
+#[inline(always)]
+pub(crate) fn lit<T: Lane>(x: f64) -> T {
+    T::rounded(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scaling_rounds_once_down_to_the_smallest_subnormal() {
+        let two_to = |k: f64| f64::scale(1.0, f64::SHIFT + k);
+        assert_eq!(two_to(-1074.0), f64::from_bits(1));
+        assert_eq!(two_to(-1076.0), 0.0);
+        assert_eq!(two_to(1023.0), 2f64.powi(1023));
+        assert_eq!(two_to(1024.0), f64::INFINITY);
+        assert_eq!(f32::scale(1.5, f32::SHIFT - 149.0), f32::from_bits(2));
+        assert_eq!(f32::scale(1.0, f32::SHIFT + 127.0), 2f32.powi(127));
+        assert_eq!(f32::pow2(f32::SHIFT - 126.0), f32::MIN_POSITIVE);
+    }
+
+    #[test]
+    fn splitting_is_exact_and_centred_on_one() {
+        let root_half = std::f32::consts::FRAC_1_SQRT_2;
+        for x in [
+            f32::MIN_POSITIVE,
+            0.1,
+            root_half,
+            root_half.next_down(),
+            1.0,
+            1.41,
+            1.42,
+            3e7,
+            f32::MAX,
+        ] {
+            let (m, k) = f32::split(x);
+            assert!((root_half..1.414_213_7).contains(&m), "{x}: {m}");
+            assert_eq!(f64::from(m) * 2f64.powi(k as i32), f64::from(x));
+            let (m, k) = f64::split(f64::from(x) * 1e-260);
+            assert_eq!(m * 2f64.powi(k as i32 + 900) * 2f64.powi(-900), f64::from(x) * 1e-260);
+        }
+    }
+}

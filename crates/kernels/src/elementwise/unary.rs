@@ -1,0 +1,170 @@
+//! Functions of one number along a slice.
+
+use std::marker::PhantomData;
+
+use super::arg::{Arg, BLOCK, Current, Each, Source, whole_blocks};
+use crate::elementary::{self, Lane, lit};
+use crate::isa::{Isa, Kernel, MulAdd};
+use crate::scalar::Scalar;
+
+/// A function of one number as a type.
+trait Map {
+    /// Whether `at` holds only for x near enough, and `far` beyond.
+    const PARTIAL: bool = false;
+
+    fn at<M: MulAdd, T: Lane>(x: T) -> T;
+
+    fn far<T: Lane>(x: T) -> T {
+        x
+    }
+}
+
+/// Writes the enum, a type for each function, and the match between them, from one table.
+macro_rules! table {
+    ($($(#[$doc:meta])* $name:ident => |$x:ident| $body:expr $(, far $far:expr)?;)*) => {
+        /// A function of one number, applied by [`unary`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Unary { $($(#[$doc])* $name),* }
+
+        mod functions {
+            $(pub(super) enum $name {})*
+        }
+
+        $(impl Map for functions::$name {
+            #[inline(always)]
+            fn at<M: MulAdd, T: Lane>($x: T) -> T {
+                $body
+            }
+
+            $(
+                const PARTIAL: bool = true;
+
+                fn far<T: Lane>($x: T) -> T {
+                    $far
+                }
+            )?
+        })*
+
+        impl Unary {
+            /// Every function, in the order of the enum.
+            pub const ALL: &'static [Unary] = &[$(Unary::$name),*];
+
+            /// Applies the function to whole blocks.
+            pub(crate) fn blocks<T: Scalar>(self, isa: Isa, x: Arg<'_, T>, out: &mut [T]) {
+                match self {
+                    $(Unary::$name => map::<functions::$name, T>(isa, x, out)),*
+                }
+            }
+        }
+    };
+}
+
+table! {
+    /// −x.
+    Neg => |x| -x;
+    /// |x|.
+    Abs => |x| x.abs();
+    /// −1, 0 or 1 as x is negative, zero or positive; NaN stays NaN.
+    Sign => |x| if x > T::zero() { T::one() } else if x < T::zero() { -T::one() } else { x + T::zero() };
+    /// √x.
+    Sqrt => |x| x.sqrt();
+    /// 1/√x.
+    Rsqrt => |x| T::one() / x.sqrt();
+    /// 1/x.
+    Recip => |x| T::one() / x;
+    /// x².
+    Square => |x| x * x;
+    /// e^x.
+    Exp => |x| elementary::exp::<M, T>(x);
+    /// e^x − 1, without cancellation near 0.
+    Expm1 => |x| elementary::expm1::<M, T>(x);
+    /// The natural logarithm.
+    Ln => |x| elementary::ln::<M, T>(x);
+    /// ln(1 + x), without cancellation near 0.
+    Log1p => |x| elementary::log1p::<M, T>(x);
+    /// sin x.
+    Sin => |x| elementary::sin::<M, T>(x), far x.sin();
+    /// cos x.
+    Cos => |x| elementary::cos::<M, T>(x), far x.cos();
+    /// The hyperbolic tangent.
+    Tanh => |x| elementary::tanh::<M, T>(x);
+    /// The logistic function 1/(1 + e^(−x)).
+    Sigmoid => |x| elementary::sigmoid::<M, T>(x);
+    /// ln(1 + e^x).
+    Softplus => |x| elementary::softplus::<M, T>(x);
+    /// The error function.
+    Erf => |x| T::erf::<M>(x);
+    /// max(x, 0); NaN stays NaN.
+    Relu => |x| if x <= T::zero() { lit(0.0) } else { x };
+}
+
+/// out = f(x), element by element.
+///
+/// # Panics
+///
+/// When a slice operand has not the length of `out`.
+#[track_caller]
+pub fn unary<T: Scalar>(isa: Isa, f: Unary, x: Arg<'_, T>, out: &mut [T]) {
+    x.check(out.len());
+    let whole = out.len() / BLOCK * BLOCK;
+    let (blocks, rest) = out.split_at_mut(whole);
+    if whole > 0 {
+        T::unary_blocks(isa, f, x.head(whole), blocks);
+    }
+    if !rest.is_empty() {
+        let (mut buffer, mut padded) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
+        padded[..rest.len()].copy_from_slice(rest);
+        T::unary_blocks(isa, f, x.padded(whole, &mut buffer), &mut padded);
+        rest.copy_from_slice(&padded[..rest.len()]);
+    }
+}
+
+fn map<F: Map, T: Scalar>(isa: Isa, x: Arg<'_, T>, out: &mut [T]) {
+    match x {
+        Arg::Slice(x) => isa.run(Loop::<F, _, _> { x: Each(x), out, f: PhantomData }),
+        Arg::Out => isa.run(Loop::<F, _, _> { x: Current, out, f: PhantomData }),
+        Arg::Splat(x) => {
+            out.fill(x);
+            isa.run(Loop::<F, _, _> { x: Current, out, f: PhantomData });
+        }
+    }
+}
+
+struct Loop<'a, F, X, T> {
+    x: X,
+    out: &'a mut [T],
+    f: PhantomData<F>,
+}
+
+impl<F: Map, X: Source<T>, T: Scalar> Kernel for Loop<'_, F, X, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: MulAdd>(self) {
+        if F::PARTIAL && !self.all_near() {
+            return self.one_by_one::<M>();
+        }
+        let out = whole_blocks(self.out);
+        let x = self.x.first(out.len());
+        for i in 0..out.len() {
+            out[i] = F::at::<M, T>(x.get(i, out[i]));
+        }
+    }
+}
+
+impl<F: Map, X: Source<T>, T: Scalar> Loop<'_, F, X, T> {
+    #[inline(always)]
+    fn all_near(&self) -> bool {
+        // No early exit: a loop without one vectorises.
+        (0..self.out.len()).fold(true, |all, i| all & self.x.get(i, self.out[i]).is_near())
+    }
+
+    /// The same values as the vectorised loop where that holds, so that no element depends on its neighbours.
+    #[inline(always)]
+    fn one_by_one<M: MulAdd>(self) {
+        for i in 0..self.out.len() {
+            let x = self.x.get(i, self.out[i]);
+            self.out[i] = if x.is_near() { F::at::<M, T>(x) } else { F::far(x) };
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Slices in, slices out: the SIMD, reduction and matrix-product kernels of Cotangent.
+
+mod compiled;
+mod elementary;
+mod elementwise;
+mod isa;
+mod pool;
+mod reduce;
+mod scalar;
+mod update;
+
+pub use elementwise::{Arg, Binary, Unary, binary, select, unary};
+pub use isa::Isa;
+pub use pool::Pool;
+pub use reduce::{Reduce, argmax, reduce, reduce_columns, reduce_rows};
+pub use scalar::Scalar;
+pub use update::{Adam, Sgd};

@@ -1,0 +1,222 @@
+//! Reductions of a slice, of the rows and of the columns of a matrix.
+//!
+//! The order of the operations is a fixed tree that depends on the shape alone: not on the instruction set, not on
+//! the number of threads. A caller that splits the rows of [`reduce_rows`] or the columns of [`reduce_columns`]
+//! among threads gets the same bits as without.
+//!
+//! **The tree.** Everything rests on the vertical reduction of a matrix a few vectors wide (`vertical.rs`), one
+//! accumulator per column. 32 rows are accumulated one after the other; 32 such partial results likewise; and so on.
+//! A contiguous slice is read as such a matrix, row after row, and the accumulators of its columns are folded in
+//! halves at the end.
+//!
+//! **Accuracy.** A sum of n numbers passes each through at most 32·⌈log₃₂ n⌉ + 7 additions, so that its error is
+//! bounded by that many units roundoff times Σ|xᵢ|, where a plain loop has n. (N. J. Higham, "The accuracy of floating
+//! point summation", SIAM J. Sci. Comput. 14, 1993.)
+
+mod vertical;
+
+use std::marker::PhantomData;
+
+use crate::elementary::Lane;
+use crate::elementwise::{maximum, minimum};
+use crate::isa::{Isa, Kernel, MulAdd};
+use crate::scalar::Scalar;
+
+use vertical::{folded, vertical};
+
+/// An associative operation as a type.
+trait Fold {
+    fn identity<T: Lane>() -> T;
+    fn join<T: Lane>(a: T, b: T) -> T;
+}
+
+/// Writes the enum, a type for each operation, and the match between them, from one table.
+macro_rules! table {
+    ($($(#[$doc:meta])* $name:ident => $identity:expr, |$a:ident, $b:ident| $body:expr;)*) => {
+        /// An associative operation that reduces many numbers to one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reduce { $($(#[$doc])* $name),* }
+
+        mod operations {
+            $(pub(super) enum $name {})*
+        }
+
+        $(impl Fold for operations::$name {
+            #[inline(always)]
+            fn identity<T: Lane>() -> T {
+                $identity
+            }
+
+            #[inline(always)]
+            fn join<T: Lane>($a: T, $b: T) -> T {
+                $body
+            }
+        })*
+
+        impl Reduce {
+            /// Every operation, in the order of the enum.
+            pub const ALL: &'static [Reduce] = &[$(Reduce::$name),*];
+
+            /// The result for no numbers at all.
+            pub fn identity<T: Scalar>(self) -> T {
+                match self {
+                    $(Reduce::$name => operations::$name::identity()),*
+                }
+            }
+
+            /// The result for two numbers, to join partial results.
+            pub fn join<T: Scalar>(self, a: T, b: T) -> T {
+                match self {
+                    $(Reduce::$name => operations::$name::join(a, b)),*
+                }
+            }
+
+            /// The compiled form of [`reduce_rows`]; `W` is the number of accumulators.
+            pub(crate) fn rows<T: Scalar, const W: usize>(self, isa: Isa, x: &[T], columns: usize, out: &mut [T]) {
+                match self {
+                    $(Reduce::$name => isa.run(Rows::<operations::$name, T, W> { x, columns, out, f: PhantomData })),*
+                }
+            }
+
+            /// The compiled form of [`reduce_columns`].
+            pub(crate) fn columns<T: Scalar, const W: usize>(self, isa: Isa, x: &[T], stride: usize, out: &mut [T]) {
+                match self {
+                    $(Reduce::$name => isa.run(Columns::<operations::$name, T, W> { x, stride, out, f: PhantomData })),*
+                }
+            }
+        }
+    };
+}
+
+table! {
+    /// Σ x; 0 for none.
+    Sum => T::zero(), |a, b| a + b;
+    /// ∏ x; 1 for none.
+    Prod => T::one(), |a, b| a * b;
+    /// The largest; NaN if any is; −∞ for none.
+    Max => T::neg_infinity(), |a, b| maximum(a, b);
+    /// The smallest; NaN if any is; ∞ for none.
+    Min => T::infinity(), |a, b| minimum(a, b);
+}
+
+/// The reduction of all of `x`.
+pub fn reduce<T: Scalar>(isa: Isa, f: Reduce, x: &[T]) -> T {
+    let mut result = [T::zero()];
+    T::reduce_rows(isa, f, x, x.len(), &mut result);
+    result[0]
+}
+
+/// The reduction of each row of the row-major matrix `x`, one number per row.
+///
+/// # Panics
+///
+/// When `x` has not `out.len()` rows of `columns` elements.
+#[track_caller]
+pub fn reduce_rows<T: Scalar>(isa: Isa, f: Reduce, x: &[T], columns: usize, out: &mut [T]) {
+    assert_eq!(
+        x.len(),
+        out.len() * columns,
+        "a matrix of {} rows and {columns} columns",
+        out.len()
+    );
+    T::reduce_rows(isa, f, x, columns, out);
+}
+
+/// The reduction of each column of the row-major matrix `x`, one number per column.
+///
+/// Row i begins at element i·`stride`; the last row may end with its last column. To split the columns among
+/// threads, pass a part of `out` and `x` from the first of its columns on.
+///
+/// # Panics
+///
+/// When `x` has not `rows` rows of `out.len()` columns at that stride.
+#[track_caller]
+pub fn reduce_columns<T: Scalar>(
+    isa: Isa,
+    f: Reduce,
+    x: &[T],
+    rows: usize,
+    stride: usize,
+    out: &mut [T],
+) {
+    if rows == 0 || out.is_empty() {
+        return out.fill(f.identity());
+    }
+    assert!(stride >= out.len(), "{} columns cannot lie in rows of {stride} elements", out.len());
+    let end = (rows - 1) * stride + out.len();
+    assert!(
+        x.len() >= end,
+        "{rows} rows of {} columns at stride {stride} need {end} elements, not {}",
+        out.len(),
+        x.len()
+    );
+    T::reduce_columns(isa, f, &x[..end], stride, out);
+}
+
+/// The index of the largest element, the first of equals; NaN counts as the largest. `None` for an empty slice.
+pub fn argmax<T: Scalar>(isa: Isa, x: &[T]) -> Option<usize> {
+    let largest = reduce(isa, Reduce::Max, x);
+    x.iter().position(|&x| x == largest || x.is_nan())
+}
+
+struct Rows<'a, F, T, const W: usize> {
+    x: &'a [T],
+    columns: usize,
+    out: &'a mut [T],
+    f: PhantomData<F>,
+}
+
+impl<F: Fold, T: Scalar, const W: usize> Kernel for Rows<'_, F, T, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: MulAdd>(self) {
+        // A short row would leave most of the accumulators idle, and folding them would be all the work.
+        match self.columns {
+            0..16 => self.each::<1>(),
+            16..128 => self.each::<16>(),
+            _ => self.each::<W>(),
+        }
+    }
+}
+
+impl<F: Fold, T: Scalar, const W: usize> Rows<'_, F, T, W> {
+    #[inline(always)]
+    fn each<const LANES: usize>(self) {
+        for (i, out) in self.out.iter_mut().enumerate() {
+            *out = folded::<F, T, LANES>(&self.x[i * self.columns..(i + 1) * self.columns]);
+        }
+    }
+}
+
+struct Columns<'a, F, T, const W: usize> {
+    x: &'a [T],
+    stride: usize,
+    out: &'a mut [T],
+    f: PhantomData<F>,
+}
+
+impl<F: Fold, T: Scalar, const W: usize> Columns<'_, F, T, W> {
+    /// Reduces as many bands of `LANES` columns as there are from column `start` on; returns the first column left.
+    #[inline(always)]
+    fn bands<const LANES: usize>(&mut self, mut start: usize) -> usize {
+        let rows = (self.x.len() - self.out.len()) / self.stride + 1;
+        while let Some(out) = self.out[start..].first_chunk_mut::<LANES>() {
+            *out = vertical::<F, T, LANES>(&self.x[start..], rows, self.stride);
+            start += LANES;
+        }
+        start
+    }
+}
+
+impl<F: Fold, T: Scalar, const W: usize> Kernel for Columns<'_, F, T, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: MulAdd>(mut self) {
+        let mut start = self.bands::<W>(0);
+        start = self.bands::<16>(start);
+        start = self.bands::<4>(start);
+        self.bands::<1>(start);
+    }
+}

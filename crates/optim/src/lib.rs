@@ -1,0 +1,1 @@
+//! Stateful optimizers and schedules keyed by parameter id for Cotangent.
