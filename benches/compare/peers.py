@@ -1,6 +1,6 @@
-"""The Python peers of the comparison: `python peers.py VARIANT`, VARIANT one of torch-eager, torch-fused,
-torch-compile, jax-jit. Started by `cargo run --release -p compare`; the conversation is described in
-`src/serve.rs`, the file of weights and batch in `src/stepfile.rs`.
+"""The Python peers of the comparison: `python peers.py VARIANT`, VARIANT one of `VARIANTS` below. Started by
+`cargo run --release -p compare`; the conversation is described in `src/serve.rs`, the file of weights and batch in
+`src/stepfile.rs`.
 
 Every variant is written the way its framework's own documentation trains a model on a CPU, with the settings that
 were fastest here. A timed step is one whole training step, complete when the clock stops: PyTorch's CPU operations
@@ -93,12 +93,14 @@ class Torch:
 
 
 class Jax:
-    """The whole step as one jitted function, its state donated so that XLA may update it in place."""
+    """The whole step as one jitted function, its state donated so that XLA may update it in place. Without
+    asynchronous dispatch (`sync`) small steps are faster, some large ones slower: both take part."""
 
-    def __init__(self):
+    def __init__(self, sync=False):
         import jax
 
         jax.config.update("jax_platforms", "cpu")
+        jax.config.update("jax_cpu_enable_async_dispatch", not sync)
         jax.devices()
         self.jax = jax
         self.version = f"JAX {jax.__version__}"
@@ -190,6 +192,7 @@ VARIANTS = {
     "torch-fused": lambda: Torch(fused=True),
     "torch-compile": lambda: Torch(fused=True, compiled=True),
     "jax-jit": lambda: Jax(),
+    "jax-sync": lambda: Jax(sync=True),
 }
 
 

@@ -18,8 +18,8 @@
 //!   (so a small step is granted the cache it fits in), counted as 12 bytes an element, again on 1 thread or all.
 //!
 //! It is an estimate, not a proof: the arithmetic of activations, norms and the loss costs nothing in it, nor does a
-//! product's call; and a product faster than `gemm-f32`'s would lower it. It is measured in every round, interleaved with the frameworks, and its
-//! parts are medians over the rounds.
+//! product's call; and a product faster than `gemm-f32`'s would lower it. It is measured in every round, interleaved
+//! with the frameworks, and its parts are medians over the rounds.
 
 use std::hint::black_box;
 use std::time::Instant;

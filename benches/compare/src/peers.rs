@@ -48,7 +48,7 @@ pub fn invited(args: &Args) -> Result<Vec<Peer>, Failure> {
     if let Some(python) = &args.python {
         check_python(python)?;
         let script = text(&home().join("peers.py"))?;
-        for name in ["torch-eager", "torch-fused", "torch-compile", "jax-jit"] {
+        for name in ["torch-eager", "torch-fused", "torch-compile", "jax-jit", "jax-sync"] {
             let program = vec![text(python)?, script.clone(), name.to_owned()];
             peers.push(Peer { name, program, threads });
         }

@@ -68,7 +68,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         left_out.0.iter().for_each(|line| eprintln!("{line}"));
         return Ok(());
     }
-    println!("{}, {} threads, {} rounds\n", machine::describe(), args.threads, args.rounds);
+    println!("{}; threads: {}, rounds: {}\n", machine::describe(), args.threads, args.rounds);
     println!("{}", table::times(&frameworks, &columns));
     if let Some(spec) = specs.iter().find(|spec| spec.name == MEMORY_STEP) {
         // The processes of the timing go first: memory is taken with the machine to itself.

@@ -7,7 +7,7 @@
 //! | request | reply |
 //! |---|---|
 //! | `load PATH` | `{"ok": true}` once the step of that [`StepFile`] is built |
-//! | `losses NAME N` | `{"losses": […], "running_var": s}`: the loss of each of the next N steps (each taken before its update), then the sum of all running variances |
+//! | `losses NAME N` | `{"losses": […], "running_var": s}`: N steps, the loss of each (before its update), and then the sum of all running variances |
 //! | `time NAME N` | `{"us": […]}`: N steps, the wall time of each in microseconds |
 //!
 //! Loaded steps stay loaded, each with its own state, so that all can be checked before any is timed.

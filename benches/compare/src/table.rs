@@ -61,7 +61,7 @@ pub fn times(frameworks: &[Framework], columns: &[Column]) -> String {
     let ratios: Vec<_> = columns.iter().map(|column| column.against_best(frameworks)).collect();
     if ratios.iter().any(Option::is_some) {
         let cells = ratios.iter().map(|ratio| ratio.map_or_else(dash, |r| format!("{r:.2}×")));
-        rows.push(row("the best other takes, of ours", cells));
+        rows.push(row("best other / ours", cells));
         let known: Vec<f64> = ratios.iter().flatten().copied().collect();
         let value = geometric_mean(&known).unwrap_or(f64::NAN);
         mean = format!("\ngeometric mean against the best other of each step: {value:.2}×\n");
@@ -69,7 +69,7 @@ pub fn times(frameworks: &[Framework], columns: &[Column]) -> String {
     let ratios: Vec<_> = columns.iter().map(|column| column.over_floor(frameworks)).collect();
     if ratios.iter().any(Option::is_some) {
         let cells = ratios.iter().map(|ratio| ratio.map_or_else(dash, |r| format!("{r:.2}×")));
-        rows.push(row("ours takes, of the floor", cells));
+        rows.push(row("ours / floor", cells));
     }
     rows.concat() + &mean
 }

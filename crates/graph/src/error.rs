@@ -131,14 +131,6 @@ pub enum RunError {
         /// The parameter's index in its own store.
         index: usize,
     },
-    /// The gradient of a trainable parameter was asked for, and there is no path to the loss.
-    #[error("parameter {path:?} has no differentiable path to the loss\n  {source}")]
-    UnusedParameter {
-        /// The parameter's path.
-        path: String,
-        /// What the gradient said.
-        source: Box<GradientError>,
-    },
     /// The recorded function has no gradient.
     #[error(transparent)]
     Gradient(#[from] GradientError),

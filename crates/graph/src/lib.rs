@@ -24,6 +24,7 @@ mod graph;
 mod operation;
 pub mod ops;
 mod params;
+mod program;
 mod random;
 mod scalar;
 mod shape;
@@ -32,7 +33,7 @@ mod value;
 mod var;
 
 pub use atomic::write_atomically;
-pub use compile::{Lowering, ReduceKernel};
+pub use compile::Lowering;
 pub use error::{GradientError, RecordError, RunError};
 pub use evaluate::Evaluator;
 pub use gradient::Gradient;
@@ -46,6 +47,7 @@ pub use params::{
     GradientLayout, Gradients, GradientsError, LoadError, Mismatch, Param, ParamId, Params,
     ParamsError, Role, SaveError, Scope, Summary,
 };
+pub use program::{Feeds, Function, Program, Step};
 pub use random::Seed;
 pub use scalar::Scalar;
 pub use shape::{Axes, Shape, keep};

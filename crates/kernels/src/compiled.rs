@@ -5,6 +5,7 @@
 
 use crate::Isa;
 use crate::elementwise::{Arg, Binary, Unary, select};
+use crate::gemm::{Product, Scratch};
 use crate::reduce::Reduce;
 use crate::update::{Adam, Sgd};
 
@@ -21,6 +22,7 @@ pub trait Compiled: Sized {
     );
     fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]);
     fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]);
+    fn product(isa: Isa, product: Product<Self>, scratch: &mut Scratch);
     fn sgd(isa: Isa, sgd: &Sgd, parameters: &mut [Self], gradients: &[Self], velocity: &mut [Self]);
     fn adam(
         isa: Isa,
@@ -65,6 +67,10 @@ macro_rules! compiled {
 
             fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]) {
                 f.columns::<Self, { 256 / size_of::<Self>() }>(isa, x, stride, out);
+            }
+
+            fn product(isa: Isa, product: Product<Self>, scratch: &mut Scratch) {
+                product.run(isa, scratch);
             }
 
             fn sgd(

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 
 use num_traits::Float;
 
+use crate::vector::{Plain, Vector};
+
 /// An instruction set level that this processor has.
 ///
 /// Values come only from [`Isa::best`], [`Isa::available`] and [`Isa::PORTABLE`], so that no level can be asked
@@ -109,7 +111,7 @@ impl Level {
 /// that level's instructions.
 pub(crate) trait Kernel {
     type Output;
-    fn run<M: MulAdd>(self) -> Self::Output;
+    fn run<S: Simd>(self) -> Self::Output;
 }
 
 fn portable<K: Kernel>(kernel: K) -> K::Output {
@@ -119,43 +121,68 @@ fn portable<K: Kernel>(kernel: K) -> K::Output {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Fused>()
+    kernel.run::<Avx2>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
 fn avx512<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Fused>()
+    kernel.run::<Avx512>()
 }
 
-/// How a level computes a·b + c.
-pub trait MulAdd {
-    /// Whether one rounding is cheap; without hardware for it, an exact `fma` would be a slow library call.
+/// What a level offers, as a type.
+pub trait Simd {
+    /// Whether a·b + c with one rounding is cheap; without hardware for it, it would be a slow library call.
     const FUSED: bool;
+
+    /// How many vectors the registers hold, which bounds the tile of a matrix product.
+    const TILE: (usize, usize);
+
+    /// The widest vector of single precision.
+    type Single: Vector<f32>;
+
+    /// The widest vector of double precision.
+    type Double: Vector<f64>;
 }
 
-/// The level has fused multiply-add instructions.
-#[cfg_attr(
-    not(target_arch = "x86_64"),
-    expect(dead_code, reason = "only the x86 levels above are known fused")
-)]
-pub(crate) enum Fused {}
+/// The level of the same name.
+#[cfg(target_arch = "x86_64")]
+pub(crate) enum Avx512 {}
 
-/// The level has what the target guarantees.
+/// The level of the same name.
+#[cfg(target_arch = "x86_64")]
+pub(crate) enum Avx2 {}
+
+/// What the target guarantees.
 pub(crate) enum Native {}
 
-impl MulAdd for Fused {
+#[cfg(target_arch = "x86_64")]
+impl Simd for Avx512 {
     const FUSED: bool = true;
+    const TILE: (usize, usize) = (6, 4);
+    type Single = std::arch::x86_64::__m512;
+    type Double = std::arch::x86_64::__m512d;
 }
 
-impl MulAdd for Native {
+#[cfg(target_arch = "x86_64")]
+impl Simd for Avx2 {
+    const FUSED: bool = true;
+    const TILE: (usize, usize) = (6, 2);
+    type Single = std::arch::x86_64::__m256;
+    type Double = std::arch::x86_64::__m256d;
+}
+
+impl Simd for Native {
     const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+    const TILE: (usize, usize) = (6, 2);
+    type Single = Plain<f32, 4>;
+    type Double = Plain<f64, 2>;
 }
 
 /// a·b + c, with one rounding where that is cheap and with two elsewhere.
 #[inline(always)]
-pub(crate) fn fma<M: MulAdd, T: Float>(a: T, b: T, c: T) -> T {
-    if M::FUSED { a.mul_add(b, c) } else { a * b + c }
+pub(crate) fn fma<S: Simd, T: Float>(a: T, b: T, c: T) -> T {
+    if S::FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
 #[cfg(test)]
@@ -176,8 +203,8 @@ mod tests {
         impl Kernel for Triple {
             type Output = f32;
             #[inline(always)]
-            fn run<M: MulAdd>(self) -> f32 {
-                fma::<M, _>(self.0, 2.0, self.0)
+            fn run<S: Simd>(self) -> f32 {
+                fma::<S, _>(self.0, 2.0, self.0)
             }
         }
         for isa in Isa::available() {

@@ -4,7 +4,7 @@
 //! 0 or 1 where a term is off.
 
 use crate::elementary::lit;
-use crate::isa::{Isa, Kernel, MulAdd, fma};
+use crate::isa::{Isa, Kernel, Simd, fma};
 use crate::scalar::Scalar;
 
 /// Stochastic gradient descent with momentum.
@@ -189,10 +189,10 @@ impl<T: Scalar> Kernel for Plain<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<M: MulAdd>(self) {
+    fn run<S: Simd>(self) {
         for (p, &g) in self.parameters.iter_mut().zip(self.gradients) {
-            let g = fma::<M, T>(self.decay, *p, g);
-            *p = fma::<M, T>(self.rate, g, *p * self.shrink);
+            let g = fma::<S, T>(self.decay, *p, g);
+            *p = fma::<S, T>(self.rate, g, *p * self.shrink);
         }
     }
 }
@@ -211,13 +211,13 @@ impl<T: Scalar> Kernel for Momentum<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<M: MulAdd>(self) {
+    fn run<S: Simd>(self) {
         let Plain { parameters, gradients, shrink, decay, rate } = self.plain;
         for ((p, &g), v) in parameters.iter_mut().zip(gradients).zip(self.velocity) {
-            let g = fma::<M, T>(decay, *p, g);
-            *v = fma::<M, T>(self.keep, *v, self.take * g);
-            let direction = fma::<M, T>(self.ahead, *v, self.gradient * g);
-            *p = fma::<M, T>(rate, direction, *p * shrink);
+            let g = fma::<S, T>(decay, *p, g);
+            *v = fma::<S, T>(self.keep, *v, self.take * g);
+            let direction = fma::<S, T>(self.ahead, *v, self.gradient * g);
+            *p = fma::<S, T>(rate, direction, *p * shrink);
         }
     }
 }
@@ -238,16 +238,16 @@ impl<T: Scalar> Kernel for Moments<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<M: MulAdd>(self) {
+    fn run<S: Simd>(self) {
         let Plain { parameters, gradients, shrink, decay, rate } = self.plain;
         for (((p, &g), m), v) in
             parameters.iter_mut().zip(gradients).zip(self.mean).zip(self.square)
         {
-            let g = fma::<M, T>(decay, *p, g);
-            *m = fma::<M, T>(self.take_mean, g - *m, *m);
-            *v = fma::<M, T>(self.keep_square, *v, self.take_square * g * g);
-            let divisor = fma::<M, T>(*v, self.unbias_square, self.inside).sqrt() + self.outside;
-            *p = fma::<M, T>(rate, *m / divisor, *p * shrink);
+            let g = fma::<S, T>(decay, *p, g);
+            *m = fma::<S, T>(self.take_mean, g - *m, *m);
+            *v = fma::<S, T>(self.keep_square, *v, self.take_square * g * g);
+            let divisor = fma::<S, T>(*v, self.unbias_square, self.inside).sqrt() + self.outside;
+            *p = fma::<S, T>(rate, *m / divisor, *p * shrink);
         }
     }
 }

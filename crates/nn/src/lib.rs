@@ -1,1 +1,83 @@
 //! Layers, initialisation and losses for Cotangent.
+//!
+//! A layer is a plain struct of [`graph::Param`] handles. It is built into a [`graph::Scope`] under
+//! a name, and records its mathematics in `forward`; it knows no precision and holds no values. A
+//! model is a struct of layers with a `forward` of its own:
+//!
+//! ```
+//! use graph::{Evaluator, Graph, Params, Scope, Var};
+//! use nn::{BatchNorm, Linear, Loss, Mode};
+//!
+//! struct Mlp {
+//!     fc1: Linear,
+//!     bn1: BatchNorm,
+//!     fc2: Linear,
+//! }
+//!
+//! impl Mlp {
+//!     fn new(p: &mut Scope<'_>) -> Self {
+//!         Self {
+//!             fc1: Linear::new(64, 128).build(p, "fc1"),
+//!             bn1: BatchNorm::new(128).build(p, "bn1"),
+//!             fc2: Linear::new(128, 10).build(p, "fc2"),
+//!         }
+//!     }
+//!
+//!     fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
+//!         self.fc2.forward(self.bn1.forward(self.fc1.forward(x), mode).relu())
+//!     }
+//! }
+//!
+//! let mut params = Params::seeded(0);
+//! let model = Mlp::new(&mut params.root());
+//! let g = Graph::new();
+//! let (x, labels) = (g.input("x", [32, 64]), g.index_input("labels", [32]));
+//! let loss = model.forward(x, Mode::Train).cross_entropy(labels);
+//!
+//! let (images, digits) = (ndarray::Array2::ones((32, 64)), ndarray::Array1::from_elem(32, 3_i64));
+//! let evaluator = Evaluator::new(&g).params(&params).bind(x, images).bind(labels, digits);
+//! assert!(evaluator.run(&[loss])?[0].clone().into_real()[[]] > 0.0_f32);
+//! # Ok::<(), graph::RunError>(())
+//! ```
+//!
+//! | what | where |
+//! |---|---|
+//! | layers with parameters | [`Linear`], [`BatchNorm`], [`LayerNorm`], [`Embedding`] |
+//! | layers without | [`Activation`], [`Dropout`], [`Flatten`] |
+//! | composition | [`Module`], [`Sequential`] |
+//! | initial values | [`init`] |
+//! | losses | [`Loss`] for the usual ones, [`loss`] for their options |
+//! | regularisation λR(W) | [`l1_penalty`], [`l2_penalty`] over [`parameters_where`] |
+//!
+//! # Mistakes
+//! An input of the wrong shape is a mistake in model code: `forward` panics with the rule, the
+//! shapes, the layer's path and the user's line. A hyperparameter may come from a user or a file:
+//! every builder has `try_build`, and the options of losses have `check`, which answer a
+//! [`HyperparameterError`]; `build` and the losses themselves panic with the same message.
+
+mod activation;
+pub mod batch_norm;
+mod dropout;
+mod embedding;
+mod error;
+mod flatten;
+pub mod init;
+mod layer_norm;
+mod linear;
+pub mod loss;
+mod module;
+mod penalty;
+mod sequential;
+
+pub use activation::Activation;
+pub use batch_norm::BatchNorm;
+pub use dropout::Dropout;
+pub use embedding::{Embedding, EmbeddingBuilder};
+pub use error::HyperparameterError;
+pub use flatten::Flatten;
+pub use layer_norm::{LayerNorm, LayerNormBuilder};
+pub use linear::{Linear, LinearBuilder};
+pub use loss::Loss;
+pub use module::{Mode, Module};
+pub use penalty::{l1_penalty, l2_penalty, parameters_where};
+pub use sequential::{Layer, Sequential};

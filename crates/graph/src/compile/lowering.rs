@@ -25,7 +25,7 @@ pub enum Lowering {
     /// Elementwise: the second or the third argument, by the first. All broadcast.
     Select,
     /// A reduction along some axes.
-    Reduce(ReduceKernel, Axes),
+    Reduce(kernels::Reduce, Axes),
     /// A matrix product over the last two axes; the axes in front broadcast.
     MatMul,
     /// The same elements under another shape, in row-major order.
@@ -36,17 +36,6 @@ pub enum Lowering {
     Broadcast,
     /// The same elements, or truth values as numbers.
     Reinterpret,
-}
-
-/// The reductions that have a kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReduceKernel {
-    /// Σ x.
-    Sum,
-    /// Π x.
-    Prod,
-    /// The largest; NaN if any is.
-    Max,
-    /// The smallest; NaN if any is.
-    Min,
+    /// The same elements in memory of their own.
+    Copy,
 }

@@ -1,5 +1,168 @@
 //! From a graph to a program: differentiate first, optimise after.
+//!
+//! [`passes`] turn the graph into one with the same values that is cheaper to run. [`group`] decides
+//! which nodes run together, [`plan`] where every value lies, and [`emit`] writes the instructions.
 
+#[cfg(test)]
+mod differential;
+mod emit;
+mod group;
 mod lowering;
+mod passes;
+mod place;
+mod plan;
+mod rewrite;
 
-pub use lowering::{Lowering, ReduceKernel};
+pub(crate) use group::MAX_OUTPUTS;
+pub use lowering::Lowering;
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::graph::NodeId;
+use crate::operation::Args;
+use crate::ops::leaf::Copy;
+use crate::params::Params;
+use crate::program::{Action, Input, Instruction, Memory, Output};
+use crate::random::Seed;
+use crate::{Graph, Scalar, Value, Var};
+use group::Analysis;
+use rewrite::Target;
+
+/// Everything a program is made of.
+pub(crate) struct Compiled<T> {
+    pub instructions: Vec<Instruction<T>>,
+    pub inputs: Vec<Input>,
+    pub outputs: Vec<Output>,
+    pub constants: Vec<(Memory, Value<T>)>,
+    /// The lengths of the arenas and of the scratch memory of fused loops.
+    pub reals: usize,
+    pub indices: usize,
+    pub scratch: usize,
+}
+
+/// Compiles the computation of `outputs`.
+pub(crate) fn compile<T: Scalar>(
+    outputs: &[Var<'_>],
+    params: &Params<T>,
+    threads: usize,
+) -> Compiled<T> {
+    let recorded = outputs.first().expect("a program computes something").graph();
+    let source =
+        Borrowed { graph: recorded, outputs: outputs.iter().map(|var| var.id()).collect() };
+    let target = own_outputs(passes::run(source.copied()));
+    let analysis = Analysis::new(&target.graph, &target.outputs);
+    let groups = group::group(&analysis);
+    let reads: Vec<_> = groups.iter().map(|group| group.reads(&analysis)).collect();
+    let plan = plan::plan(&analysis, &groups, &reads, &target.outputs);
+    let range = |id| match params.entry(id) {
+        Some(_) => params.range(id),
+        None => panic!("the graph uses parameter #{} of another store", id.index()),
+    };
+    let emitter = emit::Emitter { analysis: &analysis, plan: &plan, params: &range };
+    let instructions: Vec<Instruction<T>> = groups
+        .iter()
+        .zip(&reads)
+        .enumerate()
+        .map(|(position, (group, reads))| emitter.emit(position, group, reads))
+        .collect();
+    let scratch = |instruction: &Instruction<T>| match &instruction.action {
+        Action::Fused { program, .. } => program.scratch_len(threads),
+        _ => 0,
+    };
+    Compiled {
+        scratch: instructions.iter().map(scratch).max().unwrap_or(0),
+        inputs: inputs(recorded, &analysis, &plan),
+        outputs: target.outputs.iter().map(|&id| output(&analysis, &plan, id)).collect(),
+        constants: constants(&analysis, &emitter),
+        reals: plan.reals,
+        indices: plan.indices,
+        instructions,
+    }
+}
+
+/// The user's graph, which stays as it is.
+struct Borrowed<'a> {
+    graph: &'a Graph,
+    outputs: Vec<NodeId>,
+}
+
+impl Borrowed<'_> {
+    fn copied(&self) -> Target {
+        rewrite::rewrite(self.graph, &self.outputs, |graph, visit, inputs| {
+            visit.again(graph, inputs)
+        })
+    }
+}
+
+/// Gives every output memory of its own: what is a view, a leaf or an output twice is copied.
+fn own_outputs(target: Target) -> Target {
+    let Target { graph, outputs } = target;
+    let analysis = Analysis::new(&graph, &outputs);
+    let mut taken: Vec<NodeId> = Vec::new();
+    let mut owned = Vec::with_capacity(outputs.len());
+    for id in outputs {
+        let computed = !matches!(analysis.work[id.index()], group::Work::None | group::Work::Leaf);
+        let mine = computed && !taken.contains(&id);
+        owned.push(match mine {
+            true => id,
+            false => {
+                let line = graph.node(id, |node| (node.location, node.backward));
+                let var = Var::new(&graph, id);
+                graph.on_behalf(line, || graph.apply(Copy, &[var])).id()
+            }
+        });
+        taken.push(id);
+    }
+    drop(analysis);
+    Target { graph, outputs: owned }
+}
+
+fn inputs(recorded: &Graph, analysis: &Analysis<'_>, plan: &plan::Plan) -> Vec<Input> {
+    let mut inputs: Vec<Input> = recorded
+        .inputs()
+        .into_iter()
+        .map(|var| {
+            recorded.node(var.id(), |node| Input {
+                name: node.name.clone().unwrap_or_else(|| Arc::from("")),
+                ty: node.ty.clone(),
+                range: None,
+            })
+        })
+        .collect();
+    for id in analysis.nodes() {
+        if let Lowering::Input(slot) = analysis.graph.node(id, |node| node.op.lower()) {
+            inputs[slot].range = plan.ranges[id.index()].clone();
+        }
+    }
+    inputs
+}
+
+fn output(analysis: &Analysis<'_>, plan: &plan::Plan, id: NodeId) -> Output {
+    let range = plan.ranges[id.index()].clone().expect("outputs are pinned");
+    Output { ty: analysis.graph.node(id, |node| node.ty.clone()), range }
+}
+
+/// The values that lie in the arena for good.
+fn constants<T: Scalar>(
+    analysis: &Analysis<'_>,
+    emitter: &emit::Emitter<'_>,
+) -> Vec<(Memory, Value<T>)> {
+    let mut constants = Vec::new();
+    for id in analysis.nodes().filter(|id| emitter.plan.ranges[id.index()].is_some()) {
+        let (op, ty) = analysis.graph.node(id, |node| (node.op.clone(), node.ty.clone()));
+        let value = match op.lower() {
+            Lowering::Full(number) => Value::Real(ndarray::arr0(T::from_f64(number)).into_dyn()),
+            Lowering::Constant => {
+                let mut value = Value::zeros(&ty);
+                let no_inputs = Args::new(SmallVec::new(), Seed::default());
+                T::eval(&*op, &no_inputs, &mut value.out()).expect("a constant has no fault");
+                value
+            }
+            _ => continue,
+        };
+        constants.push((emitter.memory(id), value));
+    }
+    constants
+}

@@ -122,6 +122,33 @@ impl Operation for Full {
     }
 }
 
+/// The argument in memory of its own: the compiler's, for outputs that are views. Cotangent: v.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Copy;
+
+impl Operation for Copy {
+    fn name(&self) -> &'static str {
+        "copy"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [x] = crate::error::exactly(inputs)?;
+        Ok(x.clone())
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        smallvec::smallvec![Some(v)]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        match out {
+            Out::Real(out) => out.assign(&args.real(0)),
+            Out::Index(out) => out.assign(&args.index(0)),
+        }
+        Ok(())
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Copy
+    }
+}
+
 impl Graph {
     /// A fixed array: reals from an array of floats or a number, indices from an array of `i64`.
     ///

@@ -4,18 +4,18 @@
 //! error hardly counts.
 
 use super::{Lane, exp, horner};
-use crate::isa::{MulAdd, fma};
+use crate::isa::{Simd, fma};
 
 /// The error function in one format: the two formats share no formula.
 pub trait Erf: Sized {
     /// erf x.
-    fn erf<M: MulAdd>(x: Self) -> Self;
+    fn erf<S: Simd>(x: Self) -> Self;
 }
 
 impl Erf for f32 {
     /// After N. Juffa (Stack Overflow 35148198): x + x·P(x²) below 475/512, then 1 − e^(−x·Q(x)).
     #[inline(always)]
-    fn erf<M: MulAdd>(x: f32) -> f32 {
+    fn erf<S: Simd>(x: f32) -> f32 {
         const P: &[f32] = &[
             -5.967_617e-4,
             4.991_194e-3,
@@ -34,8 +34,8 @@ impl Erf for f32 {
             -1.287_175_1e-1,
         ];
         let a = saturated(x.abs(), 4.0);
-        let near = fma::<M, f32>(horner::<M, f32>(a * a, P), a, a);
-        let far = 1.0 - exp::<M, f32>(fma::<M, f32>(horner::<M, f32>(a, Q), a, -a));
+        let near = fma::<S, f32>(horner::<S, f32>(a * a, P), a, a);
+        let far = 1.0 - exp::<S, f32>(fma::<S, f32>(horner::<S, f32>(a, Q), a, -a));
         (if a > 475.0 / 512.0 { far } else { near }).copysign(x)
     }
 }
@@ -43,7 +43,7 @@ impl Erf for f32 {
 impl Erf for f64 {
     /// Cephes `ndtr.c`: x·T(x²)/U(x²) up to 1, then 1 − e^(−x²)·P(x)/Q(x).
     #[inline(always)]
-    fn erf<M: MulAdd>(x: f64) -> f64 {
+    fn erf<S: Simd>(x: f64) -> f64 {
         const T: &[f64] = &[
             9.604_973_739_870_516,
             9.002_601_972_038_427e1,
@@ -85,11 +85,11 @@ impl Erf for f64 {
         let z = a * a;
         let near = a <= 1.0;
         let numerator = if near {
-            a * horner::<M, f64>(z, T)
+            a * horner::<S, f64>(z, T)
         } else {
-            exp::<M, f64>(-z) * horner::<M, f64>(a, P)
+            exp::<S, f64>(-z) * horner::<S, f64>(a, P)
         };
-        let denominator = if near { horner::<M, f64>(z, U) } else { horner::<M, f64>(a, Q) };
+        let denominator = if near { horner::<S, f64>(z, U) } else { horner::<S, f64>(a, Q) };
         let quotient = numerator / denominator;
         (if near { quotient } else { 1.0 - quotient }).copysign(x)
     }

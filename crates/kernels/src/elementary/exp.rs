@@ -9,7 +9,7 @@
 //! `exp_u10` for f64.
 
 use super::{Bits, Lane, horner};
-use crate::isa::{MulAdd, fma};
+use crate::isa::{Simd, fma};
 
 /// Thresholds and coefficients of the exponential function in one format.
 pub trait Exp: Bits {
@@ -64,11 +64,11 @@ impl Exp for f64 {
 
 /// (t, e^r − 1) with t = SHIFT + k.
 #[inline(always)]
-fn reduced<M: MulAdd, T: Lane>(x: T) -> (T, T) {
-    let t = fma::<M, T>(x, T::INV_LN2, T::SHIFT);
+fn reduced<S: Simd, T: Lane>(x: T) -> (T, T) {
+    let t = fma::<S, T>(x, T::INV_LN2, T::SHIFT);
     let k = t - T::SHIFT;
-    let r = fma::<M, T>(-k, T::LN2_LOW, fma::<M, T>(-k, T::LN2_HIGH, x));
-    (t, fma::<M, T>(r * r, horner::<M, T>(r, T::EXP), r))
+    let r = fma::<S, T>(-k, T::LN2_LOW, fma::<S, T>(-k, T::LN2_HIGH, x));
+    (t, fma::<S, T>(r * r, horner::<S, T>(r, T::EXP), r))
 }
 
 /// `x` held within [low, high]; NaN stays NaN.
@@ -80,17 +80,17 @@ fn within<T: Lane>(low: T, x: T, high: T) -> T {
 
 /// e^x.
 #[inline(always)]
-pub(crate) fn exp<M: MulAdd, T: Lane>(x: T) -> T {
-    let (t, p) = reduced::<M, T>(within(T::EXP_LOW, x, T::EXP_HIGH));
+pub(crate) fn exp<S: Simd, T: Lane>(x: T) -> T {
+    let (t, p) = reduced::<S, T>(within(T::EXP_LOW, x, T::EXP_HIGH));
     T::scale(p + T::one(), t)
 }
 
 /// e^x − 1 = 2^k·(e^r − 1) + (2^k − 1), which loses nothing where x is small and k = 0.
 #[inline(always)]
-pub(crate) fn expm1<M: MulAdd, T: Lane>(x: T) -> T {
-    let (t, p) = reduced::<M, T>(within(T::EXPM1_LOW, x, T::EXP_HIGH));
+pub(crate) fn expm1<S: Simd, T: Lane>(x: T) -> T {
+    let (t, p) = reduced::<S, T>(within(T::EXPM1_LOW, x, T::EXP_HIGH));
     // Half of it, since 2^k alone overflows before e^x does.
     let half_scale = T::pow2(t - T::one());
-    let half = fma::<M, T>(half_scale, p, half_scale - (T::one() / (T::one() + T::one())));
+    let half = fma::<S, T>(half_scale, p, half_scale - (T::one() / (T::one() + T::one())));
     (half + half).copysign(x) // −0 gives −0
 }

@@ -8,7 +8,7 @@
 //! `e_logf.c`; for ln(1 + x) the rounding error of 1 + x is carried along as in `s_log1p.c`.
 
 use super::{Bits, Exp, Lane, horner, lit};
-use crate::isa::{MulAdd, fma};
+use crate::isa::{Simd, fma};
 
 /// Coefficients of the logarithm in one format.
 pub trait Log: Bits {
@@ -42,29 +42,29 @@ impl Log for f64 {
 
 /// k·ln 2 + ln(1 + f) + c for a small correction c.
 #[inline(always)]
-fn assemble<M: MulAdd, T: Lane>(k: T, f: T, c: T) -> T {
+fn assemble<S: Simd, T: Lane>(k: T, f: T, c: T) -> T {
     let s = f / (f + lit(2.0));
     let z = s * s;
     let half_square = lit::<T>(0.5) * f * f;
     let tail =
-        fma::<M, T>(s, half_square + z * horner::<M, T>(z, T::LOG), fma::<M, T>(k, T::LOG_LOW, c));
-    fma::<M, T>(k, T::LOG_HIGH, f - (half_square - tail))
+        fma::<S, T>(s, half_square + z * horner::<S, T>(z, T::LOG), fma::<S, T>(k, T::LOG_LOW, c));
+    fma::<S, T>(k, T::LOG_HIGH, f - (half_square - tail))
 }
 
 /// ln x.
 #[inline(always)]
-pub(crate) fn ln<M: MulAdd, T: Lane>(x: T) -> T {
+pub(crate) fn ln<S: Simd, T: Lane>(x: T) -> T {
     // Subnormal numbers are scaled up to normal ones.
     let subnormal = x < T::min_positive_value();
     let (up, down) = (lit::<T>((1u64 << 54) as f64), lit::<T>(54.0));
     let (m, k) = T::split(if subnormal { x * up } else { x });
     let k = if subnormal { k - down } else { k };
-    outside_domain(x, assemble::<M, T>(k, m - T::one(), T::zero()))
+    outside_domain(x, assemble::<S, T>(k, m - T::one(), T::zero()))
 }
 
 /// ln(1 + x).
 #[inline(always)]
-pub(crate) fn log1p<M: MulAdd, T: Lane>(x: T) -> T {
+pub(crate) fn log1p<S: Simd, T: Lane>(x: T) -> T {
     let one = T::one();
     let u = one + x;
     let (m, k) = T::split(u);
@@ -72,7 +72,7 @@ pub(crate) fn log1p<M: MulAdd, T: Lane>(x: T) -> T {
     let near_one = k == T::zero();
     let f = if near_one { x } else { m - one };
     let c = if near_one { T::zero() } else { lost / u };
-    outside_domain(u, assemble::<M, T>(k, f, c)).copysign(x) // −0 gives −0
+    outside_domain(u, assemble::<S, T>(k, f, c)).copysign(x) // −0 gives −0
 }
 
 /// `value` for 0 < x < ∞, and what the logarithm has elsewhere: ln 0 = −∞, ln ∞ = ∞, NaN below 0.

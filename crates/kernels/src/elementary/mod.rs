@@ -30,13 +30,22 @@ pub(crate) use trig::{cos, sin};
 
 use num_traits::Float;
 
-use crate::isa::{MulAdd, fma};
+use crate::isa::{Simd, fma};
+use crate::vector::Vector;
 
 /// A floating point format with all that the elementary functions need to know of it.
-pub trait Lane: Float + Exp + Log + Tanh + Erf + Trig {}
+pub trait Lane: Float + Exp + Log + Tanh + Erf + Trig {
+    /// The vector of this format on a level.
+    type Vector<S: Simd>: Vector<Self>;
+}
 
-impl Lane for f32 {}
-impl Lane for f64 {}
+impl Lane for f32 {
+    type Vector<S: Simd> = S::Single;
+}
+
+impl Lane for f64 {
+    type Vector<S: Simd> = S::Double;
+}
 
 /// Bit-level steps of a format, each the same few instructions on every level.
 pub trait Bits: Float + 'static {
@@ -104,10 +113,10 @@ bits!(f64, u64, fraction: 52, bias: 1023);
 
 /// c₀xⁿ + … + cₙ by Horner's rule.
 #[inline(always)]
-pub(crate) fn horner<M: MulAdd, T: Float>(x: T, coefficients: &[T]) -> T {
+pub(crate) fn horner<S: Simd, T: Float>(x: T, coefficients: &[T]) -> T {
     let mut sum = coefficients[0];
     for &c in &coefficients[1..] {
-        sum = fma::<M, T>(sum, x, c);
+        sum = fma::<S, T>(sum, x, c);
     }
     sum
 }

@@ -1,7 +1,7 @@
 //! The sigmoid curves: hyperbolic tangent, logistic function, and softplus, the integral of the latter.
 
 use super::{Bits, Lane, exp, horner, lit, log1p};
-use crate::isa::{MulAdd, fma};
+use crate::isa::{Simd, fma};
 
 /// tanh x = x + x³·P(x²)/Q(x²) below 5/8, with the coefficients of Cephes `tanhf.c` and `tanh.c`.
 pub trait Tanh: Bits {
@@ -26,34 +26,34 @@ impl Tanh for f64 {
 
 /// tanh x; from 5/8 on it is 1 − 2/(e^(2x) + 1).
 #[inline(always)]
-pub(crate) fn tanh<M: MulAdd, T: Lane>(x: T) -> T {
+pub(crate) fn tanh<S: Simd, T: Lane>(x: T) -> T {
     let a = x.abs();
     let z = a * a;
     let small = a < lit(0.625);
     // One division serves both formulas: first + numerator/denominator.
     let first = if small { a } else { T::one() };
-    let numerator = if small { a * z * horner::<M, T>(z, T::TANH_P) } else { lit(-2.0) };
+    let numerator = if small { a * z * horner::<S, T>(z, T::TANH_P) } else { lit(-2.0) };
     let denominator =
-        if small { horner::<M, T>(z, T::TANH_Q) } else { exp::<M, T>(a + a) + T::one() };
+        if small { horner::<S, T>(z, T::TANH_Q) } else { exp::<S, T>(a + a) + T::one() };
     (first + numerator / denominator).copysign(x)
 }
 
 /// 1/(1 + e^(−x)), written with e^(−|x|) so that nothing overflows and small values keep their digits.
 #[inline(always)]
-pub(crate) fn sigmoid<M: MulAdd, T: Lane>(x: T) -> T {
-    let e = exp::<M, T>(-x.abs());
+pub(crate) fn sigmoid<S: Simd, T: Lane>(x: T) -> T {
+    let e = exp::<S, T>(-x.abs());
     let numerator = if x >= T::zero() { T::one() } else { e };
     let denominator = T::one() + e;
     let quotient = numerator / denominator;
     // The denominator was rounded; to first order that is repaired with 1/d ≈ 1.457 − d/2 on [1, 2], good to 4 %.
     let lost = e - (denominator - T::one());
-    let relative = lost * fma::<M, T>(denominator, lit(-0.5), lit(1.457));
-    fma::<M, T>(-quotient, relative, quotient)
+    let relative = lost * fma::<S, T>(denominator, lit(-0.5), lit(1.457));
+    fma::<S, T>(-quotient, relative, quotient)
 }
 
 /// ln(1 + e^x) = max(x, 0) + ln(1 + e^(−|x|)).
 #[inline(always)]
-pub(crate) fn softplus<M: MulAdd, T: Lane>(x: T) -> T {
+pub(crate) fn softplus<S: Simd, T: Lane>(x: T) -> T {
     let positive = if x > T::zero() { x } else { T::zero() };
-    positive + log1p::<M, T>(exp::<M, T>(-x.abs()))
+    positive + log1p::<S, T>(exp::<S, T>(-x.abs()))
 }

@@ -6,7 +6,7 @@
 //! f32 computes in f64 and rounds once.
 
 use super::horner;
-use crate::isa::{MulAdd, fma};
+use crate::isa::{Simd, fma};
 
 /// The largest |x| that the vectorised reduction takes: k < 2¹⁴ keeps its products exact.
 const LIMIT: f64 = 25_000.0;
@@ -16,7 +16,7 @@ pub trait Trig: Copy {
     /// Whether the vectorised formula holds.
     fn is_near(self) -> bool;
     /// The function by the vectorised formula, started `quarters` quarter turns later: 0 for sine, 1 for cosine.
-    fn near<M: MulAdd>(self, quarters: u64) -> Self;
+    fn near<S: Simd>(self, quarters: u64) -> Self;
 }
 
 impl Trig for f64 {
@@ -26,10 +26,10 @@ impl Trig for f64 {
     }
 
     #[inline(always)]
-    fn near<M: MulAdd>(self, quarters: u64) -> f64 {
-        let (quadrant, high, low) = reduce::<M>(self);
+    fn near<S: Simd>(self, quarters: u64) -> f64 {
+        let (quadrant, high, low) = reduce::<S>(self);
         let quadrant = quadrant.wrapping_add(quarters);
-        let value = if quadrant & 1 == 0 { sine::<M>(high, low) } else { cosine::<M>(high, low) };
+        let value = if quadrant & 1 == 0 { sine::<S>(high, low) } else { cosine::<S>(high, low) };
         f64::from_bits(value.to_bits() ^ ((quadrant & 2) << 62))
     }
 }
@@ -41,32 +41,32 @@ impl Trig for f32 {
     }
 
     #[inline(always)]
-    fn near<M: MulAdd>(self, quarters: u64) -> f32 {
-        f64::from(self).near::<M>(quarters) as f32
+    fn near<S: Simd>(self, quarters: u64) -> f32 {
+        f64::from(self).near::<S>(quarters) as f32
     }
 }
 
 /// sin x for |x| within the limit.
 #[inline(always)]
-pub(crate) fn sin<M: MulAdd, T: Trig>(x: T) -> T {
-    x.near::<M>(0)
+pub(crate) fn sin<S: Simd, T: Trig>(x: T) -> T {
+    x.near::<S>(0)
 }
 
 /// cos x for |x| within the limit.
 #[inline(always)]
-pub(crate) fn cos<M: MulAdd, T: Trig>(x: T) -> T {
-    x.near::<M>(1)
+pub(crate) fn cos<S: Simd, T: Trig>(x: T) -> T {
+    x.near::<S>(1)
 }
 
 /// (k mod 2⁵², r rounded, the rest of r).
 #[inline(always)]
-fn reduce<M: MulAdd>(x: f64) -> (u64, f64, f64) {
+fn reduce<S: Simd>(x: f64) -> (u64, f64, f64) {
     use super::Bits;
     // The first two parts have 33 bits each, so that k times them is exact.
     const FIRST: f64 = 1.570_796_326_734_125_6;
     const SECOND: f64 = 6.077_100_506_303_966e-11;
     const REST: f64 = 2.022_266_248_795_950_6e-21;
-    let t = fma::<M, f64>(x, std::f64::consts::FRAC_2_PI, f64::SHIFT);
+    let t = fma::<S, f64>(x, std::f64::consts::FRAC_2_PI, f64::SHIFT);
     let k = t - f64::SHIFT;
     let a = x - k * FIRST;
     let b = k * SECOND;
@@ -81,7 +81,7 @@ fn reduce<M: MulAdd>(x: f64) -> (u64, f64, f64) {
 
 /// sin(x + y) for |x| ≤ π/4 and y far smaller.
 #[inline(always)]
-fn sine<M: MulAdd>(x: f64, y: f64) -> f64 {
+fn sine<S: Simd>(x: f64, y: f64) -> f64 {
     const S1: f64 = -1.666_666_666_666_663_2e-1;
     const S: &[f64] = &[
         1.589_690_995_211_55e-10,
@@ -92,12 +92,12 @@ fn sine<M: MulAdd>(x: f64, y: f64) -> f64 {
     ];
     let z = x * x;
     let cube = z * x;
-    x - ((z * (0.5 * y - cube * horner::<M, f64>(z, S)) - y) - cube * S1)
+    x - ((z * (0.5 * y - cube * horner::<S, f64>(z, S)) - y) - cube * S1)
 }
 
 /// cos(x + y) likewise.
 #[inline(always)]
-fn cosine<M: MulAdd>(x: f64, y: f64) -> f64 {
+fn cosine<S: Simd>(x: f64, y: f64) -> f64 {
     const C: &[f64] = &[
         -1.135_964_755_778_819_5e-11,
         2.087_572_321_298_175e-9,
@@ -109,5 +109,5 @@ fn cosine<M: MulAdd>(x: f64, y: f64) -> f64 {
     let z = x * x;
     let half = 0.5 * z;
     let w = 1.0 - half;
-    w + (((1.0 - w) - half) + (z * z * horner::<M, f64>(z, C) - x * y))
+    w + (((1.0 - w) - half) + (z * z * horner::<S, f64>(z, C) - x * y))
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::arg::{Arg, BLOCK, Current, Each, Same, Source, whole_blocks};
 use crate::elementary::Lane;
-use crate::isa::{Isa, Kernel, MulAdd};
+use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
 
 /// A function of two numbers as a type.
@@ -161,7 +161,7 @@ impl<F: Zip, A: Source<T>, B: Source<T>, T: Scalar> Kernel for Loop<'_, F, A, B,
     type Output = ();
 
     #[inline(always)]
-    fn run<M: MulAdd>(self) {
+    fn run<S: Simd>(self) {
         let out = whole_blocks(self.out);
         let (a, b) = (self.a.first(out.len()), self.b.first(out.len()));
         for i in 0..out.len() {

@@ -1,7 +1,7 @@
 //! The choice between two operands by a mask.
 
 use super::arg::{Arg, BLOCK, Current, Each, Same, Source, whole_blocks};
-use crate::isa::{Isa, Kernel, MulAdd};
+use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
 
 /// out = a where `condition` ≠ 0 and b elsewhere, element by element.
@@ -97,7 +97,7 @@ impl<C: Source<T>, A: Source<T>, B: Source<T>, T: Scalar> Kernel for Loop<'_, C,
     type Output = ();
 
     #[inline(always)]
-    fn run<M: MulAdd>(self) {
+    fn run<S: Simd>(self) {
         let out = whole_blocks(self.out);
         let (condition, a, b) =
             (self.condition.first(out.len()), self.a.first(out.len()), self.b.first(out.len()));

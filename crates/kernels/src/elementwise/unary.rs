@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::arg::{Arg, BLOCK, Current, Each, Source, whole_blocks};
 use crate::elementary::{self, Lane, lit};
-use crate::isa::{Isa, Kernel, MulAdd};
+use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
 
 /// A function of one number as a type.
@@ -12,7 +12,7 @@ trait Map {
     /// Whether `at` holds only for x near enough, and `far` beyond.
     const PARTIAL: bool = false;
 
-    fn at<M: MulAdd, T: Lane>(x: T) -> T;
+    fn at<S: Simd, T: Lane>(x: T) -> T;
 
     fn far<T: Lane>(x: T) -> T {
         x
@@ -32,7 +32,7 @@ macro_rules! table {
 
         $(impl Map for functions::$name {
             #[inline(always)]
-            fn at<M: MulAdd, T: Lane>($x: T) -> T {
+            fn at<S: Simd, T: Lane>($x: T) -> T {
                 $body
             }
 
@@ -75,25 +75,25 @@ table! {
     /// x².
     Square => |x| x * x;
     /// e^x.
-    Exp => |x| elementary::exp::<M, T>(x);
+    Exp => |x| elementary::exp::<S, T>(x);
     /// e^x − 1, without cancellation near 0.
-    Expm1 => |x| elementary::expm1::<M, T>(x);
+    Expm1 => |x| elementary::expm1::<S, T>(x);
     /// The natural logarithm.
-    Ln => |x| elementary::ln::<M, T>(x);
+    Ln => |x| elementary::ln::<S, T>(x);
     /// ln(1 + x), without cancellation near 0.
-    Log1p => |x| elementary::log1p::<M, T>(x);
+    Log1p => |x| elementary::log1p::<S, T>(x);
     /// sin x.
-    Sin => |x| elementary::sin::<M, T>(x), far x.sin();
+    Sin => |x| elementary::sin::<S, T>(x), far x.sin();
     /// cos x.
-    Cos => |x| elementary::cos::<M, T>(x), far x.cos();
+    Cos => |x| elementary::cos::<S, T>(x), far x.cos();
     /// The hyperbolic tangent.
-    Tanh => |x| elementary::tanh::<M, T>(x);
+    Tanh => |x| elementary::tanh::<S, T>(x);
     /// The logistic function 1/(1 + e^(−x)).
-    Sigmoid => |x| elementary::sigmoid::<M, T>(x);
+    Sigmoid => |x| elementary::sigmoid::<S, T>(x);
     /// ln(1 + e^x).
-    Softplus => |x| elementary::softplus::<M, T>(x);
+    Softplus => |x| elementary::softplus::<S, T>(x);
     /// The error function.
-    Erf => |x| T::erf::<M>(x);
+    Erf => |x| T::erf::<S>(x);
     /// max(x, 0); NaN stays NaN.
     Relu => |x| if x <= T::zero() { lit(0.0) } else { x };
 }
@@ -140,14 +140,14 @@ impl<F: Map, X: Source<T>, T: Scalar> Kernel for Loop<'_, F, X, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<M: MulAdd>(self) {
+    fn run<S: Simd>(self) {
         if F::PARTIAL && !self.all_near() {
-            return self.one_by_one::<M>();
+            return self.one_by_one::<S>();
         }
         let out = whole_blocks(self.out);
         let x = self.x.first(out.len());
         for i in 0..out.len() {
-            out[i] = F::at::<M, T>(x.get(i, out[i]));
+            out[i] = F::at::<S, T>(x.get(i, out[i]));
         }
     }
 }
@@ -161,10 +161,10 @@ impl<F: Map, X: Source<T>, T: Scalar> Loop<'_, F, X, T> {
 
     /// The same values as the vectorised loop where that holds, so that no element depends on its neighbours.
     #[inline(always)]
-    fn one_by_one<M: MulAdd>(self) {
+    fn one_by_one<S: Simd>(self) {
         for i in 0..self.out.len() {
             let x = self.x.get(i, self.out[i]);
-            self.out[i] = if x.is_near() { F::at::<M, T>(x) } else { F::far(x) };
+            self.out[i] = if x.is_near() { F::at::<S, T>(x) } else { F::far(x) };
         }
     }
 }

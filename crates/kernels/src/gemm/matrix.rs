@@ -57,7 +57,13 @@ impl<'a, T> Matrix<'a, T> {
     ///
     /// When an element would lie beyond `data`.
     #[track_caller]
-    pub fn strided(data: &'a [T], rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> Self {
+    pub fn strided(
+        data: &'a [T],
+        rows: usize,
+        columns: usize,
+        row_stride: usize,
+        column_stride: usize,
+    ) -> Self {
         check(data.len(), rows, columns, row_stride, column_stride);
         Matrix { data, rows, columns, row_stride, column_stride }
     }
@@ -65,7 +71,13 @@ impl<'a, T> Matrix<'a, T> {
     /// The transpose, of the same data.
     pub fn transposed(self) -> Self {
         let Matrix { data, rows, columns, row_stride, column_stride } = self;
-        Matrix { data, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
+        Matrix {
+            data,
+            rows: columns,
+            columns: rows,
+            row_stride: column_stride,
+            column_stride: row_stride,
+        }
     }
 }
 

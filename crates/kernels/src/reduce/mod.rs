@@ -19,7 +19,7 @@ use std::marker::PhantomData;
 
 use crate::elementary::Lane;
 use crate::elementwise::{maximum, minimum};
-use crate::isa::{Isa, Kernel, MulAdd};
+use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
 
 use vertical::{folded, vertical};
@@ -170,7 +170,7 @@ impl<F: Fold, T: Scalar, const W: usize> Kernel for Rows<'_, F, T, W> {
     type Output = ();
 
     #[inline(always)]
-    fn run<M: MulAdd>(self) {
+    fn run<S: Simd>(self) {
         // A short row would leave most of the accumulators idle, and folding them would be all the work.
         match self.columns {
             0..16 => self.each::<1>(),
@@ -213,7 +213,7 @@ impl<F: Fold, T: Scalar, const W: usize> Kernel for Columns<'_, F, T, W> {
     type Output = ();
 
     #[inline(always)]
-    fn run<M: MulAdd>(mut self) {
+    fn run<S: Simd>(mut self) {
         let mut start = self.bands::<W>(0);
         start = self.bands::<16>(start);
         start = self.bands::<4>(start);

@@ -1,7 +1,6 @@
 //! The largest and the smallest of many.
 
 use super::{Along, Reduction};
-use crate::compile::ReduceKernel;
 use crate::ops::registry::{Example, reduction};
 use crate::{Axes, Scalar, Var};
 
@@ -28,8 +27,8 @@ impl Reduction for Max {
     fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         share(along, y, v)
     }
-    fn kernel(&self) -> Option<ReduceKernel> {
-        Some(ReduceKernel::Max)
+    fn kernel(&self) -> Option<kernels::Reduce> {
+        Some(kernels::Reduce::Max)
     }
 }
 
@@ -47,8 +46,8 @@ impl Reduction for Min {
     fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         share(along, y, v)
     }
-    fn kernel(&self) -> Option<ReduceKernel> {
-        Some(ReduceKernel::Min)
+    fn kernel(&self) -> Option<kernels::Reduce> {
+        Some(kernels::Reduce::Min)
     }
 }
 

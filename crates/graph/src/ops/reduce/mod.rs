@@ -24,7 +24,7 @@ use ndarray::{ArrayViewD, IxDyn};
 use smallvec::{SmallVec, smallvec};
 
 use super::registry::Example;
-use crate::compile::{Lowering, ReduceKernel};
+use crate::compile::Lowering;
 use crate::error::{exactly, expect_kind};
 use crate::{Args, Axes, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 
@@ -51,7 +51,7 @@ pub trait Reduction: Clone + Debug + PartialEq + Send + Sync + 'static {
     }
 
     /// The kernel that computes it, if there is one.
-    fn kernel(&self) -> Option<ReduceKernel> {
+    fn kernel(&self) -> Option<kernels::Reduce> {
         None
     }
 }

@@ -1,7 +1,6 @@
 //! Products.
 
 use super::{Along, Reduction};
-use crate::compile::ReduceKernel;
 use crate::ops::registry::{Example, reduction};
 use crate::{Axes, Gradient, Scalar, Var};
 
@@ -27,8 +26,8 @@ impl Reduction for Prod {
             .with_respect_to(&[along.x])
             .expect("the tree has the shape of the cotangent")[0]
     }
-    fn kernel(&self) -> Option<ReduceKernel> {
-        Some(ReduceKernel::Prod)
+    fn kernel(&self) -> Option<kernels::Reduce> {
+        Some(kernels::Reduce::Prod)
     }
 }
 

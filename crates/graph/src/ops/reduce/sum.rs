@@ -1,7 +1,6 @@
 //! Sums.
 
 use super::{Along, Reduction, accurate_sum};
-use crate::compile::ReduceKernel;
 use crate::ops::registry::{Example, reduction};
 use crate::{Axes, Scalar, Var};
 
@@ -17,8 +16,8 @@ impl Reduction for Sum {
     fn vjp<'g>(&self, along: &Along<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v.broadcast_to(along.x.shape())
     }
-    fn kernel(&self) -> Option<ReduceKernel> {
-        Some(ReduceKernel::Sum)
+    fn kernel(&self) -> Option<kernels::Reduce> {
+        Some(kernels::Reduce::Sum)
     }
 }
 

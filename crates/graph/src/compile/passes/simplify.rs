@@ -1,0 +1,92 @@
+//! Algebra that changes no bit of a result.
+
+use crate::compile::Lowering;
+use crate::compile::rewrite::{Target, Visit};
+use crate::{Graph, Var};
+
+/// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, a
+/// reshape of a reshape. All are exact in IEEE arithmetic, also for infinities, NaN and signed
+/// zeros; x + 0 (which turns −0 into 0) and x·0 (which is NaN for infinities) are not, and stay.
+pub(crate) fn simplify(target: &Target) -> Target {
+    target.rewrite(|graph, visit, inputs| {
+        simplified(graph, visit, inputs).unwrap_or_else(|| visit.again(graph, inputs))
+    })
+}
+
+fn simplified<'g>(graph: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+    use kernels::{Binary, Unary};
+    let keeps_shape = |x: Var<'g>| (x.ty() == *visit.ty).then_some(x);
+    match visit.op.lower() {
+        Lowering::Zip(Binary::Mul) if number(inputs[1]) == Some(1.0) => keeps_shape(inputs[0]),
+        Lowering::Zip(Binary::Mul) if number(inputs[0]) == Some(1.0) => keeps_shape(inputs[1]),
+        Lowering::Zip(Binary::Div) if number(inputs[1]) == Some(1.0) => keeps_shape(inputs[0]),
+        Lowering::Zip(Binary::Sub) if is_positive_zero(inputs[1]) => keeps_shape(inputs[0]),
+        Lowering::Map(Unary::Neg) => match lowering(inputs[0]) {
+            Lowering::Map(Unary::Neg) => Some(input(inputs[0])),
+            _ => None,
+        },
+        Lowering::Broadcast => keeps_shape(inputs[0]),
+        Lowering::Reshape => match lowering(inputs[0]) {
+            _ if keeps_shape(inputs[0]).is_some() => Some(inputs[0]),
+            Lowering::Reshape => {
+                let origin = input(inputs[0]);
+                Some(keeps_shape(origin).unwrap_or_else(|| visit.again(graph, &[origin])))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn lowering(var: Var<'_>) -> Lowering {
+    var.graph().node(var.id(), |node| node.op.lower())
+}
+
+/// The only input of a node.
+fn input(var: Var<'_>) -> Var<'_> {
+    Var::new(var.graph(), var.graph().node_inputs(var.id())[0])
+}
+
+/// The number at every position, if it is one and the same.
+fn number(var: Var<'_>) -> Option<f64> {
+    match lowering(var) {
+        Lowering::Full(value) => Some(value),
+        _ => None,
+    }
+}
+
+fn is_positive_zero(var: Var<'_>) -> bool {
+    number(var).is_some_and(|value| value.to_bits() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(build: impl for<'g> Fn(Var<'g>) -> Var<'g>) -> Vec<&'static str> {
+        let g = Graph::new();
+        let y = build(g.input("x", [2, 3])).id();
+        let simplified = simplify(&Target { graph: g, outputs: vec![y] });
+        let live = simplified.graph.ancestors(&simplified.outputs);
+        simplified.graph.dag(|dag| {
+            let live = dag.node_indices().filter(|id| live[id.index()]);
+            live.map(|id| dag[id].op.name()).collect()
+        })
+    }
+
+    #[test]
+    fn what_does_nothing_is_dropped() {
+        assert_eq!(names(|x| -(-(1.0 * x / 1.0 - 0.0))), ["input"]);
+        assert_eq!(names(|x| x.reshape([6]).reshape([2, 3])), ["input"]);
+        assert_eq!(names(|x| x.reshape([6]).reshape([3, 2])), ["input", "reshape"]);
+    }
+
+    #[test]
+    fn what_only_looks_like_nothing_stays() {
+        assert!(names(|x| x + 0.0).contains(&"add"));
+        assert!(names(|x| x * 0.0).contains(&"mul"));
+        assert!(names(|x| x - (-0.0)).contains(&"sub"));
+        let widened = names(|x| x.slice_axis(0, 0..1) * x.graph().full([2, 3], 1.0));
+        assert!(widened.contains(&"mul"), "{widened:?}");
+    }
+}

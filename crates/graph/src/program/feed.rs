@@ -1,0 +1,143 @@
+//! Values on their way into a program.
+
+use ndarray::{Array, ArrayView, ArrayViewD, Dimension};
+
+use super::Program;
+use crate::{Kind, RunError, Scalar, Type, View};
+
+/// The inputs of a compiled function, by position: a tuple of references to arrays.
+///
+/// Reals have the precision of the program; indices are `i64`.
+pub trait Feeds<'a, T, const N: usize> {
+    /// The inputs as views.
+    fn feeds(self) -> [View<'a, T>; N];
+}
+
+impl<'a, T: 'a> Feeds<'a, T, 0> for () {
+    fn feeds(self) -> [View<'a, T>; 0] {
+        []
+    }
+}
+
+impl<'a, T: 'a, const N: usize> Feeds<'a, T, N> for [View<'a, T>; N] {
+    fn feeds(self) -> [View<'a, T>; N] {
+        self
+    }
+}
+
+macro_rules! feeds {
+    ($count:literal: $($name:ident)*) => {
+        impl<'a, T: 'a, $($name: Into<View<'a, T>>),*> Feeds<'a, T, $count> for ($($name,)*) {
+            #[allow(non_snake_case)]
+            fn feeds(self) -> [View<'a, T>; $count] {
+                let ($($name,)*) = self;
+                [$($name.into()),*]
+            }
+        }
+    };
+}
+
+feeds!(1: A);
+feeds!(2: A B);
+feeds!(3: A B C);
+feeds!(4: A B C D);
+
+macro_rules! view_from {
+    ($($element:ty => $precision:ty, $variant:ident;)*) => {$(
+        impl<'a, D: Dimension> From<&'a Array<$element, D>> for View<'a, $precision> {
+            fn from(array: &'a Array<$element, D>) -> Self {
+                View::$variant(array.view().into_dyn())
+            }
+        }
+        impl<'a, D: Dimension> From<ArrayView<'a, $element, D>> for View<'a, $precision> {
+            fn from(view: ArrayView<'a, $element, D>) -> Self {
+                View::$variant(view.into_dyn())
+            }
+        }
+    )*};
+}
+
+view_from! {
+    f32 => f32, Real;
+    f64 => f64, Real;
+    i64 => f32, Index;
+    i64 => f64, Index;
+}
+
+impl<T: Scalar> View<'_, T> {
+    /// The type of the values, truth values being given as reals.
+    pub fn ty(&self) -> Type {
+        match self {
+            View::Real(view) => Type::real(view.shape()),
+            View::Index(view) => Type::index(view.shape()),
+        }
+    }
+
+    /// Whether the values can be those of an input of this type.
+    fn fits(&self, ty: &Type) -> bool {
+        match self {
+            View::Real(view) => ty.kind != Kind::Index && view.shape() == &*ty.shape,
+            View::Index(view) => ty.kind == Kind::Index && view.shape() == &*ty.shape,
+        }
+    }
+}
+
+impl<T: Scalar> Program<T> {
+    /// Copies the inputs to their places, if they fit.
+    pub(super) fn feed(&mut self, inputs: &[View<'_, T>]) -> Result<(), RunError> {
+        if inputs.len() != self.inputs.len() {
+            let (expected, given) = (self.inputs.len(), inputs.len());
+            return Err(RunError::Count { expected, given });
+        }
+        for (input, view) in self.inputs.iter().zip(inputs) {
+            if !view.fits(&input.ty) {
+                return Err(RunError::Mismatch {
+                    name: input.name.to_string(),
+                    expected: input.ty.to_string(),
+                    given: view.ty().to_string(),
+                });
+            }
+            let Some(range) = input.range.clone() else { continue };
+            match view {
+                View::Index(view) => copy(view, &mut self.indices[range]),
+                View::Real(view) => {
+                    let target = &mut self.reals[self.base + range.start..self.base + range.end];
+                    copy(view, target);
+                    if !all_finite(target) {
+                        return Err(not_finite(&input.name, view));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn copy<E: Copy>(from: &ArrayViewD<'_, E>, to: &mut [E]) {
+    match from.as_slice() {
+        Some(from) => to.copy_from_slice(from),
+        None => to.iter_mut().zip(from).for_each(|(to, &from)| *to = from),
+    }
+}
+
+/// Whether there is no infinity and no NaN: exactly then all differences x − x are 0, and a sum of
+/// them in lanes shows it without a branch for each number.
+fn all_finite<T: Scalar>(values: &[T]) -> bool {
+    let mut lanes = [T::zero(); 16];
+    let chunks = values.chunks_exact(lanes.len());
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += x - x);
+    }
+    rest.iter().all(|x| x.is_finite()) && lanes.iter().all(|&lane| lane == T::zero())
+}
+
+fn not_finite<T: Scalar>(name: &str, view: &ArrayViewD<'_, T>) -> RunError {
+    let (place, &value) =
+        view.indexed_iter().find(|(_, x)| !x.is_finite()).expect("one is not finite");
+    RunError::NotFinite {
+        name: name.to_owned(),
+        position: place.slice().to_vec(),
+        value: value.to_f64(),
+    }
+}

@@ -1,0 +1,66 @@
+//! Activation functions as layers.
+
+use graph::Var;
+
+use crate::{Mode, Module};
+
+/// An elementwise function to stand among layers. Model code calls the methods of [`Var`] instead:
+/// `x.relu()`.
+///
+/// ```
+/// use nn::Activation;
+/// let g = graph::Graph::new();
+/// let x = g.constant(ndarray::array![-2.0, 3.0]);
+/// let y = Activation::LeakyRelu(0.1).forward(x).eval()?;
+/// assert_eq!(y, ndarray::array![-0.2, 3.0].into_dyn());
+/// # Ok::<(), graph::RunError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// x.
+    Identity,
+    /// max(x, 0).
+    Relu,
+    /// x where x > 0, else s·x (PyTorch's default s is 0.01).
+    LeakyRelu(f64),
+    /// x where x > 0, else α·(eˣ − 1) (PyTorch's default α is 1).
+    Elu(f64),
+    /// x·Φ(x), Φ the standard normal distribution function.
+    Gelu,
+    /// The tanh approximation of [`Gelu`](Activation::Gelu).
+    GeluTanh,
+    /// x·σ(x), also called swish.
+    Silu,
+    /// ln(1 + eˣ).
+    Softplus,
+    /// tanh x.
+    Tanh,
+    /// σ(x) = 1/(1 + e⁻ˣ).
+    Sigmoid,
+}
+
+impl Activation {
+    /// The function of x, elementwise.
+    #[track_caller]
+    pub fn forward(self, x: Var<'_>) -> Var<'_> {
+        match self {
+            Activation::Identity => x,
+            Activation::Relu => x.relu(),
+            Activation::LeakyRelu(slope) => x.leaky_relu(slope),
+            Activation::Elu(alpha) => x.elu(alpha),
+            Activation::Gelu => x.gelu(),
+            Activation::GeluTanh => x.gelu_tanh(),
+            Activation::Silu => x.silu(),
+            Activation::Softplus => x.softplus(),
+            Activation::Tanh => x.tanh(),
+            Activation::Sigmoid => x.sigmoid(),
+        }
+    }
+}
+
+impl Module for Activation {
+    #[track_caller]
+    fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
+        Activation::forward(*self, x)
+    }
+}

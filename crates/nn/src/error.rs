@@ -1,0 +1,78 @@
+//! What layers and losses refuse.
+
+use std::panic::Location;
+
+use graph::{RecordError, Var};
+
+/// A hyperparameter outside the values for which the method is defined.
+///
+/// ```
+/// let error = nn::Dropout::try_new(1.5).unwrap_err();
+/// assert_eq!(error.to_string(), "Dropout: the probability must be in [0, 1], and is 1.5");
+/// ```
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{owner}: {name} must be {rule}, and is {value}")]
+pub struct HyperparameterError {
+    /// The layer, loss or initialiser.
+    pub owner: &'static str,
+    /// The hyperparameter.
+    pub name: &'static str,
+    /// What it must be.
+    pub rule: &'static str,
+    /// What it is.
+    pub value: f64,
+}
+
+impl HyperparameterError {
+    /// The error, unless the rule holds.
+    pub(crate) fn unless(
+        holds: bool,
+        owner: &'static str,
+        name: &'static str,
+        rule: &'static str,
+        value: f64,
+    ) -> Result<(), Self> {
+        if holds { Ok(()) } else { Err(Self { owner, name, rule, value }) }
+    }
+}
+
+/// Checks an extent that must not be 0.
+pub(crate) fn positive(
+    owner: &'static str,
+    name: &'static str,
+    extent: usize,
+) -> Result<(), HyperparameterError> {
+    HyperparameterError::unless(extent > 0, owner, name, "at least 1", extent as f64)
+}
+
+/// Checks a number that must be finite and not negative.
+pub(crate) fn not_negative(
+    owner: &'static str,
+    name: &'static str,
+    value: f64,
+) -> Result<(), HyperparameterError> {
+    let holds = value >= 0.0 && value.is_finite();
+    HyperparameterError::unless(holds, owner, name, "finite and at least 0", value)
+}
+
+/// The value, in code where a refused hyperparameter is a mistake in the program.
+#[track_caller]
+pub(crate) fn accept<T>(checked: Result<T, HyperparameterError>) -> T {
+    match checked {
+        Ok(value) => value,
+        Err(error) => panic!("{error}\n  at {}", Location::caller()),
+    }
+}
+
+/// Refuses inputs whose shapes break a rule: the panic of a mistake in model code.
+#[track_caller]
+pub(crate) fn misfit(operation: &str, rule: String, inputs: &[Var<'_>]) -> ! {
+    let types: Vec<String> = inputs.iter().map(|input| input.ty().to_string()).collect();
+    let error = RecordError {
+        operation: operation.to_owned(),
+        rule,
+        inputs: types.join(", "),
+        location: Location::caller(),
+    };
+    panic!("{error}")
+}

@@ -1,0 +1,36 @@
+//! From images to vectors.
+
+use graph::Var;
+
+use crate::error::misfit;
+use crate::{Mode, Module};
+
+/// All axes but the first made one: [N, C, H, W] becomes [N, C·H·W], in row-major order.
+///
+/// ```
+/// let g = graph::Graph::new();
+/// assert_eq!(nn::Flatten.forward(g.input("x", [8, 3, 4, 5])).shape(), [8, 60].into());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flatten;
+
+impl Flatten {
+    /// Makes all axes of x but the first one.
+    ///
+    /// # Panics
+    /// If x is a scalar.
+    #[track_caller]
+    pub fn forward(self, x: Var<'_>) -> Var<'_> {
+        match &*x.shape() {
+            [] => misfit("flatten", "the input must have an axis of samples".to_owned(), &[x]),
+            [samples, rest @ ..] => x.reshape_to([*samples, rest.iter().product()]),
+        }
+    }
+}
+
+impl Module for Flatten {
+    #[track_caller]
+    fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
+        Flatten::forward(*self, x)
+    }
+}

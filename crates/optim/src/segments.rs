@@ -1,0 +1,180 @@
+//! Which parameters an optimizer is responsible for, and where they lie.
+
+use std::ops::Range;
+
+use graph::{Param, ParamId, Params, Scalar, Shape};
+
+use crate::{OptimError, Pattern};
+
+/// The trainable parameters of a store, or some of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Selected<'a, T> {
+    params: &'a Params<T>,
+    /// For each trainable parameter whether it is selected; `None` selects all.
+    mask: Option<&'a [bool]>,
+}
+
+impl<'a, T: Scalar> Selected<'a, T> {
+    /// All trainable parameters.
+    pub fn all(params: &'a Params<T>) -> Self {
+        Self { params, mask: None }
+    }
+
+    /// The trainable parameters at the positions where the mask holds.
+    pub(crate) fn masked(self, mask: &'a [bool]) -> Self {
+        Self { mask: Some(mask), ..self }
+    }
+
+    /// The store.
+    pub fn params(self) -> &'a Params<T> {
+        self.params
+    }
+
+    /// Position, parameter and place in [`Params::trainable`], in order.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (usize, &'a Param, Range<usize>)> {
+        let selected = move |position: usize| self.mask.is_none_or(|mask| mask[position]);
+        self.params
+            .trainable_entries()
+            .enumerate()
+            .filter(move |(position, _)| selected(*position))
+            .map(move |(position, param)| (position, param, self.params.range(param.id())))
+    }
+}
+
+/// A parameter that an optimizer is responsible for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Segment {
+    pub id: ParamId,
+    pub path: String,
+    pub shape: Shape,
+    /// Where its values lie in [`Params::trainable`].
+    pub range: Range<usize>,
+}
+
+impl Segment {
+    fn is(&self, param: &Param, range: &Range<usize>) -> bool {
+        self.id == param.id() && self.shape == *param.shape() && self.range == *range
+    }
+}
+
+/// Neighbouring parameters that are updated in one pass.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Run {
+    /// Which segments.
+    pub segments: Range<usize>,
+    /// Where their values lie in [`Params::trainable`].
+    pub range: Range<usize>,
+    /// Whether weight decay applies to them.
+    pub decays: bool,
+}
+
+/// The segments of a selection.
+pub(crate) fn segments<T: Scalar>(selected: Selected<'_, T>) -> Vec<Segment> {
+    let segment = |(_, param, range): (usize, &Param, Range<usize>)| Segment {
+        id: param.id(),
+        path: param.path().to_owned(),
+        shape: param.shape().clone(),
+        range,
+    };
+    selected.iter().map(segment).collect()
+}
+
+/// Fails unless the segments are those of the selection.
+pub(crate) fn check<T: Scalar>(
+    segments: &[Segment],
+    selected: Selected<'_, T>,
+) -> Result<(), OptimError> {
+    let changed = |change| Err(OptimError::ParametersChanged { change });
+    let mut known = segments.iter();
+    for (_, param, range) in selected.iter() {
+        match known.next() {
+            Some(segment) if segment.is(param, &range) => {}
+            Some(segment) => {
+                let (path, now) = (&segment.path, param.path());
+                return changed(format!("where {path:?} was is now {now:?} {}", param.shape()));
+            }
+            None => return changed(format!("{:?} is new", param.path())),
+        }
+    }
+    match known.next() {
+        None => Ok(()),
+        Some(segment) => changed(format!("{:?} is gone", segment.path)),
+    }
+}
+
+/// One run for each parameter.
+pub(crate) fn separate(segments: &[Segment], decays: impl Fn(&Segment) -> bool) -> Vec<Run> {
+    let run = |(i, segment): (usize, &Segment)| Run {
+        segments: i..i + 1,
+        range: segment.range.clone(),
+        decays: decays(segment),
+    };
+    segments.iter().enumerate().map(run).collect()
+}
+
+/// As few runs as there can be: neighbours that decay alike are joined.
+pub(crate) fn joined(segments: &[Segment], decays: impl Fn(&Segment) -> bool) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for run in separate(segments, decays) {
+        match runs.last_mut() {
+            Some(last) if last.range.end == run.range.start && last.decays == run.decays => {
+                last.range.end = run.range.end;
+                last.segments.end = run.segments.end;
+            }
+            _ => runs.push(run),
+        }
+    }
+    runs
+}
+
+/// Fails if a pattern selects none of the segments.
+pub(crate) fn check_patterns(segments: &[Segment], patterns: &[Pattern]) -> Result<(), OptimError> {
+    let unmatched = |pattern: &&Pattern| !segments.iter().any(|s| pattern.matches(&s.path));
+    match patterns.iter().find(unmatched) {
+        None => Ok(()),
+        Some(pattern) => Err(OptimError::UnmatchedPattern { pattern: pattern.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array;
+
+    fn three() -> Params<f64> {
+        let mut params = Params::with_seed(0);
+        let mut root = params.root();
+        for name in ["a", "b", "c"] {
+            root.parameter(name, Array::zeros(2).into_dyn());
+        }
+        params
+    }
+
+    #[test]
+    fn neighbours_that_decay_alike_are_one_run() {
+        let segments = segments(Selected::all(&three()));
+        assert_eq!(joined(&segments, |_| true).len(), 1);
+        let runs = joined(&segments, |segment| segment.path != "c");
+        assert_eq!(runs[0], Run { segments: 0..2, range: 0..4, decays: true });
+        assert_eq!(runs[1], Run { segments: 2..3, range: 4..6, decays: false });
+        assert_eq!(separate(&segments, |_| true).len(), 3);
+    }
+
+    #[test]
+    fn what_is_not_selected_parts_a_run() {
+        let params = three();
+        let segments = segments(Selected::all(&params).masked(&[true, false, true]));
+        let runs = joined(&segments, |_| true);
+        assert_eq!(runs.iter().map(|run| run.range.clone()).collect::<Vec<_>>(), [0..2, 4..6]);
+    }
+
+    #[test]
+    fn a_change_of_the_parameters_is_named() {
+        let mut params = three();
+        let segments = segments(Selected::all(&params));
+        assert_eq!(check(&segments, Selected::all(&params)), Ok(()));
+        params.root().parameter("d", Array::zeros(1).into_dyn());
+        let error = check(&segments, Selected::all(&params)).unwrap_err();
+        assert!(error.to_string().ends_with("\"d\" is new"), "{error}");
+    }
+}
