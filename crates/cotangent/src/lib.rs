@@ -1,1 +1,34 @@
-//! Record mathematics, differentiate it, compile it: an autodiff computation-graph framework for the CPU.
+//! Record mathematics, differentiate it, compile it: an autodiff computation-graph framework for
+//! the CPU.
+//!
+//! This crate is the front door: it re-exports [`graph`], [`nn`], [`optim`] and [`data`], and
+//! [`prelude`] has what a training script needs.
+//!
+//! ```
+//! use cotangent::prelude::*;
+//!
+//! let g = Graph::new();
+//! let x = g.constant(array![1.0, 2.0]);
+//! let y = (x * x).sum();
+//! assert_eq!(y.grad(x).eval()?, array![2.0, 4.0].into_dyn());
+//! # Ok::<(), RunError>(())
+//! ```
+
+pub use data;
+pub use graph;
+pub use ndarray;
+pub use nn;
+pub use optim;
+
+/// What a training script needs, to be imported whole.
+pub mod prelude {
+    pub use data::{Dataset, Standardizer};
+    pub use graph::{
+        Function, Gradient, Graph, Param, Params, RunError, Scope, Shape, Step, Var, keep,
+    };
+    pub use ndarray::{Array, Array1, Array2, ArrayD, array};
+    pub use nn::{
+        Activation, BatchNorm, Dropout, LayerNorm, Linear, Loss, Mode, Module, Sequential,
+    };
+    pub use optim::{Adam, Curve, Optimizer, Sgd, StepDecay};
+}

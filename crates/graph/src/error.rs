@@ -50,6 +50,19 @@ pub enum GradientError {
         /// The line that asked for the gradient.
         location: &'static Location<'static>,
     },
+    /// The tangents are not as many or not of the types of the variables they belong to.
+    #[error(
+        "gradient: the tangents are {tangents} and the variables {variables}; they must be \
+         equal\n  at {location}"
+    )]
+    Tangents {
+        /// The types of the tangents.
+        tangents: String,
+        /// The types of the variables.
+        variables: String,
+        /// The line that asked for the derivative.
+        location: &'static Location<'static>,
+    },
     /// A requested variable does not influence the output through differentiable operations.
     #[error(
         "gradient: {variable} (recorded at {recorded}) has no differentiable path to the \
@@ -105,6 +118,22 @@ pub enum RunError {
         position: Vec<usize>,
         /// The value found.
         value: f64,
+    },
+    /// A value computed on the way that is infinite or NaN, met by a checked run.
+    #[error(
+        "{operations} answered {value} in the {pass} pass\n  inputs: {inputs}\n  at {location}"
+    )]
+    Arose {
+        /// The operation, or those that run together.
+        operations: String,
+        /// The value found.
+        value: f64,
+        /// "forward", or "backward" for what a reverse rule recorded.
+        pass: &'static str,
+        /// The ranges of what was read.
+        inputs: String,
+        /// The line that recorded the operation.
+        location: &'static Location<'static>,
     },
     /// An index outside the axis it points into.
     #[error(

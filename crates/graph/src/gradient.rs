@@ -29,9 +29,9 @@ use crate::{GradientError, Graph, Kind, Shape, Var};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Gradient<'g> {
-    output: Var<'g>,
-    cotangent: Option<Var<'g>>,
-    zeros: bool,
+    pub(crate) output: Var<'g>,
+    pub(crate) cotangent: Option<Var<'g>>,
+    pub(crate) zeros: bool,
 }
 
 impl<'g> Gradient<'g> {
@@ -59,12 +59,21 @@ impl<'g> Gradient<'g> {
     pub fn with_respect_to(self, variables: &[Var<'g>]) -> Result<Vec<Var<'g>>, GradientError> {
         let location = Location::caller();
         let seed = self.seed(location)?;
-        let graph = self.output.graph();
-        let cotangents = backpropagate(self.output, seed, variables);
-        let gradient = |variable: &Var<'g>| match cotangents[variable.id().index()] {
+        self.pull_back(seed, variables, location)
+    }
+
+    /// The gradient for this cotangent of the output, on behalf of a line.
+    pub(crate) fn pull_back(
+        &self,
+        cotangent: Var<'g>,
+        variables: &[Var<'g>],
+        location: &'static Location<'static>,
+    ) -> Result<Vec<Var<'g>>, GradientError> {
+        let cotangents = backpropagate(&[(self.output, cotangent)], variables);
+        let gradient = |(variable, cotangent): (&Var<'g>, Option<Var<'g>>)| match cotangent {
             Some(cotangent) => Ok(cotangent),
             None if self.zeros => Ok(zeros(*variable)),
-            None => graph.node(variable.id(), |node| {
+            None => variable.graph().node(variable.id(), |node| {
                 Err(GradientError::NoPath {
                     variable: node.label(),
                     recorded: node.location,
@@ -72,7 +81,7 @@ impl<'g> Gradient<'g> {
                 })
             }),
         };
-        variables.iter().map(gradient).collect()
+        variables.iter().zip(cotangents).map(gradient).collect()
     }
 
     /// The cotangent of the output.
@@ -99,25 +108,31 @@ impl<'g> Gradient<'g> {
     }
 }
 
-fn zeros(variable: Var<'_>) -> Var<'_> {
+/// Zeros of the shape of a variable.
+pub(crate) fn zeros(variable: Var<'_>) -> Var<'_> {
     let graph = variable.graph();
     graph.on_behalf((variable.location(), true), || graph.full(variable.shape(), 0.0))
 }
 
-/// The cotangent of every node between `variables` and `output`, by one sweep from the output back.
+/// The cotangent of each of `variables`, if it has a path to an output, by one sweep from the last
+/// of the outputs back; each output comes with its own cotangent.
 ///
 /// A node's inputs precede it, so that in descending order a node has received the cotangents of
 /// all its uses before its own rule runs.
-fn backpropagate<'g>(
-    output: Var<'g>,
-    seed: Var<'g>,
+pub(crate) fn backpropagate<'g>(
+    outputs: &[(Var<'g>, Var<'g>)],
     variables: &[Var<'g>],
 ) -> Vec<Option<Var<'g>>> {
-    let graph = output.graph();
+    let Some(last) = outputs.iter().map(|(output, _)| output.id().index()).max() else {
+        return vec![None; variables.len()];
+    };
+    let graph = outputs[0].0.graph();
     let active = descendants(graph, variables);
     let mut cotangents: Vec<Option<Var<'g>>> = vec![None; active.len()];
-    cotangents[output.id().index()] = Some(seed);
-    for id in (0..=output.id().index()).rev().map(NodeId::new) {
+    for &(output, seed) in outputs {
+        accumulate(&mut cotangents[output.id().index()], seed);
+    }
+    for id in (0..=last).rev().map(NodeId::new) {
         let Some(cotangent) = cotangents[id.index()].filter(|_| active[id.index()]) else {
             continue;
         };
@@ -131,12 +146,20 @@ fn backpropagate<'g>(
                     continue;
                 };
                 check_shape(op.name(), input.shape(), contribution);
-                let total = &mut cotangents[input.id().index()];
-                *total = Some(total.map_or(contribution, |so_far| so_far + contribution));
+                accumulate(&mut cotangents[input.id().index()], contribution);
             }
         });
     }
-    cotangents
+    let received = |variable: &Var<'g>| {
+        let index = variable.id().index();
+        cotangents[index].filter(|_| active[index])
+    };
+    variables.iter().map(received).collect()
+}
+
+/// Adds what flows in along one more use.
+fn accumulate<'g>(total: &mut Option<Var<'g>>, contribution: Var<'g>) {
+    *total = Some(total.map_or(contribution, |so_far| so_far + contribution));
 }
 
 /// For every node, whether it is one of `variables` or depends on one through real values.

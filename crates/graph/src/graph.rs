@@ -240,6 +240,25 @@ impl Graph {
         recording.streams - 1
     }
 
+    /// The number of random streams drawn from so far.
+    pub(crate) fn streams(&self) -> u64 {
+        self.recording.borrow().streams
+    }
+
+    /// Runs `record` as if it had been run when `streams` random streams were in use: random nodes
+    /// draw the same numbers again, and values to be written back are not written twice.
+    pub(crate) fn replay<R>(&self, streams: u64, record: impl FnOnce() -> R) -> R {
+        let (before, updates) = {
+            let mut recording = self.recording.borrow_mut();
+            (std::mem::replace(&mut recording.streams, streams), recording.updates.len())
+        };
+        let result = record();
+        let mut recording = self.recording.borrow_mut();
+        recording.streams = recording.streams.max(before);
+        recording.updates.truncate(updates);
+        result
+    }
+
     /// Reads a node. The closure must not record.
     pub(crate) fn node<R>(&self, id: NodeId, read: impl FnOnce(&Node) -> R) -> R {
         read(&self.recording.borrow().dag[id])

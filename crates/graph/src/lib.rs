@@ -9,12 +9,14 @@
 //! |---|---|
 //! | `graph`, `var`, `shape`, `types` | recording: nodes, handles, shapes and kinds |
 //! | `operation`, [`ops`] | what an operation is, and all of them |
-//! | `gradient` | reverse mode |
+//! | `gradient`, [`transform`] | reverse mode, and every other derivative from it |
 //! | `evaluate` | the plain evaluator |
+//! | [`check`] | proving derivatives right |
 //! | `compile` | from a graph to a program |
 //! | `params` | the store, its files and its summary |
 
 mod atomic;
+pub mod check;
 mod compile;
 mod dot;
 mod error;
@@ -28,6 +30,7 @@ mod program;
 mod random;
 mod scalar;
 mod shape;
+pub mod transform;
 mod types;
 mod value;
 mod var;
@@ -47,7 +50,7 @@ pub use params::{
     GradientLayout, Gradients, GradientsError, LoadError, Mismatch, Param, ParamId, Params,
     ParamsError, Role, SaveError, Scope, Summary,
 };
-pub use program::{Feeds, Function, Program, Step};
+pub use program::{Explanation, Feeds, Function, Profile, Program, Step};
 pub use random::Seed;
 pub use scalar::Scalar;
 pub use shape::{Axes, Shape, keep};

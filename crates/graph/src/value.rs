@@ -39,7 +39,8 @@ impl<T: Scalar> Value<T> {
         }
     }
 
-    pub(crate) fn view(&self) -> View<'_, T> {
+    /// The value as an operation reads it.
+    pub fn view(&self) -> View<'_, T> {
         match self {
             Value::Real(array) => View::Real(array.view()),
             Value::Index(array) => View::Index(array.view()),

@@ -6,6 +6,7 @@
 use crate::Isa;
 use crate::elementwise::{Arg, Binary, Unary, select};
 use crate::gemm::{Product, Scratch};
+use crate::fused;
 use crate::reduce::Reduce;
 use crate::update::{Adam, Sgd};
 
@@ -23,6 +24,9 @@ pub trait Compiled: Sized {
     fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]);
     fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]);
     fn product(isa: Isa, product: Product<Self>, scratch: &mut Scratch);
+    fn accumulate(isa: Isa, f: Reduce, x: &[Self], first: bool, sum: &mut [Self]);
+    fn spread(isa: Isa, x: &[Self], columns: usize, out: &mut [Self]);
+    fn tile(isa: Isa, x: &[Self], columns: usize, rows: usize, out: &mut [Self]);
     fn sgd(isa: Isa, sgd: &Sgd, parameters: &mut [Self], gradients: &[Self], velocity: &mut [Self]);
     fn adam(
         isa: Isa,
@@ -62,15 +66,27 @@ macro_rules! compiled {
             }
 
             fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]) {
-                f.rows::<Self, { 256 / size_of::<Self>() }>(isa, x, columns, out);
+                f.rows(isa, x, columns, out);
             }
 
             fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]) {
-                f.columns::<Self, { 256 / size_of::<Self>() }>(isa, x, stride, out);
+                f.columns(isa, x, stride, out);
             }
 
             fn product(isa: Isa, product: Product<Self>, scratch: &mut Scratch) {
                 product.run(isa, scratch);
+            }
+
+            fn accumulate(isa: Isa, f: Reduce, x: &[Self], first: bool, sum: &mut [Self]) {
+                fused::accumulate(isa, f, x, first, sum);
+            }
+
+            fn spread(isa: Isa, x: &[Self], columns: usize, out: &mut [Self]) {
+                fused::spread(isa, x, columns, out);
+            }
+
+            fn tile(isa: Isa, x: &[Self], columns: usize, rows: usize, out: &mut [Self]) {
+                fused::tile(isa, x, columns, rows, out);
             }
 
             fn sgd(

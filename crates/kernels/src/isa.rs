@@ -135,8 +135,8 @@ pub trait Simd {
     /// Whether a·b + c with one rounding is cheap; without hardware for it, it would be a slow library call.
     const FUSED: bool;
 
-    /// How many vectors the registers hold, which bounds the tile of a matrix product.
-    const TILE: (usize, usize);
+    /// The width of a tile of a matrix product: 4 where there are 32 registers, 2 where there are 16.
+    const TILE_VECTORS: usize;
 
     /// The widest vector of single precision.
     type Single: Vector<f32>;
@@ -159,7 +159,7 @@ pub(crate) enum Native {}
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx512 {
     const FUSED: bool = true;
-    const TILE: (usize, usize) = (6, 4);
+    const TILE_VECTORS: usize = 4;
     type Single = std::arch::x86_64::__m512;
     type Double = std::arch::x86_64::__m512d;
 }
@@ -167,14 +167,14 @@ impl Simd for Avx512 {
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx2 {
     const FUSED: bool = true;
-    const TILE: (usize, usize) = (6, 2);
+    const TILE_VECTORS: usize = 2;
     type Single = std::arch::x86_64::__m256;
     type Double = std::arch::x86_64::__m256d;
 }
 
 impl Simd for Native {
     const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
-    const TILE: (usize, usize) = (6, 2);
+    const TILE_VECTORS: usize = 2;
     type Single = Plain<f32, 4>;
     type Double = Plain<f64, 2>;
 }

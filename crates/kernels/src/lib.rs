@@ -9,6 +9,8 @@ mod isa;
 mod pool;
 mod reduce;
 mod scalar;
+#[cfg(test)]
+mod testing;
 mod update;
 mod vector;
 

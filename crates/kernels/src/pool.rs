@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::gemm::Scratch;
+
 /// How long an idle worker spins before it sleeps.
 const SPIN: Duration = Duration::from_micros(80);
 
@@ -165,6 +167,8 @@ impl Shared {
 
     /// The life of a worker.
     fn work(&self) {
+        // What products need is allocated now, so that no later call does.
+        Scratch::with(|_| ());
         while !self.stop.load(Ordering::Acquire) {
             if !self.take_one() && !self.spin() {
                 self.sleep();

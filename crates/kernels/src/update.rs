@@ -251,3 +251,6 @@ impl<T: Scalar> Kernel for Moments<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,8 +42,8 @@ pub enum Activation {
 impl Activation {
     /// The function of x, elementwise.
     #[track_caller]
-    pub fn forward(self, x: Var<'_>) -> Var<'_> {
-        match self {
+    pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        match *self {
             Activation::Identity => x,
             Activation::Relu => x.relu(),
             Activation::LeakyRelu(slope) => x.leaky_relu(slope),
@@ -61,6 +61,6 @@ impl Activation {
 impl Module for Activation {
     #[track_caller]
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
-        Activation::forward(*self, x)
+        self.forward(x)
     }
 }

@@ -49,13 +49,13 @@ impl Dropout {
     }
 
     /// The probability of zeroing.
-    pub fn probability(self) -> f64 {
+    pub fn probability(&self) -> f64 {
         self.probability
     }
 
     /// x with elements zeroed in training, x itself in evaluation.
     #[track_caller]
-    pub fn forward(self, x: Var<'_>, mode: Mode) -> Var<'_> {
+    pub fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
         if mode == Mode::Eval || self.probability == 0.0 {
             return x;
         }
@@ -68,6 +68,6 @@ impl Dropout {
 impl Module for Dropout {
     #[track_caller]
     fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
-        Dropout::forward(*self, x, mode)
+        self.forward(x, mode)
     }
 }

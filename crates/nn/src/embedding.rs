@@ -6,10 +6,10 @@ use crate::error::{accept, misfit, positive};
 use crate::init::Init;
 use crate::{HyperparameterError, Mode, Module};
 
-/// The rows of a trainable table at given indices: for indices of shape [..], the result has shape
-/// [.., width].
+/// The rows of a trainable table at given indices: for indices of shape `[..]`, the result has
+/// shape `[.., width]`.
 ///
-/// The table has shape [rows, width] and starts standard normal, as in PyTorch. An index outside
+/// The table has shape `[rows, width]` and starts standard normal, as in PyTorch. An index outside
 /// the table is an error of the run ([`graph::RunError`]), as it comes from data.
 ///
 /// ```
@@ -24,7 +24,7 @@ use crate::{HyperparameterError, Mode, Module};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding {
-    /// The table, of shape [rows, width].
+    /// The table, of shape `[rows, width]`.
     pub weight: Param,
     path: String,
 }

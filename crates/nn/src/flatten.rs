@@ -5,7 +5,7 @@ use graph::Var;
 use crate::error::misfit;
 use crate::{Mode, Module};
 
-/// All axes but the first made one: [N, C, H, W] becomes [N, C·H·W], in row-major order.
+/// All axes but the first made one: `[N, C, H, W]` becomes `[N, C·H·W]`, in row-major order.
 ///
 /// ```
 /// let g = graph::Graph::new();
@@ -20,7 +20,7 @@ impl Flatten {
     /// # Panics
     /// If x is a scalar.
     #[track_caller]
-    pub fn forward(self, x: Var<'_>) -> Var<'_> {
+    pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         match &*x.shape() {
             [] => misfit("flatten", "the input must have an axis of samples".to_owned(), &[x]),
             [samples, rest @ ..] => x.reshape_to([*samples, rest.iter().product()]),
@@ -31,6 +31,6 @@ impl Flatten {
 impl Module for Flatten {
     #[track_caller]
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
-        Flatten::forward(*self, x)
+        self.forward(x)
     }
 }

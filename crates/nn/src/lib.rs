@@ -5,7 +5,8 @@
 //! model is a struct of layers with a `forward` of its own:
 //!
 //! ```
-//! use graph::{Evaluator, Graph, Params, Scope, Var};
+//! use graph::{Params, Scope, Step, Var};
+//! use ndarray::{Array1, Array2};
 //! use nn::{BatchNorm, Linear, Loss, Mode};
 //!
 //! struct Mlp {
@@ -30,13 +31,11 @@
 //!
 //! let mut params = Params::seeded(0);
 //! let model = Mlp::new(&mut params.root());
-//! let g = Graph::new();
-//! let (x, labels) = (g.input("x", [32, 64]), g.index_input("labels", [32]));
-//! let loss = model.forward(x, Mode::Train).cross_entropy(labels);
+//! let mut step = Step::new(|_, [x, labels]| model.forward(x, Mode::Train).cross_entropy(labels));
 //!
-//! let (images, digits) = (ndarray::Array2::ones((32, 64)), ndarray::Array1::from_elem(32, 3_i64));
-//! let evaluator = Evaluator::new(&g).params(&params).bind(x, images).bind(labels, digits);
-//! assert!(evaluator.run(&[loss])?[0].clone().into_real()[[]] > 0.0_f32);
+//! let (images, digits) = (Array2::<f32>::ones((32, 64)), Array1::from_elem(32, 3_i64));
+//! let loss = step.run(&mut params, (&images, &digits))?;
+//! assert!(loss > 0.0 && step.gradients().norm() > 0.0);
 //! # Ok::<(), graph::RunError>(())
 //! ```
 //!

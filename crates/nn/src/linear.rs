@@ -8,9 +8,9 @@ use crate::{HyperparameterError, Mode, Module};
 
 /// y = x·Wᵀ + b over the last axis of x.
 ///
-/// The weight has shape [outputs, inputs] and the bias [outputs], as in PyTorch, so that a file of
-/// weights fits both; the compiler reads the transpose where it lies. By default both start as in
-/// PyTorch: uniform on ±1/√inputs (Kaiming uniform with a = √5).
+/// The weight has shape `[outputs, inputs]` and the bias `[outputs]`, as in PyTorch, so that a file
+/// of weights fits both; the compiler reads the transpose where it lies. By default both start as
+/// in PyTorch: uniform on ±1/√inputs (Kaiming uniform with a = √5).
 ///
 /// ```
 /// use graph::{Graph, Params};
@@ -26,9 +26,9 @@ use crate::{HyperparameterError, Mode, Module};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linear {
-    /// W, of shape [outputs, inputs].
+    /// W, of shape `[outputs, inputs]`.
     pub weight: Param,
-    /// b, of shape [outputs], unless built without.
+    /// b, of shape `[outputs]`, unless built without.
     pub bias: Option<Param>,
     path: String,
 }
@@ -52,7 +52,7 @@ impl Linear {
         LinearBuilder { inputs, outputs, bias: true, init: default, bias_init: default }
     }
 
-    /// x·Wᵀ + b, for x of shape [.., inputs]; the result has shape [.., outputs].
+    /// x·Wᵀ + b, for x of shape `[.., inputs]`; the result has shape `[.., outputs]`.
     ///
     /// # Panics
     /// If the last axis of x does not have extent `inputs`.

@@ -46,15 +46,22 @@ pub struct Sequential {
 /// It is a sum and not only `dyn Module` because a call through `dyn` forgets the line that made
 /// it, and nodes must know the user's.
 #[derive(Clone, Debug)]
-#[allow(missing_docs)]
 pub enum Layer {
+    /// An affine map.
     Linear(Linear),
-    BatchNorm(BatchNorm),
+    /// Normalisation over the batch.
+    BatchNorm(Box<BatchNorm>),
+    /// Normalisation over the features.
     LayerNorm(LayerNorm),
+    /// A table of vectors.
     Embedding(Embedding),
+    /// An activation function.
     Activation(Activation),
+    /// Random zeroing.
     Dropout(Dropout),
+    /// All axes but the first made one.
     Flatten(Flatten),
+    /// Layers within layers.
     Sequential(Sequential),
     /// Any other module, made by [`Layer::custom`].
     Custom(Arc<dyn Module>),
@@ -95,7 +102,13 @@ macro_rules! layer_from {
     )*};
 }
 
-layer_from!(Linear, BatchNorm, LayerNorm, Embedding, Activation, Dropout, Flatten, Sequential);
+layer_from!(Linear, LayerNorm, Embedding, Activation, Dropout, Flatten, Sequential);
+
+impl From<BatchNorm> for Layer {
+    fn from(layer: BatchNorm) -> Self {
+        Layer::BatchNorm(Box::new(layer))
+    }
+}
 
 impl Sequential {
     /// No layers: the identity.

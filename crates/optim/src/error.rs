@@ -71,6 +71,8 @@ pub enum Domain {
     Finite,
     /// 0 ≤ x.
     NonNegative,
+    /// x ≤ 0.
+    NonPositive,
     /// 0 < x.
     Positive,
     /// 1 ≤ x.
@@ -94,6 +96,7 @@ impl Domain {
             && match self {
                 Self::Finite => true,
                 Self::NonNegative => x >= 0.0,
+                Self::NonPositive => x <= 0.0,
                 Self::Positive => x > 0.0,
                 Self::AtLeastOne => x >= 1.0,
                 Self::Decay => (0.0..1.0).contains(&x),
@@ -107,6 +110,7 @@ impl fmt::Display for Domain {
         f.write_str(match self {
             Self::Finite => "finite",
             Self::NonNegative => "finite and at least 0",
+            Self::NonPositive => "finite and at most 0",
             Self::Positive => "finite and above 0",
             Self::AtLeastOne => "finite and at least 1",
             Self::Decay => "at least 0 and below 1",

@@ -1,1 +1,69 @@
 //! Stateful optimizers and schedules keyed by parameter id for Cotangent.
+//!
+//! An [`Optimizer`] changes [`graph::Params`] by [`graph::Gradients`]. [`Optim`] is the optimizer
+//! of one [`Rule`]: [`Sgd`], [`Adam`] and the others are names for it. A [`Schedule`] is a pure
+//! function of the step, for the learning rate or any other hyperparameter. A [`Part`] is put
+//! around an optimizer, and [`Groups`] puts several side by side. A [`State`] is what any of them
+//! remembers.
+//!
+//! ```
+//! use optim::{Adam, ClipGlobalNorm, Cosine, Curve, Ema, Ramp, Optimizer};
+//! let optimizer = Adam::<f32>::adamw(1e-3)
+//!     .no_decay("*.bias")
+//!     .schedule(Ramp::warmup(100).then_at(100, Cosine::new(1.0, 0.0, 900)))
+//!     .with(ClipGlobalNorm::new(1.0))
+//!     .with(Ema::new(0.999));
+//! assert_eq!(optimizer.learning_rate(), 1e-3 / 100.0);
+//! ```
+//!
+//! | module of the source | what is there |
+//! |---|---|
+//! | `optimizer`, `rule`, `optim` | what an optimizer is, a rule, and the optimizer of a rule |
+//! | `rules` | the update rules, one to a file |
+//! | `parts` | what is put around an optimizer: clipping, accumulation, averages, … |
+//! | `groups` | different optimizers for different parameters |
+//! | `state` | saving and restoring |
+//! | `schedule` | schedules and their composition |
+//! | `convention` | what rules differ in: where ε stands, how weights decay |
+//! | `memory`, `segments`, `pattern` | state beside the parameters, and selecting them |
+
+mod convention;
+mod error;
+mod groups;
+mod memory;
+mod optim;
+mod optimizer;
+mod parts;
+mod pattern;
+mod rule;
+mod rules;
+mod schedule;
+mod segments;
+mod state;
+
+pub use convention::{Epsilon, WeightDecay};
+pub use error::{Domain, OptimError};
+pub use groups::Groups;
+pub use memory::{MAX_SLOTS, Number, Slot, Slots};
+pub use optim::Optim;
+pub use optimizer::Optimizer;
+pub use parts::{
+    Accumulate, AdaptiveClip, Call, ClipGlobalNorm, ClipNorm, ClipValue, Ema, Lookahead, Part, Sam,
+    SkipNonFinite, Stretch, With,
+};
+pub use pattern::Pattern;
+pub use rule::{At, Rule, Unit, Visit};
+pub use rules::{
+    AdaBelief, AdaBeliefRule, Adadelta, AdadeltaRule, Adafactor, AdafactorRule, Adagrad,
+    AdagradRule, Adam, AdamRule, Adamax, AdamaxRule, AmsGrad, AmsGradRule, Asgd, AsgdRule, Lamb,
+    LambRule, Lion, LionRule, Momentum, Muon, MuonRule, NAdam, NAdamRule, Nesterov, NesterovRule,
+    NovoGrad, NovoGradRule, RAdam, RAdamRule, RmsProp, RmsPropRule, Rprop, RpropRule, Sgd, SgdRule,
+    Yogi, YogiRule,
+};
+pub use schedule::{
+    Anneal, Bounded, Constant, Cosine, CosineRestarts, Curve, CycleMode, Cyclic, Exponential,
+    Geometric, InverseSqrt, InverseTime, MultiStep, OneCycle, Per, Piecewise, Polynomial, Product,
+    Ramp, ReduceOnPlateau, Schedule, Sequence, StepDecay, Threshold,
+};
+pub use segments::Selected;
+pub use state::{Difference, Ledger, State, StateError};

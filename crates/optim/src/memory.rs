@@ -4,6 +4,7 @@ use graph::{Scalar, Shape};
 
 use crate::OptimError;
 use crate::segments::{self, Run, Segment, Selected};
+use crate::state::Ledger;
 
 /// A buffer of state with a part for each parameter, such as Adam's mean of gradients.
 #[derive(Clone, Copy, Debug)]
@@ -37,9 +38,14 @@ impl Slot {
         Self { start: Start::Value(value), ..self }
     }
 
-    /// The slot, with a copy of the parameters in it before the first step.
-    pub fn starting_at_weights(self) -> Self {
-        Self { start: Start::Weights, ..self }
+    /// A number for each number of the parameter, a copy of it before the first step.
+    pub fn copy_of_weights(name: &'static str) -> Self {
+        Self { start: Start::Weights, ..Self::like_weights(name) }
+    }
+
+    /// The slot, or an empty one in its place where it is not needed.
+    pub fn only_if(self, needed: bool) -> Self {
+        if needed { self } else { Self { shape: |_| Shape::from([0]), saved: false, ..self } }
     }
 
     /// The slot as space to compute in: what a step leaves there is of no use to the next.
@@ -67,6 +73,14 @@ pub(crate) struct Memory<T> {
     buffers: Vec<Buffer<T>>,
 }
 
+/// The memory of a run.
+pub(crate) struct Piece<'a, T> {
+    /// The shape of its first parameter.
+    pub shape: &'a Shape,
+    pub numbers: &'a mut [f64],
+    pub slots: Slots<'a, T>,
+}
+
 #[derive(Clone, Debug)]
 struct Buffer<T> {
     slot: Slot,
@@ -88,14 +102,41 @@ impl<T: Scalar> Memory<T> {
         segments::check(&self.segments, selected)
     }
 
-    /// The parts of a run, and the numbers.
-    pub fn of(&mut self, run: &Run) -> (Slots<'_, T>, &mut [f64]) {
+    /// Copies a slot that is like the weights to where the weights lie.
+    pub fn read(&self, slot: usize, weights: &mut [T]) {
+        let Buffer { starts, values, .. } = &self.buffers[slot];
+        for (segment, &start) in self.segments.iter().zip(starts) {
+            let size = segment.range.len();
+            weights[segment.range.clone()].copy_from_slice(&values[start..start + size]);
+        }
+    }
+
+    /// Transfers everything to or from a ledger: `slot/parameter` by `slot/parameter`.
+    pub fn transfer(&mut self, numbers: &[Number], ledger: &mut Ledger<'_, T>) {
+        for (number, (name, _)) in self.numbers.iter_mut().zip(numbers) {
+            ledger.number(name, number);
+        }
+        for Buffer { slot, starts, values } in self.buffers.iter_mut().filter(|b| b.slot.saved) {
+            for (i, segment) in self.segments.iter().enumerate() {
+                let range = starts[i]..starts[i + 1];
+                // Some slots are for some shapes only.
+                if range.is_empty() && !segment.range.is_empty() {
+                    continue;
+                }
+                let name = format!("{}/{}", slot.name, segment.path);
+                ledger.tensor(&name, (slot.shape)(&segment.shape), &mut values[range]);
+            }
+        }
+    }
+
+    /// What belongs to a run.
+    pub fn of(&mut self, run: &Run) -> Piece<'_, T> {
         let mut slots = Slots::default();
         for (slot, buffer) in slots.iter_mut().zip(&mut self.buffers) {
             let range = buffer.starts[run.segments.start]..buffer.starts[run.segments.end];
             *slot = &mut buffer.values[range];
         }
-        (slots, &mut self.numbers)
+        Piece { shape: &self.segments[run.segments.start].shape, numbers: &mut self.numbers, slots }
     }
 }
 

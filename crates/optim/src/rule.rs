@@ -56,8 +56,8 @@ impl At<'_> {
 ///     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
 ///         visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
 ///     }
-///     fn update<T: Scalar>(&self, _: &At<'_>, weights: &mut [T], gradients: &[T], _: Slots<'_, T>) {
-///         for (w, g) in weights.iter_mut().zip(gradients) {
+///     fn update<T: Scalar>(&self, _: &At<'_>, w: &mut [T], g: &[T], _: Slots<'_, T>) {
+///         for (w, g) in w.iter_mut().zip(g) {
 ///             *w -= T::from_f64(self.learning_rate) * g.signum();
 ///         }
 ///     }
@@ -105,7 +105,8 @@ pub trait Rule: Copy + Debug + Serialize + 'static {
     /// Changes the rule's numbers: once a step, before any update.
     fn advance(&self, _step: u64, _numbers: &mut [f64]) {}
 
-    /// Updates weights and state. All slices are of one length where the slots are like the weights.
+    /// Updates weights and state. All slices are of one length where the slots are like the
+    /// weights.
     fn update<T: Scalar>(
         &self,
         at: &At<'_>,

@@ -89,6 +89,9 @@ pub(crate) fn check<T: Scalar>(
     for (_, param, range) in selected.iter() {
         match known.next() {
             Some(segment) if segment.is(param, &range) => {}
+            Some(Segment { path, shape, .. }) if path == param.path() && shape == param.shape() => {
+                return changed(format!("{path:?} lies elsewhere, or in another store"));
+            }
             Some(segment) => {
                 let (path, now) = (&segment.path, param.path());
                 return changed(format!("where {path:?} was is now {now:?} {}", param.shape()));

@@ -11,7 +11,7 @@ use super::place::Place;
 use super::plan::Plan;
 use crate::graph::NodeId;
 use crate::params::ParamId;
-use crate::program::{Action, Factor, FusedInput, Instruction, MatMul, Memory, Operand};
+use crate::program::{Action, Cost, Factor, FusedInput, Instruction, MatMul, Memory, Operand};
 use crate::{Kind, Scalar, Shape};
 
 /// What the emission of instructions needs to know.
@@ -35,7 +35,50 @@ impl Emitter<'_> {
             Work::Plain => self.plain(node),
             _ => self.fused(position, group, reads),
         };
-        Instruction { action, location: self.analysis.graph.node(node, |node| node.location) }
+        let location = self.analysis.graph.node(node, |node| node.location);
+        Instruction { action, location, cost: self.cost::<T>(group, reads) }
+    }
+
+    fn cost<T>(&self, group: &Group, reads: &[Read]) -> Cost {
+        let node = *group.stored.last().expect("a group stores something");
+        let size = |id: NodeId| self.place(id).shape.size();
+        let (over, flops) = match &self.analysis.work[node.index()] {
+            Work::MatMul => {
+                let depth = *self
+                    .place(self.analysis.inputs[node.index()][0])
+                    .shape
+                    .last()
+                    .expect("a matrix");
+                (format!("{} over {depth}", self.place(node).shape), 2 * size(node) * depth)
+            }
+            Work::Plain => (self.place(node).shape.to_string(), size(node)),
+            _ => {
+                let positions = |id: &NodeId| match group.registers.get(id) {
+                    Some(Extent::Row) if !self.is_reduction(*id) => {
+                        group.space.size() / group.space.last().copied().unwrap_or(1).max(1)
+                    }
+                    _ => group.space.size(),
+                };
+                (group.space.to_string(), group.members.iter().map(positions).sum())
+            }
+        };
+        let moved =
+            reads.iter().map(|read| size(read.base)).chain(group.stored.iter().map(|&id| size(id)));
+        Cost {
+            operations: group
+                .members
+                .iter()
+                .map(|&id| self.analysis.graph.node(id, |node| node.op.name()))
+                .collect(),
+            over,
+            backward: self.analysis.graph.node(node, |node| node.backward),
+            flops,
+            bytes: moved.sum::<usize>() * size_of::<T>(),
+        }
+    }
+
+    fn is_reduction(&self, node: NodeId) -> bool {
+        matches!(self.analysis.work[node.index()], Work::Reduce { .. })
     }
 
     /// Where a node that is read from memory lies.

@@ -26,8 +26,8 @@ use crate::ops::leaf::Copy;
 use crate::params::Params;
 use crate::program::{Action, Input, Instruction, Memory, Output};
 use crate::random::Seed;
-use crate::{Graph, Scalar, Value, Var};
-use group::Analysis;
+use crate::{Graph, Scalar, Type, Value, Var};
+use group::{Analysis, Work};
 use rewrite::Target;
 
 /// Everything a program is made of.
@@ -74,7 +74,11 @@ pub(crate) fn compile<T: Scalar>(
     Compiled {
         scratch: instructions.iter().map(scratch).max().unwrap_or(0),
         inputs: inputs(recorded, &analysis, &plan),
-        outputs: target.outputs.iter().map(|&id| output(&analysis, &plan, id)).collect(),
+        outputs: outputs
+            .iter()
+            .zip(&target.outputs)
+            .map(|(var, &id)| output(var.ty(), &plan, id))
+            .collect(),
         constants: constants(&analysis, &emitter),
         reals: plan.reals,
         indices: plan.indices,
@@ -96,24 +100,25 @@ impl Borrowed<'_> {
     }
 }
 
-/// Gives every output memory of its own: what is a view, a leaf or an output twice is copied.
+/// Answers, for every output, a node that computes its elements in row-major order into memory of
+/// its own: what is another view, a leaf or an output twice is copied.
 fn own_outputs(target: Target) -> Target {
     let Target { graph, outputs } = target;
     let analysis = Analysis::new(&graph, &outputs);
-    let mut taken: Vec<NodeId> = Vec::new();
-    let mut owned = Vec::with_capacity(outputs.len());
+    let mut owned: Vec<NodeId> = Vec::with_capacity(outputs.len());
     for id in outputs {
-        let computed = !matches!(analysis.work[id.index()], group::Work::None | group::Work::Leaf);
-        let mine = computed && !taken.contains(&id);
-        owned.push(match mine {
-            true => id,
+        let place = &analysis.places[id.index()];
+        let computed = !matches!(analysis.work[place.base.index()], Work::None | Work::Leaf);
+        let whole = place.is_dense()
+            && place.shape.size() == analysis.places[place.base.index()].shape.size();
+        owned.push(match computed && whole && !owned.contains(&place.base) {
+            true => place.base,
             false => {
                 let line = graph.node(id, |node| (node.location, node.backward));
                 let var = Var::new(&graph, id);
                 graph.on_behalf(line, || graph.apply(Copy, &[var])).id()
             }
         });
-        taken.push(id);
     }
     drop(analysis);
     Target { graph, outputs: owned }
@@ -139,9 +144,8 @@ fn inputs(recorded: &Graph, analysis: &Analysis<'_>, plan: &plan::Plan) -> Vec<I
     inputs
 }
 
-fn output(analysis: &Analysis<'_>, plan: &plan::Plan, id: NodeId) -> Output {
-    let range = plan.ranges[id.index()].clone().expect("outputs are pinned");
-    Output { ty: analysis.graph.node(id, |node| node.ty.clone()), range }
+fn output(ty: Type, plan: &plan::Plan, id: NodeId) -> Output {
+    Output { ty, range: plan.ranges[id.index()].clone().expect("outputs are pinned") }
 }
 
 /// The values that lie in the arena for good.

@@ -53,7 +53,7 @@ impl Binary for Sub {
     }
 }
 
-/// a · b. Cotangents: v·b and v·a.
+/// a · b. Cotangents: v·b and v·a, exactly 0 where v is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mul;
 
@@ -69,7 +69,7 @@ impl Binary for Mul {
         _: Var<'g>,
         v: Var<'g>,
     ) -> Option<(Var<'g>, Var<'g>)> {
-        Some((v * b, v * a))
+        Some((v.mul_no_nan(b), v.mul_no_nan(a)))
     }
     fn kernel(&self) -> kernels::Binary {
         kernels::Binary::Mul
@@ -157,7 +157,7 @@ impl Unary for Recip {
     }
 }
 
-/// x². Cotangent: 2·v·x.
+/// x². Cotangent: 2·v·x, exactly 0 where v is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Square;
 
@@ -167,7 +167,7 @@ impl Unary for Square {
         x * x
     }
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
-        2.0 * (v * x)
+        2.0 * v.mul_no_nan(x)
     }
     fn kernel(&self) -> Option<kernels::Unary> {
         Some(kernels::Unary::Square)

@@ -48,7 +48,7 @@ pub use reduce::{
 pub use registry::{Example, Sample, registry};
 pub use select::Select;
 pub use shaping::{Broadcast, Concat, Flip, Pad, Permute, Reshape, Slice, Span, Unslice};
-pub use sigmoidal::{Erf, Sigmoid, Softplus, Tanh};
+pub use sigmoidal::{Erf, SechSquared, Sigmoid, Softplus, Tanh};
 pub use softmax::{LogSoftmax, Softmax};
 pub use stop_gradient::StopGradient;
 pub use trigonometric::{Atan2, Cos, Sin};

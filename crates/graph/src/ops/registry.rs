@@ -90,6 +90,7 @@ pub fn registry() -> Vec<Example> {
         super::softmax::examples(),
         super::stop_gradient::examples(),
         super::trigonometric::examples(),
+        crate::transform::examples(),
     ]
     .concat()
 }

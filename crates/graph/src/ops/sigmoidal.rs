@@ -7,7 +7,7 @@ use super::map::Unary;
 use super::registry::{Example, unary};
 use crate::{Scalar, Var};
 
-/// tanh x. Cotangent: v·(1 − y²).
+/// tanh x. Cotangent: v·sech² x (of which 1 − y² would keep no digit where y rounds to ±1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tanh;
 
@@ -16,15 +16,36 @@ impl Unary for Tanh {
     fn eval<T: Scalar>(&self, x: T) -> T {
         x.tanh()
     }
-    fn vjp<'g>(&self, _: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
-        v * (1.0 - y.square())
+    fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
+        v * x.sech_squared()
     }
     fn kernel(&self) -> Option<kernels::Unary> {
         Some(kernels::Unary::Tanh)
     }
 }
 
-/// σ(x) = 1/(1 + e⁻ˣ). Cotangent: v·y·(1 − y).
+/// sech² x = 4e/(1 + e)² with e = e^(−2|x|): the derivative of tanh, with all its digits also far
+/// out. Cotangent: −2·v·y·tanh x.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SechSquared;
+
+impl Unary for SechSquared {
+    const NAME: &'static str = "sech_squared";
+    fn eval<T: Scalar>(&self, x: T) -> T {
+        let e = (T::from_f64(-2.0) * x.abs()).exp();
+        T::from_f64(4.0) * e / ((T::one() + e) * (T::one() + e))
+    }
+    fn vjp<'g>(&self, x: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
+        -2.0 * (v * (y * x.tanh()))
+    }
+    fn expand<'g>(&self, x: Var<'g>) -> Option<Var<'g>> {
+        let e = (-2.0 * x.abs()).exp();
+        Some(4.0 * e / (1.0 + e).square())
+    }
+}
+
+/// σ(x) = 1/(1 + e⁻ˣ). Cotangent: v·sech²(x/2)/4 (which is y·(1 − y), with all its digits also where
+/// y rounds to 1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sigmoid;
 
@@ -36,8 +57,8 @@ impl Unary for Sigmoid {
         let of_magnitude = (T::one() + e).recip();
         if x < T::zero() { e * of_magnitude } else { of_magnitude }
     }
-    fn vjp<'g>(&self, _: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
-        v * (y * (1.0 - y))
+    fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
+        v * (0.25 * (0.5 * x).sech_squared())
     }
     fn kernel(&self) -> Option<kernels::Unary> {
         Some(kernels::Unary::Sigmoid)
@@ -89,6 +110,12 @@ impl<'g> Var<'g> {
         self.map(Tanh)
     }
 
+    /// sech² x = 1/cosh² x, elementwise: the derivative of tanh.
+    #[track_caller]
+    pub fn sech_squared(self) -> Var<'g> {
+        self.map(SechSquared)
+    }
+
     /// The logistic sigmoid 1/(1 + e⁻ˣ), elementwise.
     #[track_caller]
     pub fn sigmoid(self) -> Var<'g> {
@@ -111,6 +138,7 @@ impl<'g> Var<'g> {
 pub(super) fn examples() -> Vec<Example> {
     vec![
         unary("tanh", -2.0..2.0, |x| x.tanh()),
+        unary("sech_squared", -2.0..2.0, |x| x.sech_squared()),
         unary("sigmoid", -3.0..3.0, |x| x.sigmoid()),
         unary("erf", -2.0..2.0, |x| x.erf()),
         unary("softplus", -3.0..3.0, |x| x.softplus()),
@@ -133,6 +161,19 @@ mod tests {
         let expected = array![0.0, tiny, 0.5, 1.0, 1.0].into_dyn();
         approx::assert_relative_eq!(slope, expected, max_relative = 1e-15);
         assert_eq!(x.sigmoid().eval().unwrap(), slope);
+    }
+
+    #[test]
+    fn derivatives_keep_their_digits_where_the_function_saturates() {
+        let g = Graph::new();
+        let x = g.constant(array![-20.0, 20.0]);
+        let exact = 4.0 * (-40f64).exp();
+        let slope = x.tanh().sum().grad(x).eval().unwrap();
+        approx::assert_relative_eq!(slope, array![exact, exact].into_dyn(), max_relative = 1e-14);
+        let x = g.constant(array![-40.0, 40.0]);
+        let exact = (-40f64).exp();
+        let slope = x.sigmoid().sum().grad(x).eval().unwrap();
+        approx::assert_relative_eq!(slope, array![exact, exact].into_dyn(), max_relative = 1e-14);
     }
 
     #[test]

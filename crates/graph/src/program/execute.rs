@@ -12,10 +12,16 @@ use crate::random::Seed;
 use crate::{Kind, RunError, Scalar, Shape, View};
 
 impl<T: Scalar> Program<T> {
-    /// Runs all instructions on inputs that are in their places.
-    pub(super) fn execute(&mut self, params: &[T], seed: Seed) -> Result<(), RunError> {
+    /// Runs all instructions on inputs that are in their places, and shows `after` each with
+    /// the arena of reals after it.
+    pub(super) fn execute(
+        &mut self,
+        params: &[T],
+        seed: Seed,
+        mut after: impl FnMut(usize, &[T]) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
         let reals = &mut self.reals[self.base..];
-        for instruction in &self.instructions {
+        for (position, instruction) in self.instructions.iter().enumerate() {
             match &instruction.action {
                 Action::Fused { program, inputs, outputs } => {
                     let (memory, mut outputs) = carve(reals, outputs);
@@ -59,6 +65,7 @@ impl<T: Scalar> Program<T> {
                     result.map_err(|fault| fault.at(op.name(), instruction.location))?;
                 }
             }
+            after(position, reals)?;
         }
         Ok(())
     }

@@ -83,8 +83,8 @@ impl<T: Scalar> View<'_, T> {
 }
 
 impl<T: Scalar> Program<T> {
-    /// Copies the inputs to their places, if they fit.
-    pub(super) fn feed(&mut self, inputs: &[View<'_, T>]) -> Result<(), RunError> {
+    /// Copies the inputs to their places, if they fit and, where that is asked, are finite.
+    pub(super) fn feed(&mut self, inputs: &[View<'_, T>], finite: bool) -> Result<(), RunError> {
         if inputs.len() != self.inputs.len() {
             let (expected, given) = (self.inputs.len(), inputs.len());
             return Err(RunError::Count { expected, given });
@@ -103,7 +103,7 @@ impl<T: Scalar> Program<T> {
                 View::Real(view) => {
                     let target = &mut self.reals[self.base + range.start..self.base + range.end];
                     copy(view, target);
-                    if !all_finite(target) {
+                    if finite && !all_finite(target) {
                         return Err(not_finite(&input.name, view));
                     }
                 }

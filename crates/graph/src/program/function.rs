@@ -59,7 +59,7 @@ impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
             Ok::<_, RunError>(Program::compile(&[output], params))
         })?;
         let program = self.programs.get_mut(position);
-        program.run(params, &inputs, params.seed())?;
+        program.run_on_data(params, &inputs)?;
         Ok(program.output(0))
     }
 }

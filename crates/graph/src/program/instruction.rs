@@ -31,8 +31,24 @@ pub(crate) struct Operand {
 #[derive(Clone, Debug)]
 pub(crate) struct Instruction<T> {
     pub action: Action<T>,
-    /// The lines that recorded it, of the stored values.
+    /// The line that recorded the last of its values.
     pub location: &'static Location<'static>,
+    pub cost: Cost,
+}
+
+/// What an instruction is, for people, and what it costs at least.
+#[derive(Clone, Debug)]
+pub(crate) struct Cost {
+    /// The operations, in order.
+    pub operations: Vec<&'static str>,
+    /// What the instruction runs over, as it reads: an array's shape, or a matrix product.
+    pub over: String,
+    /// Whether a reverse rule recorded it.
+    pub backward: bool,
+    /// Floating point operations, each function counted as one.
+    pub flops: usize,
+    /// Bytes read and written, each array once.
+    pub bytes: usize,
 }
 
 /// What an instruction does.

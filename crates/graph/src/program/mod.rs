@@ -1,15 +1,22 @@
 //! Compiled programs: a flat list of instructions over an arena planned before anything runs.
 
+mod checked;
 mod execute;
+mod explain;
 mod feed;
 mod function;
 mod instruction;
 mod per_shape;
+mod profile;
 mod step;
 
+pub use explain::Explanation;
 pub use feed::Feeds;
 pub use function::Function;
-pub(crate) use instruction::{Action, Factor, FusedInput, Instruction, MatMul, Memory, Operand};
+pub(crate) use instruction::{
+    Action, Cost, Factor, FusedInput, Instruction, MatMul, Memory, Operand,
+};
+pub use profile::Profile;
 pub use step::Step;
 
 use std::ops::Range;
@@ -115,8 +122,8 @@ impl<T: Scalar> Program<T> {
     /// `inputs` are given in the order in which the graph recorded them.
     ///
     /// # Errors
-    /// If an input has another type than recorded or is not finite, the parameters are of another
-    /// store, or an index is out of range. The outputs are then unspecified.
+    /// If an input has another type than recorded, the parameters are of another store, or an index
+    /// is out of range. The outputs are then unspecified.
     pub fn run(
         &mut self,
         params: &Params<T>,
@@ -124,8 +131,19 @@ impl<T: Scalar> Program<T> {
         seed: Seed,
     ) -> Result<(), RunError> {
         self.check_params(params)?;
-        self.feed(inputs)?;
-        self.execute(params.values(), seed)
+        self.feed(inputs, false)?;
+        self.execute(params.values(), seed, |_, _| Ok(()))
+    }
+
+    /// As [`run`](Self::run), on data: an input that is not finite is an error.
+    pub(crate) fn run_on_data(
+        &mut self,
+        params: &Params<T>,
+        inputs: &[View<'_, T>],
+    ) -> Result<(), RunError> {
+        self.check_params(params)?;
+        self.feed(inputs, true)?;
+        self.execute(params.values(), params.seed(), |_, _| Ok(()))
     }
 
     /// The value of an output after a run, if it is of reals or truth values.

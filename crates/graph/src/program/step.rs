@@ -104,7 +104,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
             self.layout = GradientLayout::new(params.trainable_entries());
         }
         let step = self.compiled.get_mut(position);
-        step.program.run(params, &inputs, params.seed())?;
+        step.program.run_on_data(params, &inputs)?;
         step.write_back(params);
         let Seed { seed, run } = params.seed();
         params.set_seed(Seed { seed, run: run + 1 });

@@ -21,7 +21,7 @@ pub trait Log: Bits {
 }
 
 impl Log for f32 {
-    const LOG_HIGH: f32 = 6.931_381_2e-1;
+    const LOG_HIGH: f32 = 90_851.0 / 131_072.0;
     const LOG_LOW: f32 = 9.058_001e-6;
     const LOG: &'static [f32] = &[0.242_790_79, 0.284_987_87, 0.400_009_72, 0.666_666_6];
 }

@@ -5,6 +5,8 @@
 //! exact enough for |x| ≤ [`LIMIT`]; beyond, the elementwise kernels ask the standard library, one number at a time.
 //! f32 computes in f64 and rounds once.
 
+use num_traits::Float;
+
 use super::horner;
 use crate::isa::{Simd, fma};
 
@@ -12,7 +14,7 @@ use crate::isa::{Simd, fma};
 const LIMIT: f64 = 25_000.0;
 
 /// Either of the two functions.
-pub trait Trig: Copy {
+pub trait Trig: Float {
     /// Whether the vectorised formula holds.
     fn is_near(self) -> bool;
     /// The function by the vectorised formula, started `quarters` quarter turns later: 0 for sine, 1 for cosine.
@@ -49,7 +51,7 @@ impl Trig for f32 {
 /// sin x for |x| within the limit.
 #[inline(always)]
 pub(crate) fn sin<S: Simd, T: Trig>(x: T) -> T {
-    x.near::<S>(0)
+    if x.is_zero() { x } else { x.near::<S>(0) } // −0 gives −0
 }
 
 /// cos x for |x| within the limit.

@@ -9,6 +9,9 @@ mod binary;
 pub(crate) mod select;
 mod unary;
 
+#[cfg(test)]
+mod tests;
+
 pub use arg::Arg;
 pub use binary::{Binary, binary};
 pub(crate) use binary::{maximum, minimum};

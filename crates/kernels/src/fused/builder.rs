@@ -32,12 +32,19 @@ impl Value {
 /// ```
 #[derive(Clone, Debug)]
 pub struct FusedBuilder<T> {
-    extents: Vec<usize>,
-    inputs: Vec<Vec<usize>>,
-    nodes: Vec<Node<T>>,
-    /// For each node, how it varies along the last axis.
-    spans: Vec<Span>,
-    outputs: Vec<Output>,
+    pub(super) parts: Parts<T>,
+    /// For each node, whether it may vary along the last axis.
+    along_row: Vec<bool>,
+}
+
+/// A described loop nest.
+#[derive(Clone, Debug)]
+pub(super) struct Parts<T> {
+    pub(super) extents: Vec<usize>,
+    /// The strides of each input.
+    pub(super) inputs: Vec<Vec<usize>>,
+    pub(super) nodes: Vec<Node<T>>,
+    pub(super) outputs: Vec<Output>,
 }
 
 /// What a value is.
@@ -51,17 +58,6 @@ pub(super) enum Node<T> {
     ReduceLast(Reduce, Value),
 }
 
-/// What a caller may take a value for, by its construction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Span {
-    /// It does not vary along the last axis, and no reduction says that it should count as one per row.
-    Neutral,
-    /// It comes from a `reduce_last` and does not vary along the last axis.
-    Row,
-    /// It may vary from position to position.
-    Full,
-}
-
 /// What is kept of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Output {
@@ -72,17 +68,36 @@ pub(super) struct Output {
     pub(super) reduce: Option<Reduce>,
 }
 
+impl<T> Node<T> {
+    /// The values it is computed from.
+    pub(super) fn operands(&self) -> impl Iterator<Item = Value> {
+        let operands = match *self {
+            Node::Input(_) | Node::Constant(_) => [None, None, None],
+            Node::Unary(_, x) | Node::ReduceLast(_, x) => [Some(x), None, None],
+            Node::Binary(_, a, b) => [Some(a), Some(b), None],
+            Node::Select(condition, a, b) => [Some(condition), Some(a), Some(b)],
+        };
+        operands.into_iter().flatten()
+    }
+
+    pub(super) fn is_reduction(&self) -> bool {
+        matches!(self, Node::ReduceLast(..))
+    }
+}
+
 impl<T: Scalar> FusedBuilder<T> {
     /// A loop nest over `extents`, row-major: the last axis is the columns, the one before it the rows.
     ///
     /// Fewer than two extents are padded in front with ones.
     pub fn new(extents: &[usize]) -> Self {
         FusedBuilder {
-            extents: extents.to_vec(),
-            inputs: Vec::new(),
-            nodes: Vec::new(),
-            spans: Vec::new(),
-            outputs: Vec::new(),
+            parts: Parts {
+                extents: extents.to_vec(),
+                inputs: Vec::new(),
+                nodes: Vec::new(),
+                outputs: Vec::new(),
+            },
+            along_row: Vec::new(),
         }
     }
 
@@ -93,60 +108,60 @@ impl<T: Scalar> FusedBuilder<T> {
     /// When there is not one stride for each extent.
     #[track_caller]
     pub fn input(&mut self, strides: &[usize]) -> Value {
-        let rank = self.extents.len();
+        let rank = self.parts.extents.len();
         assert_eq!(strides.len(), rank, "an input needs one stride for each of {rank} extents");
-        self.inputs.push(strides.to_vec());
-        let span = if strides.last().is_some_and(|&s| s != 0) { Span::Full } else { Span::Neutral };
-        self.push(Node::Input(self.inputs.len() - 1), span)
+        self.parts.inputs.push(strides.to_vec());
+        let along_row = strides.last().is_some_and(|&stride| stride != 0);
+        self.push(Node::Input(self.parts.inputs.len() - 1), along_row)
     }
 
     /// The same number at every position.
     pub fn constant(&mut self, x: T) -> Value {
-        self.push(Node::Constant(x), Span::Neutral)
+        self.push(Node::Constant(x), false)
     }
 
     /// f(x).
     #[track_caller]
     pub fn unary(&mut self, f: Unary, x: Value) -> Value {
-        let span = self.span(&[x]);
+        let along_row = self.along_row(&[x]);
         if let [Some(x)] = self.constants([x]) {
             return self.folded(|out| unary(Isa::PORTABLE, f, x, out));
         }
-        self.push(Node::Unary(f, x), span)
+        self.push(Node::Unary(f, x), along_row)
     }
 
     /// f(a, b).
     #[track_caller]
     pub fn binary(&mut self, f: Binary, a: Value, b: Value) -> Value {
-        let span = self.span(&[a, b]);
+        let along_row = self.along_row(&[a, b]);
         if let [Some(a), Some(b)] = self.constants([a, b]) {
             return self.folded(|out| binary(Isa::PORTABLE, f, a, b, out));
         }
-        self.push(Node::Binary(f, a, b), span)
+        self.push(Node::Binary(f, a, b), along_row)
     }
 
     /// `a` where `condition` ≠ 0, `b` elsewhere.
     #[track_caller]
     pub fn select(&mut self, condition: Value, a: Value, b: Value) -> Value {
-        let span = self.span(&[condition, a, b]);
+        let along_row = self.along_row(&[condition, a, b]);
         if let [Some(c), Some(a), Some(b)] = self.constants([condition, a, b]) {
             return self.folded(|out| select(Isa::PORTABLE, c, a, b, out));
         }
-        self.push(Node::Select(condition, a, b), span)
+        self.push(Node::Select(condition, a, b), along_row)
     }
 
     /// The reduction of `x` over the last axis: one number per row, the same all along it as an operand.
     #[track_caller]
     pub fn reduce_last(&mut self, f: Reduce, x: Value) -> Value {
-        self.span(&[x]);
-        self.push(Node::ReduceLast(f, x), Span::Row)
+        self.along_row(&[x]);
+        self.push(Node::ReduceLast(f, x), false)
     }
 
     /// Keeps `x` as the next output, dense and row-major over all extents (also where `x` happens to be the same all
     /// along a row), and returns the output's position.
     #[track_caller]
     pub fn store(&mut self, x: Value) -> usize {
-        self.span(&[x]);
+        self.along_row(&[x]);
         self.output(Output { value: x, per_row: false, reduce: None })
     }
 
@@ -159,11 +174,7 @@ impl<T: Scalar> FusedBuilder<T> {
     /// [`reduce_last`](Self::reduce_last).
     #[track_caller]
     pub fn store_rows(&mut self, x: Value) -> usize {
-        let span = self.span(&[x]);
-        assert!(
-            span != Span::Full,
-            "only a value that is the same all along a row has one number per row"
-        );
+        self.check_per_row(x);
         self.output(Output { value: x, per_row: true, reduce: None })
     }
 
@@ -171,7 +182,7 @@ impl<T: Scalar> FusedBuilder<T> {
     /// where `x` happens to be the same all along a row).
     #[track_caller]
     pub fn store_reduced(&mut self, f: Reduce, x: Value) -> usize {
-        self.span(&[x]);
+        self.along_row(&[x]);
         self.output(Output { value: x, per_row: false, reduce: Some(f) })
     }
 
@@ -183,39 +194,45 @@ impl<T: Scalar> FusedBuilder<T> {
     /// When `x` may vary along the last axis.
     #[track_caller]
     pub fn store_reduced_rows(&mut self, f: Reduce, x: Value) -> usize {
-        assert!(
-            self.span(&[x]) != Span::Full,
-            "only a value that is the same all along a row has one number per row"
-        );
+        self.check_per_row(x);
         self.output(Output { value: x, per_row: true, reduce: Some(f) })
     }
 
     /// The loop nest, ready to run.
     #[track_caller]
     pub fn build(self) -> Fused<T> {
-        Fused::new(self)
+        Fused::new(self.parts)
     }
 
-    fn push(&mut self, node: Node<T>, span: Span) -> Value {
-        self.nodes.push(node);
-        self.spans.push(span);
-        Value(u32::try_from(self.nodes.len() - 1).expect("fewer than 2³² values"))
+    fn push(&mut self, node: Node<T>, along_row: bool) -> Value {
+        self.parts.nodes.push(node);
+        self.along_row.push(along_row);
+        Value(u32::try_from(self.parts.nodes.len() - 1).expect("fewer than 2³² values"))
     }
 
     fn output(&mut self, output: Output) -> usize {
-        self.outputs.push(output);
-        self.outputs.len() - 1
+        self.parts.outputs.push(output);
+        self.parts.outputs.len() - 1
     }
 
-    /// How an operation on `operands` varies along the last axis.
+    /// Whether an operation on `operands` may vary along the last axis.
     #[track_caller]
-    fn span(&self, operands: &[Value]) -> Span {
-        let span = |v: &Value| *self.spans.get(v.index()).expect("a value of this builder");
-        operands.iter().map(span).max().expect("an operation has operands")
+    pub(super) fn along_row(&self, operands: &[Value]) -> bool {
+        let along_row =
+            |v: &Value| *self.along_row.get(v.index()).expect("a value of this builder");
+        operands.iter().map(along_row).max() == Some(true)
+    }
+
+    #[track_caller]
+    fn check_per_row(&self, x: Value) {
+        assert!(
+            !self.along_row(&[x]),
+            "only a value that is the same all along a row has one number per row"
+        );
     }
 
     fn constants<const N: usize>(&self, operands: [Value; N]) -> [Option<Arg<'static, T>>; N] {
-        operands.map(|v| match self.nodes[v.index()] {
+        operands.map(|v| match self.parts.nodes[v.index()] {
             Node::Constant(x) => Some(Arg::Splat(x)),
             _ => None,
         })
@@ -226,9 +243,5 @@ impl<T: Scalar> FusedBuilder<T> {
         let mut x = [T::zero()];
         compute(&mut x);
         self.constant(x[0])
-    }
-
-    pub(super) fn parts(self) -> (Vec<usize>, Vec<Vec<usize>>, Vec<Node<T>>, Vec<Output>) {
-        (self.extents, self.inputs, self.nodes, self.outputs)
     }
 }

@@ -1,5 +1,7 @@
 //! Matrices as views of slices.
 
+use num_traits::Zero;
+
 /// A matrix that reads a slice: element (i, j) is `data[i·row_stride + j·column_stride]`.
 ///
 /// Strides may be anything that stays within the slice: a transpose swaps them, a stride of 0 repeats.
@@ -81,7 +83,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
-impl<'a, T> MatrixMut<'a, T> {
+impl<'a, T: Zero + Copy> MatrixMut<'a, T> {
     /// A row-major matrix without gaps.
     ///
     /// # Panics
@@ -102,6 +104,13 @@ impl<'a, T> MatrixMut<'a, T> {
         assert!(row_stride >= columns, "rows of {columns} elements overlap at stride {row_stride}");
         check(data.len(), rows, columns, row_stride, 1);
         MatrixMut { data, rows, columns, row_stride }
+    }
+
+    /// Makes every element 0.
+    pub(super) fn clear(self) {
+        for row in self.data.chunks_mut(self.row_stride).take(self.rows) {
+            row[..self.columns].fill(T::zero());
+        }
     }
 }
 

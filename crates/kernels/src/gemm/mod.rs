@@ -1,18 +1,43 @@
 //! Matrix products.
+//!
+//! `matrix.rs` checks that what a caller describes lies within its slices, and from there on the addresses are
+//! trusted. `tile.rs` computes a few rows and columns in registers, `block.rs` cuts a product into tiles so that the
+//! caches feed them, `pack.rs` copies what lies badly in memory, and this file shares a product among threads.
+//!
+//! **Determinism.** An element of C is a sum over blocks of the depth, each accumulated in order. Neither the tile nor
+//! the thread that an element falls to changes that order, so that the result is bitwise the same for any number of
+//! threads. (It differs between levels with and without fused multiply-add.)
+//!
+//! **Error.** |fl(C) − C| ≤ γ·|A|·|B| elementwise, with γ = k·u/(1 − k·u) for depth k and unit roundoff u (N. J. Higham,
+//! "Accuracy and Stability of Numerical Algorithms", §3.5).
 
 mod block;
 mod matrix;
 mod pack;
 mod tile;
 
+#[cfg(test)]
+mod tests;
+
+use block::Operand;
 pub use block::{Product, Scratch};
 pub use matrix::{Matrix, MatrixMut};
+use tile::TileSize;
 
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::scalar::Scalar;
 
-/// C = A·B, or C += A·B if `accumulate`.
+/// Below this many multiply-adds, some 4 µs, a product is not worth waking a thread for.
+const WORTH_SHARING: usize = 1 << 18;
+
+/// From this many on, there are two parts for each thread: one that is held up leaves work to the others.
+const WORTH_BALANCING: usize = 1 << 24;
+
+/// C = A·B, or C = C + A·B if `accumulate`. Without `accumulate`, C is not read.
+///
+/// Products of some size are shared among the threads of `pool`, with the same result for any number of them.
+/// Nothing is allocated, but for a scratch of 1 MiB in each thread when it first needs one.
 ///
 /// # Panics
 ///
@@ -28,8 +53,8 @@ pub fn gemm<T: Scalar>(
 ) {
     let (rows, depth, columns) = (a.rows, a.columns, b.columns);
     assert!(
-        b.rows == depth && (c.rows, c.columns) == (rows, columns),
-        "a product of {rows}×{depth} and {}×{columns} matrices cannot be a {}×{} matrix",
+        b.rows == depth && c.rows == rows && c.columns == columns,
+        "the product of {rows}×{depth} and {}×{columns} matrices is no {}×{} matrix",
         b.rows,
         c.rows,
         c.columns
@@ -38,28 +63,50 @@ pub fn gemm<T: Scalar>(
         return;
     }
     if depth == 0 {
-        if !accumulate {
-            c.data
-                .chunks_mut(c.row_stride)
-                .take(rows)
-                .for_each(|row| row[..columns].fill(T::zero()));
-        }
-        return;
+        return if !accumulate {
+            c.clear()
+        };
     }
     let product = Product {
         rows,
         columns,
         depth,
-        a: a.data.as_ptr(),
-        a_row: a.row_stride,
-        a_column: a.column_stride,
-        b: b.data.as_ptr(),
-        b_row: b.row_stride,
-        b_column: b.column_stride,
+        a: Operand { start: a.data.as_ptr(), row: a.row_stride, column: a.column_stride },
+        b: Operand { start: b.data.as_ptr(), row: b.row_stride, column: b.column_stride },
         c: c.data.as_mut_ptr(),
         c_row: c.row_stride,
         accumulate,
     };
-    Scratch::with(|scratch| T::product(isa, product, scratch));
-    let _ = pool;
+    share(isa, pool, product);
+}
+
+/// Computes a product in parts, bands of columns or of rows, that the threads of `pool` take one by one.
+fn share<T: Scalar>(isa: Isa, pool: &Pool, product: Product<T>) {
+    let compute = |part: Product<T>| Scratch::with(|scratch| T::product(isa, part, scratch));
+    let (rows, columns) = (product.rows, product.columns);
+    let work = rows.saturating_mul(columns).saturating_mul(product.depth);
+    if work < WORTH_SHARING || pool.threads() == 1 {
+        return compute(product);
+    }
+    let parts = if work < WORTH_BALANCING { pool.threads() } else { 2 * pool.threads() };
+    let tile = TileSize::of::<T>(isa);
+    // Bands of columns share no part of B, which is the one that is copied; but they must not be too narrow.
+    if columns >= 2 * parts * tile.columns {
+        let width = band(columns, tile.columns, parts);
+        pool.run(columns.div_ceil(width), &|i| {
+            // SAFETY: the band is not empty and ends with C; no two bands meet.
+            compute(unsafe { product.part(0, rows, i * width, width.min(columns - i * width)) });
+        });
+    } else {
+        let height = band(rows, tile.rows, parts);
+        pool.run(rows.div_ceil(height), &|i| {
+            // SAFETY: as above.
+            compute(unsafe { product.part(i * height, height.min(rows - i * height), 0, columns) });
+        });
+    }
+}
+
+/// The size of one of `parts` bands of `total`, in whole tiles.
+fn band(total: usize, tile: usize, parts: usize) -> usize {
+    total.div_ceil(parts).next_multiple_of(tile)
 }

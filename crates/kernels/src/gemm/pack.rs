@@ -2,6 +2,7 @@
 
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
+use crate::vector::Vector;
 
 /// A copy of `depth` by `width` elements: `to[p·width_stride + j]` = `from[p·depth_step + j·width_step]`.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +48,7 @@ impl<T: Scalar> Kernel for Pack<T> {
         unsafe {
             if self.width_step == 1 {
                 for p in 0..self.depth {
-                    self.row(p);
+                    self.row::<T::Vector<S>>(p);
                 }
                 return;
             }
@@ -74,16 +75,17 @@ impl<T: Scalar> Kernel for Pack<T> {
 impl<T: Scalar> Pack<T> {
     /// Copies row p, for `width_step` = 1. A row is so short that calling `memcpy` would take longer.
     #[inline(always)]
-    unsafe fn row(self, p: usize) {
-        let whole = self.width / SIDE * SIDE;
-        // SAFETY: p < depth and j < width.
+    unsafe fn row<X: Vector<T>>(self, p: usize) {
+        // SAFETY: p < depth, and the vectors end with the row.
         unsafe {
             let (from, to) = (self.from.add(p * self.depth_step), self.to.add(p * self.to_step));
-            for j in (0..whole).step_by(SIDE) {
-                to.add(j).cast::<[T; SIDE]>().write(from.add(j).cast::<[T; SIDE]>().read());
+            let mut j = 0;
+            while j + X::LANES <= self.width {
+                X::load(from.add(j)).store(to.add(j));
+                j += X::LANES;
             }
-            for j in whole..self.width {
-                *to.add(j) = *from.add(j);
+            if j < self.width {
+                X::load_first(from.add(j), self.width - j).store_first(to.add(j), self.width - j);
             }
         }
     }

@@ -1,19 +1,22 @@
 //! Reductions of a slice, of the rows and of the columns of a matrix.
 //!
-//! The order of the operations is a fixed tree that depends on the shape alone: not on the instruction set, not on
-//! the number of threads. A caller that splits the rows of [`reduce_rows`] or the columns of [`reduce_columns`]
-//! among threads gets the same bits as without.
+//! The order of the operations is a fixed tree that depends on the shape and on the width of the vectors, but not on the
+//! number of threads: a caller that splits the rows of [`reduce_rows`] or the columns of [`reduce_columns`] among threads
+//! gets the same bits as without.
 //!
 //! **The tree.** Everything rests on the vertical reduction of a matrix a few vectors wide (`vertical.rs`), one
 //! accumulator per column. 32 rows are accumulated one after the other; 32 such partial results likewise; and so on.
 //! A contiguous slice is read as such a matrix, row after row, and the accumulators of its columns are folded in
 //! halves at the end.
 //!
-//! **Accuracy.** A sum of n numbers passes each through at most 32·⌈log₃₂ n⌉ + 7 additions, so that its error is
+//! **Accuracy.** A sum of n numbers passes each through at most 32·⌈log₃₂ n⌉ + 10 additions, so that its error is
 //! bounded by that many units roundoff times Σ|xᵢ|, where a plain loop has n. (N. J. Higham, "The accuracy of floating
-//! point summation", SIAM J. Sci. Comput. 14, 1993.)
+//! point summation", SIAM Journal on Scientific Computing 14, 1993.)
 
 mod vertical;
+
+#[cfg(test)]
+mod tests;
 
 use std::marker::PhantomData;
 
@@ -21,24 +24,30 @@ use crate::elementary::Lane;
 use crate::elementwise::{maximum, minimum};
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
+use crate::vector::Vector;
 
-use vertical::{folded, vertical};
+use vertical::{folded, in_order, vertical};
 
 /// An associative operation as a type.
-trait Fold {
+pub(crate) trait Fold {
     fn identity<T: Lane>() -> T;
     fn join<T: Lane>(a: T, b: T) -> T;
+
+    /// # Safety
+    ///
+    /// The processor has the instruction set of `V`.
+    unsafe fn join_vectors<T: Lane, V: Vector<T>>(a: V, b: V) -> V;
 }
 
 /// Writes the enum, a type for each operation, and the match between them, from one table.
 macro_rules! table {
-    ($($(#[$doc:meta])* $name:ident => $identity:expr, |$a:ident, $b:ident| $body:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident => $identity:expr, |$a:ident, $b:ident| $body:expr, $vectors:ident;)*) => {
         /// An associative operation that reduces many numbers to one.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Reduce { $($(#[$doc])* $name),* }
 
-        mod operations {
-            $(pub(super) enum $name {})*
+        pub(crate) mod operations {
+            $(pub(crate) enum $name {})*
         }
 
         $(impl Fold for operations::$name {
@@ -50,6 +59,12 @@ macro_rules! table {
             #[inline(always)]
             fn join<T: Lane>($a: T, $b: T) -> T {
                 $body
+            }
+
+            #[inline(always)]
+            unsafe fn join_vectors<T: Lane, V: Vector<T>>(a: V, b: V) -> V {
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe { a.$vectors(b) }
             }
         })*
 
@@ -71,17 +86,17 @@ macro_rules! table {
                 }
             }
 
-            /// The compiled form of [`reduce_rows`]; `W` is the number of accumulators.
-            pub(crate) fn rows<T: Scalar, const W: usize>(self, isa: Isa, x: &[T], columns: usize, out: &mut [T]) {
+            /// The compiled form of [`reduce_rows`].
+            pub(crate) fn rows<T: Scalar>(self, isa: Isa, x: &[T], columns: usize, out: &mut [T]) {
                 match self {
-                    $(Reduce::$name => isa.run(Rows::<operations::$name, T, W> { x, columns, out, f: PhantomData })),*
+                    $(Reduce::$name => isa.run(Rows::<operations::$name, T> { x, columns, out, f: PhantomData })),*
                 }
             }
 
             /// The compiled form of [`reduce_columns`].
-            pub(crate) fn columns<T: Scalar, const W: usize>(self, isa: Isa, x: &[T], stride: usize, out: &mut [T]) {
+            pub(crate) fn columns<T: Scalar>(self, isa: Isa, x: &[T], stride: usize, out: &mut [T]) {
                 match self {
-                    $(Reduce::$name => isa.run(Columns::<operations::$name, T, W> { x, stride, out, f: PhantomData })),*
+                    $(Reduce::$name => isa.run(Columns::<operations::$name, T> { x, stride, out, f: PhantomData })),*
                 }
             }
         }
@@ -90,13 +105,13 @@ macro_rules! table {
 
 table! {
     /// Σ x; 0 for none.
-    Sum => T::zero(), |a, b| a + b;
+    Sum => T::zero(), |a, b| a + b, add;
     /// ∏ x; 1 for none.
-    Prod => T::one(), |a, b| a * b;
+    Prod => T::one(), |a, b| a * b, mul;
     /// The largest; NaN if any is; −∞ for none.
-    Max => T::neg_infinity(), |a, b| maximum(a, b);
+    Max => T::neg_infinity(), |a, b| maximum(a, b), max;
     /// The smallest; NaN if any is; ∞ for none.
-    Min => T::infinity(), |a, b| minimum(a, b);
+    Min => T::infinity(), |a, b| minimum(a, b), min;
 }
 
 /// The reduction of all of `x`.
@@ -159,64 +174,84 @@ pub fn argmax<T: Scalar>(isa: Isa, x: &[T]) -> Option<usize> {
     x.iter().position(|&x| x == largest || x.is_nan())
 }
 
-struct Rows<'a, F, T, const W: usize> {
+struct Rows<'a, F, T> {
     x: &'a [T],
     columns: usize,
     out: &'a mut [T],
     f: PhantomData<F>,
 }
 
-impl<F: Fold, T: Scalar, const W: usize> Kernel for Rows<'_, F, T, W> {
+impl<F: Fold, T: Scalar> Kernel for Rows<'_, F, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        // A short row would leave most of the accumulators idle, and folding them would be all the work.
-        match self.columns {
-            0..16 => self.each::<1>(),
-            16..128 => self.each::<16>(),
-            _ => self.each::<W>(),
-        }
-    }
-}
-
-impl<F: Fold, T: Scalar, const W: usize> Rows<'_, F, T, W> {
-    #[inline(always)]
-    fn each<const LANES: usize>(self) {
+        let lanes = T::Vector::<S>::LANES;
         for (i, out) in self.out.iter_mut().enumerate() {
-            *out = folded::<F, T, LANES>(&self.x[i * self.columns..(i + 1) * self.columns]);
+            let row = &self.x[i * self.columns..(i + 1) * self.columns];
+            // A short row would leave most of the accumulators idle, and folding them would be all the work.
+            *out = if self.columns < 16 {
+                in_order::<F, T>(row)
+            } else if self.columns < 8 * lanes {
+                // SAFETY: this is the copy for level `S`.
+                unsafe { folded::<F, T, T::Vector<S>, 1>(row) }
+            } else {
+                // SAFETY: as above.
+                unsafe { folded::<F, T, T::Vector<S>, 4>(row) }
+            };
         }
     }
 }
 
-struct Columns<'a, F, T, const W: usize> {
+struct Columns<'a, F, T> {
     x: &'a [T],
     stride: usize,
     out: &'a mut [T],
     f: PhantomData<F>,
 }
 
-impl<F: Fold, T: Scalar, const W: usize> Columns<'_, F, T, W> {
-    /// Reduces as many bands of `LANES` columns as there are from column `start` on; returns the first column left.
-    #[inline(always)]
-    fn bands<const LANES: usize>(&mut self, mut start: usize) -> usize {
-        let rows = (self.x.len() - self.out.len()) / self.stride + 1;
-        while let Some(out) = self.out[start..].first_chunk_mut::<LANES>() {
-            *out = vertical::<F, T, LANES>(&self.x[start..], rows, self.stride);
-            start += LANES;
-        }
-        start
-    }
-}
-
-impl<F: Fold, T: Scalar, const W: usize> Kernel for Columns<'_, F, T, W> {
+impl<F: Fold, T: Scalar> Kernel for Columns<'_, F, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(mut self) {
-        let mut start = self.bands::<W>(0);
-        start = self.bands::<16>(start);
-        start = self.bands::<4>(start);
-        self.bands::<1>(start);
+        let lanes = T::Vector::<S>::LANES;
+        let columns = self.out.len();
+        let mut start = 0;
+        // SAFETY: this is the copy for level `S`.
+        unsafe {
+            while start + 4 * lanes <= columns {
+                self.band::<T::Vector<S>, 4>(start, 4 * lanes);
+                start += 4 * lanes;
+            }
+            while start < columns {
+                self.band::<T::Vector<S>, 1>(start, lanes.min(columns - start));
+                start += lanes;
+            }
+        }
+    }
+}
+
+impl<F: Fold, T: Scalar> Columns<'_, F, T> {
+    /// Reduces `columns` columns from column `start` on: `N` vectors, or less than one.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set of `V`.
+    #[inline(always)]
+    unsafe fn band<V: Vector<T>, const N: usize>(&mut self, start: usize, columns: usize) {
+        let rows = (self.x.len() - self.out.len()) / self.stride + 1;
+        let out = &mut self.out[start..start + columns];
+        // SAFETY: the caller vouches for the instruction set; the vectors end with `out`.
+        unsafe {
+            let vectors = vertical::<F, T, V, N>(&self.x[start..], rows, self.stride, columns);
+            for (vector, out) in vectors.into_iter().zip(out.chunks_mut(V::LANES)) {
+                if out.len() == V::LANES {
+                    vector.store(out.as_mut_ptr());
+                } else {
+                    vector.store_first(out.as_mut_ptr(), out.len());
+                }
+            }
+        }
     }
 }

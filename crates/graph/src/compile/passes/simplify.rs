@@ -2,11 +2,13 @@
 
 use crate::compile::Lowering;
 use crate::compile::rewrite::{Target, Visit};
+use crate::ops::MatMul;
 use crate::{Graph, Var};
 
 /// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, a
 /// reshape of a reshape. All are exact in IEEE arithmetic, also for infinities, NaN and signed
-/// zeros; x + 0 (which turns −0 into 0) and x·0 (which is NaN for infinities) are not, and stay.
+/// zeros. A transposed matrix product becomes the product of the transposed factors in reverse,
+/// which the kernel reads for free: the same sums of the same products. x + 0 (which turns −0 into 0) and x·0 (which is NaN for infinities) are not, and stay.
 pub(crate) fn simplify(target: &Target) -> Target {
     target.rewrite(|graph, visit, inputs| {
         simplified(graph, visit, inputs).unwrap_or_else(|| visit.again(graph, inputs))
@@ -25,6 +27,7 @@ fn simplified<'g>(graph: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> Op
             Lowering::Map(Unary::Neg) => Some(input(inputs[0])),
             _ => None,
         },
+        Lowering::Permute(order) => permuted(graph, &order, inputs[0]),
         Lowering::Broadcast => keeps_shape(inputs[0]),
         Lowering::Reshape => match lowering(inputs[0]) {
             _ if keeps_shape(inputs[0]).is_some() => Some(inputs[0]),
@@ -35,6 +38,38 @@ fn simplified<'g>(graph: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> Op
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// A permutation of a transposed product, or of a permutation that it undoes.
+fn permuted<'g>(graph: &'g Graph, order: &[usize], x: Var<'g>) -> Option<Var<'g>> {
+    match lowering(x) {
+        Lowering::MatMul if transposes(order) => {
+            let factors = graph.node_inputs(x.id());
+            let transposed = |i: usize| transpose(Var::new(graph, factors[i]));
+            Some(graph.apply(MatMul, &[transposed(1), transposed(0)]))
+        }
+        Lowering::Permute(before) => {
+            let undone = order.iter().enumerate().all(|(axis, &middle)| before[middle] == axis);
+            undone.then(|| input(x))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the order exchanges the last two axes and nothing else.
+fn transposes(order: &[usize]) -> bool {
+    let rank = order.len();
+    rank >= 2
+        && order[..rank - 2].iter().copied().eq(0..rank - 2)
+        && order[rank - 2..] == [rank - 1, rank - 2]
+}
+
+/// The transpose, or what this is the transpose of.
+fn transpose(x: Var<'_>) -> Var<'_> {
+    match lowering(x) {
+        Lowering::Permute(order) if transposes(&order) => input(x),
+        _ => x.t(),
     }
 }
 
@@ -79,6 +114,12 @@ mod tests {
         assert_eq!(names(|x| -(-(1.0 * x / 1.0 - 0.0))), ["input"]);
         assert_eq!(names(|x| x.reshape([6]).reshape([2, 3])), ["input"]);
         assert_eq!(names(|x| x.reshape([6]).reshape([3, 2])), ["input", "reshape"]);
+    }
+
+    #[test]
+    fn transposes_move_into_products() {
+        assert_eq!(names(|x| x.t().matmul(x).t()), ["input", "permute", "matmul"]);
+        assert_eq!(names(|x| x.t().t()), ["input"]);
     }
 
     #[test]

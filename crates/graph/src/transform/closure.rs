@@ -1,0 +1,229 @@
+//! Transforms of closures that record functions.
+
+use super::CustomVjp;
+use crate::{Gradient, GradientError, Graph, Var};
+
+/// What a transform records; a mistake in the function is a mistake in the program.
+#[track_caller]
+fn recorded<R>(transform: &str, result: Result<R, GradientError>) -> R {
+    match result {
+        Ok(recorded) => recorded,
+        Err(error) => panic!("{transform}: {error}"),
+    }
+}
+
+/// The gradient of a function, where arguments that it does not depend on have derivative 0.
+fn gradient(output: Var<'_>) -> Gradient<'_> {
+    Gradient::of(output).zeros_without_path()
+}
+
+/// The inputs but the last, and the last, which is the vector of a product.
+fn with_vector<'a, 'g>(transform: &str, inputs: &'a [Var<'g>]) -> (&'a [Var<'g>], Var<'g>) {
+    match inputs.split_last() {
+        Some((&vector, inputs)) => (inputs, vector),
+        None => panic!("{transform}: the last input is the vector, and there is none"),
+    }
+}
+
+/// The gradient of the scalar function `f` with respect to its input at `position`.
+///
+/// ```
+/// use graph::{Graph, transform::grad};
+///
+/// let second = grad(grad(|_, x| x[0] * x[0] * x[0], 0), 0);
+/// let g = Graph::new();
+/// assert_eq!(second(&g, &[g.constant(2.0)]).eval()?[[]], 12.0);
+/// # Ok::<(), graph::RunError>(())
+/// ```
+///
+/// # Panics
+/// When called: if `f` does not answer a real scalar. So do the other transforms of scalars.
+pub fn grad(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    position: usize,
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    move |graph, inputs| {
+        recorded("grad", gradient(f(graph, inputs)).with_respect_to(&[inputs[position]]))[0]
+    }
+}
+
+/// The value of the scalar function `f` together with its gradient with respect to its input at
+/// `position`.
+pub fn value_and_grad(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    position: usize,
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> (Var<'g>, Var<'g>) {
+    move |graph, inputs| {
+        let value = f(graph, inputs);
+        let gradients = gradient(value).with_respect_to(&[inputs[position]]);
+        (value, recorded("value_and_grad", gradients)[0])
+    }
+}
+
+/// The vector-Jacobian product vᵀJ of `f` with respect to its input at `position`, as a function of
+/// the inputs of `f` followed by v.
+pub fn vjp(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    position: usize,
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    move |graph, inputs| {
+        let (inputs, v) = with_vector("vjp", inputs);
+        let product = gradient(f(graph, inputs)).cotangent(v);
+        recorded("vjp", product.with_respect_to(&[inputs[position]]))[0]
+    }
+}
+
+/// The Jacobian-vector product J·t of `f` with respect to its input at `position`, as a function of
+/// the inputs of `f` followed by t.
+///
+/// ```
+/// use graph::{Graph, transform::jvp};
+/// use ndarray::array;
+///
+/// let g = Graph::new();
+/// let (x, t) = (g.constant(array![1.0, 2.0]), g.constant(array![0.0, 1.0]));
+/// let moved = jvp(|_, x| x[0].square(), 0);
+/// assert_eq!(moved(&g, &[x, t]).eval()?, array![0.0, 4.0].into_dyn());
+/// # Ok::<(), graph::RunError>(())
+/// ```
+pub fn jvp(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    position: usize,
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    move |graph, inputs| {
+        let (inputs, t) = with_vector("jvp", inputs);
+        recorded("jvp", gradient(f(graph, inputs)).jvp(&[inputs[position]], &[t]))
+    }
+}
+
+/// The Jacobian of `f` with respect to its input at `position`: [`Var::jacobian`].
+pub fn jacobian(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    position: usize,
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    move |graph, inputs| recorded("jacobian", gradient(f(graph, inputs)).jacobian(inputs[position]))
+}
+
+/// The Hessian of the scalar function `f` with respect to its input at `position`:
+/// [`Var::hessian`].
+pub fn hessian(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    position: usize,
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    move |graph, inputs| recorded("hessian", gradient(f(graph, inputs)).hessian(inputs[position]))
+}
+
+/// The Hessian-vector product H·v of the scalar function `f` with respect to its input at
+/// `position`, as a function of the inputs of `f` followed by v: [`Var::hvp`].
+pub fn hvp(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    position: usize,
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    move |graph, inputs| {
+        let (inputs, v) = with_vector("hvp", inputs);
+        recorded("hvp", gradient(f(graph, inputs)).hvp(&[inputs[position]], &[v]))[0]
+    }
+}
+
+/// The Gauss–Newton product of the loss ℓ(f(x)) with respect to the input of `f` at `position`, as a
+/// function of the inputs of `f` followed by v: [`Gradient::gauss_newton_product`]. The loss is
+/// recorded from the prediction alone; what else it needs are constants.
+pub fn gauss_newton_product(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    loss: impl for<'g> Fn(&'g Graph, Var<'g>) -> Var<'g>,
+    position: usize,
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    move |graph, inputs| {
+        let (inputs, v) = with_vector("gauss_newton_product", inputs);
+        let prediction = f(graph, inputs);
+        let product = gradient(loss(graph, prediction));
+        let products = product.gauss_newton_product(prediction, &[inputs[position]], &[v]);
+        recorded("gauss_newton_product", products)[0]
+    }
+}
+
+/// The function `f` under a reverse rule of one's own: given the inputs, the output and its cotangent
+/// v, `rule` records the cotangent of each input. See [`Var::with_vjp`], which puts any recorded
+/// value under a rule.
+pub fn custom_vjp(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    rule: impl for<'g> Fn(&[Var<'g>], Var<'g>, Var<'g>) -> Vec<Var<'g>> + Send + Sync + 'static,
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    let custom = CustomVjp::new("custom_vjp", move |inputs, output, v| {
+        rule(inputs, output, v).into_iter().map(Some).collect()
+    });
+    move |graph, inputs| custom.clone().around(f(graph, inputs), inputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn transforms_nest_to_any_order() {
+        let g = Graph::new();
+        let (x, one) = (g.constant(0.4), g.constant(1.0));
+        let fourth = grad(grad(grad(grad(|_, x| x[0].sin(), 0), 0), 0), 0);
+        let mixed = jvp(grad(jvp(grad(|_, x| x[0].sin(), 0), 0), 0), 0);
+        approx::assert_relative_eq!(
+            fourth(&g, &[x]).eval().unwrap()[[]],
+            0.4f64.sin(),
+            max_relative = 1e-14
+        );
+        // Forward over reverse over forward over reverse.
+        approx::assert_relative_eq!(
+            mixed(&g, &[x, one, one]).eval().unwrap()[[]],
+            0.4f64.sin(),
+            max_relative = 1e-14
+        );
+        let third = grad(grad(grad(|_, x| x[0] * x[0], 0), 0), 0);
+        assert_eq!(third(&g, &[x]).eval().unwrap()[[]], 0.0);
+    }
+
+    #[test]
+    fn the_hessian_times_a_vector_is_the_product() {
+        let g = Graph::new();
+        let (x, v) = (g.constant(array![0.2, 0.5, -0.7]), g.constant(array![1.0, -2.0, 0.5]));
+        let full = hessian(|_, x| x[0].logsumexp() * x[0].prod(), 0)(&g, &[x]);
+        let product = hvp(|_, x| x[0].logsumexp() * x[0].prod(), 0)(&g, &[x, v]);
+        approx::assert_relative_eq!(
+            full.matmul(v).eval().unwrap(),
+            product.eval().unwrap(),
+            epsilon = 1e-15
+        );
+        let columns = jacobian(grad(|_, x| x[0].logsumexp() * x[0].prod(), 0), 0)(&g, &[x]);
+        assert_eq!(columns.eval().unwrap(), full.eval().unwrap());
+    }
+
+    #[test]
+    fn a_custom_rule_is_a_function_like_any_other() {
+        let g = Graph::new();
+        let x = g.constant(array![3.0, -4.0]);
+        let clipped = custom_vjp(|_, x| x[0] * 1.0, |_, _, v| vec![v.clamp(-1.0, 1.0)]);
+        let (value, dx) = value_and_grad(move |g, x| clipped(g, x).square().sum(), 0)(&g, &[x]);
+        assert_eq!(value.eval().unwrap()[[]], 25.0);
+        assert_eq!(dx.eval().unwrap(), array![1.0, -1.0].into_dyn());
+    }
+
+    #[test]
+    fn the_gauss_newton_product_of_a_linear_model_is_that_of_its_hessian() {
+        let g = Graph::new();
+        let (w, x) = (g.constant(array![0.5, -0.2]), g.constant(array![[1.0, 2.0], [3.0, -1.0]]));
+        let v = g.constant(array![1.0, 1.0]);
+        let product = gauss_newton_product(|_, x| x[1].matmul(x[0]), |_, y| y.exp().sum(), 0);
+        let direct = x.matmul(w).exp().sum().hvp(w, v);
+        approx::assert_relative_eq!(
+            product(&g, &[w, x, v]).eval().unwrap(),
+            direct.eval().unwrap(),
+            max_relative = 1e-14
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "grad: gradient: only a real scalar has a gradient")]
+    fn the_gradient_of_a_vector_is_refused() {
+        let g = Graph::new();
+        grad(|_, x| x[0].exp(), 0)(&g, &[g.full([2], 0.0)]);
+    }
+}

@@ -1,0 +1,46 @@
+//! Transforms: derivatives of every kind and order from the one reverse rule of each operation.
+//!
+//! They come in three forms:
+//! - methods of [`Gradient`](crate::Gradient) for recorded graphs, any number of variables, and
+//!   errors as values;
+//! - methods of [`Var`](crate::Var) for recorded graphs in model code, where a mistake panics;
+//! - the functions of this module, from plain closures `Fn(&Graph, &[Var]) -> Var` to closures of
+//!   the same kind, so that they nest to any order.
+//!
+//! With J the Jacobian of y = f(x) and H the Hessian of a scalar f:
+//!
+//! | transform | what it records | cost, in sweeps over the graph |
+//! |---|---|---|
+//! | [`grad`], [`vjp`] | Jᵀv | one back |
+//! | [`jvp`] | J·t, by transposing the rules of Jᵀv, which are linear in v | two back |
+//! | [`jacobian`] | J, by rows or by columns, whichever are fewer | one for each |
+//! | [`hvp`] | H·v, the gradient pulled back once more; never forms H | two back |
+//! | [`hessian`] | H, the Jacobian of the gradient | one for each variable |
+//! | [`gauss_newton_product`] | Jᵀ·H·J·v, H the Hessian of a loss of y | a few |
+//! | [`per_sample_grad`] | the gradient of each sample of a batch | one for each sample |
+//! | [`checkpoint`] | the same values, recomputed for the backward pass | one more forward |
+//! | [`custom_vjp`] | the same values, under a reverse rule of one's own | none |
+//!
+//! Forward mode by transposition: Griewank and Walther, *Evaluating Derivatives*, 2008, §3.2; the
+//! trick of the dummy cotangent: J. Townsend, 2017. Gauss–Newton products: Schraudolph, 2002.
+
+mod checkpoint;
+mod closure;
+mod custom;
+mod forward;
+mod jacobian;
+mod per_sample;
+mod product;
+
+pub use checkpoint::checkpoint;
+pub use closure::{
+    custom_vjp, gauss_newton_product, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp,
+};
+pub(crate) use custom::CustomVjp;
+pub use per_sample::per_sample_grad;
+
+use crate::ops::Example;
+
+pub(crate) fn examples() -> Vec<Example> {
+    [custom::examples(), checkpoint::examples()].concat()
+}

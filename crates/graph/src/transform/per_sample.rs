@@ -1,0 +1,94 @@
+//! The gradient of each sample of a batch by itself.
+
+use crate::{Gradient, Graph, Var};
+
+/// The function that answers the gradient of each sample's loss with respect to the input at
+/// `position`, stacked along a new first axis: [samples, …shape of the input].
+///
+/// `f` records the scalar loss of a batch; the inputs at the positions `batched` hold one sample in
+/// each slice along axis 0, and `f` is recorded once for each sample, with a batch of one. The mean
+/// of the result over axis 0 is the gradient of the mean of the losses.
+///
+/// ```
+/// use graph::{Graph, transform::per_sample_grad};
+/// use ndarray::array;
+///
+/// let each = per_sample_grad(|_, x| (x[1].matmul(x[0]) - x[2]).square().mean(), 0, &[1, 2]);
+/// let g = Graph::new();
+/// let w = g.constant(array![1.0, -1.0]);
+/// let (x, y) = (g.constant(array![[1.0, 0.0], [0.0, 2.0]]), g.constant(array![0.0, 0.0]));
+/// assert_eq!(each(&g, &[w, x, y]).eval()?, array![[2.0, 0.0], [0.0, -8.0]].into_dyn());
+/// # Ok::<(), graph::RunError>(())
+/// ```
+///
+/// # Panics
+/// When called: if no input is batched, the batched inputs do not hold equally many samples (at
+/// least one), or `position` is one of them.
+pub fn per_sample_grad(
+    f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
+    position: usize,
+    batched: &[usize],
+) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    let batched = batched.to_vec();
+    move |graph, inputs| {
+        let samples = count(inputs, position, &batched);
+        let of_sample = |sample: usize| {
+            let (from, to) = (sample as isize, sample as isize + 1);
+            let part = |k: usize| match batched.contains(&k) {
+                true => inputs[k].slice_axis(0, from..to),
+                false => inputs[k],
+            };
+            let inputs: Vec<Var<'_>> = (0..inputs.len()).map(part).collect();
+            let gradient = Gradient::of(f(graph, &inputs)).zeros_without_path();
+            match gradient.with_respect_to(&[inputs[position]]) {
+                Ok(gradients) => gradients[0],
+                Err(error) => panic!("per_sample_grad: {error}"),
+            }
+        };
+        let gradients: Vec<Var<'_>> = (0..samples).map(of_sample).collect();
+        graph.stack(&gradients, 0)
+    }
+}
+
+/// The number of samples in the batched inputs.
+fn count(inputs: &[Var<'_>], position: usize, batched: &[usize]) -> usize {
+    assert!(
+        !batched.contains(&position),
+        "per_sample_grad: input {position} is batched, and cannot be differentiated by sample"
+    );
+    let extents: Vec<usize> =
+        batched.iter().map(|&k| inputs[k].shape().first().copied().unwrap_or(0)).collect();
+    match extents[..] {
+        [first, ..] if first > 0 && extents.iter().all(|&extent| extent == first) => first,
+        _ => panic!(
+            "per_sample_grad: the batched inputs must hold equally many samples, at least one, \
+             along axis 0, and hold {extents:?}"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn the_mean_over_samples_is_the_gradient_of_the_batch() {
+        let each =
+            per_sample_grad(|_, x| (x[1].matmul(x[0]).tanh() - 0.3).square().mean(), 0, &[1]);
+        let g = Graph::new();
+        let w = g.constant(array![[0.2, -0.4], [0.8, 0.1]]);
+        let x = g.constant(array![[1.0, 2.0], [-0.5, 0.3], [0.7, -1.0]]);
+        let batch = (x.matmul(w).tanh() - 0.3).square().mean().grad(w).eval().unwrap();
+        let mean = each(&g, &[w, x]).mean_over(0).eval().unwrap();
+        approx::assert_relative_eq!(mean, batch, epsilon = 1e-15);
+    }
+
+    #[test]
+    #[should_panic(expected = "must hold equally many samples, at least one, along axis 0")]
+    fn batches_must_be_of_one_size() {
+        let g = Graph::new();
+        let (w, x, y) = (g.full([2], 0.0), g.full([3, 2], 0.0), g.full([2], 0.0));
+        per_sample_grad(|_, x| (x[1].matmul(x[0]) - x[2]).sum(), 0, &[1, 2])(&g, &[w, x, y]);
+    }
+}

@@ -1,0 +1,176 @@
+//! How a loop nest is cut: into blocks that stay in the first-level cache, and into pieces for threads.
+//!
+//! All cuts depend on the shape alone, so that reductions have the same tree on any number of threads.
+
+use std::ops::Range;
+
+use super::nest::{Nest, Strides};
+
+/// About how many elements a block has; twice as many where few operands need room.
+///
+/// A block of `f32` is then 4 kB for each operand, and ten fit a first-level cache.
+const BLOCK: usize = 1024;
+
+/// How much of the first-level cache the operands of a larger block may take.
+const CACHE: usize = 32 * 1024;
+
+/// The vectorised kernels work on multiples of this many elements.
+pub(super) const UNIT: usize = 64;
+
+/// About how many elements a thread takes at a time.
+const PIECE: usize = 16 * BLOCK;
+
+/// The fewest rows that are reduced to one partial result, so that the partial results of wide rows stay few.
+const REDUCED_ROWS: usize = 32;
+
+/// The cuts of a nest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Blocks {
+    /// Rows of a block.
+    pub(super) rows: usize,
+    /// Columns of a block: all, or with one row at a time a part.
+    pub(super) columns: usize,
+    /// How many rows are accumulated side by side, so that the kernels' vectors are full: a divisor of `rows`.
+    pub(super) abreast: usize,
+    /// Rows of a piece: whole blocks.
+    pub(super) piece_rows: usize,
+    /// Columns of a piece: whole blocks.
+    pub(super) piece_columns: usize,
+}
+
+/// A part of the nest whose results depend on no other part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) outer: usize,
+    pub(super) rows: Range<usize>,
+    pub(super) columns: Range<usize>,
+}
+
+impl Blocks {
+    /// Cuts `nest`.
+    ///
+    /// A block must hold `whole_rows` where a value of the row is needed along it; a piece must where a row or the rows
+    /// have a result, `reduces`. `operands` is how many bytes there are to a position.
+    pub(super) fn new(nest: &Nest, whole_rows: bool, reduces: bool, operands: usize) -> Blocks {
+        let most = if 2 * BLOCK * operands <= CACHE { 2 * BLOCK } else { BLOCK };
+        let columns = if whole_rows { nest.columns } else { evenly_cut(nest.columns) };
+        let cut = columns < nest.columns;
+        let rows = if cut { 1 } else { block_rows(columns, most).min(nest.rows.max(1)) };
+        let abreast = if rows.is_multiple_of(unpadded(columns)) { unpadded(columns) } else { 1 };
+        let least = if reduces { REDUCED_ROWS } else { 1 };
+        let piece_rows = (PIECE / nest.columns.max(1)).max(least).next_multiple_of(rows);
+        let split = !reduces && cut;
+        let piece_columns =
+            if split { (PIECE / columns * columns).min(nest.columns) } else { nest.columns };
+        Blocks { rows, columns, abreast, piece_rows, piece_columns }
+    }
+
+    /// Elements of a whole block.
+    pub(super) fn len(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// Whether an input's numbers of a block lie side by side in their order.
+    pub(super) fn holds_dense(&self, strides: &Strides) -> bool {
+        let along_row = self.columns == 1 || strides.column == 1;
+        along_row && (self.rows == 1 || strides.row == self.columns)
+    }
+
+    /// Blocks along a row.
+    pub(super) fn chunks(&self, nest: &Nest) -> usize {
+        nest.columns.div_ceil(self.columns.max(1))
+    }
+
+    /// Pieces of one round over the rows.
+    pub(super) fn pieces_per_round(&self, nest: &Nest) -> usize {
+        nest.rows.div_ceil(self.piece_rows) * self.pieces_per_row(nest)
+    }
+
+    fn pieces_per_row(&self, nest: &Nest) -> usize {
+        nest.columns.div_ceil(self.piece_columns.max(1)).max(1)
+    }
+
+    /// Piece number `piece` of all rounds, each of `per_round` pieces.
+    pub(super) fn piece(&self, nest: &Nest, piece: usize, per_round: usize) -> Piece {
+        let (outer, piece) =
+            if per_round == 1 { (piece, 0) } else { (piece / per_round, piece % per_round) };
+        if piece == 0 && self.piece_columns >= nest.columns {
+            // The only piece of most nests, without a division.
+            return Piece {
+                outer,
+                rows: 0..nest.rows.min(self.piece_rows),
+                columns: 0..nest.columns,
+            };
+        }
+        let per_row = self.pieces_per_row(nest);
+        let (row, column) =
+            (piece / per_row * self.piece_rows, piece % per_row * self.piece_columns);
+        let rows = row..nest.rows.min(row + self.piece_rows);
+        Piece { outer, rows, columns: column..nest.columns.min(column + self.piece_columns) }
+    }
+}
+
+/// Rows of at most `most` elements, if possible a number of elements that the kernels need not pad.
+fn block_rows(columns: usize, most: usize) -> usize {
+    let columns = columns.max(1);
+    let (unpadded, most) = (unpadded(columns), most / columns);
+    match most / unpadded * unpadded {
+        0 if unpadded * columns <= 2 * BLOCK => unpadded,
+        0 => most.max(1),
+        rows => rows,
+    }
+}
+
+/// The fewest rows that have a number of elements that the kernels need not pad.
+fn unpadded(columns: usize) -> usize {
+    UNIT >> columns.max(1).trailing_zeros().min(UNIT.trailing_zeros())
+}
+
+/// The columns of a block of one row, when a row is more than two blocks: about a block, all nearly the same.
+fn evenly_cut(columns: usize) -> usize {
+    if columns <= 2 * BLOCK {
+        return columns;
+    }
+    columns.div_ceil(columns.div_ceil(BLOCK)).next_multiple_of(UNIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(rows: usize, columns: usize) -> (usize, usize) {
+        let blocks = Blocks::new(&Nest { outer: vec![], rows, columns }, false, false, 20);
+        (blocks.rows, blocks.columns)
+    }
+
+    #[test]
+    fn blocks_need_no_padding_where_that_is_possible() {
+        assert_eq!(cut(64, 128), (8, 128));
+        assert_eq!(cut(128, 10), (96, 10));
+        assert_eq!(cut(128, 100), (16, 100));
+        assert_eq!(cut(1000, 129), (7, 129));
+        assert_eq!(cut(3, 10), (3, 10));
+        assert_eq!(cut(512, 2048), (1, 2048));
+        assert_eq!(cut(1, 1 << 20), (1, 1024));
+        assert_eq!(cut(9, 2100), (1, 704));
+        assert_eq!(cut(5, 0), (5, 0));
+    }
+
+    #[test]
+    fn pieces_cover_the_nest_once() {
+        for (rows, columns) in [(1, 50_000), (513, 2100), (700, 100), (40, 1), (3, 0), (0, 3)] {
+            for reduces in [false, true] {
+                let nest = Nest { outer: vec![2, 2], rows, columns };
+                let blocks = Blocks::new(&nest, false, reduces, 8);
+                let mut covered = 0;
+                let per_round = blocks.pieces_per_round(&nest);
+                for i in 0..nest.outer_count() * per_round {
+                    let piece = blocks.piece(&nest, i, per_round);
+                    assert!(piece.outer < 4 && !piece.rows.is_empty());
+                    covered += piece.rows.len() * piece.columns.len();
+                }
+                assert_eq!(covered, 4 * rows * columns, "{rows}×{columns}");
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Numbers brought into the shape of a block: gathered, spread along rows, repeated in each row.
+
+use crate::isa::{Isa, Kernel, Simd};
+use crate::scalar::Scalar;
+
+/// Rows are written this many numbers at a time. What is written beyond the end of a row is overwritten by the next,
+/// and after the last row the buffer has room for it: no row ends in a slow loop over a few numbers.
+const CHUNK: usize = 16;
+
+/// The number of each row, along the whole row of `columns`; `out` has [`CHUNK`] numbers more than the rows.
+pub(crate) fn spread<T: Scalar>(isa: Isa, x: &[T], columns: usize, out: &mut [T]) {
+    isa.run(Spread { x, columns, out });
+}
+
+/// The same row of `columns` numbers `rows` times; `x` and `out` have [`CHUNK`] numbers more.
+pub(crate) fn tile<T: Scalar>(isa: Isa, x: &[T], columns: usize, rows: usize, out: &mut [T]) {
+    isa.run(Tile { x, columns, rows, out });
+}
+
+struct Spread<'a, T> {
+    x: &'a [T],
+    columns: usize,
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel for Spread<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let chunks = self.columns.div_ceil(CHUNK);
+        for (row, &x) in self.x.iter().enumerate() {
+            let out = &mut self.out[row * self.columns..][..chunks * CHUNK];
+            out.as_chunks_mut().0.iter_mut().for_each(|chunk| *chunk = [x; CHUNK]);
+        }
+    }
+}
+
+struct Tile<'a, T> {
+    x: &'a [T],
+    columns: usize,
+    rows: usize,
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel for Tile<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let chunks = self.columns.div_ceil(CHUNK);
+        let (x, _) = self.x[..chunks * CHUNK].as_chunks::<CHUNK>();
+        for row in 0..self.rows {
+            let out = &mut self.out[row * self.columns..][..chunks * CHUNK];
+            out.as_chunks_mut().0.iter_mut().zip(x).for_each(|(chunk, x)| *chunk = *x);
+        }
+    }
+}
+
+/// A matrix of `rows` by `columns` elements, whose elements lie `row` and `column` apart in `x`, row-major in `out`.
+pub(super) fn gather<T: Copy>(
+    x: &[T],
+    (row, column): (usize, usize),
+    (rows, columns): (usize, usize),
+    out: &mut [T],
+) {
+    if column == 1 && (row == columns || rows == 1) {
+        return out.copy_from_slice(&x[..out.len()]);
+    }
+    for i in 0..rows {
+        let (x, out) = (&x[i * row..], &mut out[i * columns..(i + 1) * columns]);
+        if column == 1 {
+            out.copy_from_slice(&x[..columns]);
+        } else {
+            out.iter_mut().enumerate().for_each(|(j, out)| *out = x[j * column]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_any_length_are_spread_and_tiled() {
+        for isa in Isa::available() {
+            for columns in [0, 1, 3, 15, 16, 17, 40] {
+                let row: Vec<f64> = (0..columns + CHUNK).map(|j| j as f64).collect();
+                let mut out = vec![-1.0; 3 * columns + CHUNK];
+                spread(isa, &[0.5, 1.5, 2.5], columns, &mut out);
+                assert!((0..3 * columns).all(|i| out[i] == (i / columns) as f64 + 0.5));
+                tile(isa, &row, columns, 3, &mut out);
+                assert!((0..3 * columns).all(|i| out[i] == (i % columns) as f64));
+            }
+        }
+    }
+
+    #[test]
+    fn a_matrix_is_gathered_from_any_strides() {
+        let x: Vec<usize> = (0..24).collect();
+        let gathered = |strides, (rows, columns)| {
+            let mut out = vec![0; rows * columns];
+            gather(&x, strides, (rows, columns), &mut out);
+            out
+        };
+        assert_eq!(gathered((3, 1), (2, 3)), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(gathered((5, 1), (2, 3)), [0, 1, 2, 5, 6, 7]);
+        assert_eq!(gathered((1, 2), (2, 3)), [0, 2, 4, 1, 3, 5]);
+        assert_eq!(gathered((0, 7), (2, 2)), [0, 7, 0, 7]);
+    }
+}

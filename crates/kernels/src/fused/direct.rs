@@ -1,0 +1,93 @@
+//! Inputs and outputs in place: the steps for blocks that need no padding.
+//!
+//! As lowered, every input is copied to a register first and every output from one: so a block of any length can be
+//! padded, and an output may stand where an input does. Most blocks need neither. For them, a dense input is read where
+//! it is, and an operation whose result is stored writes it there.
+
+use super::step::{Action, Kind, Place, Step};
+
+/// The steps of a block without copies.
+#[derive(Clone, Debug)]
+pub(super) struct Direct<T> {
+    pub(super) steps: Vec<Step<T>>,
+    /// (input, output): the input is read after the output is written, so that they cannot be the same memory.
+    pub(super) conflicts: Vec<(usize, usize)>,
+}
+
+/// Removes the copies from `block`; `dense` says of each input whether its numbers of a block lie side by side.
+pub(super) fn direct<T: Copy>(block: &[Step<T>], registers: usize, dense: &[bool]) -> Direct<T> {
+    let mut rewriting = Rewriting {
+        steps: Vec::with_capacity(block.len()),
+        writers: vec![None; registers],
+        instead: vec![None; registers],
+    };
+    block.iter().for_each(|step| rewriting.step(*step, dense));
+    let mut steps = rewriting.steps;
+    Direct { conflicts: conflicts(&mut steps), steps }
+}
+
+struct Rewriting<T> {
+    steps: Vec<Step<T>>,
+    /// For each register, which step computes it position by position.
+    writers: Vec<Option<usize>>,
+    /// For each register, what is to be read instead.
+    instead: Vec<Option<Place>>,
+}
+
+impl<T: Copy> Rewriting<T> {
+    fn step(&mut self, mut step: Step<T>, dense: &[bool]) {
+        for place in step.reads() {
+            if let Place::Register(register) = *place {
+                *place = self.instead[register].unwrap_or(*place);
+            }
+        }
+        match (step.action, step.out) {
+            (Action::Load(k), Place::Register(register)) if step.kind == Kind::Full && dense[k] => {
+                self.instead[register] = Some(Place::Input(k));
+            }
+            (Action::Store(Place::Register(register)), output)
+                if step.kind == Kind::Full && self.writers[register].is_some() =>
+            {
+                self.retarget(register, output);
+            }
+            _ => self.keep(step),
+        }
+    }
+
+    fn keep(&mut self, step: Step<T>) {
+        if let (Place::Register(register), Kind::Full, true) =
+            (step.out, step.kind, step.is_elementwise())
+        {
+            self.writers[register] = Some(self.steps.len());
+        }
+        self.steps.push(step);
+    }
+
+    /// Lets the step that writes `register` write to `output`, and its readers read it there.
+    fn retarget(&mut self, register: usize, output: Place) {
+        let writer = self.writers[register].take().expect("the caller has looked");
+        self.instead[register] = Some(output);
+        self.steps[writer].out = output;
+        for step in &mut self.steps[writer + 1..] {
+            let register = Place::Register(register);
+            step.reads().filter(|place| **place == register).for_each(|place| *place = output);
+        }
+    }
+}
+
+fn conflicts<T>(steps: &mut [Step<T>]) -> Vec<(usize, usize)> {
+    let (mut written, mut conflicts) = (Vec::new(), Vec::new());
+    for step in steps {
+        for place in step.reads() {
+            if let Place::Input(k) = *place {
+                conflicts.extend(written.iter().map(|&j| (k, j)));
+            }
+        }
+        if let Place::Output(j) = step.out {
+            written.push(j);
+        }
+    }
+    conflicts.sort_unstable();
+    conflicts.dedup();
+    conflicts
+}

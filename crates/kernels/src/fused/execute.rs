@@ -1,0 +1,265 @@
+//! One block: each micro-operation is one call of a vectorised kernel.
+
+use std::slice;
+
+use super::Fused;
+use super::blocks::UNIT;
+use super::copy::gather;
+use super::memory::Memory;
+use super::nest::MAX_OUTER;
+use super::step::{Action, Kind, Operand, Place, Step};
+use crate::elementwise::Arg;
+use crate::isa::Isa;
+use crate::reduce::Reduce;
+use crate::scalar::Scalar;
+
+/// A block of the nest, and the thread's registers.
+pub(super) struct Block<'a, T> {
+    fused: &'a Fused<T>,
+    memory: &'a Memory<'a, T>,
+    isa: Isa,
+    registers: *mut T,
+    /// The round over the rows, and its position along each outer axis.
+    round: usize,
+    index: [usize; MAX_OUTER],
+    row: usize,
+    column: usize,
+    rows: usize,
+    columns: usize,
+    /// How many numbers a value of each kind has in the block.
+    lens: [usize; 5],
+    /// No block of this piece has been accumulated in these columns.
+    first: bool,
+}
+
+impl<'a, T: Scalar> Block<'a, T> {
+    /// No block yet.
+    pub(super) fn new(
+        fused: &'a Fused<T>,
+        memory: &'a Memory<'a, T>,
+        isa: Isa,
+        registers: *mut T,
+    ) -> Self {
+        let (index, lens) = ([0; MAX_OUTER], [0; 5]);
+        let (round, row, column, rows, columns) = (usize::MAX, 0, 0, 0, 0);
+        Block {
+            fused,
+            memory,
+            isa,
+            registers,
+            round,
+            index,
+            row,
+            column,
+            rows,
+            columns,
+            lens,
+            first: true,
+        }
+    }
+
+    pub(super) fn is_of_round(&self, round: usize) -> bool {
+        self.round == round
+    }
+
+    /// Moves to a round over the rows, and to a block of full size: what its first steps compute is for all blocks.
+    pub(super) fn begin_round(&mut self, round: usize) {
+        self.round = round;
+        if !self.fused.nest.outer.is_empty() {
+            self.index = self.fused.nest.outer_index(round);
+        }
+        self.begin((0, 0), (self.fused.blocks.rows, self.fused.blocks.columns), true);
+    }
+
+    /// Moves to a block of the round; `first` as the field.
+    pub(super) fn begin(
+        &mut self,
+        (row, column): (usize, usize),
+        (rows, columns): (usize, usize),
+        first: bool,
+    ) {
+        (self.row, self.column, self.rows, self.columns) = (row, column, rows, columns);
+        self.first = first;
+        self.lens[Kind::Scalar as usize] = 1;
+        self.lens[Kind::Column as usize] = self.fused.nest.columns;
+        self.lens[Kind::Row as usize] = rows;
+        self.lens[Kind::Full as usize] = rows * columns;
+        self.lens[Kind::Chunks as usize] = self.fused.chunks;
+    }
+
+    /// Runs `steps`.
+    ///
+    /// # Safety
+    ///
+    /// The steps are those of `self.fused`, whose operands `Fused::run` has checked; `registers` has room for its
+    /// registers and belongs to this thread; no other thread works on a piece that this block is of. Direct steps run
+    /// only if the block's length is a multiple of [`UNIT`].
+    pub(super) unsafe fn run(&self, steps: &[Step<T>]) {
+        for step in steps {
+            // SAFETY: as the caller vouches.
+            unsafe { self.step(step) }
+        }
+    }
+
+    /// Runs one step.
+    ///
+    /// # Safety
+    ///
+    /// As of `run`.
+    #[inline]
+    unsafe fn step(&self, step: &Step<T>) {
+        let (isa, len) = (self.isa, self.lens[step.kind as usize]);
+        let (padded, out) = (len.next_multiple_of(UNIT), self.address(step.out, step.kind));
+        // SAFETY: see `elements` for each.
+        unsafe {
+            let arg = |x| self.arg(x, step.kind, out, padded);
+            match step.action {
+                Action::Unary(f, x) => T::unary_blocks(isa, f, arg(x), elements_mut(out, padded)),
+                Action::Binary(f, a, b) => {
+                    T::binary_blocks(isa, f, arg(a), arg(b), elements_mut(out, padded));
+                }
+                Action::Select(condition, a, b) => {
+                    T::select_blocks(
+                        isa,
+                        arg(condition),
+                        arg(a),
+                        arg(b),
+                        elements_mut(out, padded),
+                    );
+                }
+                Action::Load(k) => self.load(k, step.kind, elements_mut(out, len)),
+                Action::Spread(x) => {
+                    let x = elements(self.address(x, Kind::Row), self.rows);
+                    T::spread(isa, x, self.columns, elements_mut(out, padded + UNIT));
+                }
+                Action::Tile(x) => {
+                    let x = elements(self.address(x, Kind::Column), self.columns + UNIT);
+                    T::tile(isa, x, self.columns, self.rows, elements_mut(out, padded + UNIT));
+                }
+                Action::Fill(x) => match arg(x) {
+                    Arg::Splat(x) => elements_mut(out, padded).fill(x),
+                    Arg::Slice(_) | Arg::Out => unreachable!("only one number fills"),
+                },
+                Action::ReduceLast(f, x) => {
+                    let rows = if step.kind == Kind::Full { self.rows } else { 1 };
+                    let x = elements(self.address(x, step.kind), len);
+                    T::reduce_rows(isa, f, x, len / rows, elements_mut(out, rows));
+                }
+                Action::Store(x) => out.copy_from(self.address(x, step.kind), len),
+                Action::Accumulate(f, x) => {
+                    let x = elements(self.address(x, step.kind), len);
+                    self.accumulate(f, step.kind, x, elements_mut(out, len));
+                }
+            }
+        }
+    }
+
+    /// Where a place is for this block. `kind` says how the output of a place is laid out.
+    #[inline(always)]
+    fn address(&self, place: Place, kind: Kind) -> *mut T {
+        match place {
+            Place::Register(offset) => self.registers.wrapping_add(offset),
+            other => self.address_of_position(other, kind),
+        }
+    }
+
+    /// Where a place is that depends on the position.
+    fn address_of_position(&self, place: Place, kind: Kind) -> *mut T {
+        match place {
+            Place::Register(offset) => self.registers.wrapping_add(offset),
+            Place::Window(offset) => self.registers.wrapping_add(offset + self.column),
+            Place::Chunk(offset) => {
+                self.registers.wrapping_add(offset + self.column / self.fused.blocks.columns)
+            }
+            Place::Input(k) => {
+                let offset = self.fused.strides[k].offset(&self.index, self.row) + self.column;
+                self.memory.input(k).wrapping_add(offset)
+            }
+            Place::Output(j) => {
+                let nest = &self.fused.nest;
+                let row = self.round * nest.rows + self.row;
+                let offset = if kind == Kind::Row { row } else { row * nest.columns + self.column };
+                self.memory.output(j).wrapping_add(offset)
+            }
+        }
+    }
+
+    /// The operand of an elementwise step that writes `len` numbers at `out`.
+    ///
+    /// # Safety
+    ///
+    /// As of `run`.
+    #[inline]
+    unsafe fn arg<'x>(&self, x: Operand<T>, kind: Kind, out: *mut T, len: usize) -> Arg<'x, T> {
+        match x {
+            Operand::Constant(x) => Arg::Splat(x),
+            // SAFETY: a register has at least one number.
+            Operand::Splat(place) => Arg::Splat(unsafe { *self.address(place, Kind::Scalar) }),
+            Operand::Each(place) => {
+                let x = self.address(place, kind);
+                // SAFETY: see `elements`; what is not `out` itself does not overlap it.
+                if x == out { Arg::Out } else { Arg::Slice(unsafe { elements(x, len) }) }
+            }
+        }
+    }
+
+    /// Gathers input `k`.
+    ///
+    /// # Safety
+    ///
+    /// As of `run`.
+    unsafe fn load(&self, k: usize, kind: Kind, out: &mut [T]) {
+        if out.is_empty() {
+            return;
+        }
+        let strides = &self.fused.strides[k];
+        let rows = if kind.varies_by_row() { self.rows } else { 1 };
+        let columns = out.len() / rows;
+        let column = if kind == Kind::Full { self.column * strides.column } else { 0 };
+        let start =
+            self.memory.input(k).wrapping_add(strides.offset(&self.index, self.row) + column);
+        let len = (rows - 1) * strides.row + (columns - 1) * strides.column + 1;
+        // SAFETY: the positions are in the nest, and the input reaches to the last of it.
+        let x = unsafe { elements(start, len) };
+        gather(x, (strides.row, strides.column), (rows, columns), out);
+    }
+
+    /// Joins the block's numbers to those of the blocks before: as many rows abreast as `Blocks` says.
+    fn accumulate(&self, f: Reduce, kind: Kind, x: &[T], sum: &mut [T]) {
+        let blocks = &self.fused.blocks;
+        let abreast = if kind == Kind::Row { blocks.rows } else { blocks.abreast * self.columns };
+        if x.len() < abreast || x.is_empty() {
+            return T::accumulate(self.isa, f, x, self.first, sum);
+        }
+        let (whole, rest) = x.split_at(x.len() / abreast * abreast);
+        T::accumulate(self.isa, f, whole, self.first, &mut sum[..abreast]);
+        if !rest.is_empty() {
+            T::accumulate(self.isa, f, rest, false, &mut sum[..rest.len()]);
+        }
+    }
+}
+
+/// The numbers from an address on.
+///
+/// # Safety
+///
+/// They are one of these, and nobody else writes them meanwhile:
+/// - a register of this thread, which has room for whole units of its kind's numbers;
+/// - an input at the block's position, of which direct steps read a whole number of units, all within the block;
+/// - an output at the block's position, likewise, in a piece that only this thread works on.
+#[inline]
+unsafe fn elements<'x, T>(start: *mut T, len: usize) -> &'x [T] {
+    // SAFETY: the caller vouches for it; an empty slice needs no memory, and no address here is null.
+    unsafe { slice::from_raw_parts(start, len) }
+}
+
+/// The numbers from an address on, to be written.
+///
+/// # Safety
+///
+/// As of [`elements`], and nobody else reads them meanwhile.
+#[inline]
+unsafe fn elements_mut<'x, T>(start: *mut T, len: usize) -> &'x mut [T] {
+    // SAFETY: as above.
+    unsafe { slice::from_raw_parts_mut(start, len) }
+}

@@ -1,0 +1,73 @@
+//! A program as text, for people.
+
+use std::fmt::{self, Debug, Display, Formatter};
+
+use super::Fused;
+use super::step::{Action, Kind, Operand, Place, Step};
+
+impl<T: Debug> Debug for Fused<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (nest, blocks) = (&self.nest, &self.blocks);
+        write!(f, "loop over ")?;
+        nest.outer.iter().try_for_each(|extent| write!(f, "{extent} × "))?;
+        write!(f, "{} × {}", nest.rows, nest.columns)?;
+        writeln!(f, " in blocks of {} × {}", blocks.rows, blocks.columns)?;
+        let parts = [
+            ("each round", &self.round),
+            ("each block", &self.direct),
+            ("each row", &self.row_end),
+        ];
+        for (title, steps) in parts.into_iter().filter(|(_, steps)| !steps.is_empty()) {
+            writeln!(f, "  {title}:")?;
+            steps.iter().try_for_each(|step| writeln!(f, "    {step}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Debug> Display for Step<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = ", self.out)?;
+        match &self.action {
+            Action::Load(k) => write!(f, "load in{k}")?,
+            Action::Unary(name, x) => write!(f, "{name:?} {x}")?,
+            Action::Binary(name, a, b) => write!(f, "{name:?} {a} {b}")?,
+            Action::Select(condition, a, b) => write!(f, "Select {condition} {a} {b}")?,
+            Action::Spread(x) => write!(f, "spread {x}")?,
+            Action::Tile(x) => write!(f, "tile {x}")?,
+            Action::Fill(x) => write!(f, "fill {x}")?,
+            Action::ReduceLast(name, x) => write!(f, "{name:?} of each row of {x}")?,
+            Action::Store(x) => write!(f, "{x}")?,
+            Action::Accumulate(name, x) => write!(f, "{name:?} with {x}")?,
+        }
+        match self.kind {
+            Kind::Full => Ok(()),
+            Kind::Row => f.write_str("  (per row)"),
+            Kind::Column => f.write_str("  (per column)"),
+            Kind::Scalar => f.write_str("  (one number)"),
+            Kind::Chunks => f.write_str("  (per part of the row)"),
+        }
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Register(r) => write!(f, "r{r}"),
+            Place::Window(r) => write!(f, "r{r}[columns]"),
+            Place::Chunk(r) => write!(f, "r{r}[part]"),
+            Place::Input(k) => write!(f, "in{k}"),
+            Place::Output(j) => write!(f, "out{j}"),
+        }
+    }
+}
+
+impl<T: Debug> Display for Operand<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Operand::Each(place) => write!(f, "{place}"),
+            Operand::Splat(place) => write!(f, "{place}[0]"),
+            Operand::Constant(x) => write!(f, "{x:?}"),
+        }
+    }
+}

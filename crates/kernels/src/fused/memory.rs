@@ -1,0 +1,61 @@
+//! The operands of a run as addresses, so that threads can write disjoint parts of an output.
+
+use std::marker::PhantomData;
+
+use super::Source;
+
+/// The memory of one run, shared by its threads.
+///
+/// An output may be an input too (`Source::Output`), so that neither is held as a slice of its whole length.
+pub(super) struct Memory<'a, T> {
+    inputs: &'a [Source<'a, T>],
+    outputs: *const *mut [T],
+    scratch: *mut T,
+    borrowed: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: the addresses are of memory that is borrowed mutably for 'a. Who dereferences them is unsafe code that
+// vouches for disjoint parts.
+unsafe impl<T: Send + Sync> Sync for Memory<'_, T> {}
+
+impl<'a, T> Memory<'a, T> {
+    pub(super) fn new(
+        inputs: &'a [Source<'a, T>],
+        outputs: &'a mut [&mut [T]],
+        scratch: &'a mut [T],
+    ) -> Self {
+        // A mutable reference and a pointer to the same type have the same layout.
+        let outputs = outputs.as_mut_ptr().cast::<*mut [T]>();
+        let lost = scratch.as_ptr().align_offset(ALIGNMENT).min(scratch.len());
+        Memory { inputs, outputs, scratch: scratch[lost..].as_mut_ptr(), borrowed: PhantomData }
+    }
+
+    /// Where input `k` begins.
+    #[inline]
+    pub(super) fn input(&self, k: usize) -> *mut T {
+        match self.inputs[k] {
+            Source::Slice(x) => x.as_ptr().cast_mut(),
+            Source::Output(j) => self.output(j),
+        }
+    }
+
+    /// Where output `j` begins.
+    ///
+    /// `j` is the position of an output, which `Fused::run` and the builder have checked.
+    #[inline]
+    pub(super) fn output(&self, j: usize) -> *mut T {
+        // SAFETY: there are as many outputs as the program has, and `j` is one of them.
+        unsafe { *self.outputs.add(j) }.cast()
+    }
+
+    /// Where the scratch memory begins, aligned to a cache line.
+    pub(super) fn scratch(&self) -> *mut T {
+        self.scratch
+    }
+}
+
+/// The size of a cache line, and of the widest vector.
+const ALIGNMENT: usize = 64;
+
+/// How many numbers the alignment of scratch memory may cost.
+pub(super) const ALIGNMENT_LOSS: usize = ALIGNMENT / size_of::<f32>();

@@ -1,0 +1,210 @@
+//! The loop nest: few axes, each as long as the operands allow.
+
+/// How many axes there may be in front of rows and columns, after merging.
+pub(super) const MAX_OUTER: usize = 6;
+
+/// The extents that are looped over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Nest {
+    pub(super) outer: Vec<usize>,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+}
+
+/// How far apart the elements of an input lie along each axis of a [`Nest`]; 0 along an axis of extent 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Strides {
+    pub(super) outer: Vec<usize>,
+    pub(super) row: usize,
+    pub(super) column: usize,
+}
+
+/// Which of the last two axes a reduction or a per-row output needs as they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kept {
+    Neither,
+    Columns,
+    RowsAndColumns,
+}
+
+/// An axis and the stride of each input along it.
+#[derive(Clone, Debug)]
+struct Axis {
+    extent: usize,
+    strides: Vec<usize>,
+}
+
+impl Nest {
+    /// The nest over `extents` with neighbouring axes merged where each input steps through both as through one, and
+    /// axes of extent 1 dropped, but for the kept ones.
+    ///
+    /// # Panics
+    ///
+    /// When more than [`MAX_OUTER`] axes are left in front of the last two.
+    #[track_caller]
+    pub(super) fn merged(
+        extents: &[usize],
+        inputs: &[Vec<usize>],
+        kept: Kept,
+    ) -> (Nest, Vec<Strides>) {
+        let mut axes = axes(extents, inputs);
+        let unit = || Axis { extent: 1, strides: vec![0; inputs.len()] };
+        let mut take = |kept: bool| kept.then(|| axes.pop().unwrap_or_else(unit));
+        let columns = take(!matches!(kept, Kept::Neither));
+        let rows = take(matches!(kept, Kept::RowsAndColumns));
+        let mut axes = merge(axes);
+        let columns = columns.or_else(|| axes.pop()).unwrap_or_else(unit);
+        let rows = rows.or_else(|| axes.pop()).unwrap_or_else(unit);
+        assert!(
+            axes.len() <= MAX_OUTER,
+            "a loop nest over {extents:?} does not merge to {} axes",
+            MAX_OUTER + 2
+        );
+        let strides = |k: usize| Strides {
+            outer: axes.iter().map(|axis| axis.strides[k]).collect(),
+            row: rows.strides[k],
+            column: columns.strides[k],
+        };
+        let strides = (0..inputs.len()).map(strides).collect();
+        let outer = axes.iter().map(|axis| axis.extent).collect();
+        (Nest { outer, rows: rows.extent, columns: columns.extent }, strides)
+    }
+
+    /// How often the rows are gone through.
+    pub(super) fn outer_count(&self) -> usize {
+        self.outer.iter().product()
+    }
+
+    /// The position along each outer axis of round number `round`, row-major.
+    pub(super) fn outer_index(&self, mut round: usize) -> [usize; MAX_OUTER] {
+        let mut index = [0; MAX_OUTER];
+        for (position, &extent) in index.iter_mut().zip(&self.outer).rev() {
+            *position = round % extent;
+            round /= extent;
+        }
+        index
+    }
+
+    /// How many elements an input with these strides must have.
+    pub(super) fn reach(&self, strides: &Strides) -> usize {
+        let mut last = 0;
+        for (extent, stride) in self.axes(strides) {
+            match extent {
+                0 if stride != 0 => return 0,
+                0 => {}
+                _ => last += (extent - 1) * stride,
+            }
+        }
+        last + 1
+    }
+
+    /// Whether the strides are those of an output: dense over all axes, or, if `per_row`, over all but the columns.
+    pub(super) fn is_dense(&self, strides: &Strides, per_row: bool) -> bool {
+        let mut dense = 1;
+        let mut axes: Vec<_> = self.axes(strides).collect();
+        if per_row && axes.pop().is_some_and(|(_, stride)| stride != 0) {
+            return false;
+        }
+        axes.iter().rev().all(|&(extent, stride)| {
+            let fits = extent == 1 || stride == dense;
+            dense *= extent;
+            fits
+        })
+    }
+
+    fn axes(&self, strides: &Strides) -> impl Iterator<Item = (usize, usize)> {
+        let outer = self.outer.iter().copied().zip(strides.outer.iter().copied());
+        outer.chain([(self.rows, strides.row), (self.columns, strides.column)])
+    }
+}
+
+impl Strides {
+    /// Where the row of outer position `index` and number `row` begins.
+    #[inline]
+    pub(super) fn offset(&self, index: &[usize; MAX_OUTER], row: usize) -> usize {
+        let outer: usize = self.outer.iter().zip(index).map(|(stride, i)| stride * i).sum();
+        outer + row * self.row
+    }
+}
+
+/// The axes as given, at least two.
+fn axes(extents: &[usize], inputs: &[Vec<usize>]) -> Vec<Axis> {
+    let axis = |(i, &extent): (usize, &usize)| {
+        let stride = |strides: &Vec<usize>| if extent == 1 { 0 } else { strides[i] };
+        Axis { extent, strides: inputs.iter().map(stride).collect() }
+    };
+    extents.iter().enumerate().map(axis).collect()
+}
+
+/// The same loops in fewer axes.
+fn merge(axes: Vec<Axis>) -> Vec<Axis> {
+    let mut merged: Vec<Axis> = Vec::new();
+    for axis in axes.into_iter().filter(|axis| axis.extent != 1) {
+        match merged.last_mut() {
+            Some(outer) if outer.continues(&axis) => {
+                *outer = Axis { extent: outer.extent * axis.extent, strides: axis.strides };
+            }
+            _ => merged.push(axis),
+        }
+    }
+    merged
+}
+
+impl Axis {
+    /// Whether a step along this axis is, for each input, as far as the whole of `inner`.
+    fn continues(&self, inner: &Axis) -> bool {
+        self.strides
+            .iter()
+            .zip(&inner.strides)
+            .all(|(outer, stride)| *outer == stride * inner.extent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(extents: &[usize], inputs: &[&[usize]], kept: Kept) -> (Nest, Vec<Strides>) {
+        let inputs: Vec<Vec<usize>> = inputs.iter().map(|s| s.to_vec()).collect();
+        Nest::merged(extents, &inputs, kept)
+    }
+
+    #[test]
+    fn contiguous_work_is_one_row() {
+        let (nest, strides) = merged(&[4, 1, 8], &[&[8, 8, 1], &[0, 0, 0]], Kept::Neither);
+        assert_eq!(nest, Nest { outer: vec![], rows: 1, columns: 32 });
+        assert_eq!((strides[0].row, strides[0].column, strides[1].column), (0, 1, 0));
+    }
+
+    #[test]
+    fn a_bias_keeps_rows_and_columns_apart_and_reductions_keep_them_as_they_are() {
+        let (nest, _) = merged(&[2, 3, 8], &[&[24, 8, 1], &[0, 0, 1]], Kept::Neither);
+        assert_eq!(nest, Nest { outer: vec![], rows: 6, columns: 8 });
+        let (nest, _) = merged(&[2, 3, 8], &[&[24, 8, 1]], Kept::Columns);
+        assert_eq!(nest, Nest { outer: vec![], rows: 6, columns: 8 });
+        let (nest, _) = merged(&[5, 2, 3, 8], &[&[48, 24, 8, 1]], Kept::RowsAndColumns);
+        assert_eq!(nest, Nest { outer: vec![10], rows: 3, columns: 8 });
+        let (nest, _) = merged(&[], &[&[]], Kept::RowsAndColumns);
+        assert_eq!(nest, Nest { outer: vec![], rows: 1, columns: 1 });
+    }
+
+    #[test]
+    fn the_odometer_is_row_major() {
+        let nest = Nest { outer: vec![2, 3], rows: 1, columns: 1 };
+        let at: Vec<_> =
+            (0..6).map(|round| (nest.outer_index(round)[0], nest.outer_index(round)[1])).collect();
+        assert_eq!(at, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]);
+    }
+
+    #[test]
+    fn density_and_reach() {
+        let (nest, strides) =
+            merged(&[2, 3, 4], &[&[12, 4, 1], &[3, 1, 0], &[1, 2, 6]], Kept::RowsAndColumns);
+        let dense: Vec<_> =
+            strides.iter().map(|s| (nest.is_dense(s, false), nest.is_dense(s, true))).collect();
+        assert_eq!(dense, [(true, false), (false, true), (false, false)]);
+        assert_eq!(strides.iter().map(|s| nest.reach(s)).collect::<Vec<_>>(), [24, 6, 24]);
+        let (empty, strides) = merged(&[0, 4], &[&[4, 1], &[0, 1]], Kept::RowsAndColumns);
+        assert_eq!(strides.iter().map(|s| empty.reach(s)).collect::<Vec<_>>(), [0, 4]);
+    }
+}

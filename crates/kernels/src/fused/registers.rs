@@ -1,0 +1,116 @@
+//! From numbered registers to offsets in one buffer.
+
+use super::blocks::{Blocks, UNIT};
+use super::lower::{Reduction, Register};
+use super::nest::Nest;
+use super::step::{Kind, Place, Step};
+
+/// How many numbers each kind of register holds.
+///
+/// Each is rounded up to whole units, which the kernels write. What is as large as a block or a row has one unit more:
+/// rows are copied 16 numbers at a time, and buffers of exactly 4 kB in a row would make a processor take loads for
+/// reads of a store that is on its way to the same place of the page before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    block: usize,
+    columns: usize,
+    rows: usize,
+    chunks: usize,
+}
+
+impl Room {
+    pub(super) fn new(nest: &Nest, blocks: &Blocks) -> Room {
+        let padded = |len: usize| len.max(1).next_multiple_of(UNIT);
+        Room {
+            block: padded(blocks.len()) + UNIT,
+            columns: padded(nest.columns) + UNIT,
+            rows: padded(blocks.rows),
+            chunks: padded(blocks.chunks(nest)),
+        }
+    }
+
+    fn of(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Scalar => UNIT,
+            Kind::Column => self.columns,
+            Kind::Row => self.rows,
+            Kind::Full => self.block,
+            Kind::Chunks => self.chunks,
+        }
+    }
+}
+
+/// Gives the registers their offsets, and the steps of each list the offsets instead of the registers' numbers;
+/// returns the length of the buffer.
+///
+/// Kept registers lie first, each for itself. The others, all of block size, share the rest: one is free again after
+/// its last reader, and the reader's result may go there.
+pub(super) fn assign<T>(
+    registers: &[Register],
+    room: Room,
+    once: [&mut Vec<Step<T>>; 2],
+    blocks: [&mut Vec<Step<T>>; 2],
+    reductions: &mut [Reduction],
+) -> usize {
+    let mut offsets = vec![None; registers.len()];
+    let mut kept = 0;
+    for (offset, register) in offsets.iter_mut().zip(registers).filter(|(_, r)| r.kept) {
+        *offset = Some(kept);
+        kept += room.of(register.kind);
+    }
+    let place = |place: &mut Place| {
+        if let Some(register) = place.register() {
+            *register = offsets[*register].expect("what is used outside a block is kept");
+        }
+    };
+    reductions.iter_mut().for_each(|reduction| place(&mut reduction.accumulator));
+    for step in once.into_iter().flatten() {
+        step.reads().for_each(place);
+        place(&mut step.out);
+    }
+    let shared = blocks.map(|steps| share(steps, &mut offsets.clone(), kept, room.of(Kind::Full)));
+    kept + shared.into_iter().max().unwrap_or(0)
+}
+
+/// Assigns the registers that live within a block by one scan over its steps; returns how much room they take.
+fn share<T>(
+    steps: &mut [Step<T>],
+    offsets: &mut [Option<usize>],
+    start: usize,
+    size: usize,
+) -> usize {
+    let last_reads = last_reads(steps, offsets);
+    let (mut free, mut end) = (Vec::new(), start);
+    for (i, step) in steps.iter_mut().enumerate() {
+        for register in step.reads().filter_map(Place::register) {
+            let offset = offsets[*register].expect("a register is written before it is read");
+            if last_reads[*register] == Some(i) && !free.contains(&offset) {
+                free.push(offset);
+            }
+            *register = offset;
+        }
+        if let Some(register) = step.out.register() {
+            let offset = offsets[*register].get_or_insert_with(|| {
+                free.pop().unwrap_or_else(|| {
+                    end += size;
+                    end - size
+                })
+            });
+            *register = *offset;
+        }
+    }
+    end - start
+}
+
+/// For each register without an offset, the number of the last step that reads it.
+fn last_reads<T>(steps: &mut [Step<T>], offsets: &[Option<usize>]) -> Vec<Option<usize>> {
+    let mut last = vec![None; offsets.len()];
+    for (i, step) in steps.iter_mut().enumerate() {
+        for register in step.reads().filter_map(Place::register) {
+            if offsets[*register].is_none() {
+                last[*register] = Some(i);
+            }
+        }
+    }
+    last
+}

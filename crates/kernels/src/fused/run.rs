@@ -1,0 +1,227 @@
+//! A run: the operands checked, the pieces handed to threads, their results combined.
+
+use std::slice;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::blocks::{Piece, UNIT};
+use super::execute::Block;
+use super::lower::Reduction;
+use super::memory::{ALIGNMENT_LOSS, Memory};
+use super::step::{Kind, Place};
+use super::{Fused, Source, cost};
+use crate::isa::Isa;
+use crate::pool::Pool;
+use crate::reduce::reduce_columns;
+use crate::scalar::Scalar;
+
+impl<T: Scalar> Fused<T> {
+    /// How many numbers of scratch memory a run on a pool of `threads` threads needs.
+    pub fn scratch_len(&self, threads: usize) -> usize {
+        ALIGNMENT_LOSS + self.partials_len() + self.threads(threads) * self.registers
+    }
+
+    /// Computes the outputs.
+    ///
+    /// What stands in `scratch` before does not matter. Operands that begin at a multiple of 64 bytes make the loops
+    /// fastest. Nothing is allocated.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many inputs and outputs as the program has, when an operand has not its length (an input
+    /// may be longer), when an input cannot stand in the output it names, or when `scratch` is shorter than
+    /// [`scratch_len`](Self::scratch_len) of the pool's threads.
+    #[track_caller]
+    pub fn run(
+        &self,
+        isa: Isa,
+        pool: &Pool,
+        inputs: &[Source<'_, T>],
+        outputs: &mut [&mut [T]],
+        scratch: &mut [T],
+    ) {
+        self.check(inputs, outputs, scratch.len(), pool.threads());
+        let apart = |&(k, j)| !matches!(inputs[k], Source::Output(output) if output == j);
+        let in_place = self.conflicts.iter().all(apart);
+        let memory = Memory::new(inputs, outputs, scratch);
+        let run = Run { fused: self, isa, in_place, memory };
+        match self.threads(pool.threads()) {
+            1 => run.work(0, 0..self.pieces.1),
+            threads => {
+                let next = AtomicUsize::new(0);
+                let pieces = || {
+                    let next = || Some(next.fetch_add(1, Ordering::Relaxed));
+                    std::iter::from_fn(next).take_while(|&piece| piece < self.pieces.1)
+                };
+                pool.run(threads, &|thread| run.work(thread, pieces()));
+            }
+        }
+        if self.pieces.0 != 1 {
+            run.combine();
+        }
+    }
+
+    #[track_caller]
+    fn check(
+        &self,
+        inputs: &[Source<'_, T>],
+        outputs: &[&mut [T]],
+        scratch: usize,
+        threads: usize,
+    ) {
+        assert_eq!(inputs.len(), self.reach.len(), "the number of inputs");
+        assert_eq!(outputs.len(), self.outputs.len(), "the number of outputs");
+        for (j, (output, shape)) in outputs.iter().zip(&self.outputs).enumerate() {
+            assert_eq!(output.len(), shape.len, "the length of output {j}");
+        }
+        for (k, (input, &reach)) in inputs.iter().zip(&self.reach).enumerate() {
+            match *input {
+                Source::Slice(x) => {
+                    assert!(x.len() >= reach, "input {k} needs {reach} elements, not {}", x.len());
+                }
+                Source::Output(j) => {
+                    let fits = self.outputs.get(j).is_some_and(|shape| {
+                        shape.reduce.is_none()
+                            && self.nest.is_dense(&self.strides[k], shape.per_row)
+                    });
+                    assert!(fits, "input {k} cannot stand in output {j}: it is not laid out so");
+                }
+            }
+        }
+        let needed = self.scratch_len(threads);
+        assert!(scratch >= needed, "{needed} numbers of scratch memory are needed, not {scratch}");
+    }
+
+    /// How many of so many threads have work.
+    fn threads(&self, most: usize) -> usize {
+        if self.cost < cost::WORTH_A_THREAD { 1 } else { most.min(self.pieces.1).max(1) }
+    }
+
+    /// Numbers of a reduction's result in one round.
+    fn width(&self, reduction: &Reduction) -> usize {
+        if reduction.kind == Kind::Row { 1 } else { self.nest.columns }
+    }
+
+    /// Where the results of the pieces for reduction number `i` begin in the scratch memory.
+    fn partials_start(&self, i: usize) -> usize {
+        let before: usize = self.reductions[..i].iter().map(|r| self.width(r)).sum();
+        self.pieces.1 * before
+    }
+
+    /// Room for the results of all pieces, where a round is more than one.
+    fn partials_len(&self) -> usize {
+        match self.pieces.0 {
+            0 | 1 => 0,
+            _ => self.partials_start(self.reductions.len()).next_multiple_of(UNIT),
+        }
+    }
+}
+
+struct Run<'a, T> {
+    fused: &'a Fused<T>,
+    isa: Isa,
+    /// No input stands in an output that is written before the input is read.
+    in_place: bool,
+    memory: Memory<'a, T>,
+}
+
+impl<T: Scalar> Run<'_, T> {
+    /// Works on `pieces`, which no other thread takes.
+    fn work(&self, thread: usize, pieces: impl Iterator<Item = usize>) {
+        let fused = self.fused;
+        let start = fused.partials_len() + thread * fused.registers;
+        let registers = self.memory.scratch().wrapping_add(start);
+        let mut block = Block::new(fused, &self.memory, self.isa, registers);
+        for number in pieces {
+            let piece = fused.blocks.piece(&fused.nest, number, fused.pieces.0);
+            if !block.is_of_round(piece.outer) {
+                block.begin_round(piece.outer);
+                // SAFETY: `check` has passed, the registers are this thread's alone, none of these steps is direct.
+                unsafe { block.run(&fused.round) }
+            }
+            self.piece(&mut block, &piece);
+            for (i, reduction) in fused.reductions.iter().enumerate() {
+                self.finish(registers, reduction, self.result(i, number), &piece);
+            }
+        }
+    }
+
+    fn piece(&self, block: &mut Block<'_, T>, piece: &Piece) {
+        let fused = self.fused;
+        let Piece { rows, columns, .. } = piece;
+        for row in rows.clone().step_by(fused.blocks.rows) {
+            let mut column = columns.start;
+            loop {
+                let size = (
+                    fused.blocks.rows.min(rows.end - row),
+                    fused.blocks.columns.min(columns.end - column),
+                );
+                block.begin((row, column), size, row == rows.start);
+                let unpadded = (size.0 * size.1).is_multiple_of(UNIT);
+                let steps = if unpadded && self.in_place { &fused.direct } else { &fused.padded };
+                // SAFETY: `check` has passed, the registers are this thread's alone, and pieces are taken once.
+                unsafe { block.run(steps) }
+                column += size.1;
+                if column >= columns.end {
+                    break;
+                }
+            }
+            // SAFETY: as above.
+            unsafe { block.run(&fused.row_end) }
+        }
+    }
+
+    /// Where the result of reduction number `i` for a piece belongs.
+    fn result(&self, i: usize, piece: usize) -> *mut T {
+        let fused = self.fused;
+        let width = fused.width(&fused.reductions[i]);
+        let start = match fused.pieces.0 {
+            1 => self.memory.output(fused.reductions[i].output),
+            _ => self.memory.scratch().wrapping_add(fused.partials_start(i)),
+        };
+        start.wrapping_add(piece * width)
+    }
+
+    /// Reduces what the blocks of a piece have accumulated to the piece's result.
+    fn finish(&self, registers: *mut T, reduction: &Reduction, result: *mut T, piece: &Piece) {
+        let (Place::Register(offset) | Place::Window(offset)) = reduction.accumulator else {
+            unreachable!("an accumulator is a register");
+        };
+        let (blocks, width) = (&self.fused.blocks, self.fused.width(reduction));
+        let rows = if reduction.kind == Kind::Row { blocks.rows } else { blocks.abreast };
+        let rows = rows.min(piece.rows.len());
+        // SAFETY: the accumulator is this thread's, and the first block has written so many rows of it; the result is
+        // of this piece alone.
+        let (sums, result) = unsafe {
+            let sums = slice::from_raw_parts(registers.wrapping_add(offset), rows * width);
+            (sums, slice::from_raw_parts_mut(result, width))
+        };
+        if width == 1 {
+            T::reduce_rows(self.isa, reduction.reduce, sums, rows, result);
+        } else {
+            reduce_columns(self.isa, reduction.reduce, sums, rows, width, result);
+        }
+    }
+
+    /// Reduces the results of the pieces of each round to the round's result, where a round is not one piece.
+    fn combine(&self) {
+        let (fused, pieces) = (self.fused, self.fused.pieces.0);
+        for (i, reduction) in fused.reductions.iter().enumerate() {
+            let width = fused.width(reduction);
+            let partials = self.memory.scratch().wrapping_add(fused.partials_start(i));
+            let output = self.memory.output(reduction.output);
+            for round in 0..fused.nest.outer_count() {
+                // SAFETY: all threads are done; there is room for the results of all pieces, and the output's length
+                // has been checked.
+                let (partials, result) = unsafe {
+                    let partials = partials.wrapping_add(round * pieces * width);
+                    let result = output.wrapping_add(round * width);
+                    (
+                        slice::from_raw_parts(partials, pieces * width),
+                        slice::from_raw_parts_mut(result, width),
+                    )
+                };
+                reduce_columns(self.isa, reduction.reduce, partials, pieces, width, result);
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The micro-operations that a fused loop is lowered to.
+
+use crate::elementwise::{Binary, Unary};
+use crate::reduce::Reduce;
+
+/// Along which of the last two axes a value varies, and with that how many numbers it has in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Along neither: one number.
+    Scalar,
+    /// Along the columns: one number for each column of the nest, whatever the block.
+    Column,
+    /// Along the rows: one number for each row of the block.
+    Row,
+    /// Along both: one number for each position of the block.
+    Full,
+    /// Not a value's: a partial result for each block of a row that is cut.
+    Chunks,
+}
+
+impl Kind {
+    pub(super) fn new(rows: bool, columns: bool) -> Kind {
+        match (rows, columns) {
+            (false, false) => Kind::Scalar,
+            (false, true) => Kind::Column,
+            (true, false) => Kind::Row,
+            (true, true) => Kind::Full,
+        }
+    }
+
+    pub(super) fn varies_by_row(self) -> bool {
+        matches!(self, Kind::Row | Kind::Full)
+    }
+
+    pub(super) fn varies_by_column(self) -> bool {
+        matches!(self, Kind::Column | Kind::Full)
+    }
+
+    /// The kind of a result of operands of both kinds.
+    pub(super) fn join(self, other: Kind) -> Kind {
+        Kind::new(
+            self.varies_by_row() || other.varies_by_row(),
+            self.varies_by_column() || other.varies_by_column(),
+        )
+    }
+}
+
+/// Where numbers stand. A register has a number at first, and its offset in the register file in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A register from its beginning.
+    Register(usize),
+    /// A register as wide as the nest, from the block's first column on.
+    Window(usize),
+    /// In a register with an element for each block of a row, the one of this block.
+    Chunk(usize),
+    /// An input, at the block's position.
+    Input(usize),
+    /// An output, at the block's position.
+    Output(usize),
+}
+
+impl Place {
+    /// Whether it is an input or an output of the program.
+    pub(super) fn is_operand(self) -> bool {
+        matches!(self, Place::Input(_) | Place::Output(_))
+    }
+
+    /// The register, if it is one.
+    pub(super) fn register(&mut self) -> Option<&mut usize> {
+        match self {
+            Place::Register(r) | Place::Window(r) | Place::Chunk(r) => Some(r),
+            Place::Input(_) | Place::Output(_) => None,
+        }
+    }
+}
+
+/// What an elementwise operation reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Operand<T> {
+    /// A number for each of its results.
+    Each(Place),
+    /// The number at a place, the same for all.
+    Splat(Place),
+    /// The same number always.
+    Constant(T),
+}
+
+/// A micro-operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Step<T> {
+    /// How many numbers it works on: those of its result, or those that it reduces.
+    pub(super) kind: Kind,
+    pub(super) action: Action<T>,
+    /// Where the result goes.
+    pub(super) out: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Action<T> {
+    /// The input's numbers, gathered.
+    Load(usize),
+    Unary(Unary, Operand<T>),
+    Binary(Binary, Operand<T>, Operand<T>),
+    Select(Operand<T>, Operand<T>, Operand<T>),
+    /// The number of each row, all along it.
+    Spread(Place),
+    /// The row of numbers, in each row.
+    Tile(Place),
+    /// The same number everywhere.
+    Fill(Operand<T>),
+    /// The reduction of each row.
+    ReduceLast(Reduce, Place),
+    /// The same numbers, in an output.
+    Store(Place),
+    /// The numbers joined to those of the blocks before.
+    Accumulate(Reduce, Place),
+}
+
+impl<T> Step<T> {
+    /// The places that are read.
+    pub(super) fn reads(&mut self) -> impl Iterator<Item = &mut Place> {
+        use Action::{
+            Accumulate, Binary, Fill, Load, ReduceLast, Select, Spread, Store, Tile, Unary,
+        };
+        let places = match &mut self.action {
+            Load(_) => [None, None, None],
+            Spread(x) | Tile(x) | ReduceLast(_, x) | Store(x) | Accumulate(_, x) => {
+                [Some(x), None, None]
+            }
+            Unary(_, x) | Fill(x) => [x.place(), None, None],
+            Binary(_, a, b) => [a.place(), b.place(), None],
+            Select(condition, a, b) => [condition.place(), a.place(), b.place()],
+        };
+        places.into_iter().flatten()
+    }
+
+    /// Whether each number of the result depends on the operands' numbers of the same position alone.
+    pub(super) fn is_elementwise(&self) -> bool {
+        matches!(self.action, Action::Unary(..) | Action::Binary(..) | Action::Select(..))
+    }
+}
+
+impl<T> Operand<T> {
+    fn place(&mut self) -> Option<&mut Place> {
+        match self {
+            Operand::Each(place) | Operand::Splat(place) => Some(place),
+            Operand::Constant(_) => None,
+        }
+    }
+}

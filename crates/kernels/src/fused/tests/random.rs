@@ -1,0 +1,194 @@
+//! Random programs over random extents and strides, against the reference.
+//!
+//! Inputs are small whole numbers and the operations exact on them, so that every order of summation gives the same
+//! number and results are compared for equality.
+
+use proptest::prelude::*;
+
+use super::reference::interpret;
+use super::{blank, run};
+use crate::elementwise::{Binary, Unary};
+use crate::fused::{Fused, FusedBuilder, Source, Value};
+use crate::isa::Isa;
+use crate::pool::Pool;
+use crate::reduce::Reduce;
+use crate::scalar::Scalar;
+
+/// The most positions of a test's loop nest.
+const MOST: usize = 40_000;
+
+/// Random choices, made in advance so that proptest can simplify them.
+struct Choices<'a>(&'a [u16]);
+
+impl Choices<'_> {
+    fn below(&mut self, n: usize) -> usize {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        usize::from(*first) % n
+    }
+
+    fn of<X: Copy>(&mut self, from: &[X]) -> X {
+        from[self.below(from.len())]
+    }
+
+    fn extents(&mut self) -> Vec<usize> {
+        let mut left = MOST;
+        let mut extents = Vec::new();
+        for axis in 0..self.below(5) {
+            let short = [3, 1, 2, 5, 7, 10, 16, 33, 64, 100, 130, 0];
+            let long = [128, 700, 1500, 2100, 3000, 4096];
+            let extent =
+                if axis == 0 && self.below(3) == 0 { self.of(&long) } else { self.of(&short) };
+            if extent <= left {
+                extents.push(extent);
+                left /= extent.max(1);
+            }
+        }
+        if self.below(4) == 0 {
+            extents.sort_unstable();
+        } else {
+            extents.reverse();
+        }
+        extents
+    }
+
+    /// Strides of an operand that repeats some axes and holds the others in some order, and its length.
+    fn strides(&mut self, extents: &[usize]) -> (Vec<usize>, usize) {
+        let mut axes: Vec<usize> = (0..extents.len()).collect();
+        let (kind, repeated) = (self.below(6), self.below(1 << extents.len()));
+        if kind == 0 {
+            axes.rotate_left(extents.len().min(1));
+        }
+        let mut strides = vec![0; extents.len()];
+        let mut len = 1;
+        for &axis in axes.iter().rev() {
+            if kind > 3 || repeated >> axis & 1 == 0 {
+                strides[axis] = len;
+                len *= extents[axis];
+                len += usize::from(kind == 1 && len > 0);
+            }
+        }
+        (strides, len)
+    }
+}
+
+/// A program, the lengths of its inputs.
+struct Program<T> {
+    builder: FusedBuilder<T>,
+    lengths: Vec<usize>,
+}
+
+fn program<T: Scalar>(choices: &mut Choices<'_>) -> Program<T> {
+    let extents = choices.extents();
+    let mut b = FusedBuilder::<T>::new(&extents);
+    let (mut values, mut lengths): (Vec<Value>, Vec<usize>) = (Vec::new(), Vec::new());
+    for _ in 0..1 + choices.below(4) {
+        let (strides, len) = choices.strides(&extents);
+        values.push(b.input(&strides));
+        lengths.push(len);
+    }
+    values.push(b.constant(T::from_f64(choices.below(5) as f64 - 2.0)));
+    for _ in 0..1 + choices.below(10) {
+        let (x, y, z) = (choices.of(&values), choices.of(&values), choices.of(&values));
+        let zip = [
+            Binary::Add,
+            Binary::Sub,
+            Binary::Mul,
+            Binary::Max,
+            Binary::Min,
+            Binary::Lt,
+            Binary::Eq,
+        ];
+        values.push(match choices.below(10) {
+            0..2 => b.unary(choices.of(&[Unary::Neg, Unary::Abs, Unary::Square, Unary::Relu]), x),
+            2..7 => b.binary(choices.of(&zip), x, y),
+            7 => b.select(x, y, z),
+            _ => b.reduce_last(choices.of(&[Reduce::Sum, Reduce::Max, Reduce::Min]), x),
+        });
+    }
+    for _ in 0..1 + choices.below(4) {
+        let x = values[values.len() - 1 - choices.below(values.len().min(4))];
+        let f = choices.of(&[Reduce::Sum, Reduce::Max]);
+        match (choices.below(3), b.along_row(&[x]) || choices.below(3) == 0) {
+            (0, true) => b.store_reduced(f, x),
+            (0, false) => b.store_reduced_rows(f, x),
+            (_, true) => b.store(x),
+            (_, false) => b.store_rows(x),
+        };
+    }
+    Program { builder: b, lengths }
+}
+
+fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
+    let Program { builder, lengths } = program::<T>(&mut Choices(choices));
+    let data = |(seed, &len): (usize, &usize)| {
+        let mut choices = choices.iter().cycle().skip(seed * 3).zip(0u16..);
+        let mut next = || choices.next().map_or(0, |(a, b)| a.wrapping_mul(31).wrapping_add(b) % 5);
+        (0..len).map(|_| f64::from(next()) - 2.0).collect::<Vec<f64>>()
+    };
+    let inputs: Vec<Vec<f64>> = lengths.iter().enumerate().map(data).collect();
+    let (expected, largest) = interpret(&builder.parts, &inputs);
+    let inputs: Vec<Vec<T>> =
+        inputs.iter().map(|x| x.iter().map(|&x| T::from_f64(x)).collect()).collect();
+    let mut fused = builder.build();
+    let pools = [Pool::new(1), Pool::new(2)];
+    fused.cost = usize::MAX;
+    let sources: Vec<Source<'_, T>> = inputs.iter().map(|x| Source::Slice(x)).collect();
+    for isa in Isa::available() {
+        let outputs = run(&fused, isa, &pools[0], &sources, &blank(&fused));
+        if largest < exact_below {
+            for (output, expected) in outputs.iter().zip(&expected) {
+                let expected: Vec<T> = expected.iter().map(|&x| T::from_f64(x)).collect();
+                assert_same(&fused, output, &expected);
+            }
+        }
+        let again = |sources: &[Source<'_, T>], before: &[Vec<T>]| {
+            let again = run(&fused, isa, &pools[1], sources, before);
+            again
+                .iter()
+                .zip(&outputs)
+                .for_each(|(again, output)| assert_same(&fused, again, output));
+        };
+        again(&sources, &blank(&fused));
+        in_place(&fused, &inputs, again);
+    }
+}
+
+/// Calls `test` with each pair of an input and an output that can be the same memory.
+fn in_place<T: Scalar>(
+    fused: &Fused<T>,
+    inputs: &[Vec<T>],
+    test: impl Fn(&[Source<'_, T>], &[Vec<T>]),
+) {
+    for (k, strides) in fused.strides.iter().enumerate() {
+        for (j, shape) in fused.outputs.iter().enumerate() {
+            let fits = shape.reduce.is_none() && fused.nest.is_dense(strides, shape.per_row);
+            if fits && inputs[k].len() >= shape.len {
+                let mut sources: Vec<Source<'_, T>> =
+                    inputs.iter().map(|x| Source::Slice(x)).collect();
+                let mut before = blank(fused);
+                sources[k] = Source::Output(j);
+                before[j].copy_from_slice(&inputs[k][..shape.len]);
+                test(&sources, &before);
+            }
+        }
+    }
+}
+
+fn assert_same<T: Scalar>(fused: &Fused<T>, a: &[T], b: &[T]) {
+    assert_eq!(a.len(), b.len());
+    let differ = |(a, b): (&T, &T)| a != b && !(a.is_nan() && b.is_nan());
+    if let Some(i) = a.iter().zip(b).position(differ) {
+        panic!("element {i} of {} is {}, not {}, in\n{fused:?}", a.len(), a[i], b[i]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_programs_mean_what_the_reference_says(choices in prop::collection::vec(any::<u16>(), 20..90)) {
+        check::<f64>(&choices, (1u64 << 53) as f64);
+        check::<f32>(&choices, (1u64 << 24) as f64);
+    }
+}

@@ -1,0 +1,162 @@
+//! What the interface promises and what it refuses.
+
+use super::{blank, noise, outputs, run};
+use crate::elementwise::{Binary, Unary};
+use crate::fused::{Fused, FusedBuilder, Source};
+use crate::isa::Isa;
+use crate::pool::Pool;
+use crate::reduce::Reduce;
+
+#[test]
+fn a_program_can_be_shared_by_threads() {
+    fn shared<X: Send + Sync + Clone>() {}
+    shared::<Fused<f32>>();
+    shared::<Fused<f64>>();
+}
+
+#[test]
+fn operations_on_constants_are_folded() {
+    let mut b = FusedBuilder::<f64>::new(&[2, 2]);
+    let (two, x) = (b.constant(2.0), b.input(&[2, 1]));
+    let square = b.unary(Unary::Square, two);
+    let three = b.constant(3.0);
+    let larger = b.binary(Binary::Max, square, three);
+    let chosen = b.select(two, larger, three);
+    let y = b.binary(Binary::Mul, x, chosen);
+    b.store(y);
+    let text = format!("{:?}", b.clone().build());
+    assert_eq!(text, "loop over 1 × 4 in blocks of 1 × 4\n  each block:\n    out0 = Mul in0 4.0\n");
+    assert_eq!(outputs(&b, Isa::best(), &[&[1.0, 2.0, 3.0, 4.0]]), [[4.0, 8.0, 12.0, 16.0]]);
+}
+
+#[test]
+fn what_is_the_same_in_all_rows_is_computed_once() {
+    let mut b = FusedBuilder::<f32>::new(&[64, 128]);
+    let (x, variance) = (b.input(&[128, 1]), b.input(&[0, 1]));
+    let inverse = b.unary(Unary::Rsqrt, variance);
+    let y = b.binary(Binary::Mul, x, inverse);
+    let y = b.unary(Unary::Tanh, y);
+    b.store(y);
+    b.store_reduced(Reduce::Sum, y);
+    let text = format!("{:?}", b.build());
+    let (once, each) = text.split_once("each block").unwrap();
+    assert!(once.contains("Rsqrt") && once.contains("tile"), "{text}");
+    assert!(each.contains("out0 = Tanh") && each.contains("Sum with out0"), "{text}");
+}
+
+#[test]
+fn values_without_an_output_are_not_computed() {
+    let mut b = FusedBuilder::<f32>::new(&[10]);
+    let (x, unused) = (b.input(&[1]), b.input(&[1]));
+    b.unary(Unary::Exp, unused);
+    b.store(x);
+    assert!(!format!("{:?}", b.build()).contains("Exp"));
+}
+
+#[test]
+fn an_input_read_after_its_output_is_written_still_counts_as_before() {
+    let mut b = FusedBuilder::<f32>::new(&[256]);
+    let x = b.input(&[1]);
+    let y = b.unary(Unary::Neg, x);
+    b.store(y);
+    let z = b.binary(Binary::Add, y, x);
+    b.store(z);
+    let fused = b.build();
+    assert_eq!(fused.conflicts, [(0, 0)]);
+    let mut before = blank(&fused);
+    before[0] = noise(256, 1);
+    let after = run(&fused, Isa::best(), &Pool::new(1), &[Source::Output(0)], &before);
+    assert!(after[1].iter().all(|&z| z == 0.0));
+    assert!(after[0].iter().zip(&before[0]).all(|(y, x)| *y == -x));
+}
+
+#[test]
+fn results_of_long_rows_may_be_stored() {
+    let columns = 3 * Fused::<f64>::MAX_ROW + 5;
+    let mut b = FusedBuilder::<f64>::new(&[3, columns]);
+    let x = b.input(&[columns, 1]);
+    let sum = b.reduce_last(Reduce::Sum, x);
+    let scale = b.constant(0.5);
+    let half = b.binary(Binary::Mul, sum, scale);
+    b.store_rows(half);
+    b.store_reduced_rows(Reduce::Max, half);
+    let x: Vec<f64> = (0..3 * columns).map(|i| (i / columns) as f64 * 2.0).collect();
+    let n = columns as f64;
+    assert_eq!(outputs(&b, Isa::best(), &[&x]), [vec![0.0, n, 2.0 * n], vec![2.0 * n]]);
+}
+
+#[test]
+fn reductions_of_nothing_are_identities() {
+    for extents in [[0, 3], [3, 0], [0, 0]] {
+        let mut b = FusedBuilder::<f64>::new(&extents);
+        let x = b.input(&[extents[1], 1]);
+        let largest = b.reduce_last(Reduce::Max, x);
+        b.store(x);
+        b.store_rows(largest);
+        b.store_reduced(Reduce::Prod, x);
+        b.store_reduced_rows(Reduce::Max, largest);
+        let rows = vec![f64::NEG_INFINITY; extents[0]];
+        let expected = [vec![], rows, vec![1.0; extents[1]], vec![f64::NEG_INFINITY]];
+        assert_eq!(outputs(&b, Isa::best(), &[&[]]), expected);
+    }
+}
+
+#[test]
+#[should_panic(expected = "may be stored, but not used along its row")]
+fn results_of_long_rows_may_not_be_used_along_them() {
+    let columns = Fused::<f32>::MAX_ROW + 1;
+    let mut b = FusedBuilder::<f32>::new(&[2, columns]);
+    let x = b.input(&[columns, 1]);
+    let sum = b.reduce_last(Reduce::Sum, x);
+    let y = b.binary(Binary::Div, x, sum);
+    b.store(y);
+    b.build();
+}
+
+#[test]
+#[should_panic(expected = "one number per row")]
+fn a_value_that_varies_along_rows_has_not_one_number_per_row() {
+    let mut b = FusedBuilder::<f32>::new(&[2, 3]);
+    let x = b.input(&[3, 1]);
+    b.store_rows(x);
+}
+
+#[test]
+#[should_panic(expected = "one stride for each of 2 extents")]
+fn an_input_needs_a_stride_for_each_extent() {
+    FusedBuilder::<f32>::new(&[2, 3]).input(&[1]);
+}
+
+fn copy_of_six() -> Fused<f32> {
+    let mut b = FusedBuilder::new(&[2, 3]);
+    let x = b.input(&[1, 2]);
+    b.store(x);
+    b.build()
+}
+
+#[test]
+#[should_panic(expected = "input 0 needs 6 elements, not 5")]
+fn a_short_input_is_refused() {
+    let fused = copy_of_six();
+    run(&fused, Isa::best(), &Pool::new(1), &[Source::Slice(&[0.0; 5])], &blank(&fused));
+}
+
+#[test]
+#[should_panic(expected = "the length of output 0")]
+fn an_output_of_another_length_is_refused() {
+    run(&copy_of_six(), Isa::best(), &Pool::new(1), &[Source::Slice(&[0.0; 6])], &[vec![0.0; 7]]);
+}
+
+#[test]
+#[should_panic(expected = "input 0 cannot stand in output 0")]
+fn a_transposed_input_cannot_stand_in_an_output() {
+    let fused = copy_of_six();
+    run(&fused, Isa::best(), &Pool::new(1), &[Source::Output(0)], &blank(&fused));
+}
+
+#[test]
+#[should_panic(expected = "scratch memory")]
+fn short_scratch_memory_is_refused() {
+    let (x, mut y) = ([0.0; 6], [0.0; 6]);
+    copy_of_six().run(Isa::best(), &Pool::new(1), &[Source::Slice(&x)], &mut [&mut y], &mut []);
+}

@@ -1,0 +1,94 @@
+//! Vector registers by name, for the one loop that the compiler cannot be trusted to vectorise: the matrix product.
+
+mod plain;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use plain::Plain;
+
+/// A vector register of `LANES` numbers.
+///
+/// # Safety
+///
+/// The methods of a type for an instruction set may be called only on a processor that has it, and inline into a
+/// function compiled for it.
+pub unsafe trait Vector<T>: Copy {
+    /// How many numbers it holds.
+    const LANES: usize;
+
+    /// `x` in every lane.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn splat(x: T) -> Self;
+
+    /// The numbers from `from` on.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set, and `LANES` numbers can be read.
+    unsafe fn load(from: *const T) -> Self;
+
+    /// The first `count` numbers from `from` on, and zeros; reads no others.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set, and `count` ≤ `LANES` numbers can be read.
+    unsafe fn load_first(from: *const T, count: usize) -> Self;
+
+    /// Writes all lanes.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set, and `LANES` numbers can be written.
+    unsafe fn store(self, to: *mut T);
+
+    /// Writes the first `count` lanes; touches nothing beyond.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set, and `count` ≤ `LANES` numbers can be written.
+    unsafe fn store_first(self, to: *mut T, count: usize);
+
+    /// self·a + b.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn mul_add(self, a: Self, b: Self) -> Self;
+
+    /// self + a.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn add(self, a: Self) -> Self;
+
+    /// self·a.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn mul(self, a: Self) -> Self;
+
+    /// The larger in each lane, NaN where either is.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn max(self, a: Self) -> Self;
+
+    /// The smaller in each lane, NaN where either is.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn min(self, a: Self) -> Self;
+}
+
+/// The most lanes of any vector.
+pub(crate) const MAX_LANES: usize = 16;

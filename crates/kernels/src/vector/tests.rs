@@ -1,0 +1,61 @@
+use super::*;
+use crate::elementwise::{maximum, minimum};
+use crate::isa::{Kernel, Simd};
+use crate::scalar::Scalar;
+use crate::testing::{Rng, levels};
+
+/// Checks every operation of the vector of a level against the same in each lane.
+struct Check<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+}
+
+impl<T: Scalar> Kernel for Check<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        // SAFETY: this is the copy for level `S`; both slices have MAX_LANES numbers.
+        unsafe {
+            let lanes = T::Vector::<S>::LANES;
+            let (a, b) =
+                (T::Vector::<S>::load(self.a.as_ptr()), T::Vector::<S>::load(self.b.as_ptr()));
+            let expect = |vector: T::Vector<S>, expected: &dyn Fn(T, T) -> T| {
+                let mut out = [T::zero(); MAX_LANES];
+                vector.store(out.as_mut_ptr());
+                for (i, &x) in out.iter().enumerate().take(lanes) {
+                    let expected = expected(self.a[i], self.b[i]);
+                    assert!(x == expected || (x.is_nan() && expected.is_nan()));
+                }
+            };
+            expect(a.add(b), &|a, b| a + b);
+            expect(a.mul(b), &|a, b| a * b);
+            expect(a.max(b), &|a, b| maximum(a, b));
+            expect(a.min(b), &|a, b| minimum(a, b));
+            for count in 0..=lanes {
+                let mut out = [T::one(); MAX_LANES];
+                let first = T::Vector::<S>::load_first(self.a.as_ptr(), count);
+                first.store_first(out.as_mut_ptr(), count);
+                let same = |(i, &x): (usize, &T)| {
+                    x == if i < count { self.a[i] } else { T::one() } || x.is_nan()
+                };
+                assert!(out.iter().enumerate().all(same));
+                first.store(out.as_mut_ptr());
+                assert!(out[count..lanes].iter().all(|x| x.is_zero()));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_is_right_in_every_lane() {
+    let mut rng = Rng::new(4);
+    for isa in levels() {
+        for _ in 0..200 {
+            let (a, b) = (rng.wild::<f32>(MAX_LANES), rng.wild::<f32>(MAX_LANES));
+            isa.run(Check { a: &a, b: &b });
+            let (a, b) = (rng.wild::<f64>(MAX_LANES), rng.wild::<f64>(MAX_LANES));
+            isa.run(Check { a: &a, b: &b });
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Class indices, of which some may stand for no label.
+
+use graph::{Kind, Shape, Var};
+use ndarray::arr0;
+
+use crate::error::misfit;
+
+/// One class index for each distribution along an axis.
+pub(super) struct Labels<'g> {
+    axis: isize,
+    /// The labels; class 0 in place of those ignored.
+    index: Var<'g>,
+    /// Which labels are not ignored; `None` if all count.
+    counts: Option<Var<'g>>,
+}
+
+impl<'g> Labels<'g> {
+    /// The labels of distributions `x` along `axis`.
+    #[track_caller]
+    pub fn new(loss: &str, x: Var<'g>, axis: usize, labels: Var<'g>, ignored: Option<i64>) -> Self {
+        let shape = x.shape();
+        let expected: Shape = shape[..axis].iter().chain(&shape[axis + 1..]).copied().collect();
+        if labels.kind() != Kind::Index || labels.shape() != expected {
+            let rule = format!(
+                "with classes on axis {axis}, the labels must be class indices of shape {expected}"
+            );
+            misfit(loss, rule, &[x, labels]);
+        }
+        let axis = axis as isize;
+        let Some(ignored) = ignored else { return Self { axis, index: labels, counts: None } };
+        let graph = x.graph();
+        let counts = labels.ne(graph.constant(arr0(ignored)));
+        let index = counts.select(labels, graph.constant(arr0(0_i64)));
+        Self { axis, index, counts: Some(counts) }
+    }
+
+    /// The element of x at each label.
+    #[track_caller]
+    pub fn pick(&self, x: Var<'g>) -> Var<'g> {
+        x.gather(self.axis, self.index.unsqueeze(self.axis)).squeeze(self.axis)
+    }
+
+    /// The losses, exactly 0 where the label is ignored.
+    #[track_caller]
+    pub fn zero_ignored(&self, losses: Var<'g>) -> Var<'g> {
+        match self.counts {
+            Some(counts) => counts.select(losses, 0.0),
+            None => losses,
+        }
+    }
+
+    /// The weights of all labels that count, added up; `None` if each label counts 1.
+    #[track_caller]
+    pub fn weight(&self, of_classes: Option<Var<'g>>) -> Option<Var<'g>> {
+        match (of_classes, self.counts) {
+            (None, None) => None,
+            (None, Some(counts)) => Some(counts.to_real().sum()),
+            (Some(weights), None) => Some(weights.take(0, self.index).sum()),
+            (Some(weights), Some(counts)) => {
+                Some(counts.select(weights.take(0, self.index), 0.0).sum())
+            }
+        }
+    }
+}

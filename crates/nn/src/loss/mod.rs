@@ -1,0 +1,151 @@
+//! Losses: what a prediction costs, given the truth.
+//!
+//! The trait [`Loss`] has each with its usual options, as a method of the prediction. A loss with
+//! other options is a value, applied by its `of`:
+//!
+//! ```
+//! use nn::Loss;
+//! use nn::loss::{CrossEntropy, Reduction};
+//! use graph::Graph;
+//! use ndarray::array;
+//!
+//! let g = Graph::new();
+//! let logits = g.constant(array![[2.0, 1.0, 0.0], [0.0, 0.0, 5.0]]);
+//! let labels = g.constant(array![0_i64, 2]);
+//! let mean = logits.cross_entropy(labels);
+//! let smoothed = CrossEntropy::new().label_smoothing(0.1).of(logits, labels);
+//! let each = CrossEntropy::new().reduction(Reduction::None).of(logits, labels);
+//! assert_eq!((mean.rank(), smoothed.rank(), each.shape()), (0, 0, [2].into()));
+//! ```
+//!
+//! A prediction and its target must have equal shapes: nothing broadcasts, as `[N, 1]` against
+//! `[N]` would silently compare everything with everything.
+//!
+//! Options are checked when the loss is applied, which then panics; for options that come from data
+//! `check` answers the same as an error.
+
+mod binary;
+mod classes;
+mod cross_entropy;
+mod divergence;
+mod labels;
+mod nll;
+mod regression;
+
+pub use binary::BceWithLogits;
+pub use cross_entropy::CrossEntropy;
+pub use divergence::KlDiv;
+pub use nll::Nll;
+pub use regression::{Huber, L1, Mse};
+
+use graph::Var;
+
+use crate::error::misfit;
+
+/// How the losses of all elements become one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reduction {
+    /// Not at all.
+    None,
+    /// Their mean.
+    #[default]
+    Mean,
+    /// Their sum.
+    Sum,
+    /// Their sum divided by the extent of axis 0, the number of samples.
+    BatchMean,
+}
+
+impl Reduction {
+    /// Reduces the losses of all elements.
+    ///
+    /// # Panics
+    /// If the mean is wanted of none.
+    #[track_caller]
+    pub fn of(self, losses: Var<'_>) -> Var<'_> {
+        match self {
+            Reduction::None => losses,
+            Reduction::Mean => losses.mean(),
+            Reduction::Sum => losses.sum(),
+            Reduction::BatchMean => losses.sum() / samples(losses),
+        }
+    }
+}
+
+/// The extent of axis 0; 1 for a scalar.
+fn samples(losses: Var<'_>) -> f64 {
+    losses.shape().first().map_or(1.0, |&samples| samples as f64)
+}
+
+/// The losses with their usual options, as methods of the prediction; each reduces to its mean, and
+/// [`kl_div`](Loss::kl_div) to its mean over samples.
+pub trait Loss<'g> {
+    /// The mean of (x − t)²: see [`Mse`].
+    fn mse(self, target: Var<'g>) -> Var<'g>;
+
+    /// The mean of |x − t|: see [`L1`].
+    fn l1(self, target: Var<'g>) -> Var<'g>;
+
+    /// The mean of (x − t)²/2 within `delta` and of δ·(|x − t| − δ/2) beyond: see [`Huber`].
+    fn huber(self, target: Var<'g>, delta: f64) -> Var<'g>;
+
+    /// The mean of −ln softmax(x) at the classes, for logits of shape `[N, C]` or `[N, C, ..]` and
+    /// class indices of shape `[N]` or `[N, ..]`, or class probabilities of the shape of the
+    /// logits: see [`CrossEntropy`].
+    fn cross_entropy(self, target: Var<'g>) -> Var<'g>;
+
+    /// The mean of −x at the classes, for logarithms of probabilities: see [`Nll`].
+    fn nll(self, labels: Var<'g>) -> Var<'g>;
+
+    /// The mean of −t·ln σ(x) − (1 − t)·ln(1 − σ(x)), for logits: see [`BceWithLogits`].
+    fn bce_with_logits(self, target: Var<'g>) -> Var<'g>;
+
+    /// Σ p·(ln p − ln q)/N, for ln q and the true probabilities p: see [`KlDiv`].
+    fn kl_div(self, p: Var<'g>) -> Var<'g>;
+}
+
+impl<'g> Loss<'g> for Var<'g> {
+    #[track_caller]
+    fn mse(self, target: Var<'g>) -> Var<'g> {
+        Mse::new().of(self, target)
+    }
+
+    #[track_caller]
+    fn l1(self, target: Var<'g>) -> Var<'g> {
+        L1::new().of(self, target)
+    }
+
+    #[track_caller]
+    fn huber(self, target: Var<'g>, delta: f64) -> Var<'g> {
+        Huber::new(delta).of(self, target)
+    }
+
+    #[track_caller]
+    fn cross_entropy(self, target: Var<'g>) -> Var<'g> {
+        CrossEntropy::new().of(self, target)
+    }
+
+    #[track_caller]
+    fn nll(self, labels: Var<'g>) -> Var<'g> {
+        Nll::new().of(self, labels)
+    }
+
+    #[track_caller]
+    fn bce_with_logits(self, target: Var<'g>) -> Var<'g> {
+        BceWithLogits::new().of(self, target)
+    }
+
+    #[track_caller]
+    fn kl_div(self, p: Var<'g>) -> Var<'g> {
+        KlDiv::new().of(self, p)
+    }
+}
+
+/// Refuses a target of another shape than its prediction.
+#[track_caller]
+fn expect_same_shape(loss: &str, prediction: Var<'_>, target: Var<'_>) {
+    if prediction.shape() != target.shape() {
+        let rule = "the prediction and the target must have one shape".to_owned();
+        misfit(loss, rule, &[prediction, target]);
+    }
+}

@@ -1,0 +1,109 @@
+//! Every node of a layer or a loss carries the line of the model that asked for it.
+
+use graph::{Graph, Params, Var};
+use ndarray::array;
+use nn::batch_norm::Running;
+use nn::loss::{CrossEntropy, Reduction};
+use nn::{
+    Activation, BatchNorm, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Loss, Mode,
+    Module, Sequential, l1_penalty, l2_penalty,
+};
+
+use crate::sample;
+
+/// Fails if a node of the graph was recorded by a line of the library.
+#[track_caller]
+fn assert_lines_are_ours(g: &Graph) {
+    let dot = g.to_dot();
+    assert!(dot.contains(file!().rsplit('/').next().unwrap()));
+    let foreign: Vec<&str> = dot.lines().filter(|line| line.contains("nn/src/")).collect();
+    assert!(foreign.is_empty(), "{foreign:#?}");
+}
+
+#[test]
+fn layers() {
+    let mut params = Params::seeded(0);
+    let p = &mut params.root();
+    let table = Embedding::new(9, 6).build(p, "table");
+    let fc = Linear::new(6, 4).build(p, "fc");
+    let corrected = Running::lecture().bias_correction(true);
+    let bn = BatchNorm::new(5).running(corrected).build(p, "bn");
+    let ln = LayerNorm::new([5, 4]).build(p, "ln");
+    let g = Graph::new();
+    for mode in [Mode::Train, Mode::Eval] {
+        let x = table.forward(g.index_input("words", [3, 5]));
+        let x = ln.forward(bn.forward(fc.forward(x), mode));
+        let x = Activation::Gelu.forward(Dropout::new(0.5).forward(x, mode));
+        Flatten.forward(x);
+    }
+    assert_lines_are_ours(&g);
+}
+
+#[test]
+fn layers_of_a_sequence() {
+    #[derive(Debug)]
+    struct Doubled;
+    impl Module for Doubled {
+        fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
+            x + x
+        }
+    }
+    let mut params = Params::seeded(0);
+    let p = &mut params.root();
+    let inner = Sequential::new().then(BatchNorm::new(4).build(p, "bn")).then(Activation::Silu);
+    let model = Sequential::new()
+        .then(Linear::new(6, 4).build(p, "fc"))
+        .then(inner)
+        .then(Dropout::new(0.5))
+        .then(LayerNorm::new(4).build(p, "ln"))
+        .then(Layer::custom(Doubled))
+        .then(Flatten);
+    let g = Graph::new();
+    let x = g.input("x", [3, 6]);
+    let y = model.forward(x, Mode::Train);
+    assert_eq!(y.location().line(), line!() - 1);
+    assert_lines_are_ours(&g);
+}
+
+#[test]
+fn layers_through_the_trait() {
+    #[track_caller]
+    fn forward<'g>(module: &impl Module, x: Var<'g>) -> Var<'g> {
+        module.forward(x, Mode::Train)
+    }
+    let mut params = Params::seeded(0);
+    let p = &mut params.root();
+    let g = Graph::new();
+    let x = forward(&Embedding::new(9, 6).build(p, "table"), g.index_input("words", [3, 5]));
+    let x = forward(&Linear::new(6, 4).build(p, "fc"), x);
+    let x = forward(&BatchNorm::new(5).build(p, "bn"), x);
+    let x = forward(&LayerNorm::new(4).build(p, "ln"), x);
+    let x = forward(&Activation::Gelu, forward(&Dropout::new(0.5), x));
+    forward(&Sequential::new().then(Activation::Tanh), forward(&Flatten, x));
+    assert_lines_are_ours(&g);
+}
+
+#[test]
+fn losses_and_penalties() {
+    let mut params = Params::seeded(0);
+    let fc = Linear::new(6, 4).build(&mut params.root(), "fc");
+    let g = Graph::new();
+    let x = g.constant(sample(&[3, 4]));
+    let t = g.constant(sample(&[3, 4]).mapv(f64::abs));
+    let labels = g.constant(array![0_i64, 1, 9]);
+    for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum, Reduction::BatchMean] {
+        let loss = CrossEntropy::new().weights([1.0; 4]).label_smoothing(0.1).reduction(reduction);
+        loss.clone().ignore_index(9).of(x, labels);
+        loss.of(x, t);
+    }
+    x.mse(t);
+    x.l1(t);
+    x.huber(t, 0.5);
+    x.bce_with_logits(t);
+    x.kl_div(t);
+    x.cross_entropy(t);
+    x.nll(labels);
+    l1_penalty(&g, [&fc.weight], 0.1);
+    l2_penalty(&g, [&fc.weight], 0.1);
+    assert_lines_are_ours(&g);
+}

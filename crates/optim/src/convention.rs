@@ -1,0 +1,135 @@
+//! Conventions that rules share: where ε stands, and how weights decay.
+
+use graph::Scalar;
+use serde::Serialize;
+
+/// Where ε keeps a divisor √s from zero.
+///
+/// PyTorch adds it outside of the root; the lecture, and optax's `eps_root`, inside. At ε = 10⁻⁸
+/// the two differ by 3·10⁻⁶ over 60 steps of Adam on a quadratic.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Epsilon {
+    /// √s + ε.
+    Outside(f64),
+    /// √(s + ε).
+    Inside(f64),
+}
+
+impl Epsilon {
+    /// The value, to be checked or scheduled.
+    pub fn value_mut(&mut self) -> &mut f64 {
+        match self {
+            Self::Outside(value) | Self::Inside(value) => value,
+        }
+    }
+
+    /// The same value inside of the root.
+    pub fn inside(self) -> Self {
+        Self::Inside(self.value())
+    }
+
+    /// The value, wherever it stands.
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Outside(value) | Self::Inside(value) => value,
+        }
+    }
+
+    /// The divisor in the precision of the weights.
+    pub(crate) fn divisor<T: Scalar>(self) -> Divisor<T> {
+        let (inside, outside) = match self {
+            Self::Outside(value) => (0.0, value),
+            Self::Inside(value) => (value, 0.0),
+        };
+        Divisor { inside: T::from_f64(inside), outside: T::from_f64(outside) }
+    }
+}
+
+/// A root kept from zero: √(s + inside) + outside.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Divisor<T> {
+    inside: T,
+    outside: T,
+}
+
+impl<T: Scalar> Divisor<T> {
+    /// The divisor for a mean square s.
+    #[inline]
+    pub fn root(self, square: T) -> T {
+        (square + self.inside).sqrt() + self.outside
+    }
+
+    /// x over the divisor; 0 where both are 0, which is where every gradient has been 0.
+    #[inline]
+    pub fn divide(self, x: T, square: T) -> T {
+        let root = self.root(square);
+        if root == T::zero() && x == T::zero() { x } else { x / root }
+    }
+}
+
+/// How a rule pulls the weights towards zero.
+///
+/// Coupled, λθ joins the gradient and passes through the rule's averages and divisors (the gradient
+/// of ½λ‖θ‖²). Decoupled, θ is multiplied by 1 − αλ beside the rule's own step. Without averages
+/// and divisors the two are the same. (Loshchilov and Hutter, "Decoupled weight decay
+/// regularization", arXiv:1711.05101.)
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WeightDecay {
+    /// λ.
+    pub strength: f64,
+    /// Beside the rule's step, instead of in the gradient.
+    pub decoupled: bool,
+}
+
+impl WeightDecay {
+    /// No decay; coupled, once it is given a strength.
+    pub const NONE: Self = Self { strength: 0.0, decoupled: false };
+
+    /// λθ joins the gradient.
+    pub fn coupled(strength: f64) -> Self {
+        Self { strength, decoupled: false }
+    }
+
+    /// θ is multiplied by 1 − αλ.
+    pub fn decoupled(strength: f64) -> Self {
+        Self { strength, decoupled: true }
+    }
+
+    /// (what θ is multiplied by, how much of θ joins the gradient).
+    pub(crate) fn factors<T: Scalar>(self, learning_rate: f64) -> (T, T) {
+        match self.decoupled {
+            true => (T::from_f64(1.0 - learning_rate * self.strength), T::zero()),
+            false => (T::one(), T::from_f64(self.strength)),
+        }
+    }
+}
+
+/// Writes the options that several rules have alike, as methods of their optimizers.
+macro_rules! options {
+    ($($option:ident),*) => { $(crate::convention::options!(@ $option);)* };
+    (@ betas) => {
+        /// β₁ and β₂, how much of each running average survives a step.
+        pub fn betas(self, beta1: f64, beta2: f64) -> Self {
+            self.set(|rule| (rule.beta1, rule.beta2) = (beta1, beta2))
+        }
+    };
+    (@ epsilon) => {
+        /// ε, and its place in the divisor.
+        pub fn epsilon(self, epsilon: crate::Epsilon) -> Self {
+            self.set(|rule| rule.epsilon = epsilon)
+        }
+    };
+    (@ weight_decay) => {
+        /// Pulls the weights towards zero: λθ joins the gradient.
+        pub fn weight_decay(self, strength: f64) -> Self {
+            self.set(|rule| rule.weight_decay = crate::WeightDecay::coupled(strength))
+        }
+
+        /// Pulls the weights towards zero beside the step: θ is multiplied by 1 − αλ.
+        pub fn decoupled_weight_decay(self, strength: f64) -> Self {
+            self.set(|rule| rule.weight_decay = crate::WeightDecay::decoupled(strength))
+        }
+    };
+}
+pub(crate) use options;

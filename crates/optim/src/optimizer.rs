@@ -1,0 +1,148 @@
+//! What an optimizer is.
+
+use std::fmt::Debug;
+
+use graph::{Gradients, Params, Scalar};
+
+use crate::{Ledger, OptimError, Part, Selected, State, StateError, With};
+
+/// Changes parameters by their gradients, step after step.
+///
+/// [`step`](Self::step) is all that training needs:
+///
+/// ```
+/// use graph::{GradientLayout, Gradients, Params};
+/// use optim::{Adam, Optimizer, StepDecay};
+///
+/// let mut params = Params::seeded(0);
+/// params.root().parameter("w", ndarray::array![1.0, -2.0].into_dyn());
+/// let layout = GradientLayout::new(params.trainable_entries());
+///
+/// let mut adam = Adam::new(0.1).schedule(StepDecay::halve_every(10));
+/// for _ in 0..100 {
+///     let gradient: Vec<f32> = params.trainable().to_vec();        // of ½‖w‖²
+///     adam.step(&mut params, Gradients::new(&layout, &gradient))?;
+/// }
+/// assert!(params.trainable().iter().all(|w| w.abs() < 1.0));
+/// assert_eq!((adam.steps(), adam.learning_rate()), (100, 0.1 * 0.5_f64.powi(10)));
+/// # Ok::<(), optim::OptimError>(())
+/// ```
+///
+/// A step is made in two halves, so that a composition of optimizers is refused whole or done
+/// whole: [`prepare`](Self::prepare) checks everything and changes no parameter, and
+/// [`update`](Self::update) cannot fail. State is keyed by parameter id, laid out at the first
+/// step, and saved by path. No step after the first allocates memory.
+///
+/// A method that evaluates the objective several times for one step (a line search, a trust region)
+/// does not take gradients but a function, and so is no `Optimizer`.
+pub trait Optimizer<T: Scalar>: Debug + Send {
+    /// Checks that the next step can be made on these parameters, and lays out the state before the
+    /// first.
+    ///
+    /// # Errors
+    /// Whatever stands in the way: a hyperparameter outside of its domain, a parameter whose shape
+    /// the rule does not fit, parameters that changed. Nothing is changed then.
+    fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError>;
+
+    /// Makes the step that was prepared. `weights` is [`Params::trainable_mut`], and `gradients`
+    /// lies alike; only what was selected is changed.
+    fn update(&mut self, weights: &mut [T], gradients: &[T]);
+
+    /// How many updates of the parameters were made.
+    fn steps(&self) -> u64;
+
+    /// The learning rate of the next update.
+    fn learning_rate(&self) -> f64;
+
+    /// Transfers settings and state to or from a ledger: what is saved, and restored.
+    fn transfer(&mut self, ledger: &mut Ledger<'_, T>);
+
+    /// Takes note of a metric, such as the validation loss of an epoch, for what waits for a
+    /// [plateau](crate::ReduceOnPlateau) of it.
+    fn observe(&mut self, metric: f64);
+
+    /// Makes one step.
+    ///
+    /// # Errors
+    /// If the gradients are not those of the store's trainable parameters, or the step cannot be
+    /// [prepared](Self::prepare). The parameters and the state are then as they were.
+    fn step(
+        &mut self,
+        params: &mut Params<T>,
+        gradients: Gradients<'_, T>,
+    ) -> Result<(), OptimError> {
+        gradients.check(params)?;
+        self.prepare(Selected::all(params))?;
+        self.update(params.trainable_mut(), gradients.values());
+        Ok(())
+    }
+
+    /// Puts a part around the optimizer: clipping, accumulation, an average of the parameters, …
+    ///
+    /// What is written last meets the gradient first: here gradients are accumulated, their mean is
+    /// clipped, and Adam makes an update with what is left.
+    ///
+    /// ```
+    /// use optim::{Accumulate, Adam, ClipGlobalNorm, Optimizer};
+    /// let adam = Adam::<f32>::new(1e-3).with(ClipGlobalNorm::new(1.0)).with(Accumulate::new(4));
+    /// ```
+    fn with<P: Part>(self, part: P) -> With<Self, P, T>
+    where
+        Self: Sized,
+    {
+        With::new(self, part)
+    }
+
+    /// Everything the optimizer remembers, to be [saved](State::save) or
+    /// [restored](Self::restore); what it would remember at the first step, if there was none.
+    ///
+    /// # Errors
+    /// If no step can be [prepared](Self::prepare) on these parameters.
+    fn state(&mut self, params: &Params<T>) -> Result<State<T>, OptimError> {
+        self.prepare(Selected::all(params))?;
+        let mut state = State::empty();
+        self.transfer(&mut Ledger::writing(&mut state));
+        Ok(state)
+    }
+
+    /// Takes up a state, so that what follows is bitwise what would have followed it.
+    ///
+    /// # Errors
+    /// If the state is not that of the same optimizer with the same settings on parameters of the
+    /// same paths and shapes; the error lists every difference, and nothing is changed. To change
+    /// the settings on purpose, see [`State::without_settings`].
+    fn restore(&mut self, params: &Params<T>, state: &State<T>) -> Result<(), StateError> {
+        let differences = self.state(params)?.differences(state);
+        if !differences.is_empty() {
+            return Err(StateError::Mismatch { differences });
+        }
+        self.transfer(&mut Ledger::reading(state));
+        Ok(())
+    }
+}
+
+impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
+    fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
+        (**self).prepare(selected)
+    }
+
+    fn update(&mut self, weights: &mut [T], gradients: &[T]) {
+        (**self).update(weights, gradients);
+    }
+
+    fn steps(&self) -> u64 {
+        (**self).steps()
+    }
+
+    fn learning_rate(&self) -> f64 {
+        (**self).learning_rate()
+    }
+
+    fn observe(&mut self, metric: f64) {
+        (**self).observe(metric);
+    }
+
+    fn transfer(&mut self, ledger: &mut Ledger<'_, T>) {
+        (**self).transfer(ledger);
+    }
+}

@@ -1,0 +1,63 @@
+//! One update for several batches.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use super::{Call, Part};
+use crate::{Domain, Number, Optimizer, Slot, Visit};
+
+/// One update for every n steps, by the mean of their gradients: a batch n times as large in the
+/// memory of one.
+///
+/// ```
+/// use optim::{Accumulate, Adam, Optimizer};
+/// let adam = Adam::<f32>::new(1e-3).with(Accumulate::new(4));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Accumulate {
+    /// n.
+    pub steps: u32,
+}
+
+impl Accumulate {
+    /// One update for every n steps.
+    pub fn new(steps: u32) -> Self {
+        Self { steps }
+    }
+}
+
+impl Part for Accumulate {
+    const NAME: &'static str = "accumulate";
+    const REWRITES: bool = true;
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("steps", Domain::AtLeastOne, &mut f64::from(self.steps));
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::like_weights("sum")]
+    }
+
+    fn numbers(&self) -> &'static [Number] {
+        &[("gathered", 0.0)]
+    }
+
+    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+        call.numbers()[0] += 1.0;
+        let complete = call.numbers()[0] >= f64::from(self.steps);
+        let share = T::from_f64(1.0 / f64::from(self.steps));
+        call.each(|stretch| {
+            let [sum, ..] = stretch.slots;
+            sum.iter_mut().zip(stretch.gradients).for_each(|(sum, &g)| *sum += g);
+            if complete {
+                for (mean, sum) in stretch.rewritten.iter_mut().zip(sum) {
+                    *mean = share * std::mem::replace(sum, T::zero());
+                }
+            }
+        });
+        if complete {
+            call.numbers()[0] = 0.0;
+            inner.update(call.weights, call.rewritten);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A running average of the parameters.
+
+use graph::{Params, Scalar};
+use serde::Serialize;
+
+use super::{Call, Part, With};
+use crate::{Domain, Number, Optimizer, Slot, Visit};
+
+/// Keeps an exponential moving average of the parameters, which often is the better model.
+///
+/// > a ← β·a + (1 − β)·θ after every update, from a = 0; the average is a/(1 − βᵗ).
+///
+/// [Without bias correction](Self::without_bias_correction) a starts at the initial θ instead and
+/// is itself the average. (Polyak and Juditsky, 1992; the correction as in Adam.)
+///
+/// ```
+/// use graph::{GradientLayout, Gradients, Params};
+/// use optim::{Ema, Optimizer, Sgd};
+/// let mut params = Params::seeded(0);
+/// params.root().parameter("w", ndarray::array![0.0].into_dyn());
+/// let layout = GradientLayout::new(params.trainable_entries());
+/// let mut sgd = Sgd::new(1.0).with(Ema::new(0.5));
+/// for _ in 0..2 {
+///     sgd.step(&mut params, Gradients::new(&layout, &[-1.0]))?;   // w = 1, then 2
+/// }
+/// let average = sgd.averaged(&params).trainable()[0];
+/// assert!((average - (0.25 * 1.0 + 0.5 * 2.0) / 0.75).abs() < 1e-6);
+/// # Ok::<(), optim::OptimError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ema {
+    /// β: how much of the average survives an update; in \[0, 1).
+    pub decay: f64,
+    /// The average is divided by the weight it has gathered.
+    pub bias_correction: bool,
+}
+
+impl Ema {
+    /// An average of decay β.
+    pub fn new(decay: f64) -> Self {
+        Self { decay, bias_correction: true }
+    }
+
+    /// Starts at the initial parameters.
+    pub fn without_bias_correction(self) -> Self {
+        Self { bias_correction: false, ..self }
+    }
+}
+
+impl Part for Ema {
+    const NAME: &'static str = "ema";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("decay", Domain::Decay, &mut self.decay);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![match self.bias_correction {
+            true => Slot::like_weights("average"),
+            false => Slot::copy_of_weights("average"),
+        }]
+    }
+
+    fn numbers(&self) -> &'static [Number] {
+        &[("updates", 0.0)]
+    }
+
+    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+        let before = inner.steps();
+        inner.update(call.weights, call.gradients);
+        if inner.steps() == before {
+            return;
+        }
+        call.numbers()[0] += 1.0;
+        let take = T::from_f64(1.0 - self.decay);
+        call.each(|stretch| {
+            let [average, ..] = stretch.slots;
+            average.iter_mut().zip(&*stretch.weights).for_each(|(a, &w)| *a += take * (w - *a));
+        });
+    }
+}
+
+impl<O: Optimizer<T>, T: Scalar> With<O, Ema, T> {
+    /// The parameters with their averages in place of the weights; as they are before the first
+    /// update.
+    pub fn averaged(&self, params: &Params<T>) -> Params<T> {
+        let mut averaged = params.clone();
+        let Some(memory) = self.memory().filter(|memory| memory.numbers[0] > 0.0) else {
+            return averaged;
+        };
+        memory.read(0, averaged.trainable_mut());
+        if self.part().bias_correction {
+            let gathered = 1.0 - self.part().decay.powf(memory.numbers[0]);
+            let unbias = T::from_f64(1.0 / gathered);
+            for segment in &memory.segments {
+                let weights = &mut averaged.trainable_mut()[segment.range.clone()];
+                weights.iter_mut().for_each(|w| *w *= unbias);
+            }
+        }
+        averaged
+    }
+}

@@ -1,0 +1,73 @@
+//! Sharpness-aware minimization.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use super::{Call, Part, With};
+use crate::{Domain, Number, Optimizer, Slot, Visit};
+
+/// SAM: descends by the gradient at the worst point nearby, which leads to flat minima.
+///
+/// > θ′ = θ + ρ·g/‖g‖,  and θ is updated by the gradient at θ′.
+///
+/// So every update takes two steps: the first, with the gradient at θ, moves the parameters to θ′;
+/// the second, with the gradient there (of the same batch), moves them back and updates them.
+/// [`is_ahead`](With::is_ahead) tells which of the two was last; a model is evaluated, and saved,
+/// only when it is not ahead. (Foret et al., arXiv:2010.01412: ρ = 0.05.)
+///
+/// ```
+/// use optim::{Optimizer, Sam, Sgd};
+/// let sgd = Sgd::<f32>::new(0.1).momentum(0.9).with(Sam::new(0.05));
+/// assert!(!sgd.is_ahead());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Sam {
+    /// ρ.
+    pub radius: f64,
+}
+
+impl Sam {
+    /// The worst point at the distance ρ.
+    pub fn new(radius: f64) -> Self {
+        Self { radius }
+    }
+}
+
+impl Part for Sam {
+    const NAME: &'static str = "sam";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("radius", Domain::NonNegative, &mut self.radius);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::like_weights("origin")]
+    }
+
+    fn numbers(&self) -> &'static [Number] {
+        &[("ahead", 0.0)]
+    }
+
+    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+        let ahead = call.numbers()[0] == 1.0;
+        call.numbers()[0] = if ahead { 0.0 } else { 1.0 };
+        if ahead {
+            call.each(|stretch| stretch.weights.copy_from_slice(stretch.slots[0]));
+            return inner.update(call.weights, call.gradients);
+        }
+        let norm = call.gradient_norm();
+        let reach = T::from_f64(if norm > 0.0 { self.radius / norm } else { 0.0 });
+        call.each(|stretch| {
+            stretch.slots[0].copy_from_slice(stretch.weights);
+            let weights = stretch.weights.iter_mut();
+            weights.zip(stretch.gradients).for_each(|(w, &g)| *w += reach * g);
+        });
+    }
+}
+
+impl<O: Optimizer<T>, T: Scalar> With<O, Sam, T> {
+    /// Whether the parameters stand at θ′, waiting for the gradient there.
+    pub fn is_ahead(&self) -> bool {
+        self.memory().is_some_and(|memory| memory.numbers[0] == 1.0)
+    }
+}

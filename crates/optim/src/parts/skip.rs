@@ -1,0 +1,41 @@
+//! No update by gradients that are no numbers.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use super::{Call, Part, With};
+use crate::{Number, Optimizer};
+
+/// Makes no update when a gradient is NaN or infinite, and counts how often that was.
+///
+/// ```
+/// use optim::{Adam, Optimizer, SkipNonFinite};
+/// let adam = Adam::<f32>::new(1e-3).with(SkipNonFinite);
+/// assert_eq!(adam.skipped(), 0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SkipNonFinite;
+
+impl Part for SkipNonFinite {
+    const NAME: &'static str = "skip_non_finite";
+
+    fn numbers(&self) -> &'static [Number] {
+        &[("skipped", 0.0)]
+    }
+
+    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+        let mut finite = true;
+        call.each(|stretch| finite &= stretch.gradients.iter().all(|g| g.is_finite()));
+        match finite {
+            true => inner.update(call.weights, call.gradients),
+            false => call.numbers()[0] += 1.0,
+        }
+    }
+}
+
+impl<O: Optimizer<T>, T: Scalar> With<O, SkipNonFinite, T> {
+    /// How many steps were skipped.
+    pub fn skipped(&self) -> u64 {
+        self.memory().map_or(0, |memory| memory.numbers[0] as u64)
+    }
+}

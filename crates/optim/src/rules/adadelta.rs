@@ -1,0 +1,84 @@
+//! Adadelta.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use crate::convention::options;
+use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+
+/// Adadelta: steps in the unit of the weights, from the running mean squares of gradients and
+/// steps.
+///
+/// > S ← ρ·S + (1 − ρ)·g²,  δ = √(D + ε)/√(S + ε)·g,  D ← ρ·D + (1 − ρ)·δ²,  θ ← θ − α·δ.
+///
+/// (Zeiler, arXiv:1212.5701.) Defaults are those of PyTorch: ρ = 0.9, ε = 10⁻⁶; α = 1 is the
+/// paper's.
+pub type Adadelta<T> = Optim<AdadeltaRule, T>;
+
+/// The hyperparameters of [`Adadelta`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AdadeltaRule {
+    /// α.
+    pub learning_rate: f64,
+    /// ρ: how much of the mean squares survives a step; in \[0, 1).
+    pub decay: f64,
+    /// ε: starts the motion.
+    pub epsilon: f64,
+    /// Pulls the weights towards zero.
+    pub weight_decay: WeightDecay,
+}
+
+impl<T: Scalar> Adadelta<T> {
+    /// Adadelta with the learning rate α, which is 1 in the paper.
+    pub fn new(learning_rate: f64) -> Self {
+        let weight_decay = WeightDecay::NONE;
+        Self::new_rule(AdadeltaRule { learning_rate, decay: 0.9, epsilon: 1e-6, weight_decay })
+    }
+
+    options!(weight_decay);
+
+    /// ρ.
+    pub fn decay(self, decay: f64) -> Self {
+        self.set(|rule| rule.decay = decay)
+    }
+
+    /// ε, inside of both roots.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        self.set(|rule| rule.epsilon = epsilon)
+    }
+}
+
+impl Rule for AdadeltaRule {
+    const NAME: &'static str = "adadelta";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("decay", Domain::Decay, &mut self.decay);
+        visit("epsilon", Domain::Positive, &mut self.epsilon);
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::like_weights("square"), Slot::like_weights("step_square")]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        _: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [square, step_square, ..]: Slots<'_, T>,
+    ) {
+        let (rate, epsilon) = (T::from_f64(self.learning_rate), T::from_f64(self.epsilon));
+        let (keep, take) = (T::from_f64(self.decay), T::from_f64(1.0 - self.decay));
+        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
+        let slots = square.iter_mut().zip(step_square);
+        for ((w, &g), (s, d)) in weights.iter_mut().zip(gradients).zip(slots) {
+            let g = g + coupled * *w;
+            *s = keep * *s + take * g * g;
+            let step = (*d + epsilon).sqrt() / (*s + epsilon).sqrt() * g;
+            *d = keep * *d + take * step * step;
+            *w = shrink * *w - rate * step;
+        }
+    }
+}

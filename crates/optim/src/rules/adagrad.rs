@@ -1,0 +1,102 @@
+//! Adagrad.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use crate::convention::options;
+use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+
+/// Adagrad: divides by the root of the sum of all squared gradients.
+///
+/// > S ← S + g²,  θ ← θ − αₜ·g/(√S + ε),  αₜ = α/(1 + (t − 1)·η).
+///
+/// Steps become ever smaller. (Duchi, Hazan and Singer, JMLR 12, 2011; the lecture has it without
+/// ε.)
+///
+/// Defaults are those of PyTorch: S starts at 0, ε = 10⁻¹⁰ outside of the root, η = 0.
+/// [`optax`](Self::optax) starts S at 0.1 and puts ε = 10⁻⁷ inside; [`lecture`](Self::lecture) has
+/// ε = 0. A weight whose gradient has always been 0 is not moved, whatever ε.
+pub type Adagrad<T> = Optim<AdagradRule, T>;
+
+/// The hyperparameters of [`Adagrad`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AdagradRule {
+    /// α.
+    pub learning_rate: f64,
+    /// η: how fast the learning rate falls with the steps.
+    pub learning_rate_decay: f64,
+    /// S before the first step.
+    pub initial: f64,
+    /// ε: keeps the divisor from zero.
+    pub epsilon: Epsilon,
+    /// Pulls the weights towards zero.
+    pub weight_decay: WeightDecay,
+}
+
+impl<T: Scalar> Adagrad<T> {
+    /// Adagrad with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(AdagradRule {
+            learning_rate,
+            learning_rate_decay: 0.0,
+            initial: 0.0,
+            epsilon: Epsilon::Outside(1e-10),
+            weight_decay: WeightDecay::NONE,
+        })
+    }
+
+    options!(epsilon, weight_decay);
+
+    /// η: the learning rate falls as 1/(1 + (t − 1)·η).
+    pub fn learning_rate_decay(self, decay: f64) -> Self {
+        self.set(|rule| rule.learning_rate_decay = decay)
+    }
+
+    /// S before the first step.
+    pub fn initial(self, sum: f64) -> Self {
+        self.set(|rule| rule.initial = sum)
+    }
+
+    /// The lecture's formula, which has no ε.
+    pub fn lecture(self) -> Self {
+        self.epsilon(Epsilon::Inside(0.0))
+    }
+
+    /// The defaults of optax.
+    pub fn optax(self) -> Self {
+        self.initial(0.1).epsilon(Epsilon::Inside(1e-7))
+    }
+}
+
+impl Rule for AdagradRule {
+    const NAME: &'static str = "adagrad";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("learning_rate_decay", Domain::NonNegative, &mut self.learning_rate_decay);
+        visit("initial", Domain::NonNegative, &mut self.initial);
+        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::like_weights("sum").starting_at(self.initial)]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [sum, ..]: Slots<'_, T>,
+    ) {
+        let rate = self.learning_rate / (1.0 + (at.step - 1) as f64 * self.learning_rate_decay);
+        let (shrink, coupled): (T, T) = self.weight_decay.factors(rate);
+        let (rate, divisor) = (T::from_f64(rate), self.epsilon.divisor());
+        for ((w, &g), s) in weights.iter_mut().zip(gradients).zip(sum) {
+            let g = g + coupled * *w;
+            *s += g * g;
+            *w = shrink * *w - rate * divisor.divide(g, *s);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Adam and AdamW.
+
+use graph::Scalar;
+use kernels::Isa;
+use serde::Serialize;
+
+use crate::convention::options;
+use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+
+/// Adam: steps along a running mean of gradients, divided by the root of their running mean square.
+///
+/// > m ← β₁·m + (1 − β₁)·g,  v ← β₂·v + (1 − β₂)·g²,  θ ← θ − α·m̂/(√v̂ + ε),
+///
+/// with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ), or m and v themselves
+/// [without bias correction](Self::without_bias_correction). (Kingma and Ba, arXiv:1412.6980.)
+/// [`adamw`](Self::adamw) multiplies θ by 1 − αλ beside (Loshchilov and Hutter, arXiv:1711.05101).
+///
+/// Defaults are those of PyTorch and optax: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ outside of the root,
+/// bias correction, no decay. [`lecture`](Self::lecture) puts ε inside.
+///
+/// Where a gradient has been 0 from the start and ε is 0, the formula is 0/0 and the weight NaN.
+///
+/// ```
+/// use optim::Adam;
+/// let adam = Adam::<f32>::new(1e-3).betas(0.9, 0.99).lecture();
+/// let adamw = Adam::<f32>::adamw(1e-3).no_decay("*.bias");
+/// # adam.validate().and(adamw.validate())?;
+/// # Ok::<(), optim::OptimError>(())
+/// ```
+pub type Adam<T> = Optim<AdamRule, T>;
+
+/// The hyperparameters of [`Adam`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AdamRule {
+    /// α.
+    pub learning_rate: f64,
+    /// β₁: how much of the mean survives a step; in \[0, 1).
+    pub beta1: f64,
+    /// β₂: how much of the mean square survives a step; in \[0, 1).
+    pub beta2: f64,
+    /// ε: keeps the divisor from zero.
+    pub epsilon: Epsilon,
+    /// The averages are divided by the weight they have gathered.
+    pub bias_correction: bool,
+    /// Pulls the weights towards zero.
+    pub weight_decay: WeightDecay,
+}
+
+impl<T: Scalar> Adam<T> {
+    /// Adam with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(AdamRule {
+            learning_rate,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: Epsilon::Outside(1e-8),
+            bias_correction: true,
+            weight_decay: WeightDecay::NONE,
+        })
+    }
+
+    /// AdamW with the learning rate α: decoupled weight decay, of PyTorch's strength 0.01.
+    pub fn adamw(learning_rate: f64) -> Self {
+        Self::new(learning_rate).decoupled_weight_decay(0.01)
+    }
+
+    options!(betas, epsilon, weight_decay);
+
+    /// The lecture's "full form": ε inside of the root.
+    pub fn lecture(self) -> Self {
+        self.set(|rule| rule.epsilon = rule.epsilon.inside())
+    }
+
+    /// Takes the averages as they are, biased towards 0 at first: the lecture's simple form.
+    pub fn without_bias_correction(self) -> Self {
+        self.set(|rule| rule.bias_correction = false)
+    }
+}
+
+impl Rule for AdamRule {
+    const NAME: &'static str = "adam";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("beta1", Domain::Decay, &mut self.beta1);
+        visit("beta2", Domain::Decay, &mut self.beta2);
+        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::like_weights("mean"), Slot::like_weights("square")]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [mean, square, ..]: Slots<'_, T>,
+    ) {
+        let kernel = kernels::Adam {
+            learning_rate: self.learning_rate,
+            beta1: self.beta1,
+            beta2: self.beta2,
+            epsilon: self.epsilon.value(),
+            epsilon_inside: matches!(self.epsilon, Epsilon::Inside(_)),
+            bias_correction: self.bias_correction,
+            weight_decay: self.weight_decay.strength,
+            decoupled: self.weight_decay.decoupled,
+            step: at.step,
+        };
+        kernel.step(Isa::best(), weights, gradients, mean, square);
+    }
+}

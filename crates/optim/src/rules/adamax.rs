@@ -1,0 +1,86 @@
+//! Adamax.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use crate::convention::options;
+use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+
+/// Adamax: Adam with the largest recent gradient in place of the root mean square.
+///
+/// > m ← β₁·m + (1 − β₁)·g,  u ← max(β₂·u, |g| + ε),  θ ← θ − α/(1 − β₁ᵗ)·m/u.
+///
+/// (Kingma and Ba, arXiv:1412.6980, section 7.1; ε as in PyTorch and optax.)
+/// Defaults: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸.
+pub type Adamax<T> = Optim<AdamaxRule, T>;
+
+/// The hyperparameters of [`Adamax`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AdamaxRule {
+    /// α.
+    pub learning_rate: f64,
+    /// β₁: how much of the mean survives a step; in \[0, 1).
+    pub beta1: f64,
+    /// β₂: how much of the largest gradient survives a step; in \[0, 1).
+    pub beta2: f64,
+    /// ε: keeps the divisor from zero.
+    pub epsilon: f64,
+    /// Pulls the weights towards zero.
+    pub weight_decay: WeightDecay,
+}
+
+impl<T: Scalar> Adamax<T> {
+    /// Adamax with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(AdamaxRule {
+            learning_rate,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: WeightDecay::NONE,
+        })
+    }
+
+    options!(betas, weight_decay);
+
+    /// ε, added to the size of each gradient.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        self.set(|rule| rule.epsilon = epsilon)
+    }
+}
+
+impl Rule for AdamaxRule {
+    const NAME: &'static str = "adamax";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("beta1", Domain::Decay, &mut self.beta1);
+        visit("beta2", Domain::Decay, &mut self.beta2);
+        visit("epsilon", Domain::Positive, &mut self.epsilon);
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::like_weights("mean"), Slot::like_weights("largest")]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [mean, largest, ..]: Slots<'_, T>,
+    ) {
+        let rate = T::from_f64(self.learning_rate / at.gathered(self.beta1));
+        let (take, keep) = (T::from_f64(1.0 - self.beta1), T::from_f64(self.beta2));
+        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
+        let epsilon = T::from_f64(self.epsilon);
+        let slots = mean.iter_mut().zip(largest);
+        for ((w, &g), (m, u)) in weights.iter_mut().zip(gradients).zip(slots) {
+            let g = g + coupled * *w;
+            *m += take * (g - *m);
+            *u = (keep * *u).max(g.abs() + epsilon);
+            *w = shrink * *w - rate * *m / *u;
+        }
+    }
+}

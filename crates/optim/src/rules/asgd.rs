@@ -1,0 +1,121 @@
+//! Averaged stochastic gradient descent.
+
+use graph::{Params, Scalar};
+use serde::Serialize;
+
+use crate::convention::options;
+use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+
+/// Averaged SGD: gradient descent that also keeps the average of its weights.
+///
+/// > θ ← (1 − λη)·θ − η·g,  a ← a + μ·(θ − a),
+/// > η = α/(1 + λα(t − 1))^κ,  μ = 1/max(1, t − 1 − t₀).
+///
+/// The average a follows θ until step t₀ and is the mean of what comes after.
+/// [`averaged`](Self::averaged) answers it. (Polyak and Juditsky, SIAM J. Control Optim. 30, 1992.)
+/// Defaults are those of PyTorch: λ = 10⁻⁴, κ = 0.75, t₀ = 10⁶. [`torch`](Self::torch) also rounds
+/// η and μ as PyTorch does.
+pub type Asgd<T> = Optim<AsgdRule, T>;
+
+/// The hyperparameters of [`Asgd`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AsgdRule {
+    /// α.
+    pub learning_rate: f64,
+    /// λ: pulls θ towards zero, and makes η fall.
+    pub lambda: f64,
+    /// κ: the power with which η falls.
+    pub power: f64,
+    /// t₀: the step at which averaging starts.
+    pub start: f64,
+    /// η and μ are rounded to single precision, as PyTorch keeps them.
+    pub single_precision_rates: bool,
+    /// Pulls the weights towards zero.
+    pub weight_decay: WeightDecay,
+}
+
+impl<T: Scalar> Asgd<T> {
+    /// Averaged SGD with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(AsgdRule {
+            learning_rate,
+            lambda: 1e-4,
+            power: 0.75,
+            start: 1e6,
+            single_precision_rates: false,
+            weight_decay: WeightDecay::NONE,
+        })
+    }
+
+    options!(weight_decay);
+
+    /// λ.
+    pub fn lambda(self, lambda: f64) -> Self {
+        self.set(|rule| rule.lambda = lambda)
+    }
+
+    /// κ.
+    pub fn power(self, power: f64) -> Self {
+        self.set(|rule| rule.power = power)
+    }
+
+    /// t₀.
+    pub fn start(self, step: u64) -> Self {
+        self.set(|rule| rule.start = step as f64)
+    }
+
+    /// Rounds η and μ to single precision, as PyTorch keeps them whatever the weights are in.
+    pub fn torch(self) -> Self {
+        self.set(|rule| rule.single_precision_rates = true)
+    }
+
+    /// The parameters with the average in place of the weights; as they are before the first step.
+    pub fn averaged(&self, params: &Params<T>) -> Params<T> {
+        let mut averaged = params.clone();
+        self.read_slot(0, averaged.trainable_mut());
+        averaged
+    }
+}
+
+impl AsgdRule {
+    fn rounded(&self, x: f64) -> f64 {
+        if self.single_precision_rates { f64::from(x as f32) } else { x }
+    }
+}
+
+impl Rule for AsgdRule {
+    const NAME: &'static str = "asgd";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("lambda", Domain::NonNegative, &mut self.lambda);
+        visit("power", Domain::NonNegative, &mut self.power);
+        visit("start", Domain::NonNegative, &mut self.start);
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::copy_of_weights("average")]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [average, ..]: Slots<'_, T>,
+    ) {
+        let before = (at.step - 1) as f64;
+        let fall = (1.0 + self.lambda * self.learning_rate * before).powf(self.power);
+        let rate = self.rounded(self.learning_rate / fall);
+        let share = T::from_f64(self.rounded(1.0 / (before - self.start).max(1.0)));
+        let (shrink, coupled): (T, T) = self.weight_decay.factors(rate);
+        let shrink = shrink * T::from_f64(1.0 - self.lambda * rate);
+        let rate = T::from_f64(rate);
+        for ((w, &g), a) in weights.iter_mut().zip(gradients).zip(average) {
+            let g = g + coupled * *w;
+            *w = shrink * *w - rate * g;
+            *a += share * (*w - *a);
+        }
+    }
+}

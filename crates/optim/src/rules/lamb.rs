@@ -1,0 +1,106 @@
+//! LAMB.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use crate::convention::options;
+use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Unit, Visit};
+
+/// LAMB: Adam's direction, scaled for each parameter to the length of its weights.
+///
+/// With m̂ and v̂ as in [`Adam`](crate::Adam), for each parameter
+///
+/// > u = m̂/(√v̂ + ε) + λθ,  θ ← θ − α·(‖θ‖/‖u‖)·u,
+///
+/// the ratio being 1 where a norm is 0. For large batches. (You et al., "Large batch optimization
+/// for deep learning", arXiv:1904.00962.) Defaults are those of optax: β₁ = 0.9, β₂ = 0.999, ε =
+/// 10⁻⁶ outside of the root, λ = 0.
+pub type Lamb<T> = Optim<LambRule, T>;
+
+/// The hyperparameters of [`Lamb`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LambRule {
+    /// α.
+    pub learning_rate: f64,
+    /// β₁: how much of the mean survives a step; in \[0, 1).
+    pub beta1: f64,
+    /// β₂: how much of the mean square survives a step; in \[0, 1).
+    pub beta2: f64,
+    /// ε: keeps the divisor from zero.
+    pub epsilon: Epsilon,
+    /// λ: pulls the weights towards zero, within the direction.
+    pub weight_decay: f64,
+}
+
+impl<T: Scalar> Lamb<T> {
+    /// LAMB with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(LambRule {
+            learning_rate,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: Epsilon::Outside(1e-6),
+            weight_decay: 0.0,
+        })
+    }
+
+    options!(betas, epsilon);
+
+    /// λ: pulls the weights towards zero, within the direction.
+    pub fn weight_decay(self, strength: f64) -> Self {
+        self.set(|rule| rule.weight_decay = strength)
+    }
+}
+
+impl Rule for LambRule {
+    const NAME: &'static str = "lamb";
+    const UNIT: Unit = Unit::Parameter;
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("beta1", Domain::Decay, &mut self.beta1);
+        visit("beta2", Domain::Decay, &mut self.beta2);
+        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        let direction = Slot::like_weights("direction").scratch();
+        vec![Slot::like_weights("mean"), Slot::like_weights("square"), direction]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [mean, square, direction, ..]: Slots<'_, T>,
+    ) {
+        let unbias1 = T::from_f64(1.0 / at.gathered(self.beta1));
+        let unbias2 = T::from_f64(1.0 / at.gathered(self.beta2));
+        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
+        let (keep2, decay) = (T::from_f64(self.beta2), T::from_f64(self.weight_decay));
+        let divisor = self.epsilon.divisor();
+        let slots = mean.iter_mut().zip(square).zip(direction.iter_mut());
+        for ((&w, &g), ((m, v), u)) in weights.iter().zip(gradients).zip(slots) {
+            *m += take1 * (g - *m);
+            *v = keep2 * *v + take2 * g * g;
+            *u = divisor.divide(unbias1 * *m, unbias2 * *v) + decay * w;
+        }
+        let rate = T::from_f64(self.learning_rate * trust(weights, direction));
+        for (w, &u) in weights.iter_mut().zip(direction.iter()) {
+            *w -= rate * u;
+        }
+    }
+}
+
+/// ‖θ‖/‖u‖, or 1 where one of them is 0.
+fn trust<T: Scalar>(weights: &[T], direction: &[T]) -> f64 {
+    let (length, step) = (norm(weights), norm(direction));
+    if length == 0.0 || step == 0.0 { 1.0 } else { length / step }
+}
+
+/// The Euclidean norm.
+pub(crate) fn norm<T: Scalar>(x: &[T]) -> f64 {
+    x.iter().map(|&x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
+}

@@ -1,0 +1,41 @@
+//! The update rules, one to a file.
+
+mod adabelief;
+mod adadelta;
+mod adafactor;
+mod adagrad;
+mod adam;
+mod adamax;
+mod amsgrad;
+mod asgd;
+mod lamb;
+mod lion;
+mod muon;
+mod nadam;
+mod nesterov;
+mod novograd;
+mod radam;
+mod rmsprop;
+mod rprop;
+mod sgd;
+mod yogi;
+
+pub use adabelief::{AdaBelief, AdaBeliefRule};
+pub use adadelta::{Adadelta, AdadeltaRule};
+pub use adafactor::{Adafactor, AdafactorRule};
+pub use adagrad::{Adagrad, AdagradRule};
+pub use adam::{Adam, AdamRule};
+pub use adamax::{Adamax, AdamaxRule};
+pub use amsgrad::{AmsGrad, AmsGradRule};
+pub use asgd::{Asgd, AsgdRule};
+pub use lamb::{Lamb, LambRule};
+pub use lion::{Lion, LionRule};
+pub use muon::{Muon, MuonRule};
+pub use nadam::{NAdam, NAdamRule};
+pub use nesterov::{Nesterov, NesterovRule};
+pub use novograd::{NovoGrad, NovoGradRule};
+pub use radam::{RAdam, RAdamRule};
+pub use rmsprop::{RmsProp, RmsPropRule};
+pub use rprop::{Rprop, RpropRule};
+pub use sgd::{Momentum, Sgd, SgdRule};
+pub use yogi::{Yogi, YogiRule};

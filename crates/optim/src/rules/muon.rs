@@ -1,0 +1,201 @@
+//! Muon.
+
+use std::sync::LazyLock;
+
+use graph::{Scalar, Shape};
+use kernels::{Isa, Matrix, MatrixMut, Pool, gemm};
+use serde::Serialize;
+
+use super::lamb::norm;
+use crate::{At, Domain, Optim, Rule, Slot, Slots, Unit, Visit};
+
+/// Muon: momentum whose step, a matrix, is made orthogonal: all its singular values about 1.
+///
+/// > v ← μ·v + (1 − μ)·g,  u = μ·v + (1 − μ)·g or v,  θ ← (1 − αλ)·θ − α·s·NS(u).
+///
+/// NS is the Newton–Schulz iteration X ← aX + (bA + cA²)X, A = XXᵀ, from X = u/‖u‖, five times with
+/// (a, b, c) = (3.4445, −4.775, 2.0315); s = √max(1, rows/columns), or 0.2·√max(rows, columns) [to
+/// match Adam's steps](Self::match_adam). It updates matrices only; give other parameters another
+/// rule by [`Groups`](crate::Groups). (Jordan et al., "Muon: an optimizer for hidden layers in
+/// neural networks", 2024; Liu et al., arXiv:2502.16982.)
+///
+/// Defaults are those of PyTorch: μ = 0.95 with Nesterov's look-ahead, decoupled λ = 0.1. PyTorch
+/// iterates in bfloat16, and so differs from this by some 10⁻³.
+pub type Muon<T> = Optim<MuonRule, T>;
+
+/// The hyperparameters of [`Muon`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MuonRule {
+    /// α.
+    pub learning_rate: f64,
+    /// μ: how much of the velocity survives a step; in \[0, 1).
+    pub momentum: f64,
+    /// The step looks ahead along the velocity.
+    pub nesterov: bool,
+    /// λ: pulls the weights towards zero, beside the step.
+    pub weight_decay: f64,
+    /// a, b and c of the iteration.
+    pub coefficients: [f64; 3],
+    /// How many iterations.
+    pub iterations: u32,
+    /// The least norm that u is divided by.
+    pub epsilon: f64,
+    /// s is 0.2·√max(rows, columns).
+    pub matches_adam: bool,
+}
+
+impl<T: Scalar> Muon<T> {
+    /// Muon with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(MuonRule {
+            learning_rate,
+            momentum: 0.95,
+            nesterov: true,
+            weight_decay: 0.1,
+            coefficients: [3.4445, -4.775, 2.0315],
+            iterations: 5,
+            epsilon: 1e-7,
+            matches_adam: false,
+        })
+    }
+
+    /// μ.
+    pub fn momentum(self, momentum: f64) -> Self {
+        self.set(|rule| rule.momentum = momentum)
+    }
+
+    /// Steps along the velocity itself.
+    pub fn without_nesterov(self) -> Self {
+        self.set(|rule| rule.nesterov = false)
+    }
+
+    /// λ: pulls the weights towards zero beside the step.
+    pub fn weight_decay(self, strength: f64) -> Self {
+        self.set(|rule| rule.weight_decay = strength)
+    }
+
+    /// How many iterations make the step orthogonal.
+    pub fn iterations(self, count: u32) -> Self {
+        self.set(|rule| rule.iterations = count)
+    }
+
+    /// Steps of the root mean square that Adam's have, so that its learning rates fit.
+    pub fn match_adam(self) -> Self {
+        self.set(|rule| rule.matches_adam = true)
+    }
+}
+
+/// A square matrix of the shorter extent.
+fn gram(shape: &Shape) -> Shape {
+    let side = shape.iter().copied().min().unwrap_or(0);
+    Shape::from([side, side])
+}
+
+impl Rule for MuonRule {
+    const NAME: &'static str = "muon";
+    const UNIT: Unit = Unit::Parameter;
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("momentum", Domain::Decay, &mut self.momentum);
+        visit("epsilon", Domain::Positive, &mut self.epsilon);
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay);
+    }
+
+    fn accepts(&self, shape: &Shape) -> Result<(), &'static str> {
+        if shape.rank() == 2 { Ok(()) } else { Err("it updates matrices, of two axes, only") }
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![
+            Slot::like_weights("velocity"),
+            Slot::like_weights("iterate").scratch(),
+            Slot::like_weights("next").scratch(),
+            Slot::shaped("gram", gram).scratch(),
+            Slot::shaped("polynomial", gram).scratch(),
+        ]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [velocity, iterate, next, gram, polynomial]: Slots<'_, T>,
+    ) {
+        let (rows, columns) = (at.shape[0], at.shape[1]);
+        if weights.is_empty() {
+            return;
+        }
+        self.direction(gradients, velocity, iterate);
+        let mut space = Space { iterate, next, gram, polynomial, rows, columns };
+        for _ in 0..self.iterations {
+            space.iterate(self.coefficients.map(T::from_f64));
+        }
+        let (height, width) = (rows as f64, columns as f64);
+        let scale = match self.matches_adam {
+            false => (height / width).max(1.0).sqrt(),
+            true => 0.2 * height.max(width).sqrt(),
+        };
+        let rate = T::from_f64(self.learning_rate * scale);
+        let shrink = T::from_f64(1.0 - self.learning_rate * self.weight_decay);
+        for (w, &x) in weights.iter_mut().zip(space.iterate.iter()) {
+            *w = shrink * *w - rate * x;
+        }
+    }
+}
+
+impl MuonRule {
+    /// Takes the gradient into the velocity, and leaves u/‖u‖ in `direction`.
+    fn direction<T: Scalar>(&self, gradients: &[T], velocity: &mut [T], direction: &mut [T]) {
+        let (take, momentum) = (T::from_f64(1.0 - self.momentum), T::from_f64(self.momentum));
+        for ((&g, v), u) in gradients.iter().zip(velocity).zip(direction.iter_mut()) {
+            *v += take * (g - *v);
+            *u = if self.nesterov { g + momentum * (*v - g) } else { *v };
+        }
+        let scale = T::from_f64(1.0 / norm(direction).max(self.epsilon));
+        direction.iter_mut().for_each(|u| *u *= scale);
+    }
+}
+
+/// The matrices of the Newton–Schulz iteration.
+struct Space<'a, T> {
+    iterate: &'a mut [T],
+    next: &'a mut [T],
+    gram: &'a mut [T],
+    polynomial: &'a mut [T],
+    rows: usize,
+    columns: usize,
+}
+
+impl<T: Scalar> Space<'_, T> {
+    /// X ← aX + (bA + cA²)X with A = XXᵀ, or the same of the transpose where that is the wider.
+    fn iterate(&mut self, [a, b, c]: [T; 3]) {
+        let Self { rows, columns, .. } = *self;
+        let side = rows.min(columns);
+        let x = Matrix::new(self.iterate, rows, columns);
+        // For a tall X, Xᵀ takes the place of X: A = XᵀX, and X is multiplied from the right.
+        let wide = if rows > columns { x.transposed() } else { x };
+        product(wide, wide.transposed(), MatrixMut::new(self.gram, side, side));
+        let gram = Matrix::new(self.gram, side, side);
+        product(gram, gram, MatrixMut::new(self.polynomial, side, side));
+        for (p, &g) in self.polynomial.iter_mut().zip(self.gram.iter()) {
+            *p = b * g + c * *p;
+        }
+        let polynomial = Matrix::new(self.polynomial, side, side);
+        let next = MatrixMut::new(self.next, rows, columns);
+        match rows > columns {
+            true => product(x, polynomial, next),
+            false => product(polynomial, x, next),
+        }
+        for (x, &y) in self.iterate.iter_mut().zip(self.next.iter()) {
+            *x = a * *x + y;
+        }
+    }
+}
+
+/// C = A·B.
+fn product<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: MatrixMut<'_, T>) {
+    static ALONE: LazyLock<Pool> = LazyLock::new(|| Pool::new(1));
+    gemm(Isa::best(), &ALONE, a, b, c, false);
+}

@@ -1,0 +1,76 @@
+//! Nesterov's momentum as he wrote it.
+
+use graph::{Params, Scalar};
+use serde::Serialize;
+
+use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
+
+/// Nesterov's momentum in its look-ahead form: the gradient is taken where the velocity leads.
+///
+/// > v ← ρ·v − α·∇f(x + ρ·v),  x ← x + v.
+///
+/// Between steps the parameters stand at x + ρ·v, where the next gradient is wanted, so that it is
+/// used like any other optimizer; [`settled`](Self::settled) answers x itself. At a constant α what
+/// the parameters go through is what [`Sgd`](crate::Sgd) with momentum and `nesterov` makes them go
+/// through, by the lecture's change of variables; the two differ under a schedule, where that one
+/// scales the whole velocity by the new rate. (Nesterov, 1983; Sutskever et al., ICML 2013.)
+///
+/// ```
+/// use optim::Nesterov;
+/// let nesterov = Nesterov::<f32>::new(0.01, 0.9);
+/// # nesterov.validate()?;
+/// # Ok::<(), optim::OptimError>(())
+/// ```
+pub type Nesterov<T> = Optim<NesterovRule, T>;
+
+/// The hyperparameters of [`Nesterov`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct NesterovRule {
+    /// α.
+    pub learning_rate: f64,
+    /// ρ: how much of the velocity survives a step; in \[0, 1).
+    pub momentum: f64,
+}
+
+impl<T: Scalar> Nesterov<T> {
+    /// Nesterov's momentum with the learning rate α and the momentum ρ.
+    pub fn new(learning_rate: f64, momentum: f64) -> Self {
+        Self::new_rule(NesterovRule { learning_rate, momentum })
+    }
+
+    /// The parameters at x, without the look-ahead: the model to evaluate.
+    pub fn settled(&self, params: &Params<T>) -> Params<T> {
+        let mut settled = params.clone();
+        self.read_slot(1, settled.trainable_mut());
+        settled
+    }
+}
+
+impl Rule for NesterovRule {
+    const NAME: &'static str = "nesterov";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("momentum", Domain::Decay, &mut self.momentum);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::like_weights("velocity"), Slot::copy_of_weights("position")]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        _: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [velocity, position, ..]: Slots<'_, T>,
+    ) {
+        let (rate, momentum) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
+        let slots = velocity.iter_mut().zip(position);
+        for ((w, &g), (v, x)) in weights.iter_mut().zip(gradients).zip(slots) {
+            *v = momentum * *v - rate * g;
+            *x += *v;
+            *w = *x + momentum * *v;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! NovoGrad.
+
+use graph::{Scalar, Shape};
+use serde::Serialize;
+
+use super::lamb::norm;
+use crate::convention::options;
+use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Unit, Visit};
+
+/// NovoGrad: one running mean square for each parameter, that of its gradient's norm.
+///
+/// > s ← β₂·s + (1 − β₂)·‖g‖², s = ‖g‖² at the first step,
+/// > m ← β₁·m + g/(√s + ε) + λθ,  θ ← θ − α·m.
+///
+/// (Ginsburg et al., arXiv:1905.11286.) Defaults are those of optax: β₁ = 0.9, β₂ = 0.25, ε = 10⁻⁶
+/// outside of the root, λ = 0.
+pub type NovoGrad<T> = Optim<NovoGradRule, T>;
+
+/// The hyperparameters of [`NovoGrad`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct NovoGradRule {
+    /// α.
+    pub learning_rate: f64,
+    /// β₁: how much of the velocity survives a step; in \[0, 1).
+    pub beta1: f64,
+    /// β₂: how much of the mean square survives a step; in \[0, 1).
+    pub beta2: f64,
+    /// ε: keeps the divisor from zero.
+    pub epsilon: Epsilon,
+    /// λ: pulls the weights towards zero, within the velocity.
+    pub weight_decay: f64,
+}
+
+impl<T: Scalar> NovoGrad<T> {
+    /// NovoGrad with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(NovoGradRule {
+            learning_rate,
+            beta1: 0.9,
+            beta2: 0.25,
+            epsilon: Epsilon::Outside(1e-6),
+            weight_decay: 0.0,
+        })
+    }
+
+    options!(betas, epsilon);
+
+    /// λ: pulls the weights towards zero, within the velocity.
+    pub fn weight_decay(self, strength: f64) -> Self {
+        self.set(|rule| rule.weight_decay = strength)
+    }
+}
+
+impl Rule for NovoGradRule {
+    const NAME: &'static str = "novograd";
+    const UNIT: Unit = Unit::Parameter;
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("beta1", Domain::Decay, &mut self.beta1);
+        visit("beta2", Domain::Decay, &mut self.beta2);
+        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::like_weights("velocity"), Slot::shaped("square", |_| Shape::scalar())]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [velocity, square, ..]: Slots<'_, T>,
+    ) {
+        let new = norm(gradients).powi(2);
+        let mean = match at.step {
+            1 => new,
+            _ => self.beta2 * square[0].to_f64() + (1.0 - self.beta2) * new,
+        };
+        square[0] = T::from_f64(mean);
+        let rate = T::from_f64(self.learning_rate);
+        let (keep, decay) = (T::from_f64(self.beta1), T::from_f64(self.weight_decay));
+        let divisor = self.epsilon.divisor();
+        for ((w, &g), v) in weights.iter_mut().zip(gradients).zip(velocity) {
+            *v = keep * *v + divisor.divide(g, square[0]) + decay * *w;
+            *w -= rate * *v;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! RAdam.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use crate::convention::options;
+use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+
+/// RAdam: Adam whose step is rectified while its mean square rests on few gradients.
+///
+/// With m̂ and v as in [`Adam`](crate::Adam), ρ∞ = 2/(1 − β₂) − 1 and ρₜ = ρ∞ − 2tβ₂ᵗ/(1 − β₂ᵗ),
+///
+/// > θ ← θ − α·r·m̂·√(1 − β₂ᵗ)/(√v + ε) where ρₜ > 5, r² = (ρₜ−4)(ρₜ−2)ρ∞ / ((ρ∞−4)(ρ∞−2)ρₜ),
+///
+/// and θ ← θ − α·m̂ before. (Liu et al., "On the variance of the adaptive learning rate and
+/// beyond", arXiv:1908.03265.) [`optax`](Self::optax) adds ε to √v̂, and begins at ρₜ = 5.
+///
+/// Defaults are those of PyTorch: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ beside √v.
+pub type RAdam<T> = Optim<RAdamRule, T>;
+
+/// The hyperparameters of [`RAdam`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RAdamRule {
+    /// α.
+    pub learning_rate: f64,
+    /// β₁: how much of the mean survives a step; in \[0, 1).
+    pub beta1: f64,
+    /// β₂: how much of the mean square survives a step; in \[0, 1).
+    pub beta2: f64,
+    /// ε: keeps the divisor from zero.
+    pub epsilon: Epsilon,
+    /// ε joins the corrected mean square v̂, not v.
+    pub epsilon_after_correction: bool,
+    /// The ρₜ above which the step is divided.
+    pub threshold: f64,
+    /// Pulls the weights towards zero.
+    pub weight_decay: WeightDecay,
+}
+
+impl<T: Scalar> RAdam<T> {
+    /// RAdam with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(RAdamRule {
+            learning_rate,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: Epsilon::Outside(1e-8),
+            epsilon_after_correction: false,
+            threshold: 5.0,
+            weight_decay: WeightDecay::NONE,
+        })
+    }
+
+    options!(betas, epsilon, weight_decay);
+
+    /// The ρₜ above which the step is divided; the paper has 4, PyTorch and optax 5.
+    pub fn threshold(self, threshold: f64) -> Self {
+        self.set(|rule| rule.threshold = threshold)
+    }
+
+    /// optax's place of ε: beside the root of the corrected mean square.
+    pub fn optax(self) -> Self {
+        self.set(|rule| rule.epsilon_after_correction = true)
+    }
+}
+
+impl RAdamRule {
+    /// r, once there are gradients enough.
+    fn rectification(&self, at: &At<'_>) -> Option<f64> {
+        let infinity = 2.0 / (1.0 - self.beta2) - 1.0;
+        let gathered = at.gathered(self.beta2);
+        let rho = infinity - 2.0 * at.step as f64 * (1.0 - gathered) / gathered;
+        let ratio = (rho - 4.0) * (rho - 2.0) * infinity;
+        let whole = (infinity - 4.0) * (infinity - 2.0) * rho;
+        // Up to 4 there is no root.
+        (rho > self.threshold.max(4.0)).then(|| (ratio / whole).sqrt())
+    }
+}
+
+impl Rule for RAdamRule {
+    const NAME: &'static str = "radam";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("beta1", Domain::Decay, &mut self.beta1);
+        visit("beta2", Domain::Decay, &mut self.beta2);
+        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
+        visit("threshold", Domain::NonNegative, &mut self.threshold);
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::like_weights("mean"), Slot::like_weights("square")]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [mean, square, ..]: Slots<'_, T>,
+    ) {
+        let rectification = self.rectification(at);
+        let gathered = at.gathered(self.beta2);
+        // √(1 − β₂ᵗ)/(√v + ε), or 1/(√(v/(1 − β₂ᵗ)) + ε).
+        let (scale, unbias) = match self.epsilon_after_correction {
+            false => (gathered.sqrt(), 1.0),
+            true => (1.0, 1.0 / gathered),
+        };
+        let rate = self.learning_rate / at.gathered(self.beta1);
+        let rate = T::from_f64(rectification.map_or(rate, |r| rate * r * scale));
+        let unbias = T::from_f64(unbias);
+        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
+        let keep2 = T::from_f64(self.beta2);
+        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
+        let divisor = self.epsilon.divisor();
+        let slots = mean.iter_mut().zip(square);
+        for ((w, &g), (m, v)) in weights.iter_mut().zip(gradients).zip(slots) {
+            let g = g + coupled * *w;
+            *m += take1 * (g - *m);
+            *v = keep2 * *v + take2 * g * g;
+            let direction = match rectification {
+                Some(_) => divisor.divide(*m, unbias * *v),
+                None => *m,
+            };
+            *w = shrink * *w - rate * direction;
+        }
+    }
+}

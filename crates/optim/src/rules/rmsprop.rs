@@ -1,0 +1,128 @@
+//! RMSprop.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use crate::convention::options;
+use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+
+/// RMSprop: divides by the root of a running mean of squared gradients.
+///
+/// > S ← β·S + (1 − β)·g²,  θ ← θ − α·g/(√S + ε).
+///
+/// [`centred`](Self::centred) divides by the deviation instead, √(S − ḡ² ) with ḡ a running mean of
+/// gradients; [`momentum`](Self::momentum) accumulates the quotients, v ← μ·v + g/(…), θ ← θ − α·v.
+/// (Hinton, "Neural networks for machine learning", lecture 6e; centred: Graves, arXiv:1308.0850.)
+///
+/// Defaults are those of PyTorch: β = 0.99, ε = 10⁻⁸ outside of the root. In the
+/// [`lecture`](Self::lecture) β = 0.9 and ε stands inside, as it does in [`optax`](Self::optax).
+pub type RmsProp<T> = Optim<RmsPropRule, T>;
+
+/// The hyperparameters of [`RmsProp`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RmsPropRule {
+    /// α.
+    pub learning_rate: f64,
+    /// β: how much of the mean square survives a step; in \[0, 1).
+    pub decay: f64,
+    /// ε: keeps the divisor from zero.
+    pub epsilon: Epsilon,
+    /// Divides by the deviation of the gradients.
+    pub centred: bool,
+    /// μ: how much of the velocity survives a step, if there is one.
+    pub momentum: Option<f64>,
+    /// Pulls the weights towards zero.
+    pub weight_decay: WeightDecay,
+}
+
+impl<T: Scalar> RmsProp<T> {
+    /// RMSprop with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(RmsPropRule {
+            learning_rate,
+            decay: 0.99,
+            epsilon: Epsilon::Outside(1e-8),
+            centred: false,
+            momentum: None,
+            weight_decay: WeightDecay::NONE,
+        })
+    }
+
+    options!(epsilon, weight_decay);
+
+    /// β.
+    pub fn decay(self, decay: f64) -> Self {
+        self.set(|rule| rule.decay = decay)
+    }
+
+    /// Divides by the deviation of the gradients, not by their root mean square.
+    pub fn centred(self) -> Self {
+        self.set(|rule| rule.centred = true)
+    }
+
+    /// Accumulates a velocity of quotients.
+    pub fn momentum(self, momentum: f64) -> Self {
+        self.set(|rule| rule.momentum = Some(momentum))
+    }
+
+    /// The lecture's: β = 0.9, ε inside of the root.
+    pub fn lecture(self) -> Self {
+        self.decay(0.9).epsilon(Epsilon::Inside(1e-8))
+    }
+
+    /// The defaults of optax, which are the lecture's.
+    pub fn optax(self) -> Self {
+        self.lecture()
+    }
+}
+
+impl Rule for RmsPropRule {
+    const NAME: &'static str = "rmsprop";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("decay", Domain::Decay, &mut self.decay);
+        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
+        if let Some(momentum) = &mut self.momentum {
+            visit("momentum", Domain::Decay, momentum);
+        }
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![
+            Slot::like_weights("square"),
+            Slot::like_weights("mean").only_if(self.centred),
+            Slot::like_weights("velocity").only_if(self.momentum.is_some()),
+        ]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        _: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [square, mean, velocity, ..]: Slots<'_, T>,
+    ) {
+        let rate = T::from_f64(self.learning_rate);
+        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
+        let (keep, take) = (T::from_f64(self.decay), T::from_f64(1.0 - self.decay));
+        let momentum = T::from_f64(self.momentum.unwrap_or(0.0));
+        let divisor = self.epsilon.divisor();
+        for (i, (w, &g)) in weights.iter_mut().zip(gradients).enumerate() {
+            let g = g + coupled * *w;
+            square[i] = keep * square[i] + take * g * g;
+            let mut variance = square[i];
+            if self.centred {
+                mean[i] += take * (g - mean[i]);
+                variance = (variance - mean[i] * mean[i]).max(T::zero());
+            }
+            let mut step = divisor.divide(g, variance);
+            if self.momentum.is_some() {
+                velocity[i] = momentum * velocity[i] + step;
+                step = velocity[i];
+            }
+            *w = shrink * *w - rate * step;
+        }
+    }
+}

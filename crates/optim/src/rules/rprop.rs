@@ -1,0 +1,89 @@
+//! Rprop.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use super::lion::sign;
+use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
+
+/// Rprop: each weight has a step of its own, that grows while the gradient keeps its sign.
+///
+/// > Δ ← clamp(η·Δ, Δmin, Δmax), η = η⁺, η⁻ or 1 as g·g₋₁ is positive, negative or 0,
+/// > θ ← θ − Δ·sign(g), but not where the sign has changed: there g counts as 0.
+///
+/// Only signs count, so it is for full batches. The learning rate α is Δ before the first step, and
+/// has no effect later. (Riedmiller and Braun, ICNN 1993, in the form "Rprop−" of Igel and Hüsken,
+/// 2000, with PyTorch's defaults η⁻ = 0.5, η⁺ = 1.2, Δ in \[10⁻⁶, 50\].)
+pub type Rprop<T> = Optim<RpropRule, T>;
+
+/// The hyperparameters of [`Rprop`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RpropRule {
+    /// Δ before the first step.
+    pub learning_rate: f64,
+    /// η⁻: what a change of sign multiplies Δ by.
+    pub shrink: f64,
+    /// η⁺: what a kept sign multiplies Δ by.
+    pub grow: f64,
+    /// Δmin.
+    pub least: f64,
+    /// Δmax.
+    pub most: f64,
+}
+
+impl<T: Scalar> Rprop<T> {
+    /// Rprop with the first step Δ = α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(RpropRule { learning_rate, shrink: 0.5, grow: 1.2, least: 1e-6, most: 50.0 })
+    }
+
+    /// η⁻ and η⁺.
+    pub fn factors(self, shrink: f64, grow: f64) -> Self {
+        self.set(|rule| (rule.shrink, rule.grow) = (shrink, grow))
+    }
+
+    /// Δmin and Δmax.
+    pub fn bounds(self, least: f64, most: f64) -> Self {
+        self.set(|rule| (rule.least, rule.most) = (least, most))
+    }
+}
+
+impl Rule for RpropRule {
+    const NAME: &'static str = "rprop";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("shrink", Domain::Fraction, &mut self.shrink);
+        visit("grow", Domain::AtLeastOne, &mut self.grow);
+        visit("least", Domain::NonNegative, &mut self.least);
+        visit("most", Domain::NonNegative, &mut self.most);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        let step = Slot::like_weights("step").starting_at(self.learning_rate);
+        vec![step, Slot::like_weights("previous")]
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        _: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [step, previous, ..]: Slots<'_, T>,
+    ) {
+        let (shrink, grow) = (T::from_f64(self.shrink), T::from_f64(self.grow));
+        let (least, most) = (T::from_f64(self.least), T::from_f64(self.most));
+        let slots = step.iter_mut().zip(previous);
+        for ((w, &g), (s, p)) in weights.iter_mut().zip(gradients).zip(slots) {
+            let agreement = sign(g) * sign(*p);
+            let (factor, g) = match () {
+                _ if agreement > T::zero() => (grow, g),
+                _ if agreement < T::zero() => (shrink, T::zero()),
+                _ => (T::one(), g),
+            };
+            *s = (factor * *s).max(least).min(most);
+            *w -= *s * sign(g);
+            *p = g;
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Gradient descent, with momentum.
+
+use graph::Scalar;
+use kernels::Isa;
+use serde::Serialize;
+
+use crate::convention::options;
+use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+
+/// Stochastic gradient descent, with momentum in every convention.
+///
+/// Without momentum θ ← θ − α·g. With [`momentum`](Self::momentum) μ
+///
+/// > v ← μ·v + (1 − τ)·g,  θ ← θ − α·v,
+///
+/// and with [`nesterov`](Self::nesterov) θ ← θ − α·(g + μ·v). What frameworks and lectures differ
+/// in is the dampening τ and the first step:
+///
+/// | written as | formula | |
+/// |---|---|---|
+/// | `momentum(μ)` | v ← μ·v + g | PyTorch, optax, the lecture's second form |
+/// | `momentum(μ).dampening(τ)` | v ← μ·v + (1 − τ)·g, but v ← g at the first step | PyTorch |
+/// | `averaged_momentum(μ)` | v ← μ·v + (1 − μ)·g from v = 0 | the lecture's first form |
+/// | `… .bias_corrected()` | the step takes v/(1 − μᵗ) | the lecture's running average |
+///
+/// The averaged form takes steps 1 − μ as long: it wants a learning rate 1/(1 − μ) times that of
+/// the other. Nesterov's look-ahead form v ← μ·v − α·∇f(θ + μ·v), θ ← θ + v becomes this one under
+/// the change of variables θ + μ·v, at a constant α (lecture "Optimization", slides on Nesterov
+/// momentum).
+///
+/// Defaults are those of PyTorch: no momentum, no decay; decay joins the gradient.
+///
+/// ```
+/// use optim::Sgd;
+/// let sgd = Sgd::<f32>::new(0.1).momentum(0.9).nesterov().weight_decay(5e-4);
+/// sgd.validate()?;
+/// # Ok::<(), optim::OptimError>(())
+/// ```
+pub type Sgd<T> = Optim<SgdRule, T>;
+
+/// The hyperparameters of [`Sgd`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SgdRule {
+    /// α.
+    pub learning_rate: f64,
+    /// Momentum, if any.
+    pub momentum: Option<Momentum>,
+    /// Pulls the weights towards zero.
+    pub weight_decay: WeightDecay,
+}
+
+/// Momentum and its conventions.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Momentum {
+    /// μ: how much of the velocity survives a step; in \[0, 1).
+    pub decay: f64,
+    /// τ: what is withheld of the gradient that enters the velocity.
+    pub dampening: f64,
+    /// τ is μ, so that the velocity is a running average of gradients.
+    pub averaged: bool,
+    /// At the first step the velocity is the gradient, undamped, as in PyTorch; otherwise it starts
+    /// at 0, as in the lecture.
+    pub starts_at_gradient: bool,
+    /// The step divides the velocity by 1 − μᵗ, the weight it has gathered.
+    pub bias_corrected: bool,
+    /// The step looks ahead along the velocity.
+    pub nesterov: bool,
+}
+
+impl Momentum {
+    fn new(decay: f64) -> Self {
+        Self {
+            decay,
+            dampening: 0.0,
+            averaged: false,
+            starts_at_gradient: true,
+            bias_corrected: false,
+            nesterov: false,
+        }
+    }
+}
+
+impl<T: Scalar> Sgd<T> {
+    /// Gradient descent with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        let (momentum, weight_decay) = (None, WeightDecay::NONE);
+        Self::new_rule(SgdRule { learning_rate, momentum, weight_decay })
+    }
+
+    /// Accumulates a velocity v ← μ·v + g. (Polyak, 1964.)
+    pub fn momentum(self, decay: f64) -> Self {
+        self.set(|rule| rule.momentum = Some(Momentum::new(decay)))
+    }
+
+    /// Averages a velocity v ← μ·v + (1 − μ)·g from v = 0, the lecture's first form.
+    pub fn averaged_momentum(self, decay: f64) -> Self {
+        let averaged =
+            Momentum { averaged: true, starts_at_gradient: false, ..Momentum::new(decay) };
+        self.set(|rule| rule.momentum = Some(averaged))
+    }
+
+    /// Withholds a part τ of the gradient from the velocity. Without momentum it has no effect.
+    pub fn dampening(self, dampening: f64) -> Self {
+        self.with_momentum(|momentum| momentum.dampening = dampening)
+    }
+
+    /// Divides the velocity by 1 − μᵗ. Without momentum it has no effect.
+    pub fn bias_corrected(self) -> Self {
+        self.with_momentum(|momentum| momentum.bias_corrected = true)
+    }
+
+    /// Looks ahead along the velocity. Without momentum it has no effect.
+    pub fn nesterov(self) -> Self {
+        self.with_momentum(|momentum| momentum.nesterov = true)
+    }
+
+    options!(weight_decay);
+
+    fn with_momentum(self, change: impl FnOnce(&mut Momentum)) -> Self {
+        self.set(|rule| {
+            if let Some(momentum) = &mut rule.momentum {
+                change(momentum);
+            }
+        })
+    }
+}
+
+impl Rule for SgdRule {
+    const NAME: &'static str = "sgd";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        if let Some(momentum) = &mut self.momentum {
+            visit("momentum", Domain::Decay, &mut momentum.decay);
+            visit("dampening", Domain::Fraction, &mut momentum.dampening);
+        }
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        self.momentum.map(|_| Slot::like_weights("velocity")).into_iter().collect()
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [velocity, ..]: Slots<'_, T>,
+    ) {
+        let momentum = self.momentum.unwrap_or(Momentum::new(0.0));
+        let gathered = if momentum.bias_corrected { at.gathered(momentum.decay) } else { 1.0 };
+        let WeightDecay { strength, decoupled } = self.weight_decay;
+        let kernel = kernels::Sgd {
+            learning_rate: self.learning_rate / gathered,
+            momentum: momentum.decay,
+            dampening: if momentum.averaged { momentum.decay } else { momentum.dampening },
+            nesterov: momentum.nesterov,
+            // Decoupled decay is by the learning rate itself, which the kernel is not told.
+            weight_decay: if decoupled { strength * gathered } else { strength },
+            decoupled,
+            first: momentum.starts_at_gradient && at.step == 1,
+        };
+        kernel.step(Isa::best(), weights, gradients, velocity);
+    }
+}

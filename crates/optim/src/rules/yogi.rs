@@ -1,0 +1,93 @@
+//! Yogi.
+
+use graph::Scalar;
+use serde::Serialize;
+
+use super::lion::sign;
+use crate::convention::options;
+use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+
+/// Yogi: Adam whose mean square moves by the size of the new gradient only, and so forgets slowly.
+///
+/// > v ← v − (1 − β₂)·sign(v − g²)·g²,  θ ← θ − α·m̂/(√v̂ + ε),
+///
+/// with m, and the corrections, as in [`Adam`](crate::Adam). (Zaheer et al., "Adaptive methods for
+/// nonconvex optimization", NeurIPS 2018.) Defaults are those of optax: β₁ = 0.9, β₂ = 0.999,
+/// ε = 10⁻³ outside of the root; m and v start at 10⁻⁶.
+pub type Yogi<T> = Optim<YogiRule, T>;
+
+/// The hyperparameters of [`Yogi`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct YogiRule {
+    /// α.
+    pub learning_rate: f64,
+    /// β₁: how much of the mean survives a step; in \[0, 1).
+    pub beta1: f64,
+    /// β₂: 1 − β₂ is the weight of a new square; in \[0, 1).
+    pub beta2: f64,
+    /// ε: keeps the divisor from zero.
+    pub epsilon: Epsilon,
+    /// m and v before the first step.
+    pub initial: f64,
+    /// Pulls the weights towards zero.
+    pub weight_decay: WeightDecay,
+}
+
+impl<T: Scalar> Yogi<T> {
+    /// Yogi with the learning rate α.
+    pub fn new(learning_rate: f64) -> Self {
+        Self::new_rule(YogiRule {
+            learning_rate,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: Epsilon::Outside(1e-3),
+            initial: 1e-6,
+            weight_decay: WeightDecay::NONE,
+        })
+    }
+
+    options!(betas, epsilon, weight_decay);
+
+    /// m and v before the first step.
+    pub fn initial(self, value: f64) -> Self {
+        self.set(|rule| rule.initial = value)
+    }
+}
+
+impl Rule for YogiRule {
+    const NAME: &'static str = "yogi";
+
+    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
+        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
+        visit("beta1", Domain::Decay, &mut self.beta1);
+        visit("beta2", Domain::Decay, &mut self.beta2);
+        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
+        visit("initial", Domain::NonNegative, &mut self.initial);
+        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        ["mean", "square"].map(|name| Slot::like_weights(name).starting_at(self.initial)).to_vec()
+    }
+
+    fn update<T: Scalar>(
+        &self,
+        at: &At<'_>,
+        weights: &mut [T],
+        gradients: &[T],
+        [mean, square, ..]: Slots<'_, T>,
+    ) {
+        let rate = T::from_f64(self.learning_rate / at.gathered(self.beta1));
+        let unbias = T::from_f64(1.0 / at.gathered(self.beta2));
+        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
+        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
+        let divisor = self.epsilon.divisor();
+        let slots = mean.iter_mut().zip(square);
+        for ((w, &g), (m, v)) in weights.iter_mut().zip(gradients).zip(slots) {
+            let g = g + coupled * *w;
+            *m += take1 * (g - *m);
+            *v -= take2 * sign(*v - g * g) * g * g;
+            *w = shrink * *w - rate * divisor.divide(*m, unbias * *v);
+        }
+    }
+}

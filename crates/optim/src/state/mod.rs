@@ -1,0 +1,153 @@
+//! What an optimizer remembers, outside of it: to be saved, compared and restored.
+
+mod compare;
+mod file;
+
+use std::collections::BTreeMap;
+
+use graph::{Scalar, Shape};
+use serde::Serialize;
+use serde_json::Value;
+
+pub use compare::{Difference, StateError};
+
+/// Everything that an optimizer remembers, by name: what a checkpoint holds of it.
+///
+/// Names are paths through the optimizer, its parts and its slots down to the parameter:
+/// `lookahead/adam/mean/encoder.fc1.weight`. Beside the state there are the settings
+/// (hyperparameters, schedules, conventions), so that a run is not resumed as another by mistake.
+///
+/// ```
+/// use graph::{GradientLayout, Gradients, Params};
+/// use optim::{Adam, Optimizer, State};
+///
+/// let mut params = Params::seeded(0);
+/// params.root().parameter("w", ndarray::array![1.0].into_dyn());
+/// let layout = GradientLayout::new(params.trainable_entries());
+/// let mut adam = Adam::new(0.1);
+/// adam.step(&mut params, Gradients::new(&layout, &[1.0]))?;
+///
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("adam.safetensors");
+/// adam.state(&params)?.save(&file)?;
+///
+/// let mut resumed = Adam::new(0.1);
+/// resumed.restore(&params, &State::load(&file)?)?;
+/// assert_eq!(resumed.steps(), 1);
+///
+/// let mut other = Adam::new(0.2);
+/// let error = other.restore(&params, &State::load(&file)?).unwrap_err();
+/// assert!(error.to_string().contains("adam/learning_rate is 0.2 here and 0.1 in the state"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct State<T> {
+    settings: Option<BTreeMap<String, Value>>,
+    numbers: BTreeMap<String, f64>,
+    tensors: BTreeMap<String, Tensor<T>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Tensor<T> {
+    shape: Shape,
+    values: Vec<T>,
+}
+
+impl<T: Scalar> State<T> {
+    /// Nothing yet.
+    pub(crate) fn empty() -> Self {
+        let (numbers, tensors) = (BTreeMap::new(), BTreeMap::new());
+        Self { settings: Some(BTreeMap::new()), numbers, tensors }
+    }
+
+    /// The state without its settings, so that it can be restored into an optimizer with other
+    /// hyperparameters or schedules, on purpose.
+    pub fn without_settings(self) -> Self {
+        Self { settings: None, ..self }
+    }
+}
+
+/// Where an optimizer writes its state to, or reads it from: one description serves both, so that
+/// the two cannot differ.
+///
+/// What is read was compared before, and is there.
+#[derive(Debug)]
+pub struct Ledger<'a, T> {
+    direction: Direction<'a, T>,
+    prefix: String,
+}
+
+#[derive(Debug)]
+enum Direction<'a, T> {
+    Write(&'a mut State<T>),
+    Read(&'a State<T>),
+}
+
+impl<'a, T: Scalar> Ledger<'a, T> {
+    pub(crate) fn writing(state: &'a mut State<T>) -> Self {
+        Self { direction: Direction::Write(state), prefix: String::new() }
+    }
+
+    pub(crate) fn reading(state: &'a State<T>) -> Self {
+        Self { direction: Direction::Read(state), prefix: String::new() }
+    }
+
+    /// Puts a name before the names of what is transferred inside.
+    pub fn section(&mut self, name: &str, transfer: impl FnOnce(&mut Self)) {
+        let length = self.prefix.len();
+        self.prefix.push_str(name);
+        self.prefix.push('/');
+        transfer(self);
+        self.prefix.truncate(length);
+    }
+
+    /// Notes a setting, which is compared and never read.
+    pub fn setting(&mut self, name: &str, value: &impl Serialize) {
+        let name = self.name(name);
+        if let Direction::Write(State { settings: Some(settings), .. }) = &mut self.direction {
+            let value = serde_json::to_value(value).expect("settings are plain data");
+            settings.insert(name, value);
+        }
+    }
+
+    /// Notes each field of a structure as a setting.
+    pub fn settings(&mut self, structure: &impl Serialize) {
+        let value = serde_json::to_value(structure).expect("settings are plain data");
+        if let Value::Object(fields) = value {
+            fields.iter().for_each(|(name, value)| self.setting(name, value));
+        }
+    }
+
+    /// Transfers a number.
+    pub fn number(&mut self, name: &str, number: &mut f64) {
+        let name = self.name(name);
+        match &mut self.direction {
+            Direction::Write(state) => {
+                state.numbers.insert(name, *number);
+            }
+            Direction::Read(state) => *number = state.numbers[&name],
+        }
+    }
+
+    /// Transfers a count.
+    pub fn count(&mut self, name: &str, count: &mut u64) {
+        let mut number = *count as f64;
+        self.number(name, &mut number);
+        *count = number as u64;
+    }
+
+    /// Transfers the numbers that belong to a parameter.
+    pub fn tensor(&mut self, name: &str, shape: Shape, values: &mut [T]) {
+        let name = self.name(name);
+        match &mut self.direction {
+            Direction::Write(state) => {
+                state.tensors.insert(name, Tensor { shape, values: values.to_vec() });
+            }
+            Direction::Read(state) => values.copy_from_slice(&state.tensors[&name].values),
+        }
+    }
+
+    fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+}

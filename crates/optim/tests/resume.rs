@@ -1,0 +1,247 @@
+//! Saving and restoring: 50 steps, a file and 50 more are, to the bit, 100 steps.
+
+use graph::{GradientLayout, Gradients, Params};
+use ndarray::{Array, array};
+use optim::{
+    Accumulate, AdaBelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, AdaptiveClip, AmsGrad, Asgd,
+    ClipGlobalNorm, ClipNorm, ClipValue, Constant, Cosine, CosineRestarts, Curve, Cyclic,
+    Difference, Ema, Exponential, Geometric, Groups, InverseSqrt, InverseTime, Lamb, Lion,
+    Lookahead, MultiStep, Muon, NAdam, Nesterov, NovoGrad, OneCycle, Optimizer, Piecewise,
+    Polynomial, RAdam, Ramp, ReduceOnPlateau, RmsProp, Rprop, Sam, Schedule, Sgd, SkipNonFinite,
+    State, StateError, StepDecay, Yogi,
+};
+
+type Boxed = Box<dyn Optimizer<f32>>;
+type Make = fn() -> Boxed;
+
+fn params() -> Params<f32> {
+    let mut params = Params::seeded(0);
+    let mut root = params.root();
+    let mut fc = root.child("fc");
+    let weight = Array::from_shape_fn((3, 4), |(i, j)| (i as f64 - 1.1) * (j as f64 - 1.7));
+    fc.parameter("weight", weight.into_dyn());
+    fc.parameter("bias", array![0.3, -0.2, 0.1].into_dyn());
+    params
+}
+
+/// A gradient that is different at each step: of a quadratic, with noise.
+fn gradient(params: &Params<f32>, step: u64) -> Vec<f32> {
+    let noisy =
+        |(i, &w): (usize, &f32)| w * (1.0 + i as f32) + ((step * 7 + i as u64) as f32).sin();
+    params.trainable().iter().enumerate().map(noisy).collect()
+}
+
+fn train(optimizer: &mut Boxed, params: &mut Params<f32>, steps: std::ops::Range<u64>) {
+    let layout = GradientLayout::new(params.trainable_entries());
+    for step in steps {
+        let gradient = gradient(params, step);
+        optimizer.step(params, Gradients::new(&layout, &gradient)).unwrap();
+        optimizer.observe(1.0 / (1.0 + (step / 8) as f64));
+    }
+}
+
+/// Whether a run that was interrupted after an odd number of steps ends as one that was not.
+fn check_resumes(name: &str, make: impl Fn() -> Boxed) {
+    let (mut whole, mut expected) = (make(), params());
+    train(&mut whole, &mut expected, 0..100);
+
+    let (mut first, mut half) = (make(), params());
+    train(&mut first, &mut half, 0..51);
+    let bytes = first.state(&half).unwrap().to_bytes();
+    let mut second = make();
+    second.restore(&half, &State::from_bytes(&bytes).unwrap()).unwrap();
+    train(&mut second, &mut half, 51..100);
+
+    let bits =
+        |params: &Params<f32>| params.values().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert!(expected.values().iter().all(|x| x.is_finite()), "{name}: {:?}", expected.values());
+    assert_ne!(bits(&expected), bits(&params()), "{name}: nothing was trained");
+    assert_eq!(bits(&half), bits(&expected), "{name}");
+    let states = (second.state(&half).unwrap(), whole.state(&expected).unwrap());
+    assert!(states.0 == states.1, "{name}: the states differ");
+}
+
+const RULES: &[(&str, Make)] = &[
+    ("sgd", || Box::new(Sgd::new(0.01))),
+    ("momentum", || Box::new(Sgd::new(0.01).momentum(0.9).dampening(0.1).weight_decay(0.01))),
+    ("averaged", || Box::new(Sgd::new(0.1).averaged_momentum(0.9).bias_corrected())),
+    ("nesterov", || Box::new(Sgd::new(0.01).momentum(0.9).nesterov())),
+    ("look-ahead", || Box::new(Nesterov::new(0.01, 0.9))),
+    ("adam", || Box::new(Adam::new(0.01).lecture())),
+    ("adamw", || Box::new(Adam::adamw(0.01).no_decay("*.bias"))),
+    ("adagrad", || Box::new(Adagrad::new(0.1).learning_rate_decay(0.01))),
+    ("rmsprop", || Box::new(RmsProp::new(0.01).centred().momentum(0.5))),
+    ("adadelta", || Box::new(Adadelta::new(1.0))),
+    ("adamax", || Box::new(Adamax::new(0.01))),
+    ("nadam", || Box::new(NAdam::new(0.01))),
+    ("radam", || Box::new(RAdam::new(0.01))),
+    ("amsgrad", || Box::new(AmsGrad::new(0.01))),
+    ("lion", || Box::new(Lion::new(0.01))),
+    ("lamb", || Box::new(Lamb::new(0.01))),
+    ("adabelief", || Box::new(AdaBelief::new(0.01))),
+    ("yogi", || Box::new(Yogi::new(0.01))),
+    ("novograd", || Box::new(NovoGrad::new(0.01))),
+    ("adafactor", || Box::new(Adafactor::new(0.01))),
+    ("rprop", || Box::new(Rprop::new(0.01))),
+    ("asgd", || Box::new(Asgd::new(0.01).start(20))),
+];
+
+const PARTS: &[(&str, Make)] = &[
+    ("clip value", || Box::new(Adam::new(0.01).with(ClipValue::new(0.5)))),
+    ("clip norm", || Box::new(Sgd::new(0.01).with(ClipNorm::new(0.5)))),
+    ("clip global norm", || Box::new(Sgd::new(0.01).with(ClipGlobalNorm::new(0.5)))),
+    ("adaptive clip", || Box::new(Sgd::new(0.01).with(AdaptiveClip::new(0.1)))),
+    ("accumulate", || Box::new(Adam::new(0.01).with(Accumulate::new(4)))),
+    ("skip", || Box::new(Adam::new(0.01).with(SkipNonFinite))),
+    ("ema", || Box::new(Adam::new(0.01).with(Ema::new(0.9)))),
+    ("lookahead", || Box::new(Adam::new(0.01).with(Lookahead::new(4, 0.5)))),
+    ("sam", || Box::new(Sgd::new(0.01).momentum(0.9).with(Sam::new(0.05)))),
+    ("plateau", || {
+        let plateau = ReduceOnPlateau::new(0.5).patience(2).cooldown(3);
+        Box::new(Adam::new(0.05).reduce_on_plateau(plateau))
+    }),
+    ("boxed inside", || {
+        let inside: Boxed = Box::new(Adam::new(0.01));
+        Box::new(inside.with(Lookahead::new(3, 0.5)))
+    }),
+    ("groups", || {
+        let groups = Groups::new(Adam::new(0.01)).group("*.weight", Muon::new(0.02));
+        Box::new(groups.with(ClipGlobalNorm::new(1.0)).with(Accumulate::new(2)).with(Ema::new(0.9)))
+    }),
+    ("frozen", || Box::new(Groups::new(Adam::new(0.01)).freeze("*.bias"))),
+];
+
+#[test]
+fn every_rule_resumes() {
+    RULES.iter().for_each(|(name, make)| check_resumes(name, make));
+}
+
+#[test]
+fn every_part_resumes() {
+    PARTS.iter().for_each(|(name, make)| check_resumes(name, make));
+}
+
+#[test]
+fn every_schedule_resumes() {
+    let schedules: Vec<Schedule> = vec![
+        Constant::new(0.5).into(),
+        StepDecay::halve_every(30).into(),
+        MultiStep::new(0.5, [20, 60]).into(),
+        Exponential::new(0.01).into(),
+        Geometric::new(0.99).into(),
+        InverseTime::new(0.1).into(),
+        InverseSqrt::new(10).into(),
+        Ramp::warmup(70).into(),
+        Polynomial::new(1.0, 0.1, 2.0, 80).into(),
+        Cosine::new(1.0, 0.0, 100).into(),
+        CosineRestarts::new(1.0, 0.1, 10).growing(2).into(),
+        OneCycle::new(100).three_phase().into(),
+        Cyclic::new(0.1, 1.0, 7, 9).halving().into(),
+        Cyclic::new(0.1, 1.0, 7, 9).decaying(0.99).into(),
+        Piecewise::new(1.0).to(20, 0.5).to(70, 0.2).cosine().into(),
+        Ramp::warmup(10).then_at(10, StepDecay::halve_every(10).per(3)).times(0.3).at_least(0.1),
+    ];
+    for schedule in schedules {
+        let name = schedule.to_string();
+        check_resumes(&name, || {
+            let adam = Adam::new(0.01).schedule(schedule.clone());
+            Box::new(adam.vary("beta1", schedule.clone().times(0.9).at_most(0.95)))
+        });
+        let text = serde_json::to_string(&schedule).unwrap();
+        assert_eq!(serde_json::from_str::<Schedule>(&text).unwrap(), schedule);
+    }
+}
+
+#[test]
+fn a_state_before_the_first_step_can_be_restored() {
+    let mut adam = Adam::new(0.1);
+    let state = adam.state(&params()).unwrap();
+    let mut other = Adam::<f32>::new(0.1);
+    other.restore(&params(), &state).unwrap();
+    assert_eq!(other.steps(), 0);
+}
+
+/// All differences of restoring a state into another optimizer, which is left as it was.
+fn differences(state: &State<f32>, into: &mut Boxed) -> Vec<Difference> {
+    let mut params = params();
+    train(into, &mut params, 0..5);
+    let before = into.state(&params).unwrap();
+    let StateError::Mismatch { differences } = into.restore(&params, state).unwrap_err() else {
+        panic!("another error");
+    };
+    assert!(into.state(&params).unwrap() == before, "it was changed");
+    differences
+}
+
+/// The state of an optimizer after three steps.
+fn state_of(mut optimizer: Boxed) -> State<f32> {
+    let mut params = params();
+    train(&mut optimizer, &mut params, 0..3);
+    optimizer.state(&params).unwrap()
+}
+
+#[test]
+fn the_state_of_another_optimizer_is_described_whole() {
+    let state = state_of(Box::new(Sgd::new(0.1).momentum(0.9)));
+    let mut adam: Boxed = Box::new(Adam::new(0.1));
+    let found = differences(&state, &mut adam);
+    assert!(found.contains(&Difference::Missing("adam/mean/fc.weight".into())), "{found:?}");
+    assert!(found.contains(&Difference::Unexpected("sgd/velocity/fc.bias".into())), "{found:?}");
+}
+
+#[test]
+fn other_settings_are_refused_unless_they_are_meant() {
+    let adam = |rate| -> Boxed { Box::new(Adam::new(rate).schedule(StepDecay::halve_every(10))) };
+    let state = state_of(adam(0.1));
+    let found = differences(&state, &mut adam(0.2));
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0].to_string(),
+        "another setting: adam/learning_rate is 0.2 here and 0.1 in the state"
+    );
+    let mut resumed = adam(0.2);
+    resumed.restore(&params(), &state.without_settings()).unwrap();
+    assert_eq!((resumed.steps(), resumed.learning_rate()), (3, 0.2));
+}
+
+#[test]
+fn other_parameters_are_described() {
+    let mut adam = Adam::new(0.1);
+    let state = adam.state(&params()).unwrap();
+    let mut other: Params<f32> = Params::seeded(0);
+    other.root().child("fc").parameter("weight", Array::zeros((3, 5)).into_dyn());
+    let message = Adam::new(0.1).restore(&other, &state).unwrap_err().to_string();
+    assert!(
+        message.contains("adam/mean/fc.weight is [3, 5] here and [3, 4] in the state"),
+        "{message}"
+    );
+    assert!(message.contains("unknown to the optimizer: adam/square/fc.bias"), "{message}");
+}
+
+#[test]
+fn broken_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("adam.safetensors");
+    let whole = Adam::new(0.1).state(&params()).unwrap();
+    whole.save(&file).unwrap();
+    assert!(State::load(&file).unwrap() == whole);
+    let bytes = std::fs::read(&file).unwrap();
+    params().save(&file).unwrap();
+    let of_a_model = std::fs::read(&file).unwrap();
+    for broken in [&bytes[..0], &bytes[..bytes.len() - 1], b"PNG", &of_a_model] {
+        std::fs::write(&file, broken).unwrap();
+        let error = State::<f32>::load(&file).unwrap_err();
+        assert!(matches!(error, StateError::Format { .. }), "{error}");
+    }
+    let missing = State::<f32>::load(folder.path().join("none"));
+    assert!(matches!(missing, Err(StateError::Read { .. })));
+}
+
+#[test]
+fn what_is_not_finite_is_saved_too() {
+    let plateau = ReduceOnPlateau::new(0.5);
+    let mut adam = Adam::<f32>::new(0.1).reduce_on_plateau(plateau);
+    adam.observe(f64::NEG_INFINITY);
+    let state = adam.state(&params()).unwrap();
+    assert!(State::from_bytes(&state.to_bytes()).unwrap() == state);
+}
