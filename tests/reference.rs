@@ -1,5 +1,5 @@
-//! Values, gradients, Hessian-vector products and batch-normalization sequences against those that
-//! JAX, PyTorch and exact arithmetic computed: the files of `tests/reference/`, or of the folder
+//! Values, gradients, Hessian-vector products, batch-normalization sequences, and trajectories of
+//! optimizers and schedules against those that JAX, PyTorch, optax and exact arithmetic computed: the files of `tests/reference/`, or of the folder
 //! that `REFERENCE_DIR` names.
 //!
 //! A program of its own, without the test harness, so that its last line is the count.
@@ -12,9 +12,12 @@ mod format;
 mod gradients;
 #[path = "reference/operations.rs"]
 mod operations;
+#[path = "../crates/optim/tests/reference/mod.rs"]
+#[allow(dead_code)] // its own tests use the rest
+mod optimizers;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What became of a case.
@@ -32,19 +35,21 @@ fn main() -> ExitCode {
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference"),
         PathBuf::from,
     );
-    let suites: [(&str, fn(&serde_json::Value) -> Vec<(String, Verdict)>); 2] =
-        [("gradients.json", gradients::run), ("batchnorm.json", batch_norm::run)];
+    let suites: [(&str, fn(&Path) -> Vec<(String, Verdict)>); 4] = [
+        ("gradients.json", |path| gradients::run(&format::parse(path))),
+        ("batchnorm.json", |path| batch_norm::run(&format::parse(path))),
+        ("optimizers.json", optimizer_cases),
+        ("schedules.json", optimizer_cases),
+    ];
     let (mut passed, mut failed, mut unsupported) = (0, 0, 0);
     let mut missing: BTreeMap<String, usize> = BTreeMap::new();
     for (file, run) in suites {
         let path = folder.join(file);
-        let Ok(text) = std::fs::read_to_string(&path) else {
+        if !path.is_file() {
             println!("{file}: not in {}", folder.display());
             continue;
-        };
-        let json = serde_json::from_str(&text)
-            .unwrap_or_else(|error| panic!("{} is not JSON: {error}", path.display()));
-        for (id, verdict) in run(&json) {
+        }
+        for (id, verdict) in run(&path) {
             match verdict {
                 Verdict::Passed => passed += 1,
                 Verdict::Failed(why) => {
@@ -64,4 +69,17 @@ fn main() -> ExitCode {
     println!("reference: {passed} passed, {failed} failed, {unsupported} unsupported");
     // A folder without any of the files tested nothing, which is no success.
     ExitCode::from(u8::from(failed > 0 || passed == 0))
+}
+
+/// The trajectories of optimizers and schedules, which `optim` replays in tests of its own.
+fn optimizer_cases(path: &Path) -> Vec<(String, Verdict)> {
+    let verdict = |case: optimizers::Case| {
+        let verdict = match case.verdict {
+            optimizers::Verdict::Passed(_) => Verdict::Passed,
+            optimizers::Verdict::Failed(why) => Verdict::Failed(why),
+            optimizers::Verdict::Unsupported(name) => Verdict::Unsupported(name),
+        };
+        (case.id, verdict)
+    };
+    optimizers::cases(path).into_iter().map(verdict).collect()
 }

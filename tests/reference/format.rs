@@ -1,8 +1,17 @@
 //! The format of the reference files, and the rule by which an array passes.
 
+use std::path::Path;
+
 use graph::Value;
 use ndarray::{ArrayD, IxDyn};
 use serde_json::Value as Json;
+
+/// The contents of a file.
+pub fn parse(path: &Path) -> Json {
+    let text = std::fs::read_to_string(path);
+    let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
 
 /// An array of reals: `{"shape", "data"}`, or a bare list for a vector.
 pub fn array(json: &Json) -> ArrayD<f64> {

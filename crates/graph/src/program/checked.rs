@@ -25,8 +25,8 @@ impl<T: Scalar> Program<T> {
     /// let y = x.ln().sum();
     /// let params = Params::seeded(0);
     /// let mut program = Program::compile(&[y], &params);
-    /// let inputs = [(&array![1.0_f32, -1.0]).into()];
-    /// let error = program.run_checked(&params, &inputs, Seed::default()).unwrap_err();
+    /// let x = array![1.0_f32, -1.0];
+    /// let error = program.run_checked(&params, &[(&x).into()], Seed::default()).unwrap_err();
     /// assert!(error.to_string().starts_with("ln → sum answered NaN in the forward pass"));
     /// ```
     ///
@@ -204,8 +204,8 @@ mod tests {
         let x = g.input("x", [2]);
         let params = Params::seeded(0);
         let mut program = Program::compile(&[x.exp()], &params);
-        let inputs = [(&array![0.0_f32, 1.0]).into()];
-        program.run_checked(&params, &inputs, Seed::default()).unwrap();
+        let x = array![0.0_f32, 1.0];
+        program.run_checked(&params, &[(&x).into()], Seed::default()).unwrap();
         assert_eq!(program.output(0)[0], 1.0);
     }
 }

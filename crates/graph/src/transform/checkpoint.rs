@@ -139,7 +139,7 @@ mod tests {
         let g = Graph::new();
         let (x, w) = (g.input("x", [32, WIDTH]), g.input("w", [WIDTH, WIDTH]));
         let loss = deep(x, w, 8, checkpointed).square().sum();
-        let mut program = Program::compile(&[loss, loss.grad(w)], &Params::with_seed(0));
+        let mut program = Program::compile(&[loss, loss.grad(x)], &Params::with_seed(0));
         let numbers = |rows| {
             let seed = Seed { seed: 1, run: rows as u64 };
             Array2::from_shape_fn((rows, WIDTH), |(i, j)| 0.15 * seed.normal(i as u64, j as u64))
@@ -153,8 +153,7 @@ mod tests {
     fn the_values_are_the_same_in_less_memory() {
         let (kept, again) = (compiled(false), compiled(true));
         assert_eq!(kept.output(0), again.output(0));
-        // The gradients of the blocks are added in another order.
-        approx::assert_relative_eq!(kept.output(1), again.output(1), epsilon = 1e-12);
+        assert_eq!(kept.output(1), again.output(1));
         let (before, after) = (kept.arena_bytes(), again.arena_bytes());
         println!("planned memory: {before} bytes kept, {after} bytes checkpointed");
         assert!(2 * after < before + before / 3, "{before} bytes kept, {after} checkpointed");

@@ -100,16 +100,20 @@ impl Nest {
 
     /// Whether the strides are those of an output: dense over all axes, or, if `per_row`, over all but the columns.
     pub(super) fn is_dense(&self, strides: &Strides, per_row: bool) -> bool {
-        let mut dense = 1;
-        let mut axes: Vec<_> = self.axes(strides).collect();
-        if per_row && axes.pop().is_some_and(|(_, stride)| stride != 0) {
+        if per_row && strides.column != 0 {
             return false;
         }
-        axes.iter().rev().all(|&(extent, stride)| {
-            let fits = extent == 1 || stride == dense;
+        let columns = (!per_row).then_some((self.columns, strides.column));
+        let outer = self.outer.iter().copied().zip(strides.outer.iter().copied());
+        let inward_out = columns.into_iter().chain([(self.rows, strides.row)]).chain(outer.rev());
+        let mut dense = 1;
+        for (extent, stride) in inward_out {
+            if extent != 1 && stride != dense {
+                return false;
+            }
             dense *= extent;
-            fits
-        })
+        }
+        true
     }
 
     fn axes(&self, strides: &Strides) -> impl Iterator<Item = (usize, usize)> {
