@@ -14,7 +14,7 @@ mod gradients;
 mod operations;
 #[path = "../crates/optim/tests/reference/mod.rs"]
 #[allow(dead_code)] // its own tests use the rest
-mod optimizers;
+mod trajectories;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -73,13 +73,13 @@ fn main() -> ExitCode {
 
 /// The trajectories of optimizers and schedules, which `optim` replays in tests of its own.
 fn optimizer_cases(path: &Path) -> Vec<(String, Verdict)> {
-    let verdict = |case: optimizers::Case| {
+    let verdict = |case: trajectories::Case| {
         let verdict = match case.verdict {
-            optimizers::Verdict::Passed(_) => Verdict::Passed,
-            optimizers::Verdict::Failed(why) => Verdict::Failed(why),
-            optimizers::Verdict::Unsupported(name) => Verdict::Unsupported(name),
+            trajectories::Verdict::Passed(_) => Verdict::Passed,
+            trajectories::Verdict::Failed(why) => Verdict::Failed(why),
+            trajectories::Verdict::Unsupported(name) => Verdict::Unsupported(name),
         };
         (case.id, verdict)
     };
-    optimizers::cases(path).into_iter().map(verdict).collect()
+    trajectories::cases(path).into_iter().map(verdict).collect()
 }

@@ -19,7 +19,8 @@ use crate::{Evaluator, Gradient, Graph, Kind, RunError, Shape, Type};
 ///
 /// let g = Graph::new();
 /// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
-/// let y = 1.0 - (2.0 * x + array![10.0, 20.0]).tanh() / x.sum();
+/// let row = g.constant(array![10.0, 20.0]);
+/// let y = 1.0 - (2.0 * x + row).tanh() / x.sum();
 /// assert_eq!(y.shape(), [2, 2].into());
 /// ```
 #[derive(Clone, Copy)]

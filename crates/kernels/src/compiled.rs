@@ -5,8 +5,8 @@
 
 use crate::Isa;
 use crate::elementwise::{Arg, Binary, Unary, select};
-use crate::gemm::{Product, Scratch};
 use crate::fused;
+use crate::gemm::{Product, Scratch};
 use crate::reduce::Reduce;
 use crate::update::{Adam, Sgd};
 

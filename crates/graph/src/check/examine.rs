@@ -17,14 +17,19 @@ pub(super) struct Examination<'a, 'g> {
 }
 
 /// A scalar with its gradients, and their values at the point.
-struct Level<'g> {
-    order: usize,
-    scalar: Var<'g>,
-    gradients: Vec<Var<'g>>,
-    values: Vec<ArrayD<f64>>,
-    /// The magnitude of the scalar.
-    magnitude: f64,
+pub(super) struct Level<'g> {
+    pub order: usize,
+    pub scalar: Var<'g>,
+    pub gradients: Vec<Var<'g>>,
+    pub values: Vec<ArrayD<f64>>,
+    /// What rounding does to each gradient.
+    pub wobble: Vec<ArrayD<f64>>,
+    /// The size of numbers that round as the scalar does.
+    pub magnitude: f64,
 }
+
+/// Rounding moves a derivative by at most this many times what is seen in two samples.
+const WOBBLES: f64 = 8.0;
 
 impl<'g> Examination<'_, 'g> {
     /// The rows and properties of all orders.
@@ -39,8 +44,7 @@ impl<'g> Examination<'_, 'g> {
             let level = self.level(scalar, order)?;
             rows.extend(self.rows(&level));
             let draws = self.check.draws(order);
-            let of_level = (scalar, &level.values[..]);
-            properties.push(properties::taylor(self.problem, of_level, order, &draws));
+            properties.push(properties::taylor(self.problem, &level, &draws));
             scalar = projected(graph, &level.gradients, &draws);
             if order == 1 {
                 properties.push(properties::adjoint(self.problem, output, &draws)?);
@@ -57,8 +61,12 @@ impl<'g> Examination<'_, 'g> {
         let gradient = Gradient::of(scalar).zeros_without_path();
         let gradients = gradient.with_respect_to(&self.problem.vars())?;
         let values = self.problem.values(&gradients)?;
+        let draws = self.check.draws(order);
+        let wobble = self.problem.wobble(&gradients, &draws)?;
+        let moved = self.problem.wobble(&[scalar], &draws)?[0][[]];
         let magnitude = self.problem.values(&[scalar])?[0][[]].abs();
-        Ok(Level { order, scalar, gradients, values, magnitude })
+        let magnitude = magnitude.max(moved / (4.0 * f64::EPSILON));
+        Ok(Level { order, scalar, gradients, values, wobble, magnitude })
     }
 
     fn rows(&self, level: &Level<'g>) -> Vec<Row> {
@@ -73,12 +81,13 @@ impl<'g> Examination<'_, 'g> {
         let variable = &self.problem.variables[position];
         let analytic = &level.values[position];
         let largest = largest(analytic);
-        let row = |(element, &analytic): (usize, &f64)| {
+        let row = |(element, (&analytic, &wobble)): (usize, (&f64, &f64))| {
             let function = self.problem.along_element(level.scalar, position, element);
             let step = scale(&variable.value, element);
             let typical = largest.max(level.magnitude / step);
-            let mut line = Line::new(function, step);
-            let judgement = judge(&mut line, analytic, Scales { step, typical });
+            let mut line = Line::new(function, step).rounding_like(level.magnitude);
+            let scales = Scales { step, typical, wobble: WOBBLES * wobble };
+            let judgement = judge(&mut line, analytic, scales);
             Row {
                 order: level.order,
                 input: variable.name.clone(),
@@ -89,7 +98,7 @@ impl<'g> Examination<'_, 'g> {
                 verdict: judgement.verdict,
             }
         };
-        analytic.iter().enumerate().map(row).collect()
+        analytic.iter().zip(&level.wobble[position]).enumerate().map(row).collect()
     }
 
     /// The row of a random direction.
@@ -99,9 +108,13 @@ impl<'g> Examination<'_, 'g> {
         let products = level.values.iter().zip(&direction);
         let terms: Vec<f64> = products.map(|(g, d)| (g * d).sum()).collect();
         let typical = terms.iter().fold(level.magnitude, |sum, term| sum + term.abs());
-        let mut line = Line::new(self.problem.along_direction(level.scalar, direction), 1.0);
+        let wobbles =
+            level.wobble.iter().zip(&direction).map(|(w, d)| (w * d).mapv(f64::abs).sum());
+        let wobble = WOBBLES * wobbles.sum::<f64>();
+        let line = Line::new(self.problem.along_direction(level.scalar, direction), 1.0);
+        let mut line = line.rounding_like(level.magnitude);
         let analytic = terms.iter().sum();
-        let judgement = judge(&mut line, analytic, Scales { step: 1.0, typical });
+        let judgement = judge(&mut line, analytic, Scales { step: 1.0, typical, wobble });
         Row {
             order: level.order,
             input: format!("direction {number}"),

@@ -95,6 +95,8 @@ fn by_itself(
 ) -> Result<Option<Row>, RunError> {
     let alone = Graph::new();
     let Alone { inputs, frozen, output } = isolated(graph, id, &alone, seen);
+    // At higher orders the cotangent must depend on the inputs, as it did on the path.
+    let output = if order > 1 { output + 0.5 * output.square() } else { output };
     let size: usize = inputs.iter().map(|(var, _)| var.shape().size()).sum();
     let directions = (size > ELEMENTS).then_some(3);
     let options = Check { orders: order, params: None, directions, ..check.clone() };

@@ -44,6 +44,11 @@ impl<F: FnMut(f64) -> f64> Line<F> {
         Self { function, origin, magnitude: origin.abs(), coordinate }
     }
 
+    /// The line of a function whose values round as if they were at least this large.
+    pub fn rounding_like(self, magnitude: f64) -> Self {
+        Self { magnitude: self.magnitude.max(magnitude), ..self }
+    }
+
     pub fn origin(&self) -> f64 {
         self.origin
     }

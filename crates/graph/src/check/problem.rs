@@ -32,6 +32,30 @@ impl<'g> Problem<'g> {
         Ok(self.evaluator.run(outputs)?.into_iter().map(Value::into_real).collect())
     }
 
+    /// How far these outputs move when every variable is moved by a few units in the last place: what
+    /// rounding does to them, by the standards of backward error.
+    pub fn wobble(&self, outputs: &[Var<'g>], draws: &Draws) -> Result<Vec<ArrayD<f64>>, RunError> {
+        let exact = self.values(outputs)?;
+        let mut wobble: Vec<ArrayD<f64>> =
+            exact.iter().map(|value| ArrayD::zeros(value.raw_dim())).collect();
+        for sample in 0..2 {
+            let draws = draws.split(5 + sample);
+            let mut nearby = self.evaluator.clone();
+            for (Variable { var, value, .. }, stream) in self.variables.iter().zip(0..) {
+                let ulps = 4.0 * f64::EPSILON * draws.array(stream, value.shape());
+                nearby = nearby.bind(*var, Value::Real(value * &(1.0 + ulps)));
+            }
+            for ((wobble, value), moved) in wobble.iter_mut().zip(&exact).zip(nearby.run(outputs)?)
+            {
+                let distance = (moved.into_real() - value).mapv(f64::abs);
+                // What is not finite is judged as such, and has no distance.
+                let finite = distance.mapv(|d| if d.is_finite() { d } else { 0.0 });
+                wobble.zip_mut_with(&finite, |most, &d| *most = most.max(d));
+            }
+        }
+        Ok(wobble)
+    }
+
     /// A scalar as a function of one element of a variable, by its displacement.
     pub fn along_element(
         &self,

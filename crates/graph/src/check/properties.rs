@@ -2,10 +2,11 @@
 
 use ndarray::ArrayD;
 
+use super::examine::Level;
 use super::numeric::Line;
 use super::problem::{Draws, Problem};
 use super::report::Property;
-use crate::{Gradient, GradientError, RunError, Value, Var};
+use crate::{Gradient, RunError, Value, Var};
 
 /// A sum of products, and the sum of their magnitudes, against which its rounding is measured.
 fn inner(a: &[ArrayD<f64>], b: &[ArrayD<f64>]) -> (f64, f64) {
@@ -13,10 +14,33 @@ fn inner(a: &[ArrayD<f64>], b: &[ArrayD<f64>]) -> (f64, f64) {
     products.fold((0.0, 0.0), |(sum, size), product| (sum + product, size + product.abs()))
 }
 
-/// Whether two sums of products are equal but for rounding.
-fn equal(order: usize, name: &'static str, tolerance: f64, sums: [(f64, f64); 2]) -> Property {
-    let [(left, a), (right, b)] = sums;
-    let holds = (a + b).is_finite().then(|| (left - right).abs() <= tolerance * (a + b));
+/// A sum of products of evaluated variables with fixed factors.
+struct Sum {
+    value: f64,
+    /// The sum of the magnitudes.
+    size: f64,
+    /// What rounding does to it.
+    wobble: f64,
+}
+
+impl Sum {
+    fn of<'g>(
+        problem: &Problem<'g>,
+        vars: &[Var<'g>],
+        factors: &[ArrayD<f64>],
+        draws: &Draws,
+    ) -> Result<Self, RunError> {
+        let (value, size) = inner(&problem.values(vars)?, factors);
+        let (_, wobble) = inner(&problem.wobble(vars, draws)?, factors);
+        Ok(Self { value, size, wobble })
+    }
+}
+
+/// Whether two sums of products, each with its magnitude and wobble, are equal but for rounding.
+fn equal(order: usize, name: &'static str, tolerance: f64, sums: [Sum; 2]) -> Property {
+    let [Sum { value: left, size: a, wobble: p }, Sum { value: right, size: b, wobble: q }] = sums;
+    let allowed = tolerance * (a + b) + 64.0 * (p + q);
+    let holds = allowed.is_finite().then(|| (left - right).abs() <= allowed);
     Property { order, name, holds, detail: format!("{left:.12e} and {right:.12e}") }
 }
 
@@ -38,9 +62,8 @@ pub(super) fn adjoint<'g>(
     let pushed = gradient.jvp(&vars, &constants)?;
     let cotangent = graph.constant(Value::<f64>::Real(u.clone()));
     let pulled = gradient.cotangent(cotangent).with_respect_to(&vars)?;
-    let pushed = problem.values(&[pushed])?;
-    let pulled = problem.values(&pulled)?;
-    let sums = [inner(&pushed, &[u]), inner(&pulled, &tangents)];
+    let sums =
+        [Sum::of(problem, &[pushed], &[u], &draws)?, Sum::of(problem, &pulled, &tangents, &draws)?];
     Ok(equal(1, "adjoint identity ⟨J·t, u⟩ = ⟨t, Jᵀ·u⟩", 1e-12, sums))
 }
 
@@ -53,37 +76,39 @@ pub(super) fn symmetry<'g>(
     let graph = scalar.graph();
     let vars = problem.vars();
     let direction = |purpose| problem.direction(&draws.split(purpose));
-    let product = |t: &[ArrayD<f64>]| -> Result<Vec<ArrayD<f64>>, RunError> {
+    let product = |t: &[ArrayD<f64>], s: &[ArrayD<f64>]| -> Result<Sum, RunError> {
         let constants: Vec<Var<'g>> =
             t.iter().map(|t| graph.constant(Value::<f64>::Real(t.clone()))).collect();
-        let products = Gradient::of(scalar).zeros_without_path().hvp(&vars, &constants);
-        problem.values(&products.map_err(GradientError::from)?)
+        let products = Gradient::of(scalar).zeros_without_path().hvp(&vars, &constants)?;
+        Sum::of(problem, &products, s, draws)
     };
     let (s, t) = (direction(2), direction(3));
-    let sums = [inner(&product(&t)?, &s), inner(&product(&s)?, &t)];
+    let sums = [product(&t, &s)?, product(&s, &t)?];
     Ok(equal(2, "symmetry of the Hessian sᵀ·H·t = tᵀ·H·s", 1e-10, sums))
 }
 
 /// |f(x + h·d) − f(x) − h·⟨∇f, d⟩| shrinks like h² (slope 2, or more) for the right gradient, and like
 /// h (slope 1) for a wrong one.
-pub(super) fn taylor<'g>(
-    problem: &Problem<'g>,
-    (scalar, gradients): (Var<'g>, &[ArrayD<f64>]),
-    order: usize,
-    draws: &Draws,
-) -> Property {
+pub(super) fn taylor<'g>(problem: &Problem<'g>, level: &Level<'g>, draws: &Draws) -> Property {
     let direction = problem.direction(&draws.split(4));
-    let (slope, _) = inner(gradients, &direction);
-    let mut line = Line::new(problem.along_direction(scalar, direction), 0.0);
-    let (holds, detail) = remainder(&mut line, slope);
-    Property { order, name: "Taylor remainder", holds, detail }
+    let (slope, _) = inner(&level.values, &direction);
+    let (_, wobble) = inner(&level.wobble, &direction);
+    let line = Line::new(problem.along_direction(level.scalar, direction), 0.0);
+    let mut line = line.rounding_like(level.magnitude);
+    let (holds, detail) = remainder(&mut line, slope, wobble);
+    Property { order: level.order, name: "Taylor remainder", holds, detail }
 }
 
-/// What the remainder shrinks like, from the two smallest steps at which it is above rounding.
-fn remainder<F: FnMut(f64) -> f64>(line: &mut Line<F>, slope: f64) -> (Option<bool>, String) {
+/// What the remainder shrinks like, from the two smallest steps at which it is above rounding, for a
+/// slope that rounding makes wobble.
+fn remainder<F: FnMut(f64) -> f64>(
+    line: &mut Line<F>,
+    slope: f64,
+    wobble: f64,
+) -> (Option<bool>, String) {
     let mut seen: Vec<Remainder> = Vec::new();
     for k in 2..13 {
-        let next = Remainder::at(line, 0.25f64.powi(k), slope);
+        let next = Remainder::at(line, 0.25f64.powi(k), slope, wobble);
         if !next.one_sided.is_finite() || !next.even.is_finite() {
             return (None, "not finite".to_owned());
         }
@@ -119,10 +144,10 @@ struct Remainder {
 }
 
 impl Remainder {
-    fn at<F: FnMut(f64) -> f64>(line: &mut Line<F>, step: f64, slope: f64) -> Self {
+    fn at<F: FnMut(f64) -> f64>(line: &mut Line<F>, step: f64, slope: f64, wobble: f64) -> Self {
         let origin = line.origin();
         let (right, left) = (line.at(step) - origin, line.at(-step) - origin);
-        let rounding = 250.0 * step * line.noise(step, slope);
+        let rounding = step * (250.0 * line.noise(step, slope) + 64.0 * wobble);
         let one_sided = (right - step * slope).abs();
         Self { step, one_sided, even: (0.5 * (right + left)).abs(), rounding }
     }
@@ -137,7 +162,7 @@ mod tests {
     use super::*;
 
     fn slope(f: impl FnMut(f64) -> f64, derivative: f64) -> Option<bool> {
-        remainder(&mut Line::new(f, 1.0), derivative).0
+        remainder(&mut Line::new(f, 1.0), derivative, 0.0).0
     }
 
     #[test]

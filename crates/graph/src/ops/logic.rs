@@ -84,13 +84,16 @@ impl Operation for ToReal {
     }
 }
 
-impl<'g> Var<'g> {
-    /// Whether it is false, elementwise.
+/// Whether it is false, elementwise.
+impl<'g> std::ops::Not for Var<'g> {
+    type Output = Var<'g>;
     #[track_caller]
-    pub fn not(self) -> Var<'g> {
+    fn not(self) -> Var<'g> {
         self.to_real().eq(0.0)
     }
+}
 
+impl<'g> Var<'g> {
     /// The truth value or index as a real number, elementwise: 0 for false, 1 for true.
     #[track_caller]
     pub fn to_real(self) -> Var<'g> {
@@ -103,8 +106,6 @@ pub(super) fn examples() -> Vec<Example> {
     vec![
         binary("and", low.clone(), high.clone(), |a, b| a.lt(b).and(b.gt(a)).select(a * b, a)),
         binary("or", low.clone(), high.clone(), |a, b| a.gt(b).or(b.gt(a)).select(a * b, a)),
-        binary("to_real", low, high, |a, b| {
-            a.lt(b).not().to_real() * a + a.lt(b).to_real() * b * a
-        }),
+        binary("to_real", low, high, |a, b| (!a.lt(b)).to_real() * a + a.lt(b).to_real() * b * a),
     ]
 }

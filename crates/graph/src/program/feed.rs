@@ -120,14 +120,14 @@ fn copy<E: Copy>(from: &ArrayViewD<'_, E>, to: &mut [E]) {
     }
 }
 
-/// Whether there is no infinity and no NaN: exactly then all differences x − x are 0, and a sum of
+/// Whether there is no infinity and no NaN: exactly then all products 0·x are 0, and a sum of
 /// them in lanes shows it without a branch for each number.
 fn all_finite<T: Scalar>(values: &[T]) -> bool {
     let mut lanes = [T::zero(); 16];
     let chunks = values.chunks_exact(lanes.len());
     let rest = chunks.remainder();
     for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += x - x);
+        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += T::zero() * x);
     }
     rest.iter().all(|x| x.is_finite()) && lanes.iter().all(|&lane| lane == T::zero())
 }

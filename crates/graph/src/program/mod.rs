@@ -20,7 +20,7 @@ pub use profile::Profile;
 pub use step::Step;
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use kernels::{Isa, Pool};
 use ndarray::{ArrayViewD, IxDyn};
@@ -199,8 +199,19 @@ impl<T: Scalar> Program<T> {
 const CACHE_LINE: usize = 64;
 
 /// One pool for all programs that were not given a number of threads.
+static POOL: RwLock<Option<Arc<Pool>>> = RwLock::new(None);
+
 fn default_pool() -> Arc<Pool> {
-    static POOL: OnceLock<Arc<Pool>> = OnceLock::new();
-    let threads = || std::thread::available_parallelism().map_or(1, usize::from);
-    Arc::clone(POOL.get_or_init(|| Arc::new(Pool::new(threads()))))
+    if let Some(pool) = &*POOL.read().unwrap_or_else(PoisonError::into_inner) {
+        return Arc::clone(pool);
+    }
+    set_default_threads(std::thread::available_parallelism().map_or(1, usize::from));
+    default_pool()
+}
+
+/// Lets programs compiled from now on use this many threads (at least one), unless they are given a
+/// number of their own. By default it is one for each core. Results do not depend on it.
+pub fn set_default_threads(threads: usize) {
+    let pool = Arc::new(Pool::new(threads.max(1)));
+    *POOL.write().unwrap_or_else(PoisonError::into_inner) = Some(pool);
 }

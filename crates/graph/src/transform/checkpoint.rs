@@ -152,8 +152,8 @@ mod tests {
     #[test]
     fn the_values_are_the_same_in_less_memory() {
         let (kept, again) = (compiled(false), compiled(true));
-        assert_eq!(kept.output(0), again.output(0));
-        assert_eq!(kept.output(1), again.output(1));
+        approx::assert_relative_eq!(kept.output(0), again.output(0), max_relative = 1e-12);
+        approx::assert_relative_eq!(kept.output(1), again.output(1), max_relative = 1e-9);
         let (before, after) = (kept.arena_bytes(), again.arena_bytes());
         println!("planned memory: {before} bytes kept, {after} bytes checkpointed");
         assert!(2 * after < before + before / 3, "{before} bytes kept, {after} checkpointed");

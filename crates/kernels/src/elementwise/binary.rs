@@ -164,7 +164,10 @@ impl<F: Zip, A: Source<T>, B: Source<T>, T: Scalar> Kernel for Loop<'_, F, A, B,
     fn run<S: Simd>(self) {
         let out = whole_blocks(self.out);
         let (a, b) = (self.a.first(out.len()), self.b.first(out.len()));
-        #[expect(clippy::needless_range_loop, reason = "over an iterator, LLVM leaves the last block to a scalar loop")]
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "over an iterator, LLVM leaves the last block to a scalar loop"
+        )]
         for i in 0..out.len() {
             let current = out[i];
             out[i] = F::at::<T>(a.get(i, current), b.get(i, current));

@@ -101,7 +101,10 @@ impl<C: Source<T>, A: Source<T>, B: Source<T>, T: Scalar> Kernel for Loop<'_, C,
         let out = whole_blocks(self.out);
         let (condition, a, b) =
             (self.condition.first(out.len()), self.a.first(out.len()), self.b.first(out.len()));
-        #[expect(clippy::needless_range_loop, reason = "over an iterator, LLVM leaves the last block to a scalar loop")]
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "over an iterator, LLVM leaves the last block to a scalar loop"
+        )]
         for i in 0..out.len() {
             // Both are read before the choice, so that it is a blend and no branch.
             let current = out[i];

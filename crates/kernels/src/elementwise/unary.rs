@@ -146,7 +146,10 @@ impl<F: Map, X: Source<T>, T: Scalar> Kernel for Loop<'_, F, X, T> {
         }
         let out = whole_blocks(self.out);
         let x = self.x.first(out.len());
-        #[expect(clippy::needless_range_loop, reason = "over an iterator, LLVM leaves the last block to a scalar loop")]
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "over an iterator, LLVM leaves the last block to a scalar loop"
+        )]
         for i in 0..out.len() {
             out[i] = F::at::<S, T>(x.get(i, out[i]));
         }

@@ -21,14 +21,22 @@ impl Value {
 
 /// Describes a [`Fused`] loop nest, value by value.
 ///
-/// ```ignore
-/// let mut b = FusedBuilder::<f32>::new(&[64, 128]);
-/// let (x, bias) = (b.input(&[128, 1]), b.input(&[0, 1]));
+/// ```
+/// use kernels::{Binary, FusedBuilder, Isa, Pool, Reduce, Source, Unary};
+///
+/// let mut b = FusedBuilder::<f32>::new(&[2, 3]);
+/// let (x, bias) = (b.input(&[3, 1]), b.input(&[0, 1]));
 /// let sum = b.binary(Binary::Add, x, bias);
 /// let y = b.unary(Unary::Relu, sum);
-/// b.store(y); // output 0: [64, 128]
-/// b.store_reduced(Reduce::Sum, y); // output 1: [128]
+/// b.store(y); // output 0: 2 × 3
+/// b.store_reduced(Reduce::Sum, y); // output 1: 3
 /// let fused = b.build();
+///
+/// let (x, bias) = ([-1.0, 0.0, 1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 10.0]);
+/// let (mut y, mut sums, mut scratch) = ([0.0; 6], [0.0; 3], vec![0.0; fused.scratch_len(1)]);
+/// let inputs = [Source::Slice(&x), Source::Slice(&bias)];
+/// fused.run(Isa::best(), &Pool::new(1), &inputs, &mut [&mut y, &mut sums], &mut scratch);
+/// assert_eq!((y, sums), ([0.0, 0.0, 11.0, 2.0, 3.0, 14.0], [2.0, 3.0, 25.0]));
 /// ```
 #[derive(Clone, Debug)]
 pub struct FusedBuilder<T> {

@@ -124,8 +124,8 @@ impl<'g> Var<'g> {
         self.graph().apply(Take { axis }, &[self, index])
     }
 
-    /// The rows of this table at these indices: for indices of shape [n] and a table [rows, width],
-    /// the result is [n, width].
+    /// The rows of this table at these indices: for indices of shape `[n]` and a table
+    /// `[rows, width]`, the result is `[n, width]`.
     #[track_caller]
     pub fn embedding(self, index: Var<'g>) -> Var<'g> {
         self.take(0, index)

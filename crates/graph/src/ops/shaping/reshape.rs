@@ -68,7 +68,7 @@ impl<'g> Var<'g> {
         let asked = shape.as_ref();
         let known: usize = asked.iter().filter(|&&e| e >= 0).map(|&e| e as usize).product();
         let size = self.shape().size();
-        let inferred = if known == 0 { 0 } else { size / known };
+        let inferred = size.checked_div(known).unwrap_or(0);
         let unknown = asked.iter().filter(|&&extent| extent < 0).count();
         assert!(
             asked.iter().all(|&extent| extent >= -1)

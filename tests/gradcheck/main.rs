@@ -1,0 +1,39 @@
+//! The gradient-check suite: every operation over generated shapes and attributes to second order,
+//! third for the smooth; the checker itself against planted wrong rules and against correct functions.
+//!
+//! `cargo test --release --test gradcheck -- --nocapture` prints what was checked.
+
+mod cases;
+mod complete;
+mod examine;
+mod functions;
+mod mutants;
+mod special;
+
+use std::collections::BTreeSet;
+
+use graph::ops::registry;
+
+/// One after the other, so that the last line is the score of the checker.
+#[test]
+fn every_rule_is_right_and_every_mutant_is_caught() {
+    let examples: Vec<_> = registry().into_iter().chain(cases::generated()).collect();
+    let operations: BTreeSet<&str> = examples.iter().map(|example| example.operation).collect();
+    let outcome = examine::all(&examples);
+    let special = special::all();
+    println!(
+        "{} operations, {} cases, {} derivatives of orders 1 to 3, {} inconclusive",
+        operations.len(),
+        examples.len() * examine::USES.len() + special,
+        outcome.derivatives,
+        outcome.inconclusive,
+    );
+    assert!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("\n\n"));
+    assert!(50 * outcome.inconclusive < outcome.derivatives, "too much is left open");
+
+    let (caught, planted) = mutants::caught();
+    let alarms = functions::false_alarms();
+    println!("mutants: {caught} of {planted} caught, false alarms: {}", alarms.len());
+    assert!(alarms.is_empty(), "{}", alarms.join("\n\n"));
+    assert_eq!(caught, planted);
+}
