@@ -26,7 +26,7 @@ struct Options {
     #[arg(long, default_value_t = 64)]
     batch: usize,
     /// Learning rate at the start; it falls to 0 along a half cosine. [default: 0.003 for adam, 0.1 for sgd]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     lr: Option<f64>,
     /// Update rule
     #[arg(long, default_value = "adam", value_parser = ["adam", "sgd"])]
