@@ -65,6 +65,9 @@ pub struct Args {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(spec::NAMES),
           default_value = "tiny,digits,mnist,deep,wide")]
     steps: Vec<String>,
+    /// Instead of comparing, print where the time of our steps goes
+    #[arg(long)]
+    profile: bool,
     /// Be the process that runs our steps for the driver
     #[arg(long, hide = true)]
     worker: bool,
@@ -83,6 +86,8 @@ fn main() -> ExitCode {
     let outcome = if args.worker {
         let threads = serve::threads();
         serve::serve(ours::VERSION, &|file| ours::load(file, threads))
+    } else if args.profile {
+        profile(&args)
     } else {
         run::run(&args)
     };
@@ -93,6 +98,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints the profiles of our steps.
+fn profile(args: &Args) -> Result<(), Failure> {
+    for spec in spec::all().into_iter().filter(|spec| args.steps.contains(&spec.name)) {
+        let file = generate::step_file(&spec);
+        println!("{}\n{}", spec.name, ours::profile(&file, args.threads)?);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

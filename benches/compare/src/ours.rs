@@ -3,6 +3,8 @@
 //! This is the only module that knows our framework. The driver runs it in a process of its own (this same binary
 //! with `--worker`), as it runs every peer, so that times and memory are taken alike.
 
+use std::time::Instant;
+
 use cotangent::graph::set_default_threads;
 use cotangent::ndarray::IxDyn;
 use cotangent::nn::batch_norm::{Average, Running};
@@ -12,6 +14,7 @@ use cotangent::prelude::*;
 use crate::Failure;
 use crate::serve::Training;
 use crate::spec::{self, Activation, Spec};
+use crate::stats::median;
 use crate::stepfile::StepFile;
 
 /// Name and version, as the table's foot shows them.
@@ -23,27 +26,45 @@ pub const STEPS: &[&str] = &spec::NAMES;
 /// Makes a step ready on this many threads: weights and batch from the file, everything that can be done once done
 /// (recorded, differentiated, compiled).
 pub fn load(file: &StepFile, threads: usize) -> Result<Box<dyn Training>, Failure> {
-    set_default_threads(threads);
-    let mut params = Params::seeded(0);
-    let model = Mlp::new(&mut params.root(), &file.spec);
-    for param in params.entries().to_vec() {
-        if let Some(array) = file.arrays.get(param.path()) {
-            let value = ArrayD::from_shape_vec(IxDyn(&array.shape), array.data.clone())?;
-            params.set(param.id(), value.view())?;
-        }
+    Ok(Box::new(Ours::new(file, threads)?))
+}
+
+/// Where the time of a step goes, as a table: the program's instructions, then the whole step and its update.
+pub fn profile(file: &StepFile, threads: usize) -> Result<String, Failure> {
+    let mut ours = Ours::new(file, threads)?;
+    let mut times = (Vec::new(), Vec::new());
+    let begin = Instant::now();
+    while times.0.len() < 20 || begin.elapsed().as_millis() < 500 {
+        let start = Instant::now();
+        ours.loss = ours.step.run(&mut ours.params, (&ours.x, &ours.labels))?;
+        let computed = Instant::now();
+        ours.optimizer.step(&mut ours.params, ours.step.gradients())?;
+        times.0.push((computed - start).as_nanos() as f64 / 1e3);
+        times.1.push(computed.elapsed().as_nanos() as f64 / 1e3);
     }
-    let x = file.array("x")?;
-    let x = Array2::from_shape_vec((x.shape[0], x.shape[1]), x.data.clone())?;
-    let labels = Array1::from(file.labels.clone());
-    let step = Step::new(move |_, [x, labels]| model.forward(x).cross_entropy(labels));
-    Ok(Box::new(Ours {
-        params,
-        step,
-        optimizer: optimizer(file.spec.optimizer),
-        x,
-        labels,
-        loss: f32::NAN,
-    }))
+    let profile = ours.step.profile(&ours.params, (&ours.x, &ours.labels), times.0.len())?;
+    let (run, update) = (median(&times.0), median(&times.1));
+    Ok(format!("{profile}\n{run:>6.1} µs for the gradients, {update:.1} µs for the update\n"))
+}
+
+impl Ours {
+    fn new(file: &StepFile, threads: usize) -> Result<Self, Failure> {
+        set_default_threads(threads);
+        let mut params = Params::seeded(0);
+        let model = Mlp::new(&mut params.root(), &file.spec);
+        for param in params.entries().to_vec() {
+            if let Some(array) = file.arrays.get(param.path()) {
+                let value = ArrayD::from_shape_vec(IxDyn(&array.shape), array.data.clone())?;
+                params.set(param.id(), value.view())?;
+            }
+        }
+        let x = file.array("x")?;
+        let x = Array2::from_shape_vec((x.shape[0], x.shape[1]), x.data.clone())?;
+        let labels = Array1::from(file.labels.clone());
+        let step = Step::new(move |_, [x, labels]| model.forward(x).cross_entropy(labels));
+        let optimizer = optimizer(file.spec.optimizer);
+        Ok(Self { params, step, optimizer, x, labels, loss: f32::NAN })
+    }
 }
 
 /// Blocks of Linear, BatchNorm if asked for, and activation, and a last Linear.

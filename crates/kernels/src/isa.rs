@@ -135,8 +135,11 @@ pub trait Simd {
     /// Whether a·b + c with one rounding is cheap; without hardware for it, it would be a slow library call.
     const FUSED: bool;
 
-    /// The width of a tile of a matrix product: 4 where there are 32 registers, 2 where there are 16.
-    const TILE_VECTORS: usize;
+    /// The height of a tile of a matrix product: 12 where there are 32 registers, 6 where there are 16.
+    const TILE_ROWS: usize;
+
+    /// Whether loading a part of a vector costs no more than loading all of it.
+    const FREE_MASKS: bool;
 
     /// The widest vector of single precision.
     type Single: Vector<f32>;
@@ -159,7 +162,8 @@ pub(crate) enum Native {}
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx512 {
     const FUSED: bool = true;
-    const TILE_VECTORS: usize = 4;
+    const TILE_ROWS: usize = 12;
+    const FREE_MASKS: bool = true;
     type Single = std::arch::x86_64::__m512;
     type Double = std::arch::x86_64::__m512d;
 }
@@ -167,14 +171,16 @@ impl Simd for Avx512 {
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx2 {
     const FUSED: bool = true;
-    const TILE_VECTORS: usize = 2;
+    const TILE_ROWS: usize = 6;
+    const FREE_MASKS: bool = false;
     type Single = std::arch::x86_64::__m256;
     type Double = std::arch::x86_64::__m256d;
 }
 
 impl Simd for Native {
     const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
-    const TILE_VECTORS: usize = 2;
+    const TILE_ROWS: usize = 6;
+    const FREE_MASKS: bool = false;
     type Single = Plain<f32, 4>;
     type Double = Plain<f64, 2>;
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use ndarray::ArrayViewD;
 
 use super::per_shape::{PerShape, record_inputs};
-use super::{Feeds, Program};
+use super::{Feeds, Profile, Program};
 use crate::params::{GradientLayout, Gradients, ParamId, Params};
 use crate::random::Seed;
-use crate::{Gradient, Graph, RunError, Scalar, Type, Var};
+use crate::{Gradient, Graph, RunError, Scalar, Type, Var, View};
 
 type Record<'m, const N: usize> =
     dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm;
@@ -97,9 +97,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
         T: 'a,
     {
         let inputs = inputs.feeds();
-        let position = self.compiled.position(&inputs, |types| {
-            compile(&*self.record, types, params, self.zeros_for_unused)
-        })?;
+        let position = self.position(params, &inputs)?;
         if self.layout.entries().is_empty() {
             self.layout = GradientLayout::new(params.trainable_entries());
         }
@@ -140,6 +138,35 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     #[track_caller]
     pub fn program(&self) -> &Program<T> {
         &self.last().program
+    }
+
+    /// Runs the step's program `runs` times on these inputs and measures every instruction. Changes
+    /// nothing: running statistics are not written back and the seed stays.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn profile<'a>(
+        &mut self,
+        params: &Params<T>,
+        inputs: impl Feeds<'a, T, N>,
+        runs: usize,
+    ) -> Result<Profile, RunError>
+    where
+        T: 'a,
+    {
+        let inputs = inputs.feeds();
+        let position = self.position(params, &inputs)?;
+        self.compiled.get_mut(position).program.profile(params, &inputs, runs)
+    }
+
+    /// The compiled step for inputs of these shapes.
+    fn position(
+        &mut self,
+        params: &Params<T>,
+        inputs: &[View<'_, T>; N],
+    ) -> Result<usize, RunError> {
+        self.compiled
+            .position(inputs, |types| compile(&*self.record, types, params, self.zeros_for_unused))
     }
 
     #[track_caller]

