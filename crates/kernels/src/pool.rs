@@ -5,6 +5,7 @@
 //! a training step makes the next one soon, and then sleep.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,11 @@ use crate::gemm::Scratch;
 
 /// How long an idle worker spins before it sleeps.
 const SPIN: Duration = Duration::from_micros(80);
+
+thread_local! {
+    /// Which of its pool's threads this one is: a worker's number from 1 on, 0 for a caller.
+    static PLACE: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A fixed set of worker threads that, with the calling thread, run the tasks of one call at a time.
 ///
@@ -55,7 +61,11 @@ impl Pool {
         let worker = |index| {
             let shared = Arc::clone(&shared);
             let named = thread::Builder::new().name(format!("cotangent-{index}"));
-            named.spawn(move || shared.work()).expect("the operating system gives another thread")
+            let work = move || {
+                PLACE.set(index);
+                shared.work();
+            };
+            named.spawn(work).expect("the operating system gives another thread")
         };
         let workers = (1..threads).map(worker).collect();
         Pool { shared, workers, busy: AtomicBool::new(false) }
@@ -86,6 +96,33 @@ impl Pool {
             resume_unwind(payload);
         }
     }
+
+    /// Shares tasks 0 … `tasks` − 1 among the threads, such that in one call after another a thread takes those of one
+    /// place if it can: what they left in its cache, it finds there again.
+    ///
+    /// `work` is called once on each thread that takes part, with a number less than that of threads, which no two have
+    /// at a time, and with the tasks that fall to it.
+    ///
+    /// # Panics
+    ///
+    /// When there are more than [`MAX_PLACES`](Self::MAX_PLACES) tasks, or a task panics.
+    pub fn run_in_places(
+        &self,
+        tasks: usize,
+        work: &(dyn Fn(usize, &mut dyn Iterator<Item = usize>) + Sync),
+    ) {
+        assert!(tasks <= Self::MAX_PLACES, "{tasks} tasks are more than {}", Self::MAX_PLACES);
+        let threads = self.threads().min(tasks).max(1);
+        let taken = AtomicU64::new(0);
+        let free = |&i: &usize| taken.fetch_or(1 << i, Ordering::Relaxed) & (1 << i) == 0;
+        self.run(threads, &|number| {
+            let first = PLACE.get() % threads * tasks / threads;
+            work(number, &mut (first..tasks).chain(0..first).filter(free));
+        });
+    }
+
+    /// The most tasks that [`run_in_places`](Self::run_in_places) shares.
+    pub const MAX_PLACES: usize = 64;
 
     /// Wakes as many workers as there are tasks for, if any sleep.
     fn wake(&self, tasks: usize) {
@@ -218,6 +255,23 @@ mod tests {
                 for _ in 0..100 {
                     pool.run(tasks, &|i| {
                         counts[i].fetch_add(1, Ordering::Relaxed);
+                    });
+                }
+                assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 100));
+            }
+        }
+    }
+
+    #[test]
+    fn every_task_in_its_place_runs_once() {
+        for threads in [1, 2, 3] {
+            let pool = Pool::new(threads);
+            for tasks in [0, 1, 2, 7, 64] {
+                let counts: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+                for _ in 0..100 {
+                    pool.run_in_places(tasks, &|number, tasks| {
+                        assert!(number < threads);
+                        tasks.for_each(|i| _ = counts[i].fetch_add(1, Ordering::Relaxed));
                     });
                 }
                 assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 100));

@@ -141,6 +141,13 @@ impl Dd {
         numerator / (e + 1.0.into())
     }
 
+    pub(super) fn sech_squared(self) -> Dd {
+        let e = if self.high > 0.0 { -self } else { self };
+        let e = (e + e).exp();
+        let d = e + 1.0.into();
+        (e + e + e + e) / (d * d)
+    }
+
     pub(super) fn softplus(self) -> Dd {
         if self.high > 0.0 { self + (-self).exp().log1p() } else { self.exp().log1p() }
     }

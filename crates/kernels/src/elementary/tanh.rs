@@ -1,4 +1,4 @@
-//! The sigmoid curves: hyperbolic tangent, logistic function, and softplus, the integral of the latter.
+//! The sigmoid curves: hyperbolic tangent and its derivative, logistic function, and softplus, the integral of the latter.
 
 use super::{Bits, Lane, exp, horner, lit, log1p};
 use crate::isa::{Simd, fma};
@@ -36,6 +36,15 @@ pub(crate) fn tanh<S: Simd, T: Lane>(x: T) -> T {
     let denominator =
         if small { horner::<S, T>(z, T::TANH_Q) } else { exp::<S, T>(a + a) + T::one() };
     (first + numerator / denominator).copysign(x)
+}
+
+/// sech² x = 4e/(1 + e)² with e = e^(−2|x|): all its digits also where tanh x rounds to ±1.
+#[inline(always)]
+pub(crate) fn sech_squared<S: Simd, T: Lane>(x: T) -> T {
+    let a = x.abs();
+    let e = exp::<S, T>(-(a + a));
+    let d = T::one() + e;
+    lit::<T>(4.0) * e / (d * d)
 }
 
 /// 1/(1 + e^(−x)), written with e^(−|x|) so that nothing overflows and small values keep their digits.

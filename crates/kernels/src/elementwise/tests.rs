@@ -24,6 +24,7 @@ fn plain_unary<T: Scalar>(f: Unary, x: T) -> T {
         Unary::Sigmoid => {
             wide(|x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) })
         }
+        Unary::SechSquared => wide(|x| (1.0 / x.cosh()).powi(2)),
         Unary::Softplus if x.is_nan() => x,
         Unary::Softplus => wide(|x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
         Unary::Erf => x.erf(),

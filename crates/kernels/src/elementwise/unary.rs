@@ -90,6 +90,8 @@ table! {
     Tanh => |x| elementary::tanh::<S, T>(x);
     /// The logistic function 1/(1 + e^(−x)).
     Sigmoid => |x| elementary::sigmoid::<S, T>(x);
+    /// sech² x = 1/cosh² x, the derivative of tanh.
+    SechSquared => |x| elementary::sech_squared::<S, T>(x);
     /// ln(1 + e^x).
     Softplus => |x| elementary::softplus::<S, T>(x);
     /// The error function.

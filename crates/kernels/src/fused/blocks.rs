@@ -18,7 +18,7 @@ const CACHE: usize = 32 * 1024;
 pub(super) const UNIT: usize = 64;
 
 /// About how many elements a thread takes at a time.
-const PIECE: usize = 16 * BLOCK;
+const PIECE: usize = 4 * BLOCK;
 
 /// The fewest rows that are reduced to one partial result, so that the partial results of wide rows stay few.
 const REDUCED_ROWS: usize = 32;
@@ -58,7 +58,9 @@ impl Blocks {
         let rows = if cut { 1 } else { block_rows(columns, most).min(nest.rows.max(1)) };
         let abreast = if rows.is_multiple_of(unpadded(columns)) { unpadded(columns) } else { 1 };
         let least = if reduces { REDUCED_ROWS } else { 1 };
-        let piece_rows = (PIECE / nest.columns.max(1)).max(least).next_multiple_of(rows);
+        // Pieces are even in number and nearly so in size, so that two threads are done at one time.
+        let pieces = (nest.rows * nest.columns).div_ceil(PIECE).next_multiple_of(2);
+        let piece_rows = nest.rows.div_ceil(pieces).max(least).next_multiple_of(rows.max(1));
         let split = !reduces && cut;
         let piece_columns =
             if split { (PIECE / columns * columns).min(nest.columns) } else { nest.columns };

@@ -6,9 +6,9 @@ use crate::elementwise::{Binary, Unary};
 
 /// The cost from which a second thread is asked for help.
 ///
-/// A unit was measured as 1/30 ns with AVX-512, so that this is some 8 µs on one thread; to hand out a task and wait for
+/// A unit was measured as 1/30 ns with AVX-512, so that this is some 4 µs on one thread; to hand out a task and wait for
 /// its end takes 1 to 2 µs while the other thread still spins.
-pub(super) const WORTH_A_THREAD: usize = 250_000;
+pub(super) const WORTH_A_THREAD: usize = 120_000;
 
 /// The cost of going through the nest: one for each number that a simple operation computes, and for each that is
 /// read from an input or written to an output.

@@ -1,7 +1,6 @@
 //! A run: the operands checked, the pieces handed to threads, their results combined.
 
 use std::slice;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::blocks::{Piece, UNIT};
 use super::execute::Block;
@@ -46,13 +45,14 @@ impl<T: Scalar> Fused<T> {
         let run = Run { fused: self, isa, in_place, memory };
         match self.threads(pool.threads()) {
             1 => run.work(0, 0..self.pieces.1),
-            threads => {
-                let next = AtomicUsize::new(0);
-                let pieces = || {
-                    let next = || Some(next.fetch_add(1, Ordering::Relaxed));
-                    std::iter::from_fn(next).take_while(|&piece| piece < self.pieces.1)
-                };
-                pool.run(threads, &|thread| run.work(thread, pieces()));
+            _ => {
+                // Neighbouring pieces are handed out together where there are many.
+                let pieces = self.pieces.1;
+                let tasks = pieces.min(Pool::MAX_PLACES);
+                let of_task = |i: usize| i * pieces / tasks..(i + 1) * pieces / tasks;
+                pool.run_in_places(tasks, &|thread, tasks| {
+                    run.work(thread, tasks.flat_map(of_task))
+                });
             }
         }
         if self.pieces.0 != 1 {

@@ -89,20 +89,24 @@ fn share<T: Scalar>(isa: Isa, pool: &Pool, product: Product<T>) {
     if work < WORTH_SHARING || pool.threads() == 1 {
         return compute(product);
     }
-    let parts = pool.threads();
+    let parts = pool.threads().min(Pool::MAX_PLACES);
     let tile = TileSize::of::<T>(isa);
     // Bands of columns share no part of B, which is the one that is copied; but they must not be too narrow.
     if columns >= 2 * parts * tile.columns {
         let width = band(columns, tile.columns, parts);
-        pool.run(columns.div_ceil(width), &|i| {
-            // SAFETY: the band is not empty and ends with C; no two bands meet.
-            compute(unsafe { product.part(0, rows, i * width, width.min(columns - i * width)) });
+        pool.run_in_places(columns.div_ceil(width), &|_, bands| {
+            // SAFETY: a band is not empty and ends with C; no two bands meet.
+            let band =
+                |i| unsafe { product.part(0, rows, i * width, width.min(columns - i * width)) };
+            bands.map(band).for_each(compute);
         });
     } else {
         let height = band(rows, tile.rows, parts);
-        pool.run(rows.div_ceil(height), &|i| {
+        pool.run_in_places(rows.div_ceil(height), &|_, bands| {
             // SAFETY: as above.
-            compute(unsafe { product.part(i * height, height.min(rows - i * height), 0, columns) });
+            let band =
+                |i| unsafe { product.part(i * height, height.min(rows - i * height), 0, columns) };
+            bands.map(band).for_each(compute);
         });
     }
 }

@@ -73,13 +73,19 @@ fn transpose(x: Var<'_>) -> Var<'_> {
     }
 }
 
-fn lowering(var: Var<'_>) -> Lowering {
+pub(super) fn lowering(var: Var<'_>) -> Lowering {
     var.graph().node(var.id(), |node| node.op.lower())
 }
 
 /// The only input of a node.
-fn input(var: Var<'_>) -> Var<'_> {
+pub(super) fn input(var: Var<'_>) -> Var<'_> {
     Var::new(var.graph(), var.graph().node_inputs(var.id())[0])
+}
+
+/// Both inputs of a node.
+pub(super) fn operands(var: Var<'_>) -> [Var<'_>; 2] {
+    let inputs = var.graph().node_inputs(var.id());
+    [inputs[0], inputs[1]].map(|id| Var::new(var.graph(), id))
 }
 
 /// The number at every position, if it is one and the same.

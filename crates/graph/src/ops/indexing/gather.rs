@@ -5,9 +5,10 @@ use smallvec::smallvec;
 
 use super::super::registry::{Example, Sample};
 use super::check;
+use super::pick::picked;
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, keep};
 
 /// yᵢⱼ = x at (i, index ᵢⱼ) for axis 1, and likewise for others (numpy's `take_along_axis`).
 /// Cotangent: v added up at the places it came from.
@@ -57,6 +58,10 @@ impl Operation for Gather {
         }
         Ok(())
     }
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        let picked = picked(self.axis, inputs[0], inputs[1])?;
+        Some(picked.select(inputs[0], 0.0).sum_over(keep(-1)))
+    }
 }
 
 impl<'g> Var<'g> {
@@ -71,10 +76,12 @@ impl<'g> Var<'g> {
 
 pub(super) fn examples() -> Vec<Example> {
     let samples = || [Sample::real([3, 4], -2.0..2.0), Sample::index([3, 2], 4)];
+    let one_of_each = || [Sample::real([2, 3, 4], -2.0..2.0), Sample::index([2, 3, 1], 4)];
     let rows = || [Sample::real([3, 4], -2.0..2.0), Sample::index([5, 4], 3)];
     vec![
         Example::new("gather", samples(), |_, x| x[0].square().gather(1, x[1])),
         Example::new("gather", rows(), |_, x| x[0].square().gather(0, x[1])),
+        Example::new("gather", one_of_each(), |_, x| x[0].square().gather(-1, x[1])),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod gather;
 mod one_hot;
+mod pick;
 mod scatter;
 mod take;
 

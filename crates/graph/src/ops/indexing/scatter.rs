@@ -6,6 +6,7 @@ use smallvec::smallvec;
 use super::super::registry::{Example, Sample};
 use super::check;
 use super::gather::along;
+use super::pick::picked;
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
@@ -50,6 +51,10 @@ impl Operation for ScatterAdd {
         }
         Ok(())
     }
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        let picked = picked(self.axis, inputs[0], inputs[1])?;
+        Some(picked.select(inputs[0] + inputs[2], inputs[0]))
+    }
 }
 
 impl<'g> Var<'g> {
@@ -67,5 +72,13 @@ pub(super) fn examples() -> Vec<Example> {
         Sample::index([3, 5], 4),
         Sample::real([3, 5], -2.0..2.0),
     ];
-    vec![Example::new("scatter_add", samples, |_, x| x[0].scatter_add(1, x[1], x[2]).square())]
+    let one_of_each = [
+        Sample::real([3, 4], -2.0..2.0),
+        Sample::index([3, 1], 4),
+        Sample::real([3, 1], -2.0..2.0),
+    ];
+    vec![
+        Example::new("scatter_add", samples, |_, x| x[0].scatter_add(1, x[1], x[2]).square()),
+        Example::new("scatter_add", one_of_each, |_, x| x[0].scatter_add(1, x[1], x[2]).square()),
+    ]
 }
