@@ -50,7 +50,9 @@ pub use params::{
     GradientLayout, Gradients, GradientsError, LoadError, Mismatch, Param, ParamId, Params,
     ParamsError, Role, SaveError, Scope, Summary,
 };
-pub use program::{Explanation, Feeds, Function, Profile, Program, Step, set_default_threads};
+pub use program::{
+    Explanation, Feeds, Function, Profile, Program, Step, default_pool, set_default_threads,
+};
 pub use random::Seed;
 pub use scalar::Scalar;
 pub use shape::{Axes, Shape, keep};

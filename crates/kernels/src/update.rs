@@ -1,11 +1,15 @@
 //! Optimizer updates in one pass over parameters, gradients and state.
 //!
 //! The hyperparameters of the whole slice are a plain struct; the loop holds no branch on them, only factors that are
-//! 0 or 1 where a term is off.
+//! 0 or 1 where a term is off. Long slices are shared among threads, with the same result for any number of them.
+
+mod shared;
 
 use crate::elementary::lit;
 use crate::isa::{Isa, Kernel, Simd, fma};
+use crate::pool::Pool;
 use crate::scalar::Scalar;
+use crate::update::shared::in_parts;
 
 /// Stochastic gradient descent with momentum.
 ///
@@ -72,6 +76,7 @@ impl Sgd {
     pub fn step<T: Scalar>(
         &self,
         isa: Isa,
+        pool: &Pool,
         parameters: &mut [T],
         gradients: &[T],
         velocity: &mut [T],
@@ -80,7 +85,9 @@ impl Sgd {
         if self.momentum != 0.0 {
             assert_eq!(parameters.len(), velocity.len(), "one velocity for each parameter");
         }
-        T::sgd(isa, self, parameters, gradients, velocity);
+        in_parts(pool, gradients, [parameters, velocity], |gradients, [parameters, velocity]| {
+            T::sgd(isa, self, parameters, gradients, velocity);
+        });
     }
 
     /// The step as compiled for a type.
@@ -121,6 +128,7 @@ impl Adam {
     pub fn step<T: Scalar>(
         &self,
         isa: Isa,
+        pool: &Pool,
         parameters: &mut [T],
         gradients: &[T],
         mean: &mut [T],
@@ -129,7 +137,14 @@ impl Adam {
         assert_eq!(parameters.len(), gradients.len(), "one gradient for each parameter");
         assert_eq!(parameters.len(), mean.len(), "one mean for each parameter");
         assert_eq!(parameters.len(), square.len(), "one mean square for each parameter");
-        T::adam(isa, self, parameters, gradients, mean, square);
+        in_parts(
+            pool,
+            gradients,
+            [parameters, mean, square],
+            |gradients, [parameters, mean, square]| {
+                T::adam(isa, self, parameters, gradients, mean, square);
+            },
+        );
     }
 
     /// The step as compiled for a type.

@@ -201,7 +201,8 @@ const CACHE_LINE: usize = 64;
 /// One pool for all programs that were not given a number of threads.
 static POOL: RwLock<Option<Arc<Pool>>> = RwLock::new(None);
 
-fn default_pool() -> Arc<Pool> {
+/// The threads of programs that were not given a number of their own, and of optimizers.
+pub fn default_pool() -> Arc<Pool> {
     if let Some(pool) = &*POOL.read().unwrap_or_else(PoisonError::into_inner) {
         return Arc::clone(pool);
     }

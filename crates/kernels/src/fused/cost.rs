@@ -4,11 +4,15 @@ use super::nest::Nest;
 use super::step::{Action, Kind, Step};
 use crate::elementwise::{Binary, Unary};
 
-/// The cost from which a second thread is asked for help.
+/// Whether a second thread is asked for help.
 ///
-/// A unit was measured as 1/30 ns with AVX-512, so that this is some 4 µs on one thread; to hand out a task and wait for
-/// its end takes 1 to 2 µs while the other thread still spins.
-pub(super) const WORTH_A_THREAD: usize = 120_000;
+/// Either the work is much: a unit of cost was measured as 1/30 ns with AVX-512, so that 250 000 are some 8 µs on one
+/// thread, and to hand out a task and wait for its end takes 1 µs while the other thread still spins. Or the numbers are
+/// many: then the products beside this loop are shared as well, and each thread finds in its own cache the rows that it
+/// worked on before, which to read from the other's would take longer than to compute with.
+pub(super) fn is_worth_a_thread(nest: &Nest, cost: usize) -> bool {
+    cost >= 250_000 || nest.outer_count() * nest.rows * nest.columns >= 12_000
+}
 
 /// The cost of going through the nest: one for each number that a simple operation computes, and for each that is
 /// read from an input or written to an output.

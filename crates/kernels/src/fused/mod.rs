@@ -84,8 +84,8 @@ pub struct Fused<T> {
     conflicts: Vec<(usize, usize)>,
     /// The length of a thread's registers.
     registers: usize,
-    /// The work of a run; see `cost.rs`.
-    cost: usize,
+    /// See `cost.rs`.
+    worth_a_thread: bool,
 }
 
 /// What an output holds.
@@ -133,7 +133,7 @@ impl<T: Scalar> Fused<T> {
         let dense: Vec<bool> = strides.iter().map(|s| blocks.holds_dense(s)).collect();
         let direct::Direct { steps: mut direct, conflicts } =
             direct::direct(&padded, registers.len(), &dense);
-        let cost = cost::of(&nest, &direct);
+        let worth_a_thread = cost::is_worth_a_thread(&nest, cost::of(&nest, &direct));
         let registers = assign(
             &registers,
             Room::new(&nest, &blocks),
@@ -157,7 +157,7 @@ impl<T: Scalar> Fused<T> {
             reductions,
             conflicts,
             registers,
-            cost,
+            worth_a_thread,
         }
     }
 }

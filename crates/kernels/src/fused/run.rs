@@ -7,7 +7,7 @@ use super::execute::Block;
 use super::lower::Reduction;
 use super::memory::{ALIGNMENT_LOSS, Memory};
 use super::step::{Kind, Place};
-use super::{Fused, Source, cost};
+use super::{Fused, Source};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::reduce_columns;
@@ -93,7 +93,7 @@ impl<T: Scalar> Fused<T> {
 
     /// How many of so many threads have work.
     fn threads(&self, most: usize) -> usize {
-        if self.cost < cost::WORTH_A_THREAD { 1 } else { most.min(self.pieces.1).max(1) }
+        if self.worth_a_thread { most.min(self.pieces.1).max(1) } else { 1 }
     }
 
     /// Numbers of a reduction's result in one round.

@@ -32,8 +32,9 @@ use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::scalar::Scalar;
 
-/// Below this many multiply-adds, some 4 µs, a product is not worth waking a thread for.
-const WORTH_SHARING: usize = 1 << 18;
+/// Below this many multiply-adds, some 15 µs on one thread, half of a product on another costs more than it saves: a
+/// call takes 1 µs, and what one core wrote another reads at some 5 GB/s.
+const WORTH_SHARING: usize = 1 << 20;
 
 /// C = A·B, or C = C + A·B if `accumulate`. Without `accumulate`, C is not read.
 ///

@@ -64,7 +64,7 @@ fn check_sgd<T: Scalar>(sgd: Sgd) {
             for step in 0..3 {
                 let sgd = Sgd { first: step == 0, ..sgd };
                 let g = rng.uniform::<T>(n);
-                sgd.step(isa, &mut p, &g, &mut v);
+                sgd.step(isa, &Pool::new(1), &mut p, &g, &mut v);
                 for i in 0..n {
                     expected[i] = torch_sgd(&sgd, expected[i].0, g[i].to_f64(), expected[i].1);
                     assert!(
@@ -88,7 +88,7 @@ fn check_adam<T: Scalar>(adam: Adam) {
             for step in 1..4 {
                 let adam = Adam { step, ..adam };
                 let g = rng.uniform::<T>(n);
-                adam.step(isa, &mut p, &g, &mut m, &mut v);
+                adam.step(isa, &Pool::new(1), &mut p, &g, &mut m, &mut v);
                 for i in 0..n {
                     let (q, a, b) = expected[i];
                     expected[i] = torch_adam(&adam, q, g[i].to_f64(), a, b);
@@ -138,6 +138,7 @@ fn plain_descent_needs_no_velocity() {
     let mut p = [1.0f32, 2.0];
     Sgd { momentum: 0.0, learning_rate: 0.5, ..SGD }.step(
         Isa::best(),
+        &Pool::new(1),
         &mut p,
         &[1.0, -1.0],
         &mut [],
@@ -148,5 +149,20 @@ fn plain_descent_needs_no_velocity() {
 #[test]
 #[should_panic(expected = "one velocity for each parameter")]
 fn momentum_needs_a_velocity() {
-    SGD.step(Isa::best(), &mut [1.0f32], &[1.0], &mut []);
+    SGD.step(Isa::best(), &Pool::new(1), &mut [1.0f32], &[1.0], &mut []);
+}
+
+#[test]
+fn every_number_of_threads_gives_the_same_bits() {
+    let n = (1 << 16) + 77;
+    let mut rng = Rng::new(3);
+    let (start, g): (Vec<f32>, Vec<f32>) = (rng.uniform(n), rng.uniform(n));
+    let results = [1, 2, 3].map(|threads| {
+        let pool = Pool::new(threads);
+        let (mut p, mut m, mut v) = (start.clone(), vec![0.0; n], vec![0.0; n]);
+        ADAM.step(Isa::best(), &pool, &mut p, &g, &mut m, &mut v);
+        SGD.step(Isa::best(), &pool, &mut p, &g, &mut []);
+        (p, m, v)
+    });
+    assert!(results.iter().all(|result| *result == results[0]));
 }

@@ -1,6 +1,6 @@
 //! Adam and AdamW.
 
-use graph::Scalar;
+use graph::{Scalar, default_pool};
 use kernels::Isa;
 use serde::Serialize;
 
@@ -110,6 +110,6 @@ impl Rule for AdamRule {
             decoupled: self.weight_decay.decoupled,
             step: at.step,
         };
-        kernel.step(Isa::best(), weights, gradients, mean, square);
+        kernel.step(Isa::best(), &default_pool(), weights, gradients, mean, square);
     }
 }

@@ -1,6 +1,6 @@
 //! Gradient descent, with momentum.
 
-use graph::Scalar;
+use graph::{Scalar, default_pool};
 use kernels::Isa;
 use serde::Serialize;
 
@@ -161,6 +161,6 @@ impl Rule for SgdRule {
             decoupled,
             first: momentum.starts_at_gradient && at.step == 1,
         };
-        kernel.step(Isa::best(), weights, gradients, velocity);
+        kernel.step(Isa::best(), &default_pool(), weights, gradients, velocity);
     }
 }

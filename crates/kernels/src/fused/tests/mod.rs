@@ -4,7 +4,6 @@ mod examples;
 mod random;
 mod reference;
 mod rules;
-mod timing;
 
 use super::{Fused, FusedBuilder, Source};
 use crate::isa::Isa;

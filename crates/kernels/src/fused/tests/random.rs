@@ -132,7 +132,7 @@ fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
         inputs.iter().map(|x| x.iter().map(|&x| T::from_f64(x)).collect()).collect();
     let mut fused = builder.build();
     let pools = [Pool::new(1), Pool::new(2)];
-    fused.cost = usize::MAX;
+    fused.worth_a_thread = true;
     let sources: Vec<Source<'_, T>> = inputs.iter().map(|x| Source::Slice(x)).collect();
     for isa in Isa::available() {
         let outputs = run(&fused, isa, &pools[0], &sources, &blank(&fused));
