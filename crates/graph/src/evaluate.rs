@@ -130,13 +130,14 @@ impl Fault {
         operation: &str,
         location: &'static std::panic::Location<'static>,
     ) -> RunError {
-        let Fault::IndexOutOfRange { index, position, extent } = self;
-        RunError::IndexOutOfRange {
-            operation: operation.to_owned(),
-            index,
-            position,
-            extent,
-            location,
+        let operation = operation.to_owned();
+        match self {
+            Fault::IndexOutOfRange { index, position, extent } => {
+                RunError::IndexOutOfRange { operation, index, position, extent, location }
+            }
+            Fault::Matrix { defect, position } => {
+                RunError::Matrix { operation, defect, position, location }
+            }
         }
     }
 }

@@ -43,7 +43,8 @@ pub use gradient::Gradient;
 pub use graph::Graph;
 pub use ndarray;
 pub use operation::{
-    AnyOperation, Args, Cotangents, Fault, Op, Operation, Out, RunResult, View, no_derivative,
+    AnyOperation, Args, Cotangents, Defect, Fault, Op, Operation, Out, RunResult, View,
+    no_derivative,
 };
 pub use ops::{Operand, Span};
 pub use params::{
