@@ -77,11 +77,11 @@ fn hessian_vector_product(
     inputs.extend(directions.iter().map(View::from));
     let ratio = Ratio::of(
         || product.run(params, &inputs, Seed::default()),
-        || gradient.run(params, &inputs, Seed::default()),
+        || gradient.run(params, &inputs[..2], Seed::default()),
     )?;
     ratio.print("Hessian-vector product of the digits loss ÷ gradient", 4.0);
     if std::env::args().any(|argument| argument == "--profile") {
-        println!("{}", gradient.profile(params, &inputs, 200)?);
+        println!("{}", gradient.profile(params, &inputs[..2], 200)?);
         println!("{}", product.profile(params, &inputs, 200)?);
     }
     Ok(())
@@ -102,7 +102,7 @@ fn jacobian(params: &Params<f32>, model: &Sequential, data: &Data) -> Result<(),
     let direction = Array1::from_elem(CLASSES, 0.1_f32);
     let inputs: [View<'_, f32>; 2] = [(&data.images).into(), (&direction).into()];
     let ratio = Ratio::of(
-        || whole.run(params, &inputs, Seed::default()),
+        || whole.run(params, &inputs[..1], Seed::default()),
         || (0..CLASSES).try_for_each(|_| product.run(params, &inputs, Seed::default())),
     )?;
     ratio.print("Jacobian of 10 outputs ÷ 10 vector-Jacobian products", 1.0);
