@@ -214,11 +214,12 @@ fn windows<'g>(op: &str, x: &[Var<'g>], attrs: &Json) -> Option<Var<'g>> {
     }
 }
 
-/// The window of a pooling, which moves by its own size unless a stride is given.
+/// The window of a pooling, which moves by its own size unless a stride is given. Its size is the
+/// attribute that is none of the others: the description of the format gives it no name.
 fn window(attrs: &Json) -> Option<Window> {
-    let names = ["kernel", "kernel_size", "window", "size", "k"];
-    let name = names.into_iter().find(|&name| !attrs[name].is_null())?;
-    let kernel = both(attrs, name, [1; 2]);
+    let others = ["stride", "padding", "dilation", "count_include_pad", "ceil_mode"];
+    let mut names = attrs.as_object()?.keys().filter(|name| !others.contains(&name.as_str()));
+    let kernel = both(attrs, names.next()?, [1; 2]);
     let window = Window::new(kernel).stride(both(attrs, "stride", kernel));
     Some(window.padding(both(attrs, "padding", [0; 2])).dilation(both(attrs, "dilation", [1; 2])))
 }

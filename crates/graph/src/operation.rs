@@ -10,6 +10,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use smallvec::SmallVec;
 
 use crate::compile::Lowering;
+pub use crate::fault::RunResult;
 use crate::random::Seed;
 use crate::{Type, Var};
 
@@ -85,56 +86,6 @@ pub trait Operation: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
         Lowering::Plain
     }
 }
-
-/// Why a plain evaluation stopped: the data broke a rule of the operation.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fault {
-    /// An index outside the axis it points into.
-    IndexOutOfRange {
-        /// The index found.
-        index: i64,
-        /// Where in the array of indices.
-        position: Vec<usize>,
-        /// The extent of the axis.
-        extent: usize,
-    },
-    /// A matrix on which the operation is not defined.
-    Matrix {
-        /// What is wrong with it.
-        defect: Defect,
-        /// Which of a batch it is: its indices along the axes before the last two.
-        position: Vec<usize>,
-    },
-}
-
-/// Why a matrix has no inverse or factor. Pivots are counted from 0.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Defect {
-    /// A pivot is 0: there is no inverse.
-    #[error("is singular: pivot {pivot} of its {rows} (from 0) is 0")]
-    Singular {
-        /// The first pivot that is 0.
-        pivot: usize,
-        /// How many there are.
-        rows: usize,
-    },
-    /// A pivot is not positive: there is no Cholesky factor.
-    #[error(
-        "is not positive definite: pivot {pivot} of its {rows} (from 0) is {value}, and must be \
-         above 0"
-    )]
-    NotPositiveDefinite {
-        /// The first pivot that is not positive.
-        pivot: usize,
-        /// The pivot.
-        value: f64,
-        /// How many there are.
-        rows: usize,
-    },
-}
-
-/// The result of a plain evaluation, whose value is written to its [`Out`].
-pub type RunResult = Result<(), Fault>;
 
 /// A value that an operation reads.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use smallvec::smallvec;
 use super::super::registry::{Example, Sample};
 use super::dense::{Matrix, each_matrix};
 use super::{TriangularSolve, definite, of_matrices, shifted, square};
+use crate::Defect;
 use crate::error::exactly;
-use crate::operation::Defect;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// The lower triangular L with positive diagonal and L·Lᵀ = (A + Aᵀ)/2.

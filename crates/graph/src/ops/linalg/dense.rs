@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, Dyn, LU};
 use ndarray::{ArrayViewD, Axis, Dimension, Ix2, IxDyn, indices};
 
 use super::super::matmul::repeat;
-use crate::operation::Defect;
+use crate::Defect;
 use crate::{Args, Fault, Out, RunResult, Scalar};
 
 /// A matrix in double precision.

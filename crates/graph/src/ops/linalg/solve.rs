@@ -95,7 +95,7 @@ mod tests {
             let RunError::Matrix { defect, location, .. } = &error else { panic!("{error}") };
             assert_eq!((location.file(), location.line()), (file!(), line));
             assert_eq!(*defect, Defect::Singular { pivot: 1, rows: 2 });
-            let message = "solve: the matrix is singular: pivot 1 of its 2 (from 0) is 0\n  at ";
+            let message = "solve: the matrix is singular: pivot 1 of 0..2 is 0\n  at ";
             assert!(error.to_string().starts_with(message), "{error}");
         }
     }

@@ -5,8 +5,8 @@ use smallvec::smallvec;
 use super::super::registry::{Example, Sample};
 use super::dense::{Matrix, each_matrix, singular};
 use super::{Part, Triangle, shifted, solution, with_columns};
+use crate::Defect;
 use crate::error::exactly;
-use crate::operation::Defect;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// X with op(T)·X = B, where T is a triangle of the first argument and op(T) is T or Tᵀ.
