@@ -52,11 +52,9 @@ fn parts() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for path in sources(&root) {
         let source = std::fs::read_to_string(&path).unwrap();
-        let code: String = source
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .collect::<Vec<_>>()
-            .join("\n");
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        // Every line of code follows a line break, the first too.
+        let code: String = source.lines().filter(is_code).flat_map(|line| ["\n", line]).collect();
         let code = code.split("#[cfg(test)]").next().unwrap();
         names.extend(code.split("\nimpl Module for ").skip(1).map(word));
         if path.parent().is_some_and(|folder| folder.ends_with("loss")) {
