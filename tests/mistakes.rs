@@ -102,3 +102,43 @@ fn parameters_of_another_model_are_refused() {
     let told = step.run(&mut theirs, (&x,)).unwrap_err();
     assert!(matches!(told, RunError::ForeignParameter { .. }), "{told}");
 }
+
+#[test]
+fn a_singular_matrix_names_its_pivot_and_the_users_line() {
+    let mut params = Params::seeded(0);
+    let start = array![[1.0, 2.0], [2.0, 4.0]].into_dyn();
+    let weight = params.root().parameter("w", start);
+    let line = line!() + 1;
+    let mut step = Step::new(|g, [x]| g.param(&weight).solve(x).sum());
+    let told = step.run(&mut params, (&array![1.0_f32, 1.0],)).unwrap_err().to_string();
+    assert!(told.starts_with("solve: the matrix is singular: pivot 1 of 0..2"), "{told}");
+    assert!(told.contains(&format!("{}:{line}:", file!())), "{told}");
+}
+
+#[test]
+fn a_checked_step_stops_where_an_infinity_arises_and_writes_nothing() {
+    let mut params = Params::seeded(0);
+    let layer = Linear::new(2, 2).build(&mut params.root(), "head");
+    let norm = BatchNorm::new(2).build(&mut params.root(), "norm");
+    let x = array![[1.0_f32, 2.0], [3.0, -1.0]];
+    let mut finite = Step::new(|_, [x]| norm.forward(layer.forward(x), Mode::Train).square().sum());
+    finite.run_checked(&mut params, (&x,)).unwrap();
+
+    let before = params.values().to_vec();
+    let line = line!() + 3;
+    let mut step = Step::new(|_, [x]| {
+        let y = norm.forward(layer.forward(x), Mode::Train);
+        (1000.0 * y).exp().cumsum(0).sum()
+    });
+    let told = step.run_checked(&mut params, (&x,)).unwrap_err();
+    let RunError::Arose { operations, pass, location, .. } = &told else { panic!("{told}") };
+    assert!(operations.contains("exp") && *pass == "forward", "{told}");
+    assert_eq!((location.file(), location.line()), (file!(), line), "{told}");
+    assert_eq!(params.values(), before, "a step that fails writes nothing");
+
+    let mut predict = Function::new(|_, [x]| layer.forward(x) / 0.0);
+    let told = predict.run_checked(&params, (&x,)).unwrap_err();
+    assert!(matches!(&told, RunError::Arose { value, .. } if !value.is_finite()), "{told}");
+    let told = predict.run_checked(&params, (&array![[f32::NAN, 0.0]],)).unwrap_err();
+    assert!(matches!(told, RunError::NotFinite { .. }), "{told}");
+}

@@ -1,6 +1,8 @@
 //! Uses of the operations beyond the examples of the registry: generated shapes, broadcasts,
 //! attributes and repeated inputs.
 
+mod algebra;
+
 use graph::ops::{Example, Sample};
 use graph::{Axes, Seed, Shape, Span, Var, keep};
 
@@ -38,7 +40,17 @@ fn pairs() -> Vec<(Shape, Shape)> {
 
 /// All generated cases.
 pub fn generated() -> Vec<Example> {
-    [maps(), zips(), folds(), matrices(), parts(), indexed()].concat()
+    [
+        maps(),
+        zips(),
+        folds(),
+        matrices(),
+        parts(),
+        indexed(),
+        algebra::factorisations(),
+        algebra::windows(),
+    ]
+    .concat()
 }
 
 fn maps() -> Vec<Example> {

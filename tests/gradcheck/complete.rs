@@ -1,4 +1,5 @@
-//! Every operation of the graph crate is in the registry.
+//! Every operation of the graph crate is in the registry, and every layer and loss of `nn` among the
+//! cases.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,57 @@ fn every_operation_has_an_example() {
     let missing: Vec<_> =
         implemented.difference(&registered).filter(|name| !excepted(name)).collect();
     assert!(missing.is_empty(), "operations without an example in the registry: {missing:?}");
+}
+
+/// Implementations of `Module` without a case, and why.
+const CONTAINERS: [(&str, &str); 1] = [("Layer", "what a Sequential holds: its case has layers")];
+
+#[test]
+fn every_layer_and_loss_has_a_case() {
+    let checked: BTreeSet<String> =
+        crate::nn::cases().iter().map(|case| case.of.to_owned()).collect();
+    let parts = parts();
+    assert!(parts.len() > 15, "the scan finds too few layers and losses: {parts:?}");
+    for (name, reason) in CONTAINERS {
+        assert!(parts.contains(name), "{name:?} ({reason}) is an exception, and is gone");
+    }
+    let excepted = |name: &&String| CONTAINERS.iter().any(|(exception, _)| exception == name);
+    let missing: Vec<_> = parts.difference(&checked).filter(|name| !excepted(name)).collect();
+    assert!(missing.is_empty(), "layers and losses without a case: {missing:?}");
+}
+
+/// The names of all layers (implementations of `Module`), losses (types of `loss` with a public `of`)
+/// and functions that record, in the sources of `nn`.
+fn parts() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/nn/src");
+    let mut names = BTreeSet::new();
+    for path in sources(&root) {
+        let source = std::fs::read_to_string(&path).unwrap();
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        // Every line of code follows a line break, the first too.
+        let code: String = source.lines().filter(is_code).flat_map(|line| ["\n", line]).collect();
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        names.extend(code.split("\nimpl Module for ").skip(1).map(word));
+        if path.parent().is_some_and(|folder| folder.ends_with("loss")) {
+            names.extend(of_losses(code));
+        }
+        let functions = code.split("\npub fn ").skip(1);
+        let records = |code: &&str| code.split('{').next().unwrap().contains("-> Var<");
+        names.extend(functions.filter(records).map(word));
+    }
+    names
+}
+
+/// The structures with a public method `of`.
+fn of_losses(code: &str) -> impl Iterator<Item = String> {
+    let structures: BTreeSet<String> = code.split("\npub struct ").skip(1).map(word).collect();
+    let bodies = code.split("\nimpl ").skip(1).filter(|body| body.contains("pub fn of<"));
+    bodies.map(word).filter(move |name| structures.contains(name)).collect::<Vec<_>>().into_iter()
+}
+
+/// The identifier at the start.
+fn word(code: &str) -> String {
+    code.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 /// The names of all operations that the sources of the graph crate define.

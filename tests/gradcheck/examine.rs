@@ -19,10 +19,11 @@ pub enum Use {
 pub const USES: [Use; 2] = [Use::Plain, Use::FanOut];
 
 /// Operations with kinks or jumps, which are not differentiated a third time.
-const KINKED: [&str; 24] = [
+const KINKED: [&str; 25] = [
     "abs",
     "and",
     "argmax",
+    "argmax_pool2d",
     "argmin",
     "clamp",
     "elu",
@@ -58,6 +59,24 @@ pub struct Outcome {
     pub wrong: Vec<String>,
 }
 
+impl Outcome {
+    /// Counts one more report.
+    pub fn add(&mut self, name: &str, report: &Report) {
+        self.derivatives += report.rows().len();
+        self.inconclusive += report.inconclusive();
+        if !report.is_right() {
+            self.wrong.push(format!("{name}\n{report}"));
+        }
+    }
+
+    /// Counts the checks of another part of the suite, too.
+    pub fn join(&mut self, other: Self) {
+        self.derivatives += other.derivatives;
+        self.inconclusive += other.inconclusive;
+        self.wrong.extend(other.wrong);
+    }
+}
+
 /// Values for a sample, spread over its range.
 pub fn draw(sample: &Sample, stream: u64) -> Value<f64> {
     let width = sample.range.end - sample.range.start;
@@ -88,11 +107,7 @@ pub fn all(examples: &[Example]) -> Outcome {
     })
     .into_iter()
     .fold(Outcome::default(), |mut outcome, (name, report)| {
-        outcome.derivatives += report.rows().len();
-        outcome.inconclusive += report.inconclusive();
-        if !report.is_right() {
-            outcome.wrong.push(format!("{name}\n{report}"));
-        }
+        outcome.add(&name, &report);
         outcome
     })
 }

@@ -1,5 +1,5 @@
 //! The gradient-check suite: every operation over generated shapes and attributes to second order,
-//! third for the smooth; the checker itself against planted wrong rules and against correct functions.
+//! third for the smooth; every layer and loss of `nn`; the checker itself against planted wrong rules and against correct functions.
 //!
 //! `cargo test --release --test gradcheck -- --nocapture` prints what was checked.
 
@@ -8,6 +8,7 @@ mod complete;
 mod examine;
 mod functions;
 mod mutants;
+mod nn;
 mod special;
 
 use std::collections::BTreeSet;
@@ -19,12 +20,16 @@ use graph::ops::registry;
 fn every_rule_is_right_and_every_mutant_is_caught() {
     let examples: Vec<_> = registry().into_iter().chain(cases::generated()).collect();
     let operations: BTreeSet<&str> = examples.iter().map(|example| example.operation).collect();
-    let outcome = examine::all(&examples);
+    let mut outcome = examine::all(&examples);
     let special = special::all();
+    let models = nn::cases();
+    let parts: BTreeSet<&str> = models.iter().map(|case| case.of).collect();
+    outcome.join(nn::all(&models));
     println!(
-        "{} operations, {} cases, {} derivatives of orders 1 to 3, {} inconclusive",
+        "{} operations, {} layers and losses, {} cases, {} derivatives of orders 1 to 3, {} inconclusive",
         operations.len(),
-        examples.len() * examine::USES.len() + special,
+        parts.len(),
+        examples.len() * examine::USES.len() + special + models.len(),
         outcome.derivatives,
         outcome.inconclusive,
     );

@@ -1,6 +1,7 @@
 //! Planted wrong rules: the checker must catch every one, and name it.
 
 mod arrays;
+mod linalg;
 
 use graph::check::{Check, Report};
 use graph::ops::Sample;
@@ -61,10 +62,17 @@ impl Mutant {
 
 /// How many mutants are caught, of how many.
 pub fn caught() -> (usize, usize) {
-    let mutants = [maps(), zips(), arrays::reductions(), arrays::matrices(), arrays::parts()]
-        .into_iter()
-        .flatten();
-    let mutants: Vec<Mutant> = mutants.collect();
+    let groups = [
+        maps(),
+        zips(),
+        arrays::reductions(),
+        arrays::matrices(),
+        arrays::parts(),
+        linalg::factorisations(),
+        linalg::arrangements(),
+        linalg::windows(),
+    ];
+    let mutants: Vec<Mutant> = groups.into_iter().flatten().collect();
     let caught = in_parallel(&mutants, Mutant::is_caught);
     (caught.iter().filter(|&&caught| caught).count(), mutants.len())
 }

@@ -1,5 +1,6 @@
 //! The operations of the reference programs, by name, in terms of ours.
 
+use graph::ops::{Conv2d, Divisor, Window};
 use graph::{Axes, Graph, Span, Var, keep};
 use nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Reduction};
 use serde_json::Value as Json;
@@ -21,6 +22,8 @@ pub fn record<'g>(
         .or_else(|| rearrangement(graph, op, x, attrs))
         .or_else(|| loss(op, x, attrs))
         .or_else(|| normalization(op, x, attrs))
+        .or_else(|| linear_algebra(op, x))
+        .or_else(|| windows(op, x, attrs))
         .ok_or_else(|| Unknown(op.to_owned()))
 }
 
@@ -174,5 +177,63 @@ fn normalization<'g>(op: &str, x: &[Var<'g>], attrs: &Json) -> Option<Var<'g>> {
             Some(normalized(&trailing) * x[1] + x[2])
         }
         _ => None,
+    }
+}
+
+fn linear_algebra<'g>(op: &str, x: &[Var<'g>]) -> Option<Var<'g>> {
+    Some(match op {
+        "cholesky" => x[0].cholesky(),
+        "solve" => x[0].solve(x[1]),
+        "inverse" => x[0].inverse(),
+        "logabsdet" => x[0].logabsdet(),
+        "det" => x[0].det(),
+        _ => return None,
+    })
+}
+
+fn windows<'g>(op: &str, x: &[Var<'g>], attrs: &Json) -> Option<Var<'g>> {
+    match op {
+        "conv2d" => {
+            let options = Conv2d::new()
+                .stride(both(attrs, "stride", [1; 2]))
+                .padding(both(attrs, "padding", [0; 2]))
+                .dilation(both(attrs, "dilation", [1; 2]))
+                .groups(both(attrs, "groups", [1; 2])[0]);
+            let y = x[0].conv2d(x[1], options);
+            Some(x.get(2).map_or(y, |bias| y + bias.reshape([-1, 1, 1])))
+        }
+        "max_pool2d" => Some(x[0].max_pool2d(window(attrs)?)),
+        "avg_pool2d" => {
+            let divisor = match attrs.get("count_include_pad") {
+                Some(Json::Bool(false)) => Divisor::Inside,
+                _ => Divisor::Window,
+            };
+            Some(x[0].avg_pool2d(window(attrs)?, divisor))
+        }
+        _ => None,
+    }
+}
+
+/// The window of a pooling, which moves by its own size unless a stride is given. Its size is the
+/// attribute that is none of the others: the description of the format gives it no name.
+fn window(attrs: &Json) -> Option<Window> {
+    let others = ["stride", "padding", "dilation", "count_include_pad", "ceil_mode"];
+    let mut names = attrs.as_object()?.keys().filter(|name| !others.contains(&name.as_str()));
+    let kernel = both(attrs, names.next()?, [1; 2]);
+    let window = Window::new(kernel).stride(both(attrs, "stride", kernel));
+    Some(window.padding(both(attrs, "padding", [0; 2])).dilation(both(attrs, "dilation", [1; 2])))
+}
+
+/// An attribute for height and width, which may be one number for both, or for each of them that
+/// before and after, which are equal.
+fn both(attrs: &Json, name: &str, default: [usize; 2]) -> [usize; 2] {
+    let one = |json: &Json| match json {
+        Json::Array(sides) => number(&sides[0]) as usize,
+        json => number(json) as usize,
+    };
+    match &attrs[name] {
+        Json::Null => default,
+        Json::Array(list) => [one(&list[0]), one(list.last().expect("a list of two"))],
+        json => [one(json); 2],
     }
 }

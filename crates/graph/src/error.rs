@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use crate::{Kind, Shape, Type};
+use crate::{Defect, Kind, Shape, Type};
 
 /// A node that cannot be recorded: the inputs do not fit the operation.
 ///
@@ -76,6 +76,19 @@ pub enum GradientError {
         /// The line that asked for the gradient.
         location: &'static Location<'static>,
     },
+}
+
+impl GradientError {
+    /// The same on behalf of another line.
+    pub(crate) fn at(mut self, line: &'static Location<'static>) -> Self {
+        match &mut self {
+            Self::NotScalar { location, .. }
+            | Self::Cotangent { location, .. }
+            | Self::Tangents { location, .. }
+            | Self::NoPath { location, .. } => *location = line,
+        }
+        self
+    }
 }
 
 /// A run that cannot finish, because of the data it was given.
@@ -152,6 +165,18 @@ pub enum RunError {
         /// The line that recorded the operation.
         location: &'static Location<'static>,
     },
+    /// A matrix on which an operation is not defined.
+    #[error("{operation}: the matrix{} {defect}\n  at {location}", of_batch(.position))]
+    Matrix {
+        /// The operation that met it.
+        operation: String,
+        /// What is wrong with it.
+        defect: Defect,
+        /// Which of a batch it is: its indices along the axes before the last two.
+        position: Vec<usize>,
+        /// The line that recorded the operation.
+        location: &'static Location<'static>,
+    },
     /// A parameter of another store, or of none.
     #[error(
         "the graph uses parameter #{index} of another store: run it with the `Params` the model was built in"
@@ -163,6 +188,14 @@ pub enum RunError {
     /// The recorded function has no gradient.
     #[error(transparent)]
     Gradient(#[from] GradientError),
+}
+
+/// Which matrix of a batch, if there is one.
+fn of_batch(position: &[usize]) -> String {
+    match position {
+        [] => String::new(),
+        _ => format!(" at {position:?} of the batch"),
+    }
 }
 
 /// The rule for operations of N inputs.

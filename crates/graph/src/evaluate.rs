@@ -7,10 +7,10 @@ use smallvec::SmallVec;
 
 use crate::compile::Lowering;
 use crate::graph::NodeId;
-use crate::operation::{Args, Fault};
+use crate::operation::Args;
 use crate::params::{ParamId, Params};
 use crate::random::Seed;
-use crate::{Graph, RunError, Scalar, Type, Value, Var};
+use crate::{Fault, Graph, RunError, Scalar, Type, Value, Var};
 
 /// Evaluates variables of a graph, one operation after the other, each by its plain evaluation.
 ///
@@ -61,7 +61,7 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
     ///
     /// # Errors
     /// If an input they depend on has no value or one of another type, a parameter belongs to
-    /// another store, or an index is out of range.
+    /// another store, an index is out of range, or a matrix has no inverse or factor.
     pub fn run(&self, outputs: &[Var<'g>]) -> Result<Vec<Value<T>>, RunError> {
         let ids: Vec<NodeId> = outputs.iter().map(|output| output.id()).collect();
         let live = self.graph.ancestors(&ids);
@@ -120,23 +120,5 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
 
     fn located(&self, fault: Fault, id: NodeId) -> RunError {
         self.graph.node(id, |node| fault.at(node.op.name(), node.location))
-    }
-}
-
-impl Fault {
-    /// The error for a fault of this operation, recorded at this line.
-    pub(crate) fn at(
-        self,
-        operation: &str,
-        location: &'static std::panic::Location<'static>,
-    ) -> RunError {
-        let Fault::IndexOutOfRange { index, position, extent } = self;
-        RunError::IndexOutOfRange {
-            operation: operation.to_owned(),
-            index,
-            position,
-            extent,
-            location,
-        }
     }
 }

@@ -21,6 +21,7 @@ mod compile;
 mod dot;
 mod error;
 mod evaluate;
+mod fault;
 mod gradient;
 mod graph;
 mod operation;
@@ -39,12 +40,11 @@ pub use atomic::write_atomically;
 pub use compile::Lowering;
 pub use error::{GradientError, RecordError, RunError};
 pub use evaluate::Evaluator;
+pub use fault::{Defect, Fault, RunResult};
 pub use gradient::Gradient;
 pub use graph::Graph;
 pub use ndarray;
-pub use operation::{
-    AnyOperation, Args, Cotangents, Fault, Op, Operation, Out, RunResult, View, no_derivative,
-};
+pub use operation::{AnyOperation, Args, Cotangents, Op, Operation, Out, View, no_derivative};
 pub use ops::{Operand, Span};
 pub use params::{
     GradientLayout, Gradients, GradientsError, LoadError, Mismatch, Param, ParamId, Params,

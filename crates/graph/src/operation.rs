@@ -10,6 +10,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use smallvec::SmallVec;
 
 use crate::compile::Lowering;
+pub use crate::fault::RunResult;
 use crate::random::Seed;
 use crate::{Type, Var};
 
@@ -85,23 +86,6 @@ pub trait Operation: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
         Lowering::Plain
     }
 }
-
-/// Why a plain evaluation stopped: the data broke a rule of the operation.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fault {
-    /// An index outside the axis it points into.
-    IndexOutOfRange {
-        /// The index found.
-        index: i64,
-        /// Where in the array of indices.
-        position: Vec<usize>,
-        /// The extent of the axis.
-        extent: usize,
-    },
-}
-
-/// The result of a plain evaluation, whose value is written to its [`Out`].
-pub type RunResult = Result<(), Fault>;
 
 /// A value that an operation reads.
 #[derive(Clone, Debug)]

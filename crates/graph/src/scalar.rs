@@ -1,6 +1,7 @@
 //! The precisions a graph can run in.
 
-use crate::operation::{AnyOperation, Args, Out, RunResult};
+use crate::RunResult;
+use crate::operation::{AnyOperation, Args, Out};
 
 /// The precisions a graph can run in: `f32` and `f64`.
 ///

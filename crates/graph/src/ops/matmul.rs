@@ -45,8 +45,9 @@ impl Operation for MatMul {
         let out = out.real();
         let rank = out.ndim();
         let (a, b) = (args.real(0), args.real(1));
-        let (a, b) = (repeat(&a, out.shape()), repeat(&b, out.shape()));
-        let batches: usize = out.shape()[..rank - 2].iter().product();
+        let of_batch = &out.shape()[..rank - 2];
+        let (a, b) = (repeat(&a, of_batch), repeat(&b, of_batch));
+        let batches: usize = of_batch.iter().product();
         for i in 0..batches {
             let (mut to, mut a, mut b) = (out.view_mut(), a.view(), b.view());
             let mut rest = i;
@@ -74,12 +75,11 @@ fn batch(shape: &Shape) -> Shape {
     shape[..shape.rank() - 2].into()
 }
 
-/// The factor with its batch axes repeated to those of the product.
-fn repeat<'a, T>(factor: &'a ArrayViewD<'_, T>, product: &[usize]) -> ArrayViewD<'a, T> {
-    let rank = factor.ndim();
-    let mut shape = product[..product.len() - 2].to_vec();
-    shape.extend(&factor.shape()[rank - 2..]);
-    factor.broadcast(IxDyn(&shape)).expect("the shape rule checked the batch axes")
+/// Matrices with their axes in front repeated to those of a batch.
+pub(super) fn repeat<'a, T>(matrices: &'a ArrayViewD<'_, T>, batch: &[usize]) -> ArrayViewD<'a, T> {
+    let own = &matrices.shape()[matrices.ndim() - 2..];
+    let shape = [batch, own].concat();
+    matrices.broadcast(IxDyn(&shape)).expect("the shape rule checked the batch axes")
 }
 
 impl<'g> Var<'g> {

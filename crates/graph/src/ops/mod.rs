@@ -12,6 +12,7 @@ mod exponential;
 mod extremum;
 mod indexing;
 pub(crate) mod leaf;
+mod linalg;
 mod logic;
 mod magnitude;
 mod map;
@@ -26,6 +27,7 @@ mod sigmoidal;
 mod softmax;
 mod stop_gradient;
 mod trigonometric;
+mod window;
 mod zip;
 
 pub use activation::{Elu, LeakyRelu, Relu};
@@ -35,6 +37,10 @@ pub use exponential::{Exp, Expm1, Ln, Log1p};
 pub use extremum::{Clamp, Maximum, Minimum};
 pub use indexing::{Gather, IndexAdd, OneHot, ScatterAdd, Take};
 pub use leaf::Full;
+pub use linalg::{
+    Cholesky, Cofactor, Det, DetSign, Diag, Diagonal, Inverse, LogAbsDet, Part, Solve, Triangle,
+    TriangularSolve,
+};
 pub use logic::{And, Or, ToReal};
 pub use magnitude::{Abs, Sign};
 pub use map::{Map, Unary};
@@ -52,4 +58,5 @@ pub use sigmoidal::{Erf, SechSquared, Sigmoid, Softplus, Tanh};
 pub use softmax::{LogSoftmax, Softmax};
 pub use stop_gradient::StopGradient;
 pub use trigonometric::{Atan2, Cos, Sin};
+pub use window::{ArgMaxPool2d, Conv2d, Divisor, Fold2d, Pair, Unfold2d, Window};
 pub use zip::{Binary, Operand, Zip};

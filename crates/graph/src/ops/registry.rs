@@ -78,6 +78,7 @@ pub fn registry() -> Vec<Example> {
         super::exponential::examples(),
         super::extremum::examples(),
         super::indexing::examples(),
+        super::linalg::examples(),
         super::logic::examples(),
         super::magnitude::examples(),
         super::matmul::examples(),
@@ -90,6 +91,7 @@ pub fn registry() -> Vec<Example> {
         super::softmax::examples(),
         super::stop_gradient::examples(),
         super::trigonometric::examples(),
+        super::window::examples(),
         crate::transform::examples(),
     ]
     .concat()

@@ -5,9 +5,10 @@ use std::fmt;
 use ndarray::ArrayViewD;
 
 use super::per_shape::{PerShape, record_inputs};
+use super::step::{Run, checked_on_data};
 use super::{Feeds, Program};
 use crate::params::Params;
-use crate::{Graph, RunError, Scalar, Var};
+use crate::{Graph, RunError, Scalar, Var, View};
 
 type Record<'m, const N: usize> = dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + Send + 'm;
 
@@ -52,14 +53,42 @@ impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
     where
         T: 'a,
     {
-        let inputs = inputs.feeds();
+        self.run_by(params, inputs.feeds(), Program::run_on_data)
+    }
+
+    /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
+    /// infinite or NaN. [`run`](Self::run) pays nothing for it.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and [`RunError::Arose`] with the operations, their line, and the ranges
+    /// of what they read.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub fn run_checked<'a>(
+        &mut self,
+        params: &Params<T>,
+        inputs: impl Feeds<'a, T, N>,
+    ) -> Result<ArrayViewD<'_, T>, RunError>
+    where
+        T: 'a,
+    {
+        self.run_by(params, inputs.feeds(), checked_on_data)
+    }
+
+    fn run_by(
+        &mut self,
+        params: &Params<T>,
+        inputs: [View<'_, T>; N],
+        run: Run<T>,
+    ) -> Result<ArrayViewD<'_, T>, RunError> {
         let position = self.programs.position(&inputs, |types| {
             let graph = Graph::new();
             let output = (self.record)(&graph, record_inputs(&graph, types));
             Ok::<_, RunError>(Program::compile(&[output], params))
         })?;
         let program = self.programs.get_mut(position);
-        program.run_on_data(params, &inputs)?;
+        run(program, params, &inputs)?;
         Ok(program.output(0))
     }
 }

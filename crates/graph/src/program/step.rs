@@ -13,6 +13,20 @@ use crate::{Gradient, Graph, RunError, Scalar, Type, Var, View};
 type Record<'m, const N: usize> =
     dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm;
 
+/// A way to run a program on data.
+pub(super) type Run<T> = fn(&mut Program<T>, &Params<T>, &[View<'_, T>]) -> Result<(), RunError>;
+
+/// As [`Program::run_on_data`], looking at every value on the way.
+pub(super) fn checked_on_data<T: Scalar>(
+    program: &mut Program<T>,
+    params: &Params<T>,
+    inputs: &[View<'_, T>],
+) -> Result<(), RunError> {
+    // An input that is not finite is an error of its own, before anything is computed.
+    program.feed(inputs, true)?;
+    program.run_checked(params, inputs, params.seed())
+}
+
 /// A training step: computes a loss, its gradient with respect to every trainable parameter, and
 /// the new running statistics, in one compiled program.
 ///
@@ -96,13 +110,52 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     where
         T: 'a,
     {
-        let inputs = inputs.feeds();
+        self.run_by(params, inputs.feeds(), Program::run_on_data)
+    }
+
+    /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
+    /// infinite or NaN, forward or backward. [`run`](Self::run) pays nothing for it.
+    ///
+    /// ```
+    /// use graph::{Params, Step};
+    /// use ndarray::array;
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let w = params.root().parameter("w", array![0.0].into_dyn());
+    /// let mut step = Step::new(|g, [x]| (x * g.param(&w)).sqrt().sum());
+    /// let error = step.run_checked(&mut params, (&array![1.0_f32],)).unwrap_err();
+    /// assert!(error.to_string().contains("in the backward pass"));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and [`RunError::Arose`] with the operations, their line, and the ranges
+    /// of what they read. Then nothing is written.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub fn run_checked<'a>(
+        &mut self,
+        params: &mut Params<T>,
+        inputs: impl Feeds<'a, T, N>,
+    ) -> Result<T, RunError>
+    where
+        T: 'a,
+    {
+        self.run_by(params, inputs.feeds(), checked_on_data)
+    }
+
+    fn run_by(
+        &mut self,
+        params: &mut Params<T>,
+        inputs: [View<'_, T>; N],
+        run: Run<T>,
+    ) -> Result<T, RunError> {
         let position = self.position(params, &inputs)?;
         if self.layout.entries().is_empty() {
             self.layout = GradientLayout::new(params.trainable_entries());
         }
         let step = self.compiled.get_mut(position);
-        step.program.run_on_data(params, &inputs)?;
+        run(&mut step.program, params, &inputs)?;
         step.write_back(params);
         let Seed { seed, run } = params.seed();
         params.set_seed(Seed { seed, run: run + 1 });

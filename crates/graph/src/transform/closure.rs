@@ -1,28 +1,60 @@
 //! Transforms of closures that record functions.
 
+use std::panic::Location;
+
 use super::CustomVjp;
 use crate::{Gradient, GradientError, Graph, Var};
 
-/// What a transform records; a mistake in the function is a mistake in the program.
-#[track_caller]
-fn recorded<R>(transform: &str, result: Result<R, GradientError>) -> R {
-    match result {
-        Ok(recorded) => recorded,
-        Err(error) => panic!("{transform}: {error}"),
+/// A transform of a closure, and the line that asked for it, which its panics name: the closure it
+/// answers cannot know who calls it.
+#[derive(Clone, Copy)]
+struct Transform {
+    name: &'static str,
+    location: &'static Location<'static>,
+}
+
+impl Transform {
+    #[track_caller]
+    fn new(name: &'static str) -> Self {
+        Self { name, location: Location::caller() }
+    }
+
+    /// What is recorded; a mistake in the function is a mistake in the program.
+    fn recorded<R>(self, result: Result<R, GradientError>) -> R {
+        match result {
+            Ok(recorded) => recorded,
+            Err(error) => panic!("{}: {}", self.name, error.at(self.location)),
+        }
+    }
+
+    /// The input that is differentiated with respect to.
+    fn input<'g>(self, inputs: &[Var<'g>], position: usize) -> Var<'g> {
+        match inputs.get(position) {
+            Some(&input) => input,
+            None => panic!(
+                "{}: there is no input {position} among {}\n  at {}",
+                self.name,
+                inputs.len(),
+                self.location
+            ),
+        }
+    }
+
+    /// The inputs but the last, and the last, which is the vector of a product.
+    fn with_vector<'a, 'g>(self, inputs: &'a [Var<'g>]) -> (&'a [Var<'g>], Var<'g>) {
+        match inputs.split_last() {
+            Some((&vector, inputs)) => (inputs, vector),
+            None => panic!(
+                "{}: the last input is the vector, and there is none\n  at {}",
+                self.name, self.location
+            ),
+        }
     }
 }
 
 /// The gradient of a function, where arguments that it does not depend on have derivative 0.
 fn gradient(output: Var<'_>) -> Gradient<'_> {
     Gradient::of(output).zeros_without_path()
-}
-
-/// The inputs but the last, and the last, which is the vector of a product.
-fn with_vector<'a, 'g>(transform: &str, inputs: &'a [Var<'g>]) -> (&'a [Var<'g>], Var<'g>) {
-    match inputs.split_last() {
-        Some((&vector, inputs)) => (inputs, vector),
-        None => panic!("{transform}: the last input is the vector, and there is none"),
-    }
 }
 
 /// The gradient of the scalar function `f` with respect to its input at `position`.
@@ -38,38 +70,46 @@ fn with_vector<'a, 'g>(transform: &str, inputs: &'a [Var<'g>]) -> (&'a [Var<'g>]
 ///
 /// # Panics
 /// When called: if `f` does not answer a real scalar. So do the other transforms of scalars.
+#[track_caller]
 pub fn grad(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     position: usize,
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    let transform = Transform::new("grad");
     move |graph, inputs| {
-        recorded("grad", gradient(f(graph, inputs)).with_respect_to(&[inputs[position]]))[0]
+        transform.recorded(
+            gradient(f(graph, inputs)).with_respect_to(&[transform.input(inputs, position)]),
+        )[0]
     }
 }
 
 /// The value of the scalar function `f` together with its gradient with respect to its input at
 /// `position`.
+#[track_caller]
 pub fn value_and_grad(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     position: usize,
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> (Var<'g>, Var<'g>) {
+    let transform = Transform::new("value_and_grad");
     move |graph, inputs| {
         let value = f(graph, inputs);
-        let gradients = gradient(value).with_respect_to(&[inputs[position]]);
-        (value, recorded("value_and_grad", gradients)[0])
+        let gradients = gradient(value).with_respect_to(&[transform.input(inputs, position)]);
+        (value, transform.recorded(gradients)[0])
     }
 }
 
 /// The vector-Jacobian product vᵀJ of `f` with respect to its input at `position`, as a function of
 /// the inputs of `f` followed by v.
+#[track_caller]
 pub fn vjp(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     position: usize,
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    let transform = Transform::new("vjp");
     move |graph, inputs| {
-        let (inputs, v) = with_vector("vjp", inputs);
+        let (inputs, v) = transform.with_vector(inputs);
         let product = gradient(f(graph, inputs)).cotangent(v);
-        recorded("vjp", product.with_respect_to(&[inputs[position]]))[0]
+        transform.recorded(product.with_respect_to(&[transform.input(inputs, position)]))[0]
     }
 }
 
@@ -86,59 +126,76 @@ pub fn vjp(
 /// assert_eq!(moved(&g, &[x, t]).eval()?, array![0.0, 4.0].into_dyn());
 /// # Ok::<(), graph::RunError>(())
 /// ```
+#[track_caller]
 pub fn jvp(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     position: usize,
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    let transform = Transform::new("jvp");
     move |graph, inputs| {
-        let (inputs, t) = with_vector("jvp", inputs);
-        recorded("jvp", gradient(f(graph, inputs)).jvp(&[inputs[position]], &[t]))
+        let (inputs, t) = transform.with_vector(inputs);
+        transform
+            .recorded(gradient(f(graph, inputs)).jvp(&[transform.input(inputs, position)], &[t]))
     }
 }
 
 /// The Jacobian of `f` with respect to its input at `position`: [`Var::jacobian`].
+#[track_caller]
 pub fn jacobian(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     position: usize,
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
-    move |graph, inputs| recorded("jacobian", gradient(f(graph, inputs)).jacobian(inputs[position]))
+    let transform = Transform::new("jacobian");
+    move |graph, inputs| {
+        transform.recorded(gradient(f(graph, inputs)).jacobian(transform.input(inputs, position)))
+    }
 }
 
 /// The Hessian of the scalar function `f` with respect to its input at `position`:
 /// [`Var::hessian`].
+#[track_caller]
 pub fn hessian(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     position: usize,
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
-    move |graph, inputs| recorded("hessian", gradient(f(graph, inputs)).hessian(inputs[position]))
+    let transform = Transform::new("hessian");
+    move |graph, inputs| {
+        transform.recorded(gradient(f(graph, inputs)).hessian(transform.input(inputs, position)))
+    }
 }
 
 /// The Hessian-vector product H·v of the scalar function `f` with respect to its input at
 /// `position`, as a function of the inputs of `f` followed by v: [`Var::hvp`].
+#[track_caller]
 pub fn hvp(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     position: usize,
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    let transform = Transform::new("hvp");
     move |graph, inputs| {
-        let (inputs, v) = with_vector("hvp", inputs);
-        recorded("hvp", gradient(f(graph, inputs)).hvp(&[inputs[position]], &[v]))[0]
+        let (inputs, v) = transform.with_vector(inputs);
+        transform
+            .recorded(gradient(f(graph, inputs)).hvp(&[transform.input(inputs, position)], &[v]))[0]
     }
 }
 
 /// The Gauss–Newton product of the loss ℓ(f(x)) with respect to the input of `f` at `position`, as a
 /// function of the inputs of `f` followed by v: [`Gradient::gauss_newton_product`]. The loss is
 /// recorded from the prediction alone; what else it needs are constants.
+#[track_caller]
 pub fn gauss_newton_product(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     loss: impl for<'g> Fn(&'g Graph, Var<'g>) -> Var<'g>,
     position: usize,
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    let transform = Transform::new("gauss_newton_product");
     move |graph, inputs| {
-        let (inputs, v) = with_vector("gauss_newton_product", inputs);
+        let (inputs, v) = transform.with_vector(inputs);
         let prediction = f(graph, inputs);
         let product = gradient(loss(graph, prediction));
-        let products = product.gauss_newton_product(prediction, &[inputs[position]], &[v]);
-        recorded("gauss_newton_product", products)[0]
+        let products =
+            product.gauss_newton_product(prediction, &[transform.input(inputs, position)], &[v]);
+        transform.recorded(products)[0]
     }
 }
 
@@ -225,5 +282,32 @@ mod tests {
     fn the_gradient_of_a_vector_is_refused() {
         let g = Graph::new();
         grad(|_, x| x[0].exp(), 0)(&g, &[g.full([2], 0.0)]);
+    }
+
+    #[test]
+    fn a_mistake_names_the_line_of_the_transform() {
+        let message = |call: fn()| {
+            let panic = std::panic::catch_unwind(call).unwrap_err();
+            panic.downcast_ref::<String>().unwrap().clone()
+        };
+        let here = |line: u32| format!("\n  at {}:{line}:", file!());
+        let line = line!() + 2;
+        let of_vector = message(|| {
+            let first = grad(|_, x| x[0].exp(), 0);
+            let g = Graph::new();
+            first(&g, &[g.full([2], 0.0)]);
+        });
+        assert!(of_vector.contains(&here(line)), "{of_vector}");
+        let line = line!() + 2;
+        let without_input = message(|| {
+            let third = jacobian(|_, x| x[0].exp(), 2);
+            let g = Graph::new();
+            third(&g, &[g.full([2], 0.0)]);
+        });
+        assert!(without_input.contains(&here(line)), "{without_input}");
+        assert!(without_input.starts_with("jacobian: there is no input 2 among 1"));
+        let line = line!() + 1;
+        let without_vector = message(|| _ = hvp(|_, x| x[0], 0)(&Graph::new(), &[]));
+        assert!(without_vector.contains(&here(line)), "{without_vector}");
     }
 }

@@ -1,0 +1,67 @@
+//! Why a plain evaluation stops: the data break a rule of the operation.
+
+use std::panic::Location;
+
+use crate::RunError;
+
+/// Why a plain evaluation stopped: the data broke a rule of the operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// An index outside the axis it points into.
+    IndexOutOfRange {
+        /// The index found.
+        index: i64,
+        /// Where in the array of indices.
+        position: Vec<usize>,
+        /// The extent of the axis.
+        extent: usize,
+    },
+    /// A matrix on which the operation is not defined.
+    Matrix {
+        /// What is wrong with it.
+        defect: Defect,
+        /// Which of a batch it is: its indices along the axes before the last two.
+        position: Vec<usize>,
+    },
+}
+
+/// Why a matrix has no inverse or factor. Pivots are counted from 0.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Defect {
+    /// A pivot is 0: there is no inverse.
+    #[error("is singular: pivot {pivot} of 0..{rows} is 0")]
+    Singular {
+        /// The first pivot that is 0.
+        pivot: usize,
+        /// How many there are.
+        rows: usize,
+    },
+    /// A pivot is not positive: there is no Cholesky factor.
+    #[error("is not positive definite: pivot {pivot} of 0..{rows} is {value}, and must be above 0")]
+    NotPositiveDefinite {
+        /// The first pivot that is not positive.
+        pivot: usize,
+        /// The pivot.
+        value: f64,
+        /// How many there are.
+        rows: usize,
+    },
+}
+
+/// The result of a plain evaluation, whose value is written to its [`Out`](crate::Out).
+pub type RunResult = Result<(), Fault>;
+
+impl Fault {
+    /// The error for a fault of this operation, recorded at this line.
+    pub(crate) fn at(self, operation: &str, location: &'static Location<'static>) -> RunError {
+        let operation = operation.to_owned();
+        match self {
+            Fault::IndexOutOfRange { index, position, extent } => {
+                RunError::IndexOutOfRange { operation, index, position, extent, location }
+            }
+            Fault::Matrix { defect, position } => {
+                RunError::Matrix { operation, defect, position, location }
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Linear algebra: factorisations, solutions, determinants, diagonals, and Einstein's sums.
+//!
+//! All work on the last two axes; the axes in front are a batch. Values are computed by `nalgebra`, in
+//! double precision whatever that of the run, and rounded to it. The reverse rules are written with
+//! graph operations, as everywhere, from Giles, "An extended collection of matrix derivative results"
+//! (2008), and Murray, "Differentiation of the Cholesky decomposition" (2016).
+
+mod cholesky;
+mod cofactor;
+mod dense;
+mod det;
+mod diagonal;
+mod einsum;
+mod inverse;
+mod outer;
+mod slogdet;
+mod solve;
+mod triangle;
+mod triangular_solve;
+
+pub use cholesky::Cholesky;
+pub use cofactor::Cofactor;
+pub use det::Det;
+pub use diagonal::{Diag, Diagonal};
+pub use inverse::Inverse;
+pub use slogdet::{DetSign, LogAbsDet};
+pub use solve::Solve;
+pub use triangle::{Part, Triangle};
+pub use triangular_solve::TriangularSolve;
+
+use super::registry::{Example, Sample};
+use crate::error::expect_kind;
+use crate::{Kind, Shape, Type, Var};
+
+/// The rule for a batch of matrices: the axes in front, the rows and the columns.
+fn matrices(what: &str, x: &Type) -> Result<(Shape, usize, usize), String> {
+    expect_kind(what, x.kind, Kind::Real)?;
+    match &*x.shape {
+        [batch @ .., rows, columns] => Ok((batch.into(), *rows, *columns)),
+        _ => Err(format!("{what} must have at least two axes: rows and columns")),
+    }
+}
+
+/// The rule for a batch of square matrices: the axes in front and the rows.
+fn square(what: &str, x: &Type) -> Result<(Shape, usize), String> {
+    match matrices(what, x)? {
+        (batch, rows, columns) if rows == columns => Ok((batch, rows)),
+        (_, rows, columns) => {
+            Err(format!("{what} must be square, and has {rows} rows and {columns} columns"))
+        }
+    }
+}
+
+/// The rule for systems A·X = B: the type of X.
+fn solution(a: &Type, b: &Type) -> Result<Type, String> {
+    let (batch, rows) = square("the matrix", a)?;
+    let (of_b, rows_of_b, columns) = matrices("the right-hand side", b)?;
+    if rows != rows_of_b {
+        return Err(format!(
+            "the matrix has {rows} rows and the right-hand side {rows_of_b}; they must be equal"
+        ));
+    }
+    let batch = batch.broadcast(&of_b).ok_or_else(|| {
+        format!("the axes before the last two do not broadcast: {} and {}", a.shape, b.shape)
+    })?;
+    Ok(Type::real(batch.iter().copied().chain([rows, columns]).collect::<Shape>()))
+}
+
+/// Calls `solve` for a right-hand side, of which a vector stands for a single column.
+#[track_caller]
+fn with_columns<'g>(b: Var<'g>, operation: impl crate::Operation, a: Var<'g>) -> Var<'g> {
+    match b.rank() {
+        1 => a.graph().apply(operation, &[a, b.unsqueeze(1)]).squeeze(-1),
+        _ => a.graph().apply(operation, &[a, b]),
+    }
+}
+
+/// A number for each matrix, to be multiplied with the matrices.
+#[track_caller]
+fn per_matrix(v: Var<'_>) -> Var<'_> {
+    v.unsqueeze(-1).unsqueeze(-1)
+}
+
+/// A + c·I: far from singular for a large c.
+fn shifted(a: Var<'_>, by: f64) -> Var<'_> {
+    let shape = a.shape();
+    a + a.graph().full([shape[shape.rank() - 2]], by).diag()
+}
+
+/// A·Aᵀ + I: symmetric and positive definite.
+fn definite(a: Var<'_>) -> Var<'_> {
+    shifted(a.matmul(a.t()), 1.0)
+}
+
+/// An example of one batch of matrices.
+fn of_matrices(
+    operation: &'static str,
+    shape: impl Into<Shape>,
+    f: impl for<'g> Fn(Var<'g>) -> Var<'g> + Send + Sync + 'static,
+) -> Example {
+    Example::new(operation, [Sample::real(shape, -1.0..1.0)], move |_, x| f(x[0]))
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    [
+        cholesky::examples(),
+        cofactor::examples(),
+        det::examples(),
+        diagonal::examples(),
+        einsum::examples(),
+        inverse::examples(),
+        outer::examples(),
+        slogdet::examples(),
+        solve::examples(),
+        triangle::examples(),
+        triangular_solve::examples(),
+    ]
+    .concat()
+}

@@ -1,0 +1,225 @@
+//! Every layer and loss of `nn` under the checker: inputs and parameters, in both modes.
+
+use std::iter::successors;
+
+use graph::check::{Check, Report};
+use graph::ops::Sample;
+use graph::{Graph, Params, Scope, Var};
+use nn::batch_norm::Running;
+use nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Nll, Reduction};
+use nn::{Activation, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Mode, Module};
+use nn::{Sequential, l1_penalty, l2_penalty};
+
+use crate::examine::{Outcome, in_parallel, values};
+
+type Function = dyn for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> + Send + Sync;
+
+/// A layer or loss at some inputs, with its parameters.
+pub struct Case {
+    /// The name of the type or function.
+    pub of: &'static str,
+    params: Params<f64>,
+    samples: Vec<Sample>,
+    function: Box<Function>,
+}
+
+impl Case {
+    fn new(
+        of: &'static str,
+        params: &Params<f64>,
+        samples: impl Into<Vec<Sample>>,
+        function: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> + Send + Sync + 'static,
+    ) -> Self {
+        let (params, samples) = (params.clone(), samples.into());
+        Self { of, params, samples, function: Box::new(function) }
+    }
+
+    fn check(&self) -> Report {
+        let check = Check::new().order(2).params(&self.params);
+        check.run(|graph, x| (self.function)(graph, x), &values(&self.samples)).unwrap()
+    }
+}
+
+/// All cases.
+pub fn cases() -> Vec<Case> {
+    [layers(), activations(), containers(), regression(), classes(), divergences(), penalties()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Checks all cases, on all cores.
+pub fn all(cases: &[Case]) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (i, (case, report)) in cases.iter().zip(in_parallel(cases, Case::check)).enumerate() {
+        outcome.add(&format!("{}, case {i} of nn", case.of), &report);
+    }
+    outcome
+}
+
+fn real(shape: &[usize]) -> Sample {
+    Sample::real(shape, -1.5..1.5)
+}
+
+/// A layer in both modes at each of the inputs. Many parameters start at 0 or 1, and are moved away.
+fn layer<M: Module + Clone + 'static>(
+    of: &'static str,
+    build: impl Fn(&mut Scope<'_>) -> M,
+    inputs: &[Sample],
+) -> Vec<Case> {
+    let mut params = Params::with_seed(0);
+    let layer = build(&mut params.root());
+    for (i, value) in params.trainable_mut().iter_mut().enumerate() {
+        *value += 0.4 * (1.7 * i as f64).sin() + 0.1;
+    }
+    let in_mode = |(input, mode): (&Sample, Mode)| {
+        let layer = layer.clone();
+        Case::new(of, &params, [input.clone()], move |_, x| layer.forward(x[0], mode))
+    };
+    let in_modes = |input| [Mode::Train, Mode::Eval].map(|mode| in_mode((input, mode)));
+    inputs.iter().flat_map(in_modes).collect()
+}
+
+fn layers() -> Vec<Case> {
+    let images = || [real(&[4, 2]), real(&[2, 2, 3]), real(&[2, 2, 2, 1])];
+    let running = |running: Running| {
+        let build = move |p: &mut Scope<'_>| BatchNorm::new(2).running(running).build(p, "bn");
+        layer("BatchNorm", build, &[real(&[4, 2])])
+    };
+    [
+        layer(
+            "Linear",
+            |p| Linear::new(3, 2).build(p, "fc"),
+            &[real(&[3]), real(&[2, 3]), real(&[2, 1, 3])],
+        ),
+        layer("Linear", |p| Linear::new(3, 2).bias(false).build(p, "fc"), &[real(&[2, 3])]),
+        layer("BatchNorm", |p| BatchNorm::new(2).build(p, "bn"), &images()),
+        layer("BatchNorm", |p| BatchNorm::new(2).affine(false).build(p, "bn"), &[real(&[4, 2])]),
+        layer("BatchNorm", |p| BatchNorm::new(2).without_running().build(p, "bn"), &images()),
+        running(Running::keras()),
+        running(Running::lecture()),
+        layer("LayerNorm", |p| LayerNorm::new([3]).build(p, "ln"), &[real(&[2, 3])]),
+        layer("LayerNorm", |p| LayerNorm::new([2, 2]).build(p, "ln"), &[real(&[2, 2, 2])]),
+        layer("LayerNorm", |p| LayerNorm::new([3]).affine(false).build(p, "ln"), &[real(&[2, 3])]),
+        layer("Embedding", |p| Embedding::new(3, 2).build(p, "table"), &[Sample::index([2, 2], 3)]),
+        layer("Flatten", |_| Flatten, &[real(&[2, 2, 2]), real(&[3])]),
+        layer("Dropout", |_| Dropout::new(0.4), &[real(&[3, 3])]),
+        layer("Dropout", |_| Dropout::new(0.0), &[real(&[2])]),
+        layer("Dropout", |_| Dropout::new(1.0), &[real(&[2])]),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The activation after another: one that is added does not compile before it has its place here.
+fn next(activation: &Activation) -> Option<Activation> {
+    Some(match activation {
+        Activation::Identity => Activation::Relu,
+        Activation::Relu => Activation::LeakyRelu(0.1),
+        Activation::LeakyRelu(_) => Activation::Elu(1.3),
+        Activation::Elu(_) => Activation::Gelu,
+        Activation::Gelu => Activation::GeluTanh,
+        Activation::GeluTanh => Activation::Silu,
+        Activation::Silu => Activation::Softplus,
+        Activation::Softplus => Activation::Tanh,
+        Activation::Tanh => Activation::Sigmoid,
+        Activation::Sigmoid => return None,
+    })
+}
+
+fn activations() -> Vec<Case> {
+    let all = successors(Some(Activation::Identity), next);
+    all.flat_map(|activation| layer("Activation", move |_| activation, &[real(&[4])])).collect()
+}
+
+fn containers() -> Vec<Case> {
+    let model = |p: &mut Scope<'_>| {
+        let inner = Sequential::new().then(LayerNorm::new([2]).build(p, "ln")).then(Flatten);
+        Sequential::new()
+            .then(Linear::new(2, 2).build(p, "fc"))
+            .then(BatchNorm::new(2).build(p, "bn"))
+            .then(Activation::Tanh)
+            .then(Dropout::new(0.2))
+            .then(inner)
+    };
+    layer("Sequential", model, &[real(&[4, 2])])
+}
+
+/// A loss of two real arrays of these ranges, under every reduction.
+fn loss(
+    of: &'static str,
+    target: std::ops::Range<f64>,
+    f: impl for<'g> Fn(Reduction, Var<'g>, Var<'g>) -> Var<'g> + Copy + Send + Sync + 'static,
+) -> Vec<Case> {
+    let samples = || [real(&[2, 3]), Sample::real([2, 3], target.clone())];
+    let case = |reduction| {
+        Case::new(of, &Params::with_seed(0), samples(), move |_, x| f(reduction, x[0], x[1]))
+    };
+    [Reduction::None, Reduction::Mean, Reduction::Sum, Reduction::BatchMean].map(case).into()
+}
+
+fn regression() -> Vec<Case> {
+    [
+        loss("Mse", -2.0..2.0, |reduction, x, t| Mse::new().reduction(reduction).of(x, t)),
+        loss("L1", -2.0..2.0, |reduction, x, t| L1::new().reduction(reduction).of(x, t)),
+        loss("Huber", -2.0..2.0, |reduction, x, t| Huber::new(0.8).reduction(reduction).of(x, t)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn divergences() -> Vec<Case> {
+    [
+        loss("BceWithLogits", 0.1..0.9, |reduction, x, t| {
+            BceWithLogits::new().reduction(reduction).of(x, t)
+        }),
+        loss("BceWithLogits", 0.1..0.9, |reduction, x, t| {
+            BceWithLogits::new().positive_weight(2.5).reduction(reduction).of(x, t)
+        }),
+        loss("KlDiv", 0.1..0.9, |reduction, x, p| KlDiv::new().reduction(reduction).of(x, p)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Losses of class labels, with their options, and of class probabilities.
+fn classes() -> Vec<Case> {
+    let plain = CrossEntropy::new();
+    let smoothed = plain.clone().label_smoothing(0.2);
+    let weighted = smoothed.clone().weights([1.0, 0.5, 3.0]).ignore_index(2);
+    let each = weighted.clone().reduction(Reduction::None);
+    let params = Params::with_seed(0);
+    let labels = || [real(&[4, 3, 2]), Sample::index([4, 2], 3)];
+    let probabilities = || [real(&[2, 3]), Sample::real([2, 3], 0.1..0.9)];
+    let of_labels = |loss: CrossEntropy| {
+        Case::new("CrossEntropy", &params, labels(), move |_, x| loss.of(x[0], x[1]))
+    };
+    let of_probabilities = |loss: CrossEntropy| {
+        Case::new("CrossEntropy", &params, probabilities(), move |_, x| loss.of(x[0], x[1]))
+    };
+    let nll = |loss: Nll| Case::new("Nll", &params, labels(), move |_, x| loss.of(x[0], x[1]));
+    vec![
+        of_labels(plain.clone()),
+        of_labels(smoothed.clone()),
+        of_labels(weighted),
+        of_labels(each),
+        of_probabilities(plain),
+        of_probabilities(smoothed.weights([1.0, 0.5, 3.0])),
+        nll(Nll::new()),
+        nll(Nll::new().weights([1.0, 0.5, 3.0]).ignore_index(2).reduction(Reduction::Sum)),
+    ]
+}
+
+fn penalties() -> Vec<Case> {
+    let mut params = Params::with_seed(0);
+    let layer = Linear::new(3, 2).build(&mut params.root(), "fc");
+    let weights = [layer.weight.clone(), layer.bias.clone().expect("it has one by default")];
+    let again = weights.clone();
+    vec![
+        Case::new("l1_penalty", &params, [], move |g, _| l1_penalty(g, &weights, 0.3)),
+        Case::new("l2_penalty", &params, [], move |g, _| l2_penalty(g, &again, 0.3)),
+    ]
+}
