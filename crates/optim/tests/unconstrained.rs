@@ -11,8 +11,9 @@ use optim::{Lbfgs, Minimizer, Minimum, Newton, NewtonCg};
 use problems::{Problem, residuals};
 use serde_json::Value;
 
-/// A minimum is published with six digits, and 0 is reached to this.
-const ZERO: f64 = 1e-9;
+/// A minimum is published with six digits, and 0 is reached to this. (What SciPy's run on Powell's
+/// badly scaled function ends with, 1.3e-7, is not counted as reached in the file.)
+const ZERO: f64 = 1e-8;
 const DIGITS: f64 = 1e-5;
 /// As many evaluations as SciPy's methods needed, times this.
 const SHARE: f64 = 1.2;

@@ -15,9 +15,9 @@ use crate::Domain;
 /// The method of Levenberg and Marquardt for nonlinear least squares: minimises ½‖r(x)‖².
 ///
 /// The residuals are replaced by r + J·p, and p minimises that within a trust region ‖D·p‖ ≤ Δ, D
-/// the largest norms so far of J's columns, so that the units of the variables do not matter (Moré,
-/// *The Levenberg–Marquardt Algorithm*, 1978). JᵀJ is never formed: J is factored as Q·R, and the step
-/// found from the singular values of R·D⁻¹.
+/// the norms of J's columns, so that the units of the variables do not matter (Moré, *The
+/// Levenberg–Marquardt Algorithm*, 1978; where a norm falls, D follows by a fifth a step). JᵀJ is
+/// never formed: J is factored as Q·R, and the step found from the singular values of R·D⁻¹.
 ///
 /// Steps go on where their gain is hidden by the round-off of ‖r‖², as long as they become shorter:
 /// parameters come out to the precision of the gradient, not to its root. A run from a first region
@@ -120,16 +120,24 @@ struct Squares<'a, O: ?Sized> {
     residuals: Counted<'a, O>,
     here: Vec<f64>,
     there: Vec<f64>,
-    /// D: the largest norms so far of J's columns.
+    /// D: the largest of late of the norms of J's columns.
     scale: Vec<f64>,
     /// ‖Jᵀr‖∞ at the point.
     gradient: f64,
     /// The largest cosine of the angle between r and a column of J at the point.
     cosine: f64,
+    /// Σ |rᵢ|·Σ |Jᵢⱼ·xⱼ|: what the relative round-off of the terms that r is the difference of makes
+    /// of ½‖r‖².
+    noise: f64,
     /// The smallest singular value of J with columns of norm 1, relative to the largest.
     rank: f64,
 }
 
+/// What is left of the scale of a variable after each step, where J's column has become smaller:
+/// steep places far away do not count for ever.
+const FADE: f64 = 0.8;
+/// Below this share of its terms a change of ½‖r‖² is taken for round-off.
+const ROUND_OFF: f64 = 16.0 * f64::EPSILON;
 /// Relative singular values below this are round-off.
 const RANK: f64 = 1e-14;
 
@@ -143,6 +151,7 @@ impl<'a, O: Residuals + ?Sized> Squares<'a, O> {
             scale: vec![0.0; variables],
             gradient: f64::NAN,
             cosine: f64::NAN,
+            noise: 0.0,
             rank: f64::NAN,
         }
     }
@@ -166,8 +175,10 @@ impl<'a, O: Residuals + ?Sized> Squares<'a, O> {
         self.rank > RANK
     }
 
-    /// What is known of the point from the Jacobian alone.
-    fn examine(&mut self, jacobian: &DMatrix<f64>, columns: &[f64]) {
+    /// What the Jacobian says of the point.
+    fn examine(&mut self, jacobian: &DMatrix<f64>, columns: &[f64], x: &[f64]) {
+        let rows = jacobian.row_iter().map(|row| row.iter().zip(x).map(|(j, x)| (j * x).abs()).sum());
+        self.noise = rows.zip(&self.here).map(|(terms, r): (f64, _)| terms * r.abs()).sum();
         let residuals = DVector::from_column_slice(&self.here);
         let gradient = jacobian.tr_mul(&residuals);
         self.gradient = largest(gradient.as_slice());
@@ -209,9 +220,9 @@ impl<O: Residuals + ?Sized> Terrain for Squares<'_, O> {
         }
         let columns: Vec<f64> = jacobian.column_iter().map(|c| norm(c.as_slice())).collect();
         for (scale, column) in self.scale.iter_mut().zip(&columns) {
-            *scale = scale.max(*column);
+            *scale = (FADE * *scale).max(*column);
         }
-        self.examine(&jacobian, &columns);
+        self.examine(&jacobian, &columns, x);
         let inverse = inverses(&self.scale);
         let n = x.len();
         // R·D⁻¹ = U·Σ·Vᵀ, and with it Qᵀr: the triangle of [J·D⁻¹ r] has both.
@@ -220,7 +231,7 @@ impl<O: Residuals + ?Sized> Terrain for Squares<'_, O> {
         let mut with_residuals = inverse.clone();
         with_residuals.push(1.0);
         let triangle = triangle(&wide, &with_residuals);
-        let rows = triangle.nrows().min(n.max(triangle.nrows().min(n)));
+        let rows = triangle.nrows().min(n);
         let svd = triangle.view((0, 0), (rows, n)).into_owned().svd(true, true);
         let (u, v) = (svd.u.expect("asked for"), svd.v_t.expect("asked for").transpose());
         let turned = u.tr_mul(&triangle.view((0, n), (rows, 1)));
@@ -238,6 +249,10 @@ impl<O: Residuals + ?Sized> Terrain for Squares<'_, O> {
 
     fn gradient_norm(&self) -> f64 {
         self.gradient
+    }
+
+    fn round_off(&self, value: f64) -> f64 {
+        ROUND_OFF * (value + self.noise)
     }
 
     fn evaluations(&self) -> Evaluations {

@@ -96,6 +96,9 @@ impl<'a, O: super::Objective + ?Sized> Gradients<'a, O> {
     }
 }
 
+/// Below this share of the value a change of it is taken for round-off.
+pub(super) const ROUND_OFF: f64 = 64.0 * f64::EPSILON;
+
 struct Quadratic<'a, O: ?Sized> {
     gradients: Gradients<'a, O>,
     /// √|Hᵢᵢ|, the largest seen so far.
@@ -140,6 +143,10 @@ impl<O: Hessian + ?Sized> Terrain for Quadratic<'_, O> {
 
     fn gradient_norm(&self) -> f64 {
         largest(&self.gradients.here)
+    }
+
+    fn round_off(&self, value: f64) -> f64 {
+        ROUND_OFF * value.abs()
     }
 
     fn evaluations(&self) -> Evaluations {

@@ -3,7 +3,7 @@
 use super::error::{check_setting, check_start};
 use super::krylov::Krylov;
 use super::minimum::Evaluations;
-use super::newton::{Gradients, region};
+use super::newton::{Gradients, ROUND_OFF, region};
 use super::objective::Counted;
 use super::stopping::stopping_methods;
 use super::trust_region::{Model, Terrain, descend};
@@ -107,6 +107,10 @@ impl<O: HessianProduct + ?Sized> Terrain for Truncated<'_, O> {
 
     fn gradient_norm(&self) -> f64 {
         largest(&self.gradients.here)
+    }
+
+    fn round_off(&self, value: f64) -> f64 {
+        ROUND_OFF * value.abs()
     }
 
     fn evaluations(&self) -> Evaluations {

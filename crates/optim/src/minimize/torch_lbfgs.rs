@@ -142,7 +142,8 @@ impl TorchLbfgs {
             }
             if self.strong_wolfe {
                 let along = Along { place: &before, direction: &direction, slope };
-                (t, place) = torch_wolfe::search(objective, &along, t)?;
+                let left = evaluations.saturating_sub(objective.evaluations.functions);
+                (t, place) = torch_wolfe::search(objective, &along, t, left)?;
             } else {
                 add_scaled(&mut place.x, t, &direction);
                 // What the last iteration arrives at is evaluated by the next step.

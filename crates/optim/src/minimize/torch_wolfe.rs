@@ -51,17 +51,20 @@ impl Along<'_> {
     }
 }
 
-/// How far to go, and what is there: `_strong_wolfe` of `torch/optim/lbfgs.py`.
+/// How far to go, and what is there: `_strong_wolfe` of `torch/optim/lbfgs.py`. After the first trial
+/// there are at most as many as evaluations are left for the step (as in PyTorch 2.15).
 pub(super) fn search<O: Objective + ?Sized>(
     objective: &mut Counted<'_, O>,
     along: &Along<'_>,
     first: f64,
+    left: usize,
 ) -> Result<(f64, Place), MinimizeError> {
     let mut previous = along.start();
     let mut trial = along.at(objective, first)?;
+    let most = TRIALS.min(left);
     let mut trials = 0;
     let bracket = loop {
-        if trials == TRIALS {
+        if trials == most {
             break [along.start(), trial];
         }
         if along.insufficient(&trial) || trials > 1 && trial.place.value >= previous.place.value {
@@ -73,13 +76,13 @@ pub(super) fn search<O: Objective + ?Sized>(
         if trial.slope >= 0.0 {
             break [previous, trial];
         }
-        let (least, most) = (trial.t + 0.01 * (trial.t - previous.t), trial.t * 10.0);
-        let t = cubic(&previous, &trial, least, most);
+        let (least, farthest) = (trial.t + 0.01 * (trial.t - previous.t), trial.t * 10.0);
+        let t = cubic(&previous, &trial, least, farthest);
         previous = trial;
         trial = along.at(objective, t)?;
         trials += 1;
     };
-    let lowest = zoom(objective, along, bracket, trials)?;
+    let lowest = zoom(objective, along, bracket, most - trials)?;
     Ok((lowest.t, lowest.place))
 }
 
@@ -93,7 +96,7 @@ fn zoom<O: Objective + ?Sized>(
     let lower = |bracket: &[Trial; 2]| usize::from(bracket[0].place.value > bracket[1].place.value);
     let mut low = lower(&bracket);
     let mut slow = false;
-    for _ in trials..TRIALS {
+    for _ in 0..trials {
         let (a, b) = (bracket[0].t, bracket[1].t);
         let (least, most) = (a.min(b), a.max(b));
         if (b - a).abs() * largest(along.direction) < WIDTH {

@@ -25,6 +25,9 @@ pub(crate) trait Terrain {
     /// ‖∇f‖∞ at the point, after the model was made.
     fn gradient_norm(&self) -> f64;
 
+    /// How large a change of the value round-off alone may make.
+    fn round_off(&self, value: f64) -> f64;
+
     fn evaluations(&self) -> Evaluations;
 }
 
@@ -54,8 +57,6 @@ pub(crate) enum Region {
 
 /// A region has become too small to contain a step when its radius is this, relative to x.
 const COLLAPSED: f64 = 1e-17;
-/// Below this multiple of its round-off a change of the value is taken for none.
-const ROUND_OFF: f64 = 8.0 * f64::EPSILON;
 /// How many steps whose gain is hidden by round-off may be no shorter than one before.
 const IDLE: usize = 8;
 
@@ -79,8 +80,7 @@ pub(crate) fn descend(
     let mut history = vec![iterate(terrain, value, 0.0)];
     let mut idle = Idle::default();
     let stop = loop {
-        let small = terrain.stationarity() <= stopping.gradient;
-        if small && !model.spectrum.promises(value, stopping.gradient, radius) {
+        if terrain.stationarity() <= stopping.gradient && !model.spectrum.curves_down() {
             break Stop::Gradient;
         }
         if let Some(limit) = stopping.limit(history.len() - 1, terrain.evaluations().functions) {
@@ -94,20 +94,22 @@ pub(crate) fn descend(
             break Stop::Step;
         }
         let trial = terrain.trial(&next)?;
-        let hidden = promised.max((value - trial).abs()) <= ROUND_OFF * value.abs();
+        let hidden = promised.max((value - trial).abs()) <= terrain.round_off(value);
         let ratio = if hidden { 1.0 } else { (value - trial) / promised };
         let good = trial.is_finite() && ratio > 1e-4;
         let Some(next_model) = (if good { arrive(terrain, &next)? } else { None }) else {
             radius = size * shrink(promised, trial - value, model.spectrum.slope(&coordinates));
             continue;
         };
+        let bounded = size > 0.8 * radius;
         if ratio < 0.25 {
             radius = 0.25 * size;
-        } else if ratio > 0.75 && size > 0.8 * radius {
+        } else if ratio > 0.75 && bounded {
             radius *= 2.0;
         }
         let last = match hidden {
-            true if idle.goes_on(step) => None,
+            // A step that the region cut short says nothing of how near the minimum is.
+            true if bounded || idle.goes_on(step) => None,
             true => Some(Stop::Step),
             false => stopping.after(value, trial, step, norm(&next)),
         };
