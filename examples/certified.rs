@@ -47,7 +47,8 @@ fn certify() -> Result<(), Box<dyn Error>> {
     let (mut enough, mut runs) = (0, 0);
     for problem in &problems {
         for (i, start) in problem.starts.iter().enumerate() {
-            let fits = [least_squares(problem, start)?, newton(problem, start)?, lbfgs(problem, start)?];
+            let fits =
+                [least_squares(problem, start)?, newton(problem, start)?, lbfgs(problem, start)?];
             runs += 1;
             enough += usize::from(fits[0].digits >= ENOUGH);
             let [lm, newton, lbfgs] = fits.map(|fit| fit.to_string());

@@ -30,7 +30,9 @@ pub fn record<'g>(
     let value = reader.sum()?;
     match reader.peek() {
         None => Ok(value.recorded(graph)),
-        Some(other) => Err(reader.error(format!("an operator was expected, and there is {other:?}"))),
+        Some(other) => {
+            Err(reader.error(format!("an operator was expected, and there is {other:?}")))
+        }
     }
 }
 
@@ -72,8 +74,12 @@ impl<'a, 'g> Reader<'a, 'g> {
         let mut total = self.product()?;
         loop {
             total = match () {
-                () if self.take("+") => self.combine(total, |a, b| a + b, |a, b| a + b, Self::product)?,
-                () if self.take("-") => self.combine(total, |a, b| a - b, |a, b| a - b, Self::product)?,
+                () if self.take("+") => {
+                    self.combine(total, |a, b| a + b, |a, b| a + b, Self::product)?
+                }
+                () if self.take("-") => {
+                    self.combine(total, |a, b| a - b, |a, b| a - b, Self::product)?
+                }
                 () => return Ok(total),
             };
         }
@@ -83,10 +89,14 @@ impl<'a, 'g> Reader<'a, 'g> {
         let mut total = self.signed()?;
         loop {
             total = match () {
-                () if !self.text[self.position..].trim_start().starts_with("**") && self.take("*") => {
+                () if !self.text[self.position..].trim_start().starts_with("**")
+                    && self.take("*") =>
+                {
                     self.combine(total, |a, b| a * b, |a, b| a * b, Self::signed)?
                 }
-                () if self.take("/") => self.combine(total, |a, b| a / b, |a, b| a / b, Self::signed)?,
+                () if self.take("/") => {
+                    self.combine(total, |a, b| a / b, |a, b| a / b, Self::signed)?
+                }
                 () => return Ok(total),
             };
         }
@@ -102,9 +112,7 @@ impl<'a, 'g> Reader<'a, 'g> {
     ) -> Read<Term<'g>> {
         Ok(match (total, operand(self)?) {
             (Term::Number(a), Term::Number(b)) => Term::Number(numbers(a, b)),
-            (a, b) => {
-                Term::Recorded(values(a.recorded(self.graph), b.recorded(self.graph)))
-            }
+            (a, b) => Term::Recorded(values(a.recorded(self.graph), b.recorded(self.graph))),
         })
     }
 

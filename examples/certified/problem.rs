@@ -69,9 +69,7 @@ impl Problem {
         }
         let observations = self.data.last().map_or(0, |(_, y)| y.len());
         if let Some((name, column)) = self.data.iter().find(|(_, c)| c.len() != observations) {
-            return Err(
-                format!("{name} has {} numbers, and y {observations}", column.len()).into()
-            );
+            return Err(format!("{name} has {} numbers, and y {observations}", column.len()).into());
         }
         let graph = Graph::new();
         self.residuals(&graph, graph.constant(Array1::from(self.certified.clone())))?;

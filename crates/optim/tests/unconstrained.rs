@@ -3,6 +3,8 @@
 
 #[path = "unconstrained/problems.rs"]
 mod problems;
+#[path = "unconstrained/published.rs"]
+mod published;
 
 use std::path::{Path, PathBuf};
 
@@ -36,7 +38,8 @@ fn recorded(json: &Value) -> Recorded<'_> {
     let data = |name: &str| numbers(&json["data"][name]);
     Recorded::new(json["n"].as_u64().expect("n") as usize, move |g, x| {
         let m = json["m"].as_u64().expect("m") as usize;
-        let problem = Problem { number: json["number"].as_u64().expect("a number"), m, data: &data };
+        let problem =
+            Problem { number: json["number"].as_u64().expect("a number"), m, data: &data };
         residuals(&problem, g, x).expect("a problem of the collection").square().sum()
     })
 }
@@ -65,7 +68,9 @@ fn the_problems_are_those_of_the_file() {
 
 /// Whether a known minimum is reached; some problems have several.
 fn reached(json: &Value, value: f64) -> bool {
-    numbers(&json["known_minima"]).iter().any(|known| (value - known).abs() <= ZERO + DIGITS * known)
+    numbers(&json["known_minima"])
+        .iter()
+        .any(|known| (value - known).abs() <= ZERO + DIGITS * known)
 }
 
 /// Minimises every problem, and says what is wrong with which.
@@ -103,4 +108,33 @@ fn truncated_newton_reaches_the_known_minima() {
 fn newton_reaches_the_known_minima() {
     // Another kind than SciPy's, and so without a limit.
     run("Newton-CG", f64::INFINITY, |f, x0| Newton::new().minimize(f, x0).unwrap());
+}
+
+#[test]
+fn so_they_do_for_the_problems_that_scipy_was_not_run_on() {
+    let methods: [(&str, &dyn Fn(&mut Recorded<'_>, &[f64]) -> Minimum); 3] = [
+        ("L-BFGS", &|f, x0| Lbfgs::new().minimize(f, x0).unwrap()),
+        ("Newton-CG", &|f, x0| NewtonCg::new().minimize(f, x0).unwrap()),
+        ("Newton", &|f, x0| Newton::new().minimize(f, x0).unwrap()),
+    ];
+    let mut trouble = Vec::new();
+    for published in published::all() {
+        for (method, minimize) in methods {
+            let mut objective = Recorded::new(published.n, |g, x| {
+                let data = |_: &str| published.y.to_vec();
+                let problem = Problem { number: published.number, m: published.m, data: &data };
+                residuals(&problem, g, x).expect("a problem of the collection").square().sum()
+            });
+            let Minimum { value, stop, evaluations, .. } =
+                minimize(&mut objective, &published.start);
+            let (name, functions) = (published.name, evaluations.functions);
+            let row = format!("{name:<26} {method:<10} {functions:>5}  f {value:<12.6e} {stop}");
+            println!("{row}");
+            let near = |known: &f64| (value - known).abs() <= ZERO + DIGITS * known;
+            if !published.minima.iter().any(near) {
+                trouble.push(row);
+            }
+        }
+    }
+    assert!(trouble.is_empty(), "\n{}", trouble.join("\n"));
 }

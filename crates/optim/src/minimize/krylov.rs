@@ -103,8 +103,7 @@ impl Krylov {
         let vectors = DMatrix::from_fn(gradient.len(), k, |i, j| self.basis[j][i]);
         let basis = vectors * eigenvectors;
         let slopes = basis.tr_mul(&DVector::from_column_slice(gradient));
-        let spectrum =
-            Spectrum::new(eigenvalues.as_slice().to_vec(), slopes.as_slice().to_vec());
+        let spectrum = Spectrum::new(eigenvalues.as_slice().to_vec(), slopes.as_slice().to_vec());
         Model { spectrum, basis }
     }
 }

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::error::{check_setting, check_start};
 use super::minimum::Evaluations;
-use super::newton::{inverses, scale_rows};
+use super::newton::{FADE, inverses, scale_rows};
 use super::objective::Counted;
 use super::spectrum::Spectrum;
 use super::trust_region::{Model, Region, Terrain, descend};
@@ -133,9 +133,6 @@ struct Squares<'a, O: ?Sized> {
     rank: f64,
 }
 
-/// What is left of the scale of a variable after each step, where J's column has become smaller:
-/// steep places far away do not count for ever.
-const FADE: f64 = 0.8;
 /// Below this share of its terms a change of ½‖r‖² is taken for round-off.
 const ROUND_OFF: f64 = 16.0 * f64::EPSILON;
 /// Relative singular values below this are round-off.
@@ -177,7 +174,8 @@ impl<'a, O: Residuals + ?Sized> Squares<'a, O> {
 
     /// What the Jacobian says of the point.
     fn examine(&mut self, jacobian: &DMatrix<f64>, columns: &[f64], x: &[f64]) {
-        let rows = jacobian.row_iter().map(|row| row.iter().zip(x).map(|(j, x)| (j * x).abs()).sum());
+        let rows =
+            jacobian.row_iter().map(|row| row.iter().zip(x).map(|(j, x)| (j * x).abs()).sum());
         self.noise = rows.zip(&self.here).map(|(terms, r): (f64, _)| terms * r.abs()).sum();
         let residuals = DVector::from_column_slice(&self.here);
         let gradient = jacobian.tr_mul(&residuals);
@@ -185,7 +183,8 @@ impl<'a, O: Residuals + ?Sized> Squares<'a, O> {
         let size = norm(&self.here);
         let cosines = gradient.iter().zip(columns).filter(|(_, c)| **c > 0.0 && size > 0.0);
         self.cosine = cosines.map(|(g, c)| (g / c / size).abs()).fold(0.0, f64::max);
-        let inverse: Vec<f64> = columns.iter().map(|c| if *c > 0.0 { 1.0 / c } else { 0.0 }).collect();
+        let inverse: Vec<f64> =
+            columns.iter().map(|c| if *c > 0.0 { 1.0 / c } else { 0.0 }).collect();
         let unit = triangle(jacobian, &inverse).singular_values();
         let largest = unit.max();
         let count = jacobian.ncols();

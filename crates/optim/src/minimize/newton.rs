@@ -18,8 +18,8 @@ use crate::Domain;
 /// The step is exact, from the eigenvalues of the Hessian, which may have any signs: along a
 /// direction that curves downwards it goes to the boundary of the region, so that a saddle point is
 /// left, even one where the gradient is 0. On a convex quadratic it ends after one step. The
-/// variables are scaled by the square roots of the Hessian's diagonal, the largest seen so far (as
-/// Moré, 1978). (Moré and Sorensen, SIAM J. Scientific and Statistical Computing 4, 1983.)
+/// variables are scaled by the square roots of the Hessian's diagonal, the largest of late. (Moré and
+/// Sorensen, SIAM J. Scientific and Statistical Computing 4, 1983.)
 ///
 /// ```
 /// use optim::{Minimizer, Newton};
@@ -101,7 +101,7 @@ pub(super) const ROUND_OFF: f64 = 64.0 * f64::EPSILON;
 
 struct Quadratic<'a, O: ?Sized> {
     gradients: Gradients<'a, O>,
-    /// √|Hᵢᵢ|, the largest seen so far.
+    /// √|Hᵢᵢ|, the largest of late.
     scale: Vec<f64>,
 }
 
@@ -122,7 +122,7 @@ impl<O: Hessian + ?Sized> Terrain for Quadratic<'_, O> {
             return Ok(None);
         }
         for (i, scale) in self.scale.iter_mut().enumerate() {
-            *scale = scale.max(hessian[i * n + i].abs().sqrt());
+            *scale = (FADE * *scale).max(hessian[i * n + i].abs().sqrt());
         }
         let inverse = inverses(&self.scale);
         let scaled = DMatrix::from_fn(n, n, |i, j| {
@@ -131,8 +131,7 @@ impl<O: Hessian + ?Sized> Terrain for Quadratic<'_, O> {
         let SymmetricEigen { eigenvectors, eigenvalues } = SymmetricEigen::new(scaled);
         let slopes = self.gradients.here.iter().zip(&inverse).map(|(g, s)| g * s);
         let slopes = eigenvectors.tr_mul(&DVector::from_iterator(n, slopes));
-        let spectrum =
-            Spectrum::new(eigenvalues.as_slice().to_vec(), slopes.as_slice().to_vec());
+        let spectrum = Spectrum::new(eigenvalues.as_slice().to_vec(), slopes.as_slice().to_vec());
         let basis = scale_rows(eigenvectors, &inverse);
         Ok(Some(Model { spectrum, basis }))
     }
@@ -154,6 +153,9 @@ impl<O: Hessian + ?Sized> Terrain for Quadratic<'_, O> {
     }
 }
 
+/// What is left of the scale of a variable after each step where its curvature has become smaller:
+/// steep places far away do not count for ever.
+pub(super) const FADE: f64 = 0.8;
 /// The smallest scale that counts, relative to the largest.
 const NEGLIGIBLE: f64 = 1e-10;
 

@@ -21,11 +21,8 @@ pub trait Objective {
     ///
     /// # Errors
     /// If the function cannot be evaluated at all.
-    fn value_and_gradient(
-        &mut self,
-        x: &[f64],
-        gradient: &mut [f64],
-    ) -> Result<f64, MinimizeError>;
+    fn value_and_gradient(&mut self, x: &[f64], gradient: &mut [f64])
+    -> Result<f64, MinimizeError>;
 }
 
 /// An objective that knows products with its Hessian H.

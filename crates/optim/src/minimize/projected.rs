@@ -136,7 +136,8 @@ fn advance<O: Objective + ?Sized>(
             true => (1.0 / norm(&direction)).min(1.0),
             false => 1.0,
         };
-        let descends = dot(&free(&direction), &gradient) < 0.0 || gradient.iter().all(|&g| g == 0.0);
+        let descends =
+            dot(&free(&direction), &gradient) < 0.0 || gradient.iter().all(|&g| g == 0.0);
         if descends && let Some(next) = bent(objective, place, bounds, &direction, first, search)? {
             let s = free(&difference(&next.x, &place.x));
             let y = free(&difference(&next.gradient, &place.gradient));

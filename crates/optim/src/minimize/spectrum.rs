@@ -93,7 +93,11 @@ impl Spectrum {
             if (size - radius).abs() <= NEAR * radius || high - low <= f64::EPSILON * high {
                 break;
             }
-            if size > radius { low = shift } else { high = shift }
+            if size > radius {
+                low = shift
+            } else {
+                high = shift
+            }
             let terms = self.curvatures.iter().zip(&step);
             let bend: f64 = terms.map(|(l, p)| (p / size).powi(2) / (l + shift)).sum();
             let newton = shift + (size - radius) / radius / bend;

@@ -72,10 +72,9 @@ pub(crate) fn descend(
     let mut value = terrain.trial(&x)?;
     check_at_start("the objective", &[value])?;
     terrain.exchange();
-    let mut model = terrain.model(&x)?.ok_or(MinimizeError::NotFiniteAtStart {
-        what: "a derivative",
-        value: f64::NAN,
-    })?;
+    let mut model = terrain
+        .model(&x)?
+        .ok_or(MinimizeError::NotFiniteAtStart { what: "a derivative", value: f64::NAN })?;
     let mut radius = first.radius(&model);
     let mut history = vec![iterate(terrain, value, 0.0)];
     let mut idle = Idle::default();

@@ -29,9 +29,12 @@ pub fn verdict(case: &Value, problem: &Problem) -> Verdict {
         lbfgs.step(&mut objective, &mut x).expect("a good step");
         losses.push((problem.value)(&x));
     }
-    let at_iterates = compare("loss at step ", &losses, &numbers(&case["loss_at_iterates"]), LOSSES);
+    let at_iterates =
+        compare("loss at step ", &losses, &numbers(&case["loss_at_iterates"]), LOSSES);
     let expected = numbers(&case["closure_losses"]);
-    match at_iterates.and_then(|e| Ok(e.max(compare("evaluation ", &evaluated, &expected, LOSSES)?))) {
+    match at_iterates
+        .and_then(|e| Ok(e.max(compare("evaluation ", &evaluated, &expected, LOSSES)?)))
+    {
         Ok(error) => Verdict::Passed(error),
         Err(difference) => Verdict::Failed(difference),
     }

@@ -20,7 +20,8 @@ pub fn residuals<'g>(problem: &Problem<'_>, g: &'g Graph, all: Var<'g>) -> Optio
     let x = all.split(&vec![1; n], 0);
     let x = &x[..];
     let (m, y) = (problem.m, || problem.data_of(g, "y"));
-    let at = |f: fn(f64) -> f64| g.constant(ndarray::Array::from_iter((1..=m).map(|i| f(i as f64))));
+    let at =
+        |f: fn(f64) -> f64| g.constant(ndarray::Array::from_iter((1..=m).map(|i| f(i as f64))));
     let parts: Vec<Var<'g>> = match problem.number {
         1 | 21 => pairs(x, |a, b| vec![10.0 * (b - a.square()), 1.0 - a]),
         2 => vec![
@@ -29,7 +30,9 @@ pub fn residuals<'g>(problem: &Problem<'_>, g: &'g Graph, all: Var<'g>) -> Optio
         ],
         3 => vec![1e4 * x[0] * x[1] - 1.0, (-x[0]).exp() + (-x[1]).exp() - 1.0001],
         4 => vec![x[0] - 1e6, x[1] - 2e-6, x[0] * x[1] - 2.0],
-        5 => (1..=3).map(|i| [1.5, 2.25, 2.625][i - 1] - x[0] * (1.0 - x[1].powf(i as f64))).collect(),
+        5 => (1..=3)
+            .map(|i| [1.5, 2.25, 2.625][i - 1] - x[0] * (1.0 - x[1].powf(i as f64)))
+            .collect(),
         6 => vec![2.0 + 2.0 * at(|i| i) - ((at(|i| i) * x[0]).exp() + (at(|i| i) * x[1]).exp())],
         7 => {
             // atan(x₂/x₁), with ½ a turn more for x₁ < 0: the angle, which ±π cuts elsewhere.
@@ -114,7 +117,9 @@ pub fn residuals<'g>(problem: &Problem<'_>, g: &'g Graph, all: Var<'g>) -> Optio
             2.0 * x - before - after + h * h * (x + (t + 1.0)).powf(3.0) / 2.0
         }),
         29 => integral(x),
-        30 => neighbours(g, x, |_, _, before, x, after| (3.0 - 2.0 * x) * x - before - 2.0 * after + 1.0),
+        30 => neighbours(g, x, |_, _, before, x, after| {
+            (3.0 - 2.0 * x) * x - before - 2.0 * after + 1.0
+        }),
         31 => banded(x),
         32 => {
             let total = 2.0 / m as f64 * sum(x, |_, x| x);
@@ -124,7 +129,17 @@ pub fn residuals<'g>(problem: &Problem<'_>, g: &'g Graph, all: Var<'g>) -> Optio
         34 => {
             let inner = x.iter().enumerate().skip(1).take(n - 2);
             let inner = inner.map(|(j, &x)| (j + 1) as f64 * x).reduce(|a, b| a + b)?;
-            (0..m).map(|i| if i == 0 || i == m - 1 { 0.0 * inner - 1.0 } else { i as f64 * inner - 1.0 }).collect()
+            (0..m)
+                .map(
+                    |i| {
+                        if i == 0 || i == m - 1 {
+                            0.0 * inner - 1.0
+                        } else {
+                            i as f64 * inner - 1.0
+                        }
+                    },
+                )
+                .collect()
         }
         35 => chebyquad(all, m),
         _ => return None,
@@ -134,7 +149,7 @@ pub fn residuals<'g>(problem: &Problem<'_>, g: &'g Graph, all: Var<'g>) -> Optio
 
 impl Problem<'_> {
     fn data_of<'g>(&self, g: &'g Graph, name: &str) -> Var<'g> {
-        g.constant(ndarray::Array::from(( self.data)(name)))
+        g.constant(ndarray::Array::from((self.data)(name)))
     }
 }
 

@@ -139,16 +139,10 @@ impl<'a> Search<'a> {
     }
 
     fn interval_less(&mut self, slope: f64, trial: Point) -> f64 {
-        let less = |p: Point| Point {
-            value: p.value - p.step * slope,
-            slope: p.slope - slope,
-            ..p
-        };
-        let more = |p: Point| Point {
-            value: p.value + p.step * slope,
-            slope: p.slope + slope,
-            ..p
-        };
+        let less =
+            |p: Point| Point { value: p.value - p.step * slope, slope: p.slope - slope, ..p };
+        let more =
+            |p: Point| Point { value: p.value + p.step * slope, slope: p.slope + slope, ..p };
         let Interval { best, other, bracketed } = self.interval;
         let mut interval = Interval { best: less(best), other: less(other), bracketed };
         let step = interval.narrow(less(trial), self.low, self.high);
