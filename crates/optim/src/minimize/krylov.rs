@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
+use super::newton::scale_rows;
 use super::spectrum::Spectrum;
 use super::trust_region::Model;
 use super::vector::{add_scaled, all_finite, dot, norm};
@@ -9,6 +10,10 @@ use super::vector::{add_scaled, all_finite, dot, norm};
 /// An orthonormal basis of span{b, Hb, H²b, …}, in which H is tridiagonal (Lanczos, 1950).
 pub(super) struct Krylov {
     basis: Vec<Vec<f64>>,
+    /// D⁻¹: the space is of the scaled variables D·x.
+    inverse: Vec<f64>,
+    /// ‖D⁻¹·b‖.
+    size: f64,
     /// H's diagonal in the basis.
     diagonal: Vec<f64>,
     /// H beside its diagonal; the last leads to the vector that would come next.
@@ -26,11 +31,14 @@ pub(super) struct Krylov {
 const WITHIN: f64 = 1e-13;
 
 impl Krylov {
-    /// The space of `b`, which is not 0.
-    pub fn new(b: &[f64]) -> Self {
-        let size = norm(b);
+    /// The space of D⁻¹HD⁻¹ and D⁻¹b, where `b` is not 0.
+    pub fn new(b: &[f64], inverse: Vec<f64>) -> Self {
+        let scaled = times(b, &inverse);
+        let size = norm(&scaled);
         Self {
-            basis: vec![b.iter().map(|b| b / size).collect()],
+            basis: vec![scaled.iter().map(|b| b / size).collect()],
+            inverse,
+            size,
             diagonal: Vec::new(),
             beside: Vec::new(),
             pivot: Some(1.0),
@@ -40,17 +48,22 @@ impl Krylov {
         }
     }
 
-    /// The last vector, of which the product is to be given.
-    pub fn last(&mut self) -> &[f64] {
+    /// ‖D⁻¹·b‖.
+    pub fn size(&self) -> f64 {
+        self.size
+    }
+
+    /// The last vector in the variables x, of which the product is to be given.
+    pub fn last(&mut self) -> Vec<f64> {
         self.basis.extend(self.next.take());
-        &self.basis[self.basis.len() - 1]
+        times(&self.basis[self.basis.len() - 1], &self.inverse)
     }
 
     /// Takes up the product of the last vector; answers whether it leads out of the space, or `None`
     /// if it is not finite.
-    pub fn grow(&mut self, product: Vec<f64>) -> Option<bool> {
-        let whole = norm(&product);
-        let mut rest = product;
+    pub fn grow(&mut self, product: &[f64]) -> Option<bool> {
+        let mut rest = times(product, &self.inverse);
+        let whole = norm(&rest);
         if !all_finite(&rest) || !whole.is_finite() {
             return None;
         }
@@ -91,6 +104,19 @@ impl Krylov {
         }
     }
 
+    /// H's diagonal in the variables x, if the space is the whole space.
+    pub fn diagonal(&self) -> Option<Vec<f64>> {
+        let element = |i: usize| {
+            let along = |j: usize| self.basis[j][i] * self.basis[j][i] * self.diagonal[j];
+            let across = |j: usize| 2.0 * self.basis[j][i] * self.basis[j + 1][i] * self.beside[j];
+            let k = self.diagonal.len();
+            let scaled = (0..k).map(along).sum::<f64>() + (0..k - 1).map(across).sum::<f64>();
+            scaled / self.inverse[i].powi(2)
+        };
+        let n = self.inverse.len();
+        (self.diagonal.len() == n).then(|| (0..n).map(element).collect())
+    }
+
     /// The model of an objective with this gradient, within the space.
     pub fn model(&self, gradient: &[f64]) -> Model {
         let k = self.diagonal.len();
@@ -101,9 +127,13 @@ impl Krylov {
         });
         let SymmetricEigen { eigenvectors, eigenvalues } = SymmetricEigen::new(tridiagonal);
         let vectors = DMatrix::from_fn(gradient.len(), k, |i, j| self.basis[j][i]);
-        let basis = vectors * eigenvectors;
+        let basis = scale_rows(vectors * eigenvectors, &self.inverse);
         let slopes = basis.tr_mul(&DVector::from_column_slice(gradient));
         let spectrum = Spectrum::new(eigenvalues.as_slice().to_vec(), slopes.as_slice().to_vec());
         Model { spectrum, basis }
     }
+}
+
+fn times(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a * b).collect()
 }

@@ -3,7 +3,7 @@
 use super::error::{check_setting, check_start};
 use super::krylov::Krylov;
 use super::minimum::Evaluations;
-use super::newton::{Gradients, ROUND_OFF, region};
+use super::newton::{FADE, Gradients, ROUND_OFF, inverses, region};
 use super::objective::Counted;
 use super::stopping::stopping_methods;
 use super::trust_region::{Model, Terrain, descend};
@@ -18,7 +18,9 @@ use crate::Domain;
 /// vectors kept orthogonal, so that round-off takes nothing from it, and the step within it is exact,
 /// on the boundary and for negative curvature too. It grows until the model's gradient has fallen to
 /// min(½, ‖∇f‖)·‖∇f‖, which makes the convergence quadratic at the end. Where the gradient is small,
-/// the curvature along a random direction's Krylov space decides whether it is a minimum. (Gould,
+/// the curvature along a random direction's Krylov space decides whether it is a minimum. Where the
+/// space was all of ℝⁿ, H's diagonal is known from the products, and scales the variables from then
+/// on, as for [`Newton`](super::Newton). (Gould,
 /// Lucidi, Roma and Toint, SIAM J. Optimization 9, 1999; Nocedal and Wright, *Numerical
 /// Optimization*, 2006, §7.1.)
 #[derive(Clone, Debug, PartialEq)]
@@ -61,8 +63,8 @@ impl<O: HessianProduct + ?Sized> Minimizer<O> for NewtonCg {
         let region = region("newton-cg", self.radius)?;
         check_start(x0, objective.dimension())?;
         let gradients = Gradients::new(Counted::new(objective), x0.len());
-        let small = self.stopping.gradient;
-        let mut terrain = Truncated { gradients, products: self.products, small };
+        let (small, scale) = (self.stopping.gradient, vec![0.0; x0.len()]);
+        let mut terrain = Truncated { gradients, products: self.products, scale, small };
         descend(&mut terrain, x0, region, &self.stopping)
     }
 }
@@ -70,6 +72,9 @@ impl<O: HessianProduct + ?Sized> Minimizer<O> for NewtonCg {
 struct Truncated<'a, O: ?Sized> {
     gradients: Gradients<'a, O>,
     products: usize,
+    /// √|Hᵢᵢ|, the largest of late, once a space was the whole space, so that its products say what H
+    /// is; 0 before.
+    scale: Vec<f64>,
     /// The gradient norm from which on the curvature alone is of interest.
     small: f64,
 }
@@ -85,18 +90,14 @@ impl<O: HessianProduct + ?Sized> Terrain for Truncated<'_, O> {
 
     fn model(&mut self, x: &[f64]) -> Result<Option<Model>, MinimizeError> {
         let gradient = self.gradients.here.clone();
-        let size = norm(&gradient);
-        let any = no_direction_in_particular(x.len());
         let small = largest(&gradient) <= self.small;
-        let mut krylov = Krylov::new(if small { &any } else { &gradient });
-        let enough = size * size.min(0.5);
-        for _ in 0..self.products.min(x.len()) {
-            let mut product = vec![0.0; x.len()];
-            self.gradients.objective.product(x, krylov.last(), &mut product)?;
-            let Some(grown) = krylov.grow(product) else { return Ok(None) };
-            if !grown || !small && krylov.left() <= enough {
-                break;
-            }
+        let start = if small { no_direction_in_particular(x.len()) } else { gradient.clone() };
+        let unscaled = largest(&self.scale) == 0.0;
+        let Some(mut krylov) = self.explore(x, &start, small)? else { return Ok(None) };
+        self.learn(&krylov);
+        if unscaled && largest(&self.scale) > 0.0 {
+            let Some(scaled) = self.explore(x, &start, small)? else { return Ok(None) };
+            krylov = scaled;
         }
         Ok(Some(krylov.model(&gradient)))
     }
@@ -115,6 +116,37 @@ impl<O: HessianProduct + ?Sized> Terrain for Truncated<'_, O> {
 
     fn evaluations(&self) -> Evaluations {
         self.gradients.objective.evaluations
+    }
+}
+
+impl<O: HessianProduct + ?Sized> Truncated<'_, O> {
+    /// The Krylov space of a start; `None` if a product is not finite.
+    fn explore(
+        &mut self,
+        x: &[f64],
+        start: &[f64],
+        small: bool,
+    ) -> Result<Option<Krylov>, MinimizeError> {
+        let mut krylov = Krylov::new(start, inverses(&self.scale));
+        let size = norm(start);
+        let enough = krylov.size() * size.min(0.5);
+        for _ in 0..self.products.min(x.len()) {
+            let mut product = vec![0.0; x.len()];
+            self.gradients.objective.product(x, &krylov.last(), &mut product)?;
+            let Some(grown) = krylov.grow(&product) else { return Ok(None) };
+            if !grown || !small && krylov.left() <= enough {
+                break;
+            }
+        }
+        Ok(Some(krylov))
+    }
+
+    /// Takes the scale from the Hessian's diagonal, if that is known.
+    fn learn(&mut self, krylov: &Krylov) {
+        let Some(diagonal) = krylov.diagonal() else { return };
+        for (scale, curvature) in self.scale.iter_mut().zip(diagonal) {
+            *scale = (FADE * *scale).max(curvature.abs().sqrt());
+        }
     }
 }
 

@@ -142,8 +142,8 @@ mod tests {
         // (H + μI)p = −c with H + μI positive semidefinite is what makes it the global minimum.
         let shift = -(model.slopes[0] / step[0] + model.curvatures[0]);
         assert!(shift >= 1.0);
-        for i in 1..4 {
-            approx((model.curvatures[i] + shift) * step[i], -model.slopes[i]);
+        for ((l, c), p) in model.curvatures.iter().zip(&model.slopes).zip(&step).skip(1) {
+            approx((l + shift) * p, -c);
         }
     }
 
