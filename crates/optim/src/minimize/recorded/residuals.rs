@@ -38,7 +38,8 @@ impl<'m> RecordedResiduals<'m> {
         Self::of(Variables::flat(n, record))
     }
 
-    /// A model's residuals as a function of its trainable parameters, as [`Recorded::of_model`].
+    /// A model's residuals as a function of its trainable parameters: see
+    /// [`Recorded::of_model`](crate::minimize::Recorded::of_model).
     pub fn of_model<T: Scalar, const N: usize>(
         params: &Params<T>,
         inputs: [Value<f64>; N],
