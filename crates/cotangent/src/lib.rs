@@ -30,5 +30,5 @@ pub mod prelude {
     pub use nn::{
         Activation, BatchNorm, Dropout, LayerNorm, Linear, Loss, Mode, Module, Sequential,
     };
-    pub use optim::{Adam, Curve, Optimizer, Sgd, StepDecay};
+    pub use optim::{Adam, Curve, Lbfgs, Minimizer, Optimizer, Sgd, StepDecay};
 }

@@ -25,12 +25,14 @@
 //! | `state` | saving and restoring |
 //! | `schedule` | schedules and their composition |
 //! | `convention` | what rules differ in: where ε stands, how weights decay |
+//! | [`minimize`] | minimizers of a whole vector, which evaluate the objective themselves |
 //! | `memory`, `segments`, `pattern` | state beside the parameters, and selecting them |
 
 mod convention;
 mod error;
 mod groups;
 mod memory;
+pub mod minimize;
 mod optim;
 mod optimizer;
 mod parts;
@@ -45,6 +47,10 @@ pub use convention::{Epsilon, WeightDecay};
 pub use error::{Domain, OptimError};
 pub use groups::Groups;
 pub use memory::{MAX_SLOTS, Number, Slot, Slots};
+pub use minimize::{
+    ConjugateGradient, GradientDescent, Lbfgs, LevenbergMarquardt, MinimizeError, Minimizer,
+    Minimum, Newton, NewtonCg,
+};
 pub use optim::Optim;
 pub use optimizer::Optimizer;
 pub use parts::{

@@ -7,6 +7,5 @@ use std::path::Path;
 #[test]
 fn optimizers_go_where_the_references_go() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/optimizers.json");
-    // A minimizer that evaluates the objective several times a step is no optimizer.
-    reference::assert_all_pass(&reference::cases(&file), |id| id.contains("lbfgs"));
+    reference::assert_all_pass(&reference::cases(&file), |_| false);
 }

@@ -3,6 +3,7 @@
 //! Written to be included by another test of the workspace too:
 //! `#[path = "../crates/optim/tests/reference/mod.rs"] mod optim_reference;`
 
+pub mod lbfgs;
 pub mod optimizers;
 pub mod schedules;
 

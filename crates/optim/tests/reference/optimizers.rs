@@ -9,7 +9,7 @@ use optim::{
 };
 use serde_json::Value;
 
-use super::{Config, Verdict, compare, number, numbers, text};
+use super::{Config, Verdict, compare, lbfgs, number, numbers, text};
 
 /// PyTorch's Muon iterates in bfloat16: this much, absolutely, is between it and double precision.
 const MUON_IN_BFLOAT16: f64 = 3e-3;
@@ -18,6 +18,9 @@ const MUON_IN_BFLOAT16: f64 = 3e-3;
 pub fn verdict(case: &Value, problems: &Value) -> Verdict {
     let problem = Problem::new(text(case, "problem"), problems);
     let (id, config) = (text(case, "id"), Config(&case["config"]));
+    if case.get("closure_losses").is_some() {
+        return lbfgs::verdict(case, &problem);
+    }
     let Some(ours) = trajectory(text(case, "source"), text(case, "algorithm"), config, &problem)
     else {
         return Verdict::Unsupported(format!("{} {id}", config.text("class")));
@@ -300,10 +303,11 @@ fn lecture(algorithm: &str, config: Config<'_>) -> Boxed {
     }
 }
 
-/// An objective by its gradient, and where to start.
-struct Problem {
-    start: ArrayD<f64>,
-    gradient: Gradient,
+/// An objective and its gradient, and where to start.
+pub struct Problem {
+    pub start: ArrayD<f64>,
+    pub value: Box<dyn Fn(&[f64]) -> f64>,
+    pub gradient: Gradient,
 }
 
 type Gradient = Box<dyn Fn(&[f64]) -> Vec<f64>>;
@@ -319,7 +323,7 @@ impl Problem {
             None => vec![start.len()],
         };
         let start = ArrayD::from_shape_vec(IxDyn(&shape), start).expect("x0 has its shape");
-        Self { start, gradient: gradient(name, problem) }
+        Self { start, value: value(name, problem), gradient: gradient(name, problem) }
     }
 
     fn run(&self, mut optimizer: Box<dyn Optimizer<f64>>) -> Trajectory {
@@ -351,6 +355,28 @@ impl Problem {
             iterates.push(seen(optimizer, &params).trainable().to_vec());
         }
         Trajectory { iterates, averages: Vec::new() }
+    }
+}
+
+fn value(name: &str, problem: &Value) -> Box<dyn Fn(&[f64]) -> f64> {
+    match name {
+        "quadratic" => {
+            let (d, b) = (numbers(&problem["d"]), numbers(&problem["b"]));
+            Box::new(move |x| (0..x.len()).map(|i| 0.5 * d[i] * x[i] * x[i] - b[i] * x[i]).sum())
+        }
+        "rosenbrock" => Box::new(|x| {
+            let term = |w: &[f64]| 100.0 * (w[1] - w[0] * w[0]).powi(2) + (1.0 - w[0]).powi(2);
+            x.windows(2).map(term).sum()
+        }),
+        "matrix_lsq" => {
+            let (a, b) = (matrix(&problem["A"]), matrix(&problem["B"]));
+            Box::new(move |x| {
+                let w = Array::from_iter(x.iter().copied());
+                let w = w.into_shape_with_order((a.ncols(), b.ncols())).expect("W has its shape");
+                0.5 * (a.dot(&w) - &b).mapv(|r| r * r).sum()
+            })
+        }
+        other => panic!("an unknown problem: {other}"),
     }
 }
 

@@ -1,0 +1,96 @@
+//! What recorded functions are of: a store of parameters, of which a flat vector is one.
+
+use graph::ndarray::{Array, ArrayViewD, IxDyn};
+use graph::{Graph, Param, Params, Program, RunError, Scalar, Value, Var, View};
+
+type Record<'m> = dyn for<'g> Fn(&'g Graph) -> Var<'g> + 'm;
+
+/// A recorded function, and the store that its variables are in.
+pub(super) struct Variables<'m> {
+    pub params: Params<f64>,
+    pub record: Box<Record<'m>>,
+}
+
+/// The closure's type, which inference does not find by itself.
+fn boxed<'m>(record: impl for<'g> Fn(&'g Graph) -> Var<'g> + 'm) -> Box<Record<'m>> {
+    Box::new(record)
+}
+
+impl<'m> Variables<'m> {
+    pub fn flat(n: usize, record: impl for<'g> Fn(&'g Graph, Var<'g>) -> Var<'g> + 'm) -> Self {
+        let mut params = Params::with_seed(0);
+        let x = params.root().parameter("x", Array::zeros(n).into_dyn());
+        Self { params, record: boxed(move |graph| record(graph, graph.param(&x))) }
+    }
+
+    pub fn of_model<T: Scalar, const N: usize>(
+        params: &Params<T>,
+        inputs: [Value<f64>; N],
+        record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + 'm,
+    ) -> Self {
+        let record = boxed(move |graph| {
+            record(graph, inputs.each_ref().map(|input| graph.constant(input.clone())))
+        });
+        Self { params: params.cast(), record }
+    }
+
+    pub fn parameters<'g>(&self, graph: &'g Graph) -> Vec<Var<'g>> {
+        self.params.trainable_entries().map(|param| graph.param(param)).collect()
+    }
+
+    /// Compiles what is derived from the function, its variables, and a vector for each.
+    pub fn compile(
+        &self,
+        derive: impl for<'g> Fn(Var<'g>, &[Var<'g>], &[Var<'g>]) -> Result<Vec<Var<'g>>, RunError>,
+    ) -> Result<Program<f64>, RunError> {
+        let graph = Graph::new();
+        let value = (self.record)(&graph);
+        let variables = self.parameters(&graph);
+        let vector = |param: &Param| graph.input(param.path(), param.shape().clone());
+        let vectors: Vec<Var<'_>> = self.params.trainable_entries().map(vector).collect();
+        Ok(Program::compile(&derive(value, &variables, &vectors)?, &self.params))
+    }
+
+    /// Runs a program at x, with a vector where it has one.
+    pub fn run(
+        &mut self,
+        program: &mut Program<f64>,
+        x: &[f64],
+        vector: Option<&[f64]>,
+    ) -> Result<(), RunError> {
+        self.params.trainable_mut().copy_from_slice(x);
+        let params = &self.params;
+        // A program that does not read the vectors is given any.
+        let vector = vector.unwrap_or(x);
+        let view = |param: &Param| {
+            let part = &vector[params.range(param.id())];
+            let view = ArrayViewD::from_shape(IxDyn(param.shape()), part);
+            View::Real(view.expect("the range has the size of the shape"))
+        };
+        let vectors: Vec<View<'_, f64>> = params.trainable_entries().map(view).collect();
+        program.run(params, &vectors, params.seed())
+    }
+}
+
+/// The program, compiled if this is the first time.
+pub(super) fn compiled(
+    program: &mut Option<Program<f64>>,
+    compile: impl FnOnce() -> Result<Program<f64>, RunError>,
+) -> Result<&mut Program<f64>, RunError> {
+    if program.is_none() {
+        *program = Some(compile()?);
+    }
+    Ok(program.as_mut().expect("it was just compiled"))
+}
+
+/// Copies the outputs from a position on, one after the other.
+pub(super) fn copy_outputs(program: &Program<f64>, mut position: usize, to: &mut [f64]) {
+    let mut filled = 0;
+    while filled < to.len() {
+        let output = program.output(position);
+        let part = &mut to[filled..filled + output.len()];
+        part.iter_mut().zip(&output).for_each(|(to, &from)| *to = from);
+        filled += output.len();
+        position += 1;
+    }
+}
