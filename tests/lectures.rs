@@ -1,0 +1,40 @@
+//! The claims of the lectures, on seeded runs: `cargo test --release --test lectures`.
+//!
+//! Each experiment is run as the gallery runs it; a claim that does not hold fails the test, with the
+//! numbers that decide.
+
+#[allow(dead_code)] // each experiment has a main of its own
+#[path = "../examples/support/lectures.rs"]
+mod lectures;
+
+/// One test for each experiment, and one that none is forgotten.
+macro_rules! claims {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                lectures::$name::EXPERIMENT.verify();
+            }
+        )*
+
+        #[test]
+        fn every_experiment_of_the_gallery_is_tested_once() {
+            let tested = [$(stringify!($name)),*];
+            assert_eq!(tested.len(), lectures::ALL.len());
+            for experiment in lectures::ALL {
+                assert!(tested.contains(&experiment.name), "{}", experiment.name);
+            }
+        }
+    };
+}
+
+claims! { ravine averages }
+
+#[test]
+fn experiments_are_numbered_in_order() {
+    assert!(lectures::ALL.is_sorted_by_key(|experiment| experiment.number));
+    for experiment in lectures::ALL {
+        assert!(experiment.code.contains(&format!("number: {},", experiment.number)));
+        assert!(experiment.code.contains(&format!("name: \"{}\"", experiment.name)));
+    }
+}
