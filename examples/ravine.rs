@@ -94,11 +94,16 @@ fn zigzag(lab: &mut Lab) -> Result {
         (0.08..0.12).contains(&kept),
         format!("after those 30 steps {:.1} % of the way along it are left", 100.0 * kept),
     );
-    let growth = too_big.values[60] / too_big.values[50];
+    let [below, above] = [descend(1.99 / kappa)?, descend(2.01 / kappa)?];
+    let change = |path: &lab::Path| path.values[60] / path.values[50];
     lab.claim(
         "A learning rate that is too big diverges, and the bound is 2/κ",
-        growth > 1.0 && big.values[60] < big.values[50] && growth < 1.03f64.powi(2 * 10) * 1.001,
-        format!("over ten steps the loss grows by {growth:.3} at α = 2.03/κ and falls at 1.9/κ"),
+        change(&below) < 0.9 && change(&above) > 1.1,
+        format!(
+            "over ten steps the loss shrinks by {:.2} at α = 1.99/κ and grows by {:.2} at 2.01/κ",
+            change(&below),
+            change(&above)
+        ),
     );
     Ok(())
 }

@@ -93,20 +93,34 @@ fn section(html: &mut String, experiment: &Experiment, outcome: &Outcome) -> Res
             figure.inline()
         )?;
     }
-    html.push_str("</div>\n<div class=\"numbers\">\n");
-    for item in &outcome.items {
-        match item {
-            Item::Line(line) => writeln!(html, "<p class=\"line\">{}</p>", escape(line))?,
-            Item::Table(content) => table(html, content)?,
-            Item::Figure(_) | Item::Claim(_) => {}
-        }
-    }
+    html.push_str("<div class=\"numbers\">\n");
+    numbers(html, &outcome.items)?;
     writeln!(
         html,
-        "</div>\n<details>\n<summary>The program, <code>examples/{name}.rs</code></summary>\n\
+        "</div>\n</div>\n<details>\n<summary>The program, <code>examples/{name}.rs</code></summary>\n\
          <pre><code>{}</code></pre>\n</details>\n</section>",
         highlight::rust(code)
     )?;
+    Ok(())
+}
+
+/// Tables, and lines of output as they were printed.
+fn numbers(html: &mut String, items: &[Item]) -> Result {
+    let mut printing = false;
+    for item in items {
+        if let Item::Line(line) = item {
+            html.push_str(if printing { "\n" } else { "<pre>" });
+            html.push_str(&escape(line));
+            printing = true;
+        } else if printing {
+            html.push_str("</pre>\n");
+            printing = false;
+        }
+        if let Item::Table(content) = item {
+            table(html, content)?;
+        }
+    }
+    html.push_str(if printing { "</pre>\n" } else { "" });
     Ok(())
 }
 

@@ -184,11 +184,7 @@ mod tests {
     fn ticks_are_round_numbers() {
         assert_eq!(labels(Axis::new("x"), -1.0..1.0), ["−1.0", "−0.5", "0", "0.5", "1.0"]);
         assert_eq!(labels(Axis::new("x"), 0.0..70.0).len(), 8);
-        assert_eq!(
-            labels(Axis::new("x"), 0.0..3e5),
-            ["0", "5·10⁴", "10⁵", "1.5·10⁵", "2·10⁵", "2.5·10⁵", "3·10⁵"]
-                .map(|label| if label == "5·10⁴" { "50000" } else { label })
-        );
+        assert_eq!(labels(Axis::new("x"), 0.0..1e6)[1..3], ["2·10⁵", "4·10⁵"]);
         assert_eq!(labels(Axis::log("x"), 1e-4..10.0), ["10⁻⁴", "10⁻³", "0.01", "0.1", "1", "10"]);
         assert_eq!(labels(Axis::log("x"), 0.3..7.0), ["0.5", "1", "2", "5"]);
     }

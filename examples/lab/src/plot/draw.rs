@@ -17,8 +17,9 @@ type Drawn = std::result::Result<(), DrawingAreaErrorKind<std::io::Error>>;
 const TEXT: f64 = 15.0;
 /// The height of a row of the key.
 const ROW: i32 = 22;
-/// The length of a sample of a line in the key.
+/// The width of a line or a band in the key, and of a marker.
 const SAMPLE: i32 = 34;
+const MARKER: i32 = 12;
 
 /// Units of the figure as units of the drawing.
 fn units(x: f64) -> i32 {
@@ -55,7 +56,7 @@ impl Plot {
         let (above, below) = area.split_vertically(top * SCALE);
         draw_keys(&above, &rows)?;
         let [x, y] = self.scales();
-        let bar = if self.measure.is_empty() { 14.0 } else { 84.0 };
+        let bar = if self.measure.is_empty() { 18.0 } else { 84.0 };
         let mut chart = ChartBuilder::on(&below)
             .margin_top(units(8.0))
             .margin_right(units(bar))
@@ -119,7 +120,7 @@ impl Plot {
         let mut rows: Vec<Vec<(i32, &Key)>> = Vec::new();
         let mut x = SIZE.0;
         for key in &self.keys {
-            let needed = SAMPLE + 8 + width(&key.label) + 14;
+            let needed = key.sample() + 8 + width(&key.label) + 14;
             if x + needed > SIZE.0 + 14 {
                 rows.push(Vec::new());
                 x = 60;
@@ -131,11 +132,18 @@ impl Plot {
     }
 }
 
+impl Key {
+    fn sample(&self) -> i32 {
+        if self.mark == Mark::Points { MARKER } else { SAMPLE }
+    }
+}
+
 fn draw_keys(area: &Area<'_>, rows: &[Vec<(i32, &Key)>]) -> Drawn {
     for (row, keys) in rows.iter().enumerate() {
         let y = (row as i32 * ROW + ROW / 2 + 4) * SCALE;
-        for (x, Key { hue, label, mark }) in keys {
-            let (from, to) = (x * SCALE, (x + SAMPLE) * SCALE);
+        for (x, key) in keys {
+            let Key { hue, label, mark } = key;
+            let (from, to) = (x * SCALE, (x + key.sample()) * SCALE);
             match mark {
                 Mark::Points => draw_marker(area, ((from + to) / 2, y), *hue, 5.0)?,
                 Mark::Line | Mark::Solid => {
