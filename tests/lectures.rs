@@ -28,7 +28,10 @@ macro_rules! claims {
     };
 }
 
-claims! { ravine averages }
+claims! {
+    error_surface batches ravine saddle_points gradient_noise averages momentum nesterov adaptive
+    race learning_rate
+}
 
 #[test]
 fn experiments_are_numbered_in_order() {

@@ -33,7 +33,7 @@ fn text(size: f64) -> TextStyle<'static> {
 
 /// Roughly how wide a text is: fonts are not known here.
 fn width(label: &str) -> i32 {
-    (label.chars().count() as f64 * TEXT * 0.55) as i32
+    (label.chars().count() as f64 * TEXT * 0.6) as i32
 }
 
 impl Plot {
@@ -63,7 +63,7 @@ impl Plot {
             .margin_left(units(4.0))
             .margin_bottom(units(4.0))
             .x_label_area_size(units(46.0))
-            .y_label_area_size(units(66.0))
+            .y_label_area_size(units(74.0))
             .build_cartesian_2d(x.clone(), y.clone())?;
         let heat = !self.measure.is_empty();
         chart
