@@ -184,12 +184,12 @@ fn network(lab: &mut Lab) -> Result {
     lab.claim(
         "For multi-layer nets the error surface is much more complicated",
         errors[0] > 0.5,
-        format!("within ±3 the bowl misses {:.0} % of the loss’s variation", 100.0 * errors[0]),
+        format!("within ±3 the bowl is off by {:.0} % of the loss’s variation", 100.0 * errors[0]),
     );
     lab.claim(
         "But locally a piece of a quadratic bowl is a very good approximation",
         errors[1] < 0.1,
-        format!("within ±0.15 it misses {:.1} %", 100.0 * errors[1]),
+        format!("within ±0.15 it is off by {:.1} %", 100.0 * errors[1]),
     );
     Ok(())
 }

@@ -41,3 +41,24 @@ fn experiments_are_numbered_in_order() {
         assert!(experiment.code.contains(&format!("name: \"{}\"", experiment.name)));
     }
 }
+
+#[test]
+fn the_gallery_is_one_page_that_needs_nothing_but_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let quick = |experiment| {
+        let outcome = lab::Experiment::perform(experiment, lab::Pace::Quick).unwrap();
+        assert!(!lab::write_figures(experiment, &outcome, folder.path()).unwrap().is_empty());
+        (experiment, outcome)
+    };
+    let runs: Vec<_> = lectures::ALL.iter().map(quick).collect();
+    let path = folder.path().join("index.html");
+    lab::write_page(&path, &runs).unwrap();
+    let page = std::fs::read_to_string(path).unwrap();
+    for (experiment, outcome) in &runs {
+        assert!(page.contains(&format!("<section id=\"{}\">", experiment.name)));
+        assert!(outcome.figures().all(|figure| page.contains(&figure.inline())));
+    }
+    for fetched in ["src=", "@import", "url(", "<link", "<script"] {
+        assert!(!page.contains(fetched), "the page fetches something: {fetched}");
+    }
+}

@@ -124,7 +124,7 @@ impl std::fmt::Debug for Surface<'_> {
 impl Path {
     /// The number of steps after which the value stays below a bound, if it does.
     pub fn steps_to(&self, bound: f64) -> Option<usize> {
-        let above = self.values.iter().rposition(|&value| !(value < bound));
+        let above = self.values.iter().rposition(|&value| value.is_nan() || value >= bound);
         let first = above.map_or(0, |last| last + 1);
         (first < self.values.len()).then_some(first)
     }

@@ -30,8 +30,8 @@ fn token(code: &str, first: char) -> (&'static str, usize) {
     if code.starts_with("//") {
         return ("c", until(|c| c == '\n'));
     }
-    if code.starts_with("r\"") {
-        return ("s", code[2..].find('"').map_or(code.len(), |end| end + 3));
+    if let Some(raw) = code.strip_prefix("r\"") {
+        return ("s", raw.find('"').map_or(code.len(), |end| end + 3));
     }
     if first == '"' {
         let mut escaped = false;

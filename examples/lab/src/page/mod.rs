@@ -48,7 +48,7 @@ fn page(runs: &[(&Experiment, Outcome)]) -> Result<String> {
         let mark = verdict(outcome.borne_out());
         let (name, title) = (experiment.name, escape(experiment.title));
         let number = experiment.number;
-        writeln!(html, "<li value=\"{number}\"><a href=\"#{name}\">{title}</a> {mark}</li>")?;
+        writeln!(html, "<li value=\"{number}\"><a href=\"#{name}\">{title}</a>&nbsp;{mark}</li>")?;
     }
     html += "</ol>\n</nav>\n<main>\n";
     for (experiment, outcome) in runs {
@@ -93,7 +93,7 @@ fn section(html: &mut String, experiment: &Experiment, outcome: &Outcome) -> Res
             figure.inline()
         )?;
     }
-    html.push_str("<div class=\"numbers\">\n");
+    html.push_str("<div class=\"numbers\">");
     numbers(html, &outcome.items)?;
     writeln!(
         html,

@@ -33,8 +33,8 @@ impl Axis {
         if self.logarithmic { 0.0..f64::INFINITY } else { f64::NEG_INFINITY..f64::INFINITY }
     }
 
-    /// The scale for these data.
-    pub(super) fn scale(&self, data: impl Iterator<Item = f64>) -> Scale {
+    /// The scale for these data, with a share of their extent left free on both sides.
+    pub(super) fn scale(&self, data: impl Iterator<Item = f64>, margin: f64) -> Scale {
         let logarithmic = self.logarithmic;
         let usable = |x: &f64| x.is_finite() && (!logarithmic || *x > 0.0);
         let range = self.range.clone().unwrap_or_else(|| {
@@ -42,8 +42,8 @@ impl Axis {
                 .filter(usable)
                 .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
             match (low < high, logarithmic) {
-                (true, false) => low - 0.03 * (high - low)..high + 0.03 * (high - low),
-                (true, true) => low * (low / high).powf(0.03)..high * (high / low).powf(0.03),
+                (true, false) => low - margin * (high - low)..high + margin * (high - low),
+                (true, true) => low * (low / high).powf(margin)..high * (high / low).powf(margin),
                 (false, _) if low.is_finite() && !logarithmic => low - 0.5..low + 0.5,
                 (false, _) if low.is_finite() => low / 2.0..low * 2.0,
                 (false, _) => 0.1..1.0,
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     fn labels(axis: Axis, range: Range<f64>) -> Vec<String> {
-        let scale = axis.range(range).scale(std::iter::empty());
+        let scale = axis.range(range).scale(std::iter::empty(), 0.03);
         scale.ticks().iter().map(|tick| scale.format_ext(tick)).collect()
     }
 
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_range_covers_the_data_that_can_be_shown() {
-        let scale = Axis::log("loss").scale([1.0, 0.0, f64::NAN, 100.0].into_iter());
+        let scale = Axis::log("loss").scale([1.0, 0.0, f64::NAN, 100.0].into_iter(), 0.03);
         assert!(scale.range.start < 1.0 && scale.range.end > 100.0 && scale.range.start > 0.5);
         assert!((scale.value(scale.place(10.0)) - 10.0).abs() < 1e-12);
     }

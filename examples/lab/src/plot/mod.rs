@@ -6,15 +6,20 @@
 
 mod animate;
 mod axis;
+mod canvas;
 mod clip;
 mod draw;
 mod figure;
 mod grid;
+mod heat;
+mod key;
+mod marker;
 mod style;
 
 pub use axis::Axis;
 pub use figure::Figure;
 pub use grid::Grid;
+use key::{Key, Mark};
 pub use style::Hue;
 pub(crate) use style::stylesheet;
 
@@ -35,22 +40,6 @@ pub struct Plot {
     keys: Vec<Key>,
     /// What a heat map's colours measure.
     measure: String,
-}
-
-/// An entry of the key above the data.
-#[derive(Clone, Debug)]
-struct Key {
-    hue: Hue,
-    label: String,
-    mark: Mark,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Mark {
-    Line,
-    Solid,
-    Points,
-    Band,
 }
 
 #[derive(Clone, Debug)]
