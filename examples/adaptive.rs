@@ -3,7 +3,7 @@
 //! `cargo run --release --example adaptive`
 
 use cotangent::optim::{Adagrad, Adam, Optimizer, RmsProp, Sgd};
-use lab::{Axis, Deck, Experiment, Hue, Lab, Path, Plot, Result, Surface, Table, xy};
+use lab::{Axis, Deck, Experiment, Hue, Lab, Path, Plot, Result, Surface, Table, scientific, xy};
 
 /// What the lecture claims.
 pub const EXPERIMENT: Experiment = Experiment {
@@ -13,10 +13,11 @@ pub const EXPERIMENT: Experiment = Experiment {
     deck: Deck::Optimization,
     slides: "RMSprop; Adagrad; Adam (Adaptive Moment Estimation); Adam (full form)",
     quotes: &[
-        "Adagrad: step size will be very small during this algorithm.",
+        "Step size will be very small during this algorithm.",
         "Updates in the vertical direction is divided by a much larger number while in the \
          horizontal direction by a smaller number. Thus, you can therefore use a larger learning rate.",
-        "Adam without bias correction: may cause very large steps at the beginning.",
+        "Problem: may cause very large steps at the beginning. Solution: Bias correction to prevent first and \
+         second moment estimates start at zero.",
     ],
     formulas: &[
         r"\text{Adagrad}\quad S \leftarrow S + dW^2 \qquad W \leftarrow W - \alpha \frac{dW}{\sqrt{S}}",
@@ -97,12 +98,15 @@ fn constant_gradient(lab: &mut Lab) -> Result {
     lab.claim(
         "The steps are those of the formulas",
         worst < 1e-5,
-        format!("4 methods, 1000 steps, relative difference at most {worst:.0e} (ε makes it)"),
+        format!(
+            "4 methods, 1000 steps, relative difference at most {worst} (ε makes it)",
+            worst = scientific(worst, 1)
+        ),
     );
     lab.claim(
         "Each direction is divided by its own size: a gradient 100 times as large makes no larger step",
         unequal < 1e-5,
-        format!("steps along x and y differ by at most {unequal:.0e} of their size"),
+        format!("steps along x and y differ by at most {unequal} of their size", unequal = scientific(unequal, 1)),
     );
     lab.claim(
         "Adagrad’s steps become very small",
@@ -159,7 +163,7 @@ fn ravine(lab: &mut Lab) -> Result {
             "at twenty times the bound 2/κ plain descent overflows after {} steps; the others bring \
              the loss to {} of its start",
             plain.values.len() - 1,
-            ends.iter().map(|end| format!("{end:.0e}")).collect::<Vec<_>>().join(", ")
+            ends.iter().map(|&end| scientific(end, 1)).collect::<Vec<_>>().join(", ")
         ),
     );
     let overshoot = |path: &Path| path.points.iter().map(|w| w[0]).fold(0.0, f64::max);

@@ -8,7 +8,7 @@
 use cotangent::ndarray::{Array1, array};
 use cotangent::optim::{Optimizer, Sgd};
 use cotangent::prelude::{Params, Step};
-use lab::{Axis, Deck, Experiment, Hue, Lab, Plot, Result, Table};
+use lab::{Axis, Deck, Experiment, Hue, Lab, Plot, Result, Table, scientific};
 use rand::RngExt;
 
 /// What the lecture claims.
@@ -19,7 +19,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     deck: Deck::Optimization,
     slides: "Exponentially weighted averages; Bias correction",
     quotes: &[
-        "v is a moving average of recent gradients with exponentially decaying weights.",
+        "v_dW is moving average of recent gradients with exponentially decaying weights.",
         "(1 − ε)^(1/ε) = 1/e: 0.9¹⁰ = 1/e, 0.98⁵⁰ = 1/e.",
         "When you’re still warming up your estimates, the bias correction can help; when t is large \
          enough, the bias correction makes almost no difference.",
@@ -85,7 +85,7 @@ fn run(lab: &mut Lab) -> Result {
     plot.points(Hue::Grey, "one day", days(&theta));
     let mut table = Table::new(
         "What β does: roughness is the mean change from day to day, delay that of a steady rise",
-        ["β", "days 1/(1−β)", "β^days", "roughness in °F", "delay in days"],
+        ["β", "days 1/(1−β)", "β^(1/(1−β))", "roughness in °F", "delay in days"],
     );
     let (mut roughnesses, mut worst_delay, mut worst_sum, mut worst_e) = (vec![], 0f64, 0f64, 0f64);
     for (beta, hue) in BETAS {
@@ -119,7 +119,10 @@ fn run(lab: &mut Lab) -> Result {
     lab.claim(
         "The velocity of momentum is a moving average with exponentially decaying weights",
         worst_sum < 1e-10,
-        format!("at most {worst_sum:.0e} °F from the sum written out, over a year and three β"),
+        format!(
+            "at most {worst_sum} °F from the sum written out, over a year and three β",
+            worst_sum = scientific(worst_sum, 1)
+        ),
     );
     lab.claim(
         "A greater β averages over more days: a smoother curve",
@@ -130,9 +133,12 @@ fn run(lab: &mut Lab) -> Result {
         ),
     );
     lab.claim(
-        "and a later one: it lags behind by β/(1−β) days",
+        "A smoother average comes later: it lags behind by β/(1−β) days",
         worst_delay < 1e-6,
-        format!("on a steady rise 1, 9 and 49 days, to {worst_delay:.0e}"),
+        format!(
+            "on a steady rise 1, 9 and 49 days, to {worst_delay}",
+            worst_delay = scientific(worst_delay, 1)
+        ),
     );
     lab.claim(
         "After 1/(1−β) days the weight has fallen to 1/e",

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use cotangent::optim::Sgd;
 use cotangent::prelude::Activation;
-use lab::{Axis, Classifier, Deck, Digits, Experiment, Hue, Lab, Plot, Result, Table, mlp};
+use lab::{
+    Axis, Classifier, Deck, Digits, Experiment, Hue, Lab, Plot, Result, Table, mlp, scientific,
+};
 
 /// What the lecture claims.
 pub const EXPERIMENT: Experiment = Experiment {
@@ -17,9 +19,9 @@ pub const EXPERIMENT: Experiment = Experiment {
     slides: "Mini-batch gradient descent; Gradient descent methods; Batch size; Choosing mini-batch size",
     quotes: &[
         "Vectorization provides efficiency.",
-        "Batch size = 1: does not use vectorized form and thus not computationally efficient. \
-         Batch size = e.g. 32, 64, 128, 256: vectorization, fastest learning (for proper batch size). \
-         Batch size = n: need to process whole training set for weight update.",
+        "Batch size=1: Does not use vectorized form and thus not computationally efficient.",
+        "e.g., Batch size= 32, 64, 128, 256: Vectorization. Fastest learning (for proper batch size).",
+        "Batch size=n (the size of training set): Need to process whole training set for weight update.",
     ],
     formulas: &[
         r"J^{\{t\}} = \frac{1}{m} \sum_{n \in \text{Batch}_t} L\left(\hat{Y}_n^{\{t\}}, Y_n^{\{t\}}\right) + \lambda R(W)",
@@ -240,10 +242,11 @@ fn regularised(lab: &mut Lab, digits: &Digits) -> Result {
         "The objective is the mean loss plus λR(W), and its gradient has 2λW more",
         (with - without - lambda * squares).abs() < 1e-5 && worst < 1e-6 && held < 0.8 * free,
         format!(
-            "J is {:.4} larger, λΣw² is {:.4}; gradients agree to {worst:.0e}; after 20 epochs the \
+            "J is {:.4} larger, λΣw² is {:.4}; gradients agree to {worst}; after 20 epochs the \
              weights’ norm is {held:.2} with λ = {lambda} and {free:.2} without",
             with - without,
-            lambda * squares
+            lambda * squares,
+            worst = scientific(worst, 1)
         ),
     );
     Ok(())

@@ -5,7 +5,9 @@
 use cotangent::ndarray::{Array1, Array2};
 use cotangent::optim::Adam;
 use cotangent::prelude::{Loss, Var};
-use lab::{Axis, Deck, Experiment, Grid, Hue, Lab, Plot, Result, Surface, Symmetric, xy};
+use lab::{
+    Axis, Deck, Experiment, Grid, Hue, Lab, Plot, Result, Surface, Symmetric, scientific, xy,
+};
 use rand::RngExt;
 
 /// What the lecture claims.
@@ -91,14 +93,19 @@ fn linear_neuron(lab: &mut Lab) -> Result {
         "For a linear neuron with a squared error the surface is a quadratic bowl",
         same < 1e-12 && curvature.values[0] > 0.1,
         format!(
-            "the Hessian is the same everywhere (to {same:.0e}), its eigenvalues {:.2} and {:.2}",
-            curvature.values[0], curvature.values[1]
+            "the Hessian is the same everywhere (to {same}), its eigenvalues {:.2} and {:.2}",
+            curvature.values[0],
+            curvature.values[1],
+            same = scientific(same, 1)
         ),
     );
     lab.claim(
         "Vertical cross-sections are parabolas",
         bent < 1e-12,
-        format!("third differences along three directions are at most {bent:.0e}"),
+        format!(
+            "third differences along three directions are at most {bent}",
+            bent = scientific(bent, 1)
+        ),
     );
     let level = least + 0.5 * (at_zero - least);
     let off = |&(w, b): &(f64, f64)| {

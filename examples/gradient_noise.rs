@@ -5,7 +5,10 @@
 use cotangent::ndarray::{Array1, Axis as Along, array};
 use cotangent::optim::Sgd;
 use cotangent::prelude::{Activation, Optimizer, Params, Step};
-use lab::{Axis, Classifier, Deck, Digits, Experiment, Grid, Hue, Lab, Plot, Result, Table, mlp};
+use lab::{
+    Axis, Classifier, Deck, Digits, Experiment, Grid, Hue, Lab, Plot, Result, Table, mlp,
+    scientific,
+};
 use rand::RngExt;
 
 /// What the lecture claims.
@@ -84,7 +87,7 @@ fn by_batch_size(lab: &mut Lab) -> Result {
             format!("{:.3}", square.sqrt() / norm),
             format!("{theory:.3}"),
             format!("{:.0}", (cosine / count).acos().to_degrees()),
-            format!("{off:.0e}"),
+            scientific(off, 1),
         ]);
     }
     lab.table(table);
@@ -103,7 +106,10 @@ fn by_batch_size(lab: &mut Lab) -> Result {
     lab.claim(
         "The gradient is the mean of the samples’ gradients: batches are right on average",
         bias < 1e-5,
-        format!("the mean over all batches of a pass is off by {bias:.0e} of its norm (single precision)"),
+        format!(
+            "the mean over all batches of a pass is off by {bias} of its norm (single precision)",
+            bias = scientific(bias, 1)
+        ),
     );
     lab.claim(
         "Gradients from mini-batches are noisy, by 1/√B",
@@ -170,7 +176,7 @@ fn walks(lab: &mut Lab) -> Result {
     lab.claim(
         "With noisy gradients descent does not settle: it wanders around the minimum",
         one > 2.5 * sixteen && sixteen > 20.0 * all,
-        format!("distance over the last 200 steps: {one:.3} for single samples, {sixteen:.3} for 16, {all:.0e} for all"),
+        format!("distance over the last 200 steps: {one:.3} for single samples, {sixteen:.3} for 16, {all} for all", all = scientific(all, 1)),
     );
     Ok(())
 }

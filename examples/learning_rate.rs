@@ -38,7 +38,7 @@ fn run(lab: &mut Lab) -> Result {
 }
 
 /// A number as C prints it with %e.
-fn scientific(x: f64) -> String {
+fn as_c(x: f64) -> String {
     let exponent = x.log10().floor() as i32;
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{:.6}e{sign}{:02}", x / 10f64.powi(exponent), exponent.abs())
@@ -70,7 +70,7 @@ fn four_rates(lab: &mut Lab, digits: &Digits) -> Result {
             let line = format!(
                 "Finished epoch {epoch} / {epochs}: cost {cost:.6}, train: {train:.6}, val {val:.6}"
             );
-            lab.say(format!("{}, lr {}", line.replace("NaN", "nan"), scientific(rate)));
+            lab.say(format!("{}, lr {}", line.replace("NaN", "nan"), as_c(rate)));
             curve.push((epoch as f64, cost));
             outcomes.push((cost, val));
         }

@@ -4,7 +4,7 @@
 
 use cotangent::optim::Sgd;
 use cotangent::prelude::Var;
-use lab::{Axis, Deck, Experiment, Grid, Hue, Lab, Plot, Result, Surface, Table, xy};
+use lab::{Axis, Deck, Experiment, Grid, Hue, Lab, Plot, Result, Surface, Table, scientific, xy};
 
 /// What the lecture claims.
 pub const EXPERIMENT: Experiment = Experiment {
@@ -91,7 +91,7 @@ fn fewer_steps(lab: &mut Lab) -> Result {
     let fewest = |curve: &[(f64, f64)]| curve.iter().map(|point| point.1).fold(f64::NAN, f64::min);
     let reach = |curve: &[(f64, f64)]| curve.iter().filter(|point| point.1.is_finite()).count();
     lab.claim(
-        "and bears learning rates at which plain descent diverges",
+        "Momentum bears learning rates at which plain descent diverges",
         2.0 * fewest(&curves[1]) <= fewest(&curves[0]) && reach(&curves[1]) > reach(&curves[0]) + 1,
         format!(
             "{} of 15 rates converge with it, {} without",
@@ -118,7 +118,7 @@ fn two_forms(lab: &mut Lab) -> Result {
         ("v ← βv + (1−β)dW", rate / (1.0 - BETA), &scaled),
         ("v ← βv + (1−β)dW", rate, &same),
     ] {
-        let value = |step: usize| format!("{:.3e}", path.values[step]);
+        let value = |step: usize| scientific(path.values[step], 4);
         table.row([name.into(), format!("{alpha:.2}"), value(10), value(50), value(300)]);
     }
     lab.table(table);
@@ -126,7 +126,10 @@ fn two_forms(lab: &mut Lab) -> Result {
     lab.claim(
         "The two forms take the same path if one’s learning rate is 1/(1−β) times the other’s",
         apart < 1e-12 && off > 0.5,
-        format!("at most {apart:.0e} apart over 300 steps; {off:.1} apart at equal rates"),
+        format!(
+            "at most {apart} apart over 300 steps; {off:.1} apart at equal rates",
+            apart = scientific(apart, 1)
+        ),
     );
     Ok(())
 }

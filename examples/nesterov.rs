@@ -5,7 +5,7 @@
 use cotangent::ndarray::Array1;
 use cotangent::optim::{Nesterov, Sgd};
 use cotangent::prelude::Var;
-use lab::{Axis, Deck, Experiment, Hue, Lab, Path, Plot, Result, Surface, Table, xy};
+use lab::{Axis, Deck, Experiment, Hue, Lab, Path, Plot, Result, Surface, Table, scientific, xy};
 
 /// What the lecture claims.
 pub const EXPERIMENT: Experiment = Experiment {
@@ -17,7 +17,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     quotes: &[
         "It enjoys stronger theoretical converge guarantees for convex functions and in practice it \
          also consistently works slightly better than standard momentum.",
-        "A little is annoying (requires gradient at x + ρv instead of at x). With change of \
+        "A little is annoying (requires gradient at xₜ + ρvₜ instead of at xₜ). With change of \
          variables, it is resolved.",
     ],
     formulas: &[
@@ -61,7 +61,7 @@ fn same_path(lab: &mut Lab) -> Result {
         tilde.points.push(ahead);
         tilde.values.push(value);
         v = rho * v - rate * gradient;
-        x = x + &v;
+        x += &v;
     }
 
     let grid = surface.grid(-1.6..1.6, -0.6..1.6, 97)?;
@@ -80,12 +80,15 @@ fn same_path(lab: &mut Lab) -> Result {
     lab.claim(
         "Both forms give the same path",
         forms < 1e-12,
-        format!("at most {forms:.0e} apart over {steps} steps in a curved valley"),
+        format!(
+            "at most {forms} apart over {steps} steps in a curved valley",
+            forms = scientific(forms, 1)
+        ),
     );
     lab.claim(
-        "which is that of the formulas, x + ρv with the gradient taken there",
+        "That path is the formulas’: the gradient is taken at x + ρv",
         hand < 1e-12,
-        format!("at most {hand:.0e} from the formulas written out"),
+        format!("at most {hand} from the formulas written out", hand = scientific(hand, 1)),
     );
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! | `page` | the gallery: all experiments as one page |
 //! | `surface` | functions of a few numbers, and the paths of optimizers on them |
 //! | `classifier` | the digits, and training a network on them |
+//! | `number` | numbers as people write them |
 //! | `symmetric` | eigenvalues of small symmetric matrices |
 //!
 //! An experiment is a file in `examples/` with a constant `EXPERIMENT` and a function `run`:
@@ -39,6 +40,7 @@
 
 mod classifier;
 mod experiment;
+mod number;
 mod page;
 pub mod plot;
 mod program;
@@ -48,6 +50,7 @@ mod table;
 
 pub use classifier::{Classifier, Digits, mlp};
 pub use experiment::{Claim, Deck, Experiment, Failure, Item, Lab, Outcome, Pace, Result};
+pub use number::scientific;
 pub use page::write_page;
 pub use plot::{Axis, Figure, Grid, Hue, Plot};
 pub use program::{Options, main, report, rng, write_figures};

@@ -151,8 +151,8 @@ fn table(html: &mut String, Table { caption, head, rows }: &Table) -> Result {
 
 fn verdict(holds: bool) -> &'static str {
     match holds {
-        true => "<span class=\"yes\" title=\"borne out\">✓</span>",
-        false => "<span class=\"no\" title=\"not borne out\">✗</span>",
+        true => "<span class=\"yes\" role=\"img\" aria-label=\"borne out\">✓</span>",
+        false => "<span class=\"no\" role=\"img\" aria-label=\"not borne out\">✗</span>",
     }
 }
 

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
+use crate::scientific;
+
 /// An axis: what it measures, and from where to where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
@@ -137,38 +139,19 @@ impl ValueFormatter<f64> for Scale {
 /// A multiple of the step, with as many decimals as the step has.
 fn decimal(value: f64, step: f64) -> String {
     if value.abs() >= 1e5 || (value != 0.0 && step < 1e-4) {
-        return scientific(value);
+        return scientific(value, 2);
     }
     let decimals = (-(step * 1.000_001).log10().floor()).max(0.0) as usize;
     let text = format!("{value:.decimals$}");
     if value == 0.0 { "0".to_owned() } else { text.replace('-', "−") }
 }
 
-/// 2·10⁵.
-fn scientific(value: f64) -> String {
-    let exponent = value.abs().log10().floor() as i32;
-    let digits = value / 10f64.powi(exponent);
-    let power = format!("10{}", superscript(exponent));
-    match (digits * 10.0).round() / 10.0 {
-        1.0 => power,
-        digits => format!("{digits}·{power}").replace('-', "−"),
-    }
-}
-
 /// A tick of a logarithmic axis: plain near 1, and otherwise as a power.
 fn power_of_ten(value: f64) -> String {
     match value.log10() {
         exponent if (-2.01..3.99).contains(&exponent) => format!("{value}"),
-        _ => scientific(value),
+        _ => scientific(value, 2),
     }
-}
-
-fn superscript(exponent: i32) -> String {
-    let digit = |c: char| match c {
-        '-' => '⁻',
-        c => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][c as usize - '0' as usize],
-    };
-    exponent.to_string().chars().map(digit).collect()
 }
 
 #[cfg(test)]

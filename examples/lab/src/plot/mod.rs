@@ -1,6 +1,6 @@
 //! Figures: lines, points, contours and heat maps on two axes, as SVG.
 //!
-//! Figures are drawn by plotters at [`SCALE`] times their size, since it counts in whole pixels. A
+//! Figures are drawn by plotters at four times their size, since it counts in whole pixels. A
 //! line's colour decides its dashes too (`style`), so that figures survive colour-blindness and grey
 //! printing. Keys stand above the data and never on it.
 
