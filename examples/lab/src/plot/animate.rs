@@ -1,5 +1,6 @@
 //! Trajectories that draw themselves, by SMIL: no script, no network.
 
+use super::marker::{hex, svg_marker};
 use super::style::Hue;
 use super::{Layer, SCALE};
 
@@ -23,7 +24,7 @@ pub(super) fn runners(layers: &[Layer], place: impl Fn((f64, f64)) -> (i32, i32)
     runners.iter().map(|(hue, points)| runner(*hue, points, longest)).collect()
 }
 
-/// One trajectory: its line, uncovered at the pace of the steps, and a disc at its head.
+/// One trajectory: its line, uncovered at the pace of the steps, and a marker at its head.
 fn runner(hue: Hue, points: &[(i32, i32)], longest: usize) -> String {
     if points.len() < 2 {
         return String::new();
@@ -36,38 +37,22 @@ fn runner(hue: Hue, points: &[(i32, i32)], longest: usize) -> String {
     let whole = lengths[lengths.len() - 1].max(1.0);
     let share = SECONDS / (SECONDS + PAUSE) / (longest - 1).max(1) as f64;
     let times = list((0..points.len()).map(|step| step as f64 * share).chain([1.0]));
-    let held = |values: Vec<f64>| {
-        let last = values[values.len() - 1];
-        list(values.into_iter().chain([last]))
-    };
-    let left = held(lengths.iter().map(|length| 1.0 - length / whole).collect());
-    let (xs, ys) = (
-        held(points.iter().map(|point| f64::from(point.0)).collect()),
-        held(points.iter().map(|point| f64::from(point.1)).collect()),
-    );
-    let line: Vec<String> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
-    let color = {
-        let plotters::style::RGBColor(r, g, b) = hue.solid();
-        format!("#{r:02X}{g:02X}{b:02X}")
-    };
-    let move_ = |attribute: &str, values: &str| {
-        format!(
-            "<animate attributeName=\"{attribute}\" dur=\"{}s\" repeatCount=\"indefinite\" \
-             keyTimes=\"{times}\" values=\"{values}\"/>",
-            SECONDS + PAUSE
-        )
-    };
-    let (width, radius) = (5 * SCALE / 2, 5 * SCALE);
+    let left = list(lengths.iter().map(|length| 1.0 - length / whole).chain([0.0]));
+    let place = |&(x, y): &(i32, i32)| format!("{x},{y}");
+    let last = place(&points[points.len() - 1]);
+    let places: Vec<String> = points.iter().map(place).collect();
+    let timing =
+        format!("dur=\"{}s\" repeatCount=\"indefinite\" keyTimes=\"{times}\"", SECONDS + PAUSE);
+    let (color, width) = (hex(hue.solid()), 5 * SCALE / 2);
     format!(
         "<g class=\"runner\"><polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\" \
-         stroke-linejoin=\"round\" pathLength=\"1\" stroke-dasharray=\"1 1\" points=\"{}\">{}</polyline>\
-         <circle r=\"{radius}\" fill=\"{color}\" cx=\"{}\" cy=\"{}\">{}{}</circle></g>\n",
-        line.join(" "),
-        move_("stroke-dashoffset", &left),
-        points[points.len() - 1].0,
-        points[points.len() - 1].1,
-        move_("cx", &xs),
-        move_("cy", &ys),
+         stroke-linejoin=\"round\" pathLength=\"1\" stroke-dasharray=\"1 1\" points=\"{}\">\
+         <animate attributeName=\"stroke-dashoffset\" {timing} values=\"{left}\"/></polyline>\
+         <g transform=\"translate({last})\"><animateTransform attributeName=\"transform\" \
+         type=\"translate\" {timing} values=\"{};{last}\"/>{}</g></g>\n",
+        places.join(" "),
+        places.join(";"),
+        svg_marker(hue, 5.5),
     )
 }
 

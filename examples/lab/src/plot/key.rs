@@ -27,6 +27,7 @@ pub(super) enum Mark {
     Line,
     Solid,
     Points,
+    Runner,
     Band,
 }
 
@@ -72,11 +73,14 @@ pub(super) fn draw_keys(area: &Area<'_>, rows: &[Vec<(i32, &Key)>]) -> Drawn {
             let (from, to) = (x * SCALE, (x + key.sample()) * SCALE);
             match mark {
                 Mark::Points => draw_marker(area, ((from + to) / 2, y), *hue, 5.0)?,
-                Mark::Line | Mark::Solid => {
+                Mark::Line | Mark::Solid | Mark::Runner => {
                     let solid = *mark == Mark::Solid;
                     let color = if solid { hue.solid() } else { hue.color() };
                     let style = color.stroke_width(units(if solid { 1.2 } else { 2.2 }) as u32);
                     area.draw(&PathElement::new(vec![(from, y), (to, y)], style))?;
+                    if *mark == Mark::Runner {
+                        draw_marker(area, ((from + to) / 2, y), *hue, 5.0)?;
+                    }
                 }
                 Mark::Band => {
                     let corners = [(from, y - units(5.0)), (to, y + units(5.0))];

@@ -161,7 +161,7 @@ impl Plot {
         label: &str,
         points: impl Into<Vec<(f64, f64)>>,
     ) -> &mut Self {
-        self.key(hue, label, Mark::Line);
+        self.key(hue, label, Mark::Runner);
         self.layer(Layer::Runner { hue, points: points.into() })
     }
 
