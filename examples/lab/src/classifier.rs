@@ -1,0 +1,144 @@
+//! The digits, and training a network on them.
+
+use cotangent::data::{self, Dataset, Standardizer};
+use cotangent::graph::Gradients;
+use cotangent::nn::{l2_penalty, parameters_where};
+use cotangent::prelude::*;
+use rand::rngs::StdRng;
+
+use crate::Result;
+
+/// The embedded digits, normalised by the statistics of the training part.
+#[derive(Clone, Debug)]
+pub struct Digits {
+    /// To learn from: 80 %.
+    pub train: Dataset,
+    /// To judge by: 20 %.
+    pub validation: Dataset,
+}
+
+impl Digits {
+    /// The digits, split by a fixed seed.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn load() -> Result<Self> {
+        let [train, validation] = data::digits().split([0.8, 0.2], 0)?;
+        let standardizer = Standardizer::fit(&train)?;
+        Ok(Self {
+            train: standardizer.apply(&train)?,
+            validation: standardizer.apply(&validation)?,
+        })
+    }
+}
+
+/// A network of linear layers of these widths, with an activation between them.
+pub fn mlp(scope: &mut Scope<'_>, widths: &[usize], activation: Activation) -> Sequential {
+    let mut model = Sequential::new();
+    for (i, pair) in widths.windows(2).enumerate() {
+        if i > 0 {
+            model = model.then(activation);
+        }
+        model = model.then(Linear::new(pair[0], pair[1]).build(scope, &format!("fc{i}")));
+    }
+    model
+}
+
+/// A network with what it takes to train it: the objective is mean cross-entropy + λ·Σw², over the
+/// weights but not the biases.
+#[derive(Debug)]
+pub struct Classifier {
+    /// The parameters.
+    pub params: Params,
+    step: Step<'static, f32, 2>,
+    logits: Function<'static, f32, 1>,
+    cost: Function<'static, f32, 2>,
+}
+
+impl Classifier {
+    /// The classifier of a model in a store of this seed, with the strength λ of the penalty.
+    pub fn new(seed: u64, lambda: f64, build: impl FnOnce(&mut Scope<'_>) -> Sequential) -> Self {
+        let mut params = Params::seeded(seed);
+        let model = build(&mut params.root());
+        let weights = parameters_where(&params, |path| path.ends_with("weight"));
+        let (of_logits, of_cost) = (model.clone(), model.clone());
+        Self {
+            params,
+            step: Step::new(move |graph, [x, labels]| {
+                let cost = model.forward(x, Mode::Train).cross_entropy(labels);
+                if lambda == 0.0 { cost } else { cost + l2_penalty(graph, &weights, lambda) }
+            }),
+            logits: Function::new(move |_, [x]| of_logits.forward(x, Mode::Eval)),
+            cost: Function::new(move |_, [x, labels]| {
+                of_cost.forward(x, Mode::Eval).cross_entropy(labels)
+            }),
+        }
+    }
+
+    /// The objective on a batch; its gradients are then [`gradients`](Self::gradients).
+    ///
+    /// # Errors
+    /// If the batch does not fit the model.
+    pub fn forward_backward(&mut self, x: &Array2<f32>, labels: &Array1<i64>) -> Result<f64> {
+        Ok(f64::from(self.step.run(&mut self.params, (x, labels))?))
+    }
+
+    /// The gradients of the last batch.
+    pub fn gradients(&self) -> Gradients<'_, f32> {
+        self.step.gradients()
+    }
+
+    /// Makes a step of the optimizer by the gradients of a batch, and answers the objective before it.
+    ///
+    /// # Errors
+    /// If the batch does not fit, or the optimizer refuses its hyperparameters.
+    pub fn learn(
+        &mut self,
+        x: &Array2<f32>,
+        labels: &Array1<i64>,
+        optimizer: &mut dyn Optimizer<f32>,
+    ) -> Result<f64> {
+        let cost = self.forward_backward(x, labels)?;
+        optimizer.step(&mut self.params, self.step.gradients())?;
+        Ok(cost)
+    }
+
+    /// Goes once through the samples in shuffled batches, and answers the objective at each step.
+    ///
+    /// # Errors
+    /// As [`learn`](Self::learn).
+    pub fn epoch(
+        &mut self,
+        samples: &Dataset,
+        batch: usize,
+        rng: &mut StdRng,
+        optimizer: &mut dyn Optimizer<f32>,
+    ) -> Result<Vec<f64>> {
+        let batches = samples.batches(batch)?.shuffled(rng);
+        batches.map(|(x, labels)| self.learn(&x, &labels, optimizer)).collect()
+    }
+
+    /// The mean cross-entropy on all samples, in evaluation mode, without the penalty.
+    ///
+    /// # Errors
+    /// If the samples do not fit the model.
+    pub fn cost(&mut self, samples: &Dataset) -> Result<f64> {
+        let cost = self.cost.run(&self.params, (samples.features(), samples.labels()))?;
+        Ok(f64::from(cost[[]]))
+    }
+
+    /// The share of samples that are classified right, in evaluation mode.
+    ///
+    /// # Errors
+    /// If the samples do not fit the model.
+    pub fn accuracy(&mut self, samples: &Dataset) -> Result<f64> {
+        let logits = self.logits.run(&self.params, (samples.features(),))?;
+        let rows = logits.rows();
+        let hits = rows.into_iter().zip(samples.labels()).filter(|(row, label)| {
+            let own = row[**label as usize];
+            // NaN is never the greatest: a network that has burst classifies nothing right.
+            row.iter().enumerate().all(|(class, &x)| class as i64 == **label || own > x)
+        });
+        Ok(hits.count() as f64 / samples.len() as f64)
+    }
+}

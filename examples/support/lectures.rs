@@ -1,0 +1,41 @@
+//! The experiments of the gallery, in the order of the lectures.
+
+#[path = "../adaptive.rs"]
+pub mod adaptive;
+#[path = "../averages.rs"]
+pub mod averages;
+#[path = "../batches.rs"]
+pub mod batches;
+#[path = "../error_surface.rs"]
+pub mod error_surface;
+#[path = "../gradient_noise.rs"]
+pub mod gradient_noise;
+#[path = "../learning_rate.rs"]
+pub mod learning_rate;
+#[path = "../momentum.rs"]
+pub mod momentum;
+#[path = "../nesterov.rs"]
+pub mod nesterov;
+#[path = "../race.rs"]
+pub mod race;
+#[path = "../ravine.rs"]
+pub mod ravine;
+#[path = "../saddle_points.rs"]
+pub mod saddle_points;
+
+use lab::Experiment;
+
+/// All of them.
+pub const ALL: &[Experiment] = &[
+    error_surface::EXPERIMENT,
+    batches::EXPERIMENT,
+    ravine::EXPERIMENT,
+    saddle_points::EXPERIMENT,
+    gradient_noise::EXPERIMENT,
+    averages::EXPERIMENT,
+    momentum::EXPERIMENT,
+    nesterov::EXPERIMENT,
+    adaptive::EXPERIMENT,
+    race::EXPERIMENT,
+    learning_rate::EXPERIMENT,
+];
