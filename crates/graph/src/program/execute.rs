@@ -181,6 +181,10 @@ fn plain<T: Scalar>(
 }
 
 fn view<'a, E>(operand: &Operand, memory: &'a [E]) -> ArrayViewD<'a, E> {
+    if operand.shape.size() == 0 {
+        // ndarray accepts no strides over no memory.
+        return ArrayView::from_shape(IxDyn(&operand.shape), &[]).expect("no elements");
+    }
     let shape = IxDyn(&operand.shape).strides(IxDyn(&operand.strides));
     ArrayView::from_shape(shape, memory).expect("planned within the memory")
 }
