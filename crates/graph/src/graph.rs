@@ -66,10 +66,28 @@ struct Recording {
     on_behalf: Option<(&'static Location<'static>, bool)>,
 }
 
+impl Recording {
+    fn add(&mut self, node: Node, inputs: &[Var<'_>]) -> NodeId {
+        let id = self.dag.add_node(node);
+        // petgraph walks edges from the latest to the first, so that this walks in input order.
+        for (position, input) in inputs.iter().enumerate().rev() {
+            self.dag.add_edge(input.id(), id, position as u32);
+        }
+        id
+    }
+}
+
 impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty graph with room for so many nodes and edges.
+    pub(crate) fn with_capacity(nodes: usize, edges: usize) -> Self {
+        let graph = Self::new();
+        graph.recording.borrow_mut().dag = DiGraph::with_capacity(nodes, edges);
+        graph
     }
 
     /// Records an operation: the one fallible entry under all recording.
@@ -123,12 +141,16 @@ impl Graph {
             inputs: list(&types),
             location,
         })?;
-        let id = recording.dag.add_node(Node { op, ty, location, name: None, backward });
-        // petgraph walks edges from the latest to the first, so that this walks in input order.
-        for (position, input) in inputs.iter().enumerate().rev() {
-            recording.dag.add_edge(input.id(), id, position as u32);
-        }
+        let id = recording.add(Node { op, ty, location, name: None, backward }, inputs);
         Ok(Var::new(self, id))
+    }
+
+    /// Records an operation on inputs of types for which its own type is known.
+    pub(crate) fn record_again<'g>(&'g self, op: &Op, ty: &Type, inputs: &[Var<'g>]) -> Var<'g> {
+        let mut recording = self.recording.borrow_mut();
+        let (location, backward) = recording.on_behalf.unwrap_or((Location::caller(), false));
+        let node = Node { op: op.clone(), ty: ty.clone(), location, name: None, backward };
+        Var::new(self, recording.add(node, inputs))
     }
 
     /// Runs `record` so that the nodes it records carry this line, and whether they are backward.

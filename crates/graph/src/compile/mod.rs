@@ -49,9 +49,8 @@ pub(crate) fn compile<T: Scalar>(
     threads: usize,
 ) -> Compiled<T> {
     let recorded = outputs.first().expect("a program computes something").graph();
-    let source =
-        Borrowed { graph: recorded, outputs: outputs.iter().map(|var| var.id()).collect() };
-    let target = own_outputs(passes::run(source.copied()));
+    let ids: Vec<NodeId> = outputs.iter().map(|var| var.id()).collect();
+    let target = own_outputs(passes::run(recorded, &ids));
     let analysis = Analysis::new(&target.graph, &target.outputs);
     let groups = group::group(&analysis);
     let reads: Vec<_> = groups.iter().map(|group| group.reads(&analysis)).collect();
@@ -83,20 +82,6 @@ pub(crate) fn compile<T: Scalar>(
         reals: plan.reals,
         indices: plan.indices,
         instructions,
-    }
-}
-
-/// The user's graph, which stays as it is.
-struct Borrowed<'a> {
-    graph: &'a Graph,
-    outputs: Vec<NodeId>,
-}
-
-impl Borrowed<'_> {
-    fn copied(&self) -> Target {
-        rewrite::rewrite(self.graph, &self.outputs, |graph, visit, inputs| {
-            visit.again(graph, inputs)
-        })
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn rewrite(
     mut rule: impl for<'g> FnMut(&'g Graph, &Visit<'_>, &[Var<'g>]) -> Var<'g>,
 ) -> Target {
     let live = from.ancestors(outputs);
-    let graph = Graph::new();
+    let graph = Graph::with_capacity(live.len(), from.dag(|dag| dag.edge_count()));
     let mut recorded: Vec<NodeId> = vec![NodeId::default(); live.len()];
     from.dag(|dag| {
         for id in dag.node_indices().filter(|id| live[id.index()]) {
@@ -63,11 +63,8 @@ pub(crate) fn rewrite(
 }
 
 impl Visit<'_> {
-    /// The same operation on the recorded inputs.
+    /// The same operation on the recorded inputs, whose types are those of the old graph.
     pub fn again<'g>(&self, graph: &'g Graph, inputs: &[Var<'g>]) -> Var<'g> {
-        match graph.record_op(self.op.clone(), inputs) {
-            Ok(var) => var,
-            Err(error) => unreachable!("a rewrite keeps types: {error}"),
-        }
+        graph.record_again(self.op, self.ty, inputs)
     }
 }

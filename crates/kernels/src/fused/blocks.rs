@@ -59,7 +59,7 @@ impl Blocks {
         let abreast = if rows.is_multiple_of(unpadded(columns)) { unpadded(columns) } else { 1 };
         let least = if reduces { REDUCED_ROWS } else { 1 };
         // Pieces are even in number and nearly so in size, so that two threads are done at one time.
-        let pieces = (nest.rows * nest.columns).div_ceil(PIECE).next_multiple_of(2);
+        let pieces = (nest.rows * nest.columns).div_ceil(PIECE).max(1).next_multiple_of(2);
         let piece_rows = nest.rows.div_ceil(pieces).max(least).next_multiple_of(rows.max(1));
         let split = !reduces && cut;
         let piece_columns =

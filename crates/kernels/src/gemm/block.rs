@@ -23,9 +23,9 @@ const BAND: usize = 16;
 /// Bytes of a packed band of A.
 const A_BYTES: usize = BAND * MAX_ROWS * DEPTH * size_of::<f64>();
 
-/// A block of B larger than this is packed although its rows are contiguous: read in place it would touch more memory
-/// pages than the processor has at hand.
-const IN_PLACE_BYTES: usize = 1 << 16;
+/// A block of B larger than this is packed although its rows are contiguous: a copy reads it as it lies in memory, while
+/// tiles would wait for each of its rows, if it is not in a cache, and touch many memory pages.
+const IN_PLACE_BYTES: usize = 1 << 14;
 
 /// Packing B in vain costs more than it gains when fewer panels of A than this read it.
 const FEW_PANELS: usize = 4;

@@ -6,8 +6,8 @@ use smallvec::{SmallVec, smallvec};
 use super::invariant::without_axes;
 use super::simplify::{input, lowering, operands};
 use crate::compile::Lowering;
-use crate::compile::rewrite::Target;
-use crate::{Axes, Var};
+use crate::compile::rewrite::Visit;
+use crate::{Axes, Graph, Var};
 
 /// How deep a product is searched: reverse rules multiply a few times.
 const DEEPEST: usize = 8;
@@ -18,15 +18,18 @@ const DEEPEST: usize = 8;
 ///
 /// Not the same bits: as for any order of a sum, the error is at most (n + 2)·u·Σ|xᵢ·c| for n terms
 /// and unit roundoff u, where no partial result overflows.
-pub(crate) fn factor_sums(target: &Target) -> Target {
-    target.rewrite(|graph, visit, inputs| match visit.op.lower() {
-        Lowering::Reduce(Reduce::Sum, axes) if axes.keeps() => {
-            let Product { factors, rest } = factored(inputs[0], &axes, DEEPEST);
-            let sum = visit.again(graph, &[rest]);
-            factors.into_iter().fold(sum, |sum, factor| factor.times(sum))
-        }
-        _ => visit.again(graph, inputs),
-    })
+pub(super) fn factored_sum<'g>(
+    graph: &'g Graph,
+    visit: &Visit<'_>,
+    inputs: &[Var<'g>],
+) -> Option<Var<'g>> {
+    let Lowering::Reduce(Reduce::Sum, axes) = visit.op.lower() else { return None };
+    if !axes.keeps() {
+        return None;
+    }
+    let Product { factors, rest } = factored(inputs[0], &axes, DEEPEST);
+    let multiplied = |sum, factor: Factor<'g>| factor.times(sum);
+    (!factors.is_empty()).then(|| factors.into_iter().fold(visit.again(graph, &[rest]), multiplied))
 }
 
 /// A value as a product of factors that do not vary along some axes, and the rest.
@@ -117,26 +120,33 @@ fn one<'g>(factor: Factor<'g>, of: Product<'g>) -> Option<Product<'g>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sweep;
     use super::super::testing::Passed;
     use super::*;
 
     #[test]
     fn a_factor_of_every_column_leaves_the_sum_of_rows() {
-        let passed = Passed::through(factor_sums, |g| {
-            let (x, c) = (g.input("x", [3, 2]), g.input("c", [2]));
-            (x * c).sum_over(crate::keep(0))
-        });
+        let passed = Passed::through(
+            |target| sweep(target, &[factored_sum]),
+            |g| {
+                let (x, c) = (g.input("x", [3, 2]), g.input("c", [2]));
+                (x * c).sum_over(crate::keep(0))
+            },
+        );
         assert_eq!(passed.text(), "x = input; c = input; sum(x); mul(sum, c)");
         passed.keeps_values(1e-14);
     }
 
     #[test]
     fn factors_leave_from_within_products() {
-        let passed = Passed::through(factor_sums, |g| {
-            let (x, v) = (g.input("x", [3, 2]), g.input("v", [3, 2]));
-            let (c, d) = (g.input("c", [2]), g.input("d", [1, 2]));
-            (-(v.mul_no_nan(d)).mul_no_nan(x * c)).sum_over(crate::keep(0))
-        });
+        let passed = Passed::through(
+            |target| sweep(target, &[factored_sum]),
+            |g| {
+                let (x, v) = (g.input("x", [3, 2]), g.input("v", [3, 2]));
+                let (c, d) = (g.input("c", [2]), g.input("d", [1, 2]));
+                (-(v.mul_no_nan(d)).mul_no_nan(x * c)).sum_over(crate::keep(0))
+            },
+        );
         let expected = "x = input; v = input; c = input; d = input; mul_no_nan(v, x); \
                         sum(mul_no_nan); neg(sum); mul_no_nan(neg, d); mul(mul_no_nan, c)";
         assert_eq!(passed.text(), expected);
@@ -145,16 +155,22 @@ mod tests {
 
     #[test]
     fn what_varies_along_the_sum_stays() {
-        let passed = Passed::through(factor_sums, |g| {
-            let (x, c) = (g.input("x", [3, 2]), g.input("c", [3, 1]));
-            (x * c).sum_over(crate::keep(0))
-        });
+        let passed = Passed::through(
+            |target| sweep(target, &[factored_sum]),
+            |g| {
+                let (x, c) = (g.input("x", [3, 2]), g.input("c", [3, 1]));
+                (x * c).sum_over(crate::keep(0))
+            },
+        );
         assert_eq!(passed.text(), "x = input; c = input; mul(x, c); sum(mul)");
         // A sum over 3 equal rows is not a sum over 1.
-        let passed = Passed::through(factor_sums, |g| {
-            let (x, c) = (g.input("x", [1, 2]), g.input("c", [3, 1]));
-            (x * c).sum_over(crate::keep(0))
-        });
+        let passed = Passed::through(
+            |target| sweep(target, &[factored_sum]),
+            |g| {
+                let (x, c) = (g.input("x", [1, 2]), g.input("c", [3, 1]));
+                (x * c).sum_over(crate::keep(0))
+            },
+        );
         passed.keeps_values(1e-14);
     }
 }

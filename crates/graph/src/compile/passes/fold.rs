@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::compile::Lowering;
-use crate::compile::rewrite::{Target, Visit};
+use crate::compile::rewrite::Visit;
 use crate::operation::Args;
 use crate::random::Seed;
 use crate::{Graph, Kind, Scalar, Value, Var};
@@ -15,15 +15,16 @@ const LARGEST: usize = 1 << 12;
 ///
 /// In single precision a folded value is rounded once, where the unfolded would have been rounded
 /// at every operation.
-pub(crate) fn fold(target: &Target) -> Target {
-    target.rewrite(|graph, visit, inputs| match folded(visit, inputs) {
-        Some(value) => record(graph, value),
-        None => visit.again(graph, inputs),
-    })
+pub(super) fn folded<'g>(
+    graph: &'g Graph,
+    visit: &Visit<'_>,
+    inputs: &[Var<'g>],
+) -> Option<Var<'g>> {
+    Some(record(graph, value(visit, inputs)?))
 }
 
 /// The value of the node, if it is small and all its inputs are constants.
-fn folded(visit: &Visit<'_>, inputs: &[Var<'_>]) -> Option<Value<f64>> {
+fn value(visit: &Visit<'_>, inputs: &[Var<'_>]) -> Option<Value<f64>> {
     if inputs.is_empty() || visit.ty.kind != Kind::Real || visit.ty.shape.size() > LARGEST {
         return None;
     }
@@ -63,7 +64,9 @@ fn record(graph: &Graph, value: Value<f64>) -> Var<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sweep;
     use super::*;
+    use crate::compile::rewrite::Target;
 
     #[test]
     fn constants_fold_and_runs_do_not() {
@@ -72,7 +75,7 @@ mod tests {
         let c = (g.full([2], 3.0) * 2.0 + 1.0).sqrt();
         let y = x * c;
         let outputs = vec![y.id()];
-        let folded = fold(&Target { graph: g, outputs });
+        let folded = sweep(&Target { graph: g, outputs }, &[folded]);
         let live = folded.graph.ancestors(&folded.outputs);
         let names: Vec<_> = folded.graph.dag(|dag| {
             dag.node_indices()

@@ -3,22 +3,20 @@
 use kernels::Binary;
 
 use super::simplify::{lowering, operands};
-use crate::Var;
 use crate::compile::Lowering;
-use crate::compile::rewrite::Target;
+use crate::compile::rewrite::Visit;
+use crate::{Graph, Var};
 
 /// (x·c)·d becomes x·(c·d) where c·d has fewer elements than x: of a normalisation's two products
 /// at every position, by 1/σ and by γ, one is left.
 ///
 /// Not the same bits: two roundings as before, of other intermediate results, which must not overflow.
-pub(crate) fn regroup(target: &Target) -> Target {
-    target.rewrite(|graph, visit, inputs| {
-        regrouped(visit.op.lower(), inputs).unwrap_or_else(|| visit.again(graph, inputs))
-    })
-}
-
-fn regrouped<'g>(lowering_of: Lowering, inputs: &[Var<'g>]) -> Option<Var<'g>> {
-    match lowering_of {
+pub(super) fn regrouped<'g>(
+    _: &'g Graph,
+    visit: &Visit<'_>,
+    inputs: &[Var<'g>],
+) -> Option<Var<'g>> {
+    match visit.op.lower() {
         Lowering::Zip(Binary::MulNoNan) => {
             let [x, c] = parts(inputs[0], Binary::MulNoNan)?;
             let factor = joined(c, inputs[1], x)?;
@@ -50,25 +48,32 @@ fn joined<'g>(c: Var<'g>, d: Var<'g>, x: Var<'g>) -> Option<Var<'g>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sweep;
     use super::super::testing::Passed;
     use super::*;
 
     #[test]
     fn factors_of_the_columns_meet_first() {
-        let passed = Passed::through(regroup, |g| {
-            let (x, c, d) = (g.input("x", [5, 3]), g.input("c", [3]), g.input("d", [1, 3]));
-            x * c * d
-        });
+        let passed = Passed::through(
+            |target| sweep(target, &[regrouped]),
+            |g| {
+                let (x, c, d) = (g.input("x", [5, 3]), g.input("c", [3]), g.input("d", [1, 3]));
+                x * c * d
+            },
+        );
         assert_eq!(passed.text(), "x = input; c = input; d = input; mul(c, d); mul(x, mul)");
         passed.keeps_values(1e-15);
     }
 
     #[test]
     fn factors_that_grow_when_they_meet_stay_apart() {
-        let passed = Passed::through(regroup, |g| {
-            let (x, c, d) = (g.input("x", [5, 3]), g.input("c", [3]), g.input("d", [5, 1]));
-            x * c * d
-        });
+        let passed = Passed::through(
+            |target| sweep(target, &[regrouped]),
+            |g| {
+                let (x, c, d) = (g.input("x", [5, 3]), g.input("c", [3]), g.input("d", [5, 1]));
+                x * c * d
+            },
+        );
         assert_eq!(passed.text(), "x = input; c = input; d = input; mul(x, c); mul(mul, d)");
     }
 }

@@ -1,7 +1,7 @@
 //! Algebra that changes no bit of a result.
 
 use crate::compile::Lowering;
-use crate::compile::rewrite::{Target, Visit};
+use crate::compile::rewrite::Visit;
 use crate::ops::MatMul;
 use crate::{Graph, Var};
 
@@ -9,13 +9,11 @@ use crate::{Graph, Var};
 /// reshape of a reshape. All are exact in IEEE arithmetic, also for infinities, NaN and signed
 /// zeros. A transposed matrix product becomes the product of the transposed factors in reverse,
 /// which the kernel reads for free: the same sums of the same products. x + 0 (which turns −0 into 0) and x·0 (which is NaN for infinities) are not, and stay.
-pub(crate) fn simplify(target: &Target) -> Target {
-    target.rewrite(|graph, visit, inputs| {
-        simplified(graph, visit, inputs).unwrap_or_else(|| visit.again(graph, inputs))
-    })
-}
-
-fn simplified<'g>(graph: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+pub(super) fn simplified<'g>(
+    graph: &'g Graph,
+    visit: &Visit<'_>,
+    inputs: &[Var<'g>],
+) -> Option<Var<'g>> {
     use kernels::{Binary, Unary};
     let keeps_shape = |x: Var<'g>| (x.ty() == *visit.ty).then_some(x);
     match visit.op.lower() {
@@ -102,12 +100,14 @@ fn is_positive_zero(var: Var<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sweep;
     use super::*;
+    use crate::compile::rewrite::Target;
 
     fn names(build: impl for<'g> Fn(Var<'g>) -> Var<'g>) -> Vec<&'static str> {
         let g = Graph::new();
         let y = build(g.input("x", [2, 3])).id();
-        let simplified = simplify(&Target { graph: g, outputs: vec![y] });
+        let simplified = sweep(&Target { graph: g, outputs: vec![y] }, &[simplified]);
         let live = simplified.graph.ancestors(&simplified.outputs);
         simplified.graph.dag(|dag| {
             let live = dag.node_indices().filter(|id| live[id.index()]);
