@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod differential;
 mod emit;
+#[cfg(test)]
+mod golden;
 mod group;
 mod lowering;
 mod passes;

@@ -25,7 +25,7 @@ pub(super) struct Row {
 }
 
 /// The widest list of operations in a table.
-const OPERATIONS: usize = 34;
+pub(super) const OPERATIONS: usize = 31;
 
 impl<T: Scalar> Program<T> {
     /// The instructions as a printable table.

@@ -186,6 +186,12 @@ impl<T: Scalar> Program<T> {
         self.pool = Arc::new(Pool::new(threads.max(1)));
     }
 
+    /// What it does, in order.
+    #[cfg(test)]
+    pub(crate) fn instructions(&self) -> &[Instruction<T>] {
+        &self.instructions
+    }
+
     fn check_params(&self, params: &Params<T>) -> Result<(), RunError> {
         match self.params {
             Some((id, count)) if params.entry(id).is_none() || params.values().len() != count => {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::Program;
-use super::explain::{Row, scaled};
+use super::explain::{OPERATIONS, Row, scaled};
 use crate::params::Params;
 use crate::random::Seed;
 use crate::{RunError, Scalar, View};
@@ -64,7 +64,7 @@ impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:>9} {:>6}   {:<34} {:<17} {:>9} line",
+            "{:>9} {:>6}   {:<OPERATIONS$} {:<17} {:>9} line",
             "time", "share", "operations", "over", "flop/s"
         )?;
         let mut rows: Vec<&(Row, Duration)> = self.rows.iter().collect();
@@ -73,7 +73,7 @@ impl fmt::Display for Profile {
             let rate = row.flops as f64 / time.as_secs_f64().max(1e-12);
             writeln!(
                 f,
-                "{:>9} {:>5.1}% {} {:<34} {:<17} {:>8} {}",
+                "{:>9} {:>5.1}% {} {:<OPERATIONS$} {:<17} {:>8} {}",
                 micros(*time),
                 self.share(*time),
                 row.direction,
@@ -98,5 +98,6 @@ impl fmt::Display for Profile {
 }
 
 fn micros(time: Duration) -> String {
-    format!("{:.1} µs", time.as_secs_f64() * 1e6)
+    let us = time.as_secs_f64() * 1e6;
+    if us < 1e4 { format!("{us:.1} µs") } else { format!("{:.1} ms", us / 1e3) }
 }

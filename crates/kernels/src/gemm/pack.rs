@@ -113,7 +113,7 @@ impl<T: Scalar> Pack<T> {
         }
         let to = self.target(p, j);
         for q in 0..SIDE {
-            let column = [rows[0][q], rows[1][q], rows[2][q], rows[3][q]];
+            let column = rows.map(|row| row[q]);
             // SAFETY: p + q < depth and j + SIDE ≤ width, within one panel.
             unsafe { to.add(q * self.panel).cast::<[T; SIDE]>().write(column) }
         }
