@@ -27,9 +27,9 @@ pub const EXPERIMENT: Experiment = Experiment {
         "Step decay: decay learning rate by half every few epochs.",
     ],
     formulas: &[
-        r"\alpha = \alpha_0\, e^{-\text{decay\_rate} \times \text{epoch\_num}}",
-        r"\alpha = \frac{\alpha_0}{1 + \text{decay\_rate} \times \text{epoch\_num}}",
-        r"\alpha = \alpha_0\, 0.95^{\text{epoch\_num}}",
+        r"\alpha = \alpha_0\, e^{-\text{decay rate} \times \text{epoch}}",
+        r"\alpha = \frac{\alpha_0}{1 + \text{decay rate} \times \text{epoch}}",
+        r"\alpha = \alpha_0\, 0.95^{\text{epoch}}",
     ],
     code: include_str!("decay.rs"),
     run,
@@ -102,7 +102,7 @@ fn rates(lab: &mut Lab, walks: &[Walk], epochs: usize) {
     lab.claim(
         "The optimizer’s learning rates are those of the slide’s formulas, epoch by epoch",
         worst < 1e-12,
-        format!("at most {} off, relative", scientific(worst, 1)),
+        format!("largest relative difference, over five schedules: {}", scientific(worst, 1)),
     );
 }
 

@@ -274,7 +274,7 @@ fn mini_batches(lab: &mut Lab, digits: &Digits) -> Result {
     };
     let curve = batches.walk(passes, &mut start.clone(), step, &mut above)?;
     let adam = curve[curve.len() - 1].1;
-    plot.line(Hue::Vermillion, "Adam", curve);
+    plot.line(Hue::Vermillion, "Adam 0.01", curve);
     let history = deterministic.history.iter().filter(|at| at.functions <= passes);
     let curve: Vec<_> = history.map(|at| (at.functions as f64, at.value - least)).collect();
     let full_batch = curve[curve.len() - 1].1;

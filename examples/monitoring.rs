@@ -100,7 +100,7 @@ fn four_runs(lab: &mut Lab, digits: &Digits) -> Result {
     };
     let good = watched(0.3, 1.0)?;
     let low = watched(0.003, 1.0)?;
-    let high = watched(3.0, 1.0)?;
+    let high = watched(2.2, 1.0)?;
     let small = watched(0.3, 0.003)?;
     let steps = good.costs.len();
 
@@ -137,7 +137,7 @@ fn four_runs(lab: &mut Lab, digits: &Digits) -> Result {
     let runs = [
         ("good: α = 0.3", &good),
         ("rate too low: α = 0.003", &low),
-        ("rate too high: α = 3", &high),
+        ("rate too high: α = 2.2", &high),
         ("bad initialisation: × 0.003", &small),
     ];
     for (label, run) in runs {

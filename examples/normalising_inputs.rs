@@ -89,6 +89,15 @@ impl Neuron {
         Ok(Self { x, y, surface, hessian, lowest, least })
     }
 
+    /// Mean and variance of each feature.
+    fn moments(&self) -> [[f64; 2]; 2] {
+        [0, 1].map(|i| {
+            let feature = self.x.column(i);
+            let mean = feature.sum() / SAMPLES as f64;
+            [mean, feature.mapv(|x| (x - mean).powi(2)).sum() / SAMPLES as f64]
+        })
+    }
+
     /// The learning rate that is right for the steepest direction.
     fn rate(&self) -> f64 {
         1.0 / self.hessian.values[2]
@@ -122,19 +131,12 @@ impl Neuron {
 
 fn weights(lab: &mut Lab, raw: &Neuron, normalised: &Neuron) {
     let mut table = Table::new(
-        "The neuron with features as they are and normalised",
-        ["features", "mean", "variance", "w₁", "w₂", "κ", "steps to learn"],
+        "The neuron’s minimum, and the steps from 0 to it by the eigenvalues",
+        ["features", "w₁", "w₂", "κ", "steps"],
     );
-    let mut off = 0f64;
     for (label, neuron) in [("(1, 1000) and (0, 1)", raw), ("normalised", normalised)] {
-        let mean = neuron.x.sum_axis(Along(0)) / SAMPLES as f64;
-        let variance = (&neuron.x - &mean).mapv(|d| d * d).sum_axis(Along(0)) / SAMPLES as f64;
-        off = (0..2).map(|i| mean[i].abs().max((variance[i] - 1.0).abs())).fold(0.0, f64::max);
-        let pair = |v: &Array1<f64>| format!("{:.1}, {:.1}", v[0].abs(), v[1].abs());
         table.row([
             label.to_owned(),
-            pair(&mean),
-            format!("{}, {:.2}", scientific(variance[0], 2), variance[1]),
             format!("{:.4}", neuron.lowest[0]),
             format!("{:.4}", neuron.lowest[1]),
             scientific(neuron.hessian.condition(), 2),
@@ -142,10 +144,20 @@ fn weights(lab: &mut Lab, raw: &Neuron, normalised: &Neuron) {
         ]);
     }
     lab.table(table);
+    let [before, after] = [raw, normalised].map(Neuron::moments);
+    let off = after.iter().map(|[mean, variance]| mean.abs().max((variance - 1.0).abs()));
+    let off = off.fold(0.0, f64::max);
     lab.claim(
         "Removing the mean and dividing by the deviation gives mean 0 and variance 1",
         off < 1e-9,
-        format!("to {}", scientific(off, 1)),
+        format!(
+            "to {}, from means of {:.0} and {:.2} and variances of {:.0} and {:.2}",
+            scientific(off, 1),
+            before[0][0],
+            before[1][0],
+            before[0][1],
+            before[1][1]
+        ),
     );
     let [unlike, alike] = [raw, normalised].map(|neuron| neuron.lowest[1] / neuron.lowest[0]);
     lab.claim(
@@ -177,9 +189,10 @@ fn contours(lab: &mut Lab, raw: &Neuron, normalised: &Neuron) -> Result {
             Axis::new("weight w₂").range(-4.0..4.0),
         );
         plot.contours(&grid, grid.levels(14));
-        let every = steps / 20;
+        let every = steps.div_ceil(20);
         let shown: Vec<_> = path.pairs().into_iter().step_by(every).collect();
-        plot.steps(Hue::Blue, &format!("{steps} steps, one in {every} shown"), shown);
+        let label = if every > 1 { format!(", one in {every} shown") } else { String::new() };
+        plot.steps(Hue::Blue, &format!("{steps} steps{label}"), shown);
         plot.points(Hue::Vermillion, "minimum", [(neuron.lowest[0], neuron.lowest[1])]);
         lab.show(plot);
         left.push((neuron.lowest[1] - path.end()[1]) / (neuron.lowest[1] - start[1]));

@@ -178,7 +178,7 @@ fn saddle(lab: &mut Lab) -> Result {
     let grid = surface.grid(-1.6..1.6, -1.0..1.0, 81)?;
     let mut plot = Plot::new(
         "saddle",
-        "Two minima and a saddle point at 0 between them",
+        "Two minima and a saddle point at 0, from one start: plain Newton is drawn to the saddle",
         Axis::new("x").range(-1.6..1.6),
         Axis::new("y").range(-1.0..1.0),
     );
@@ -202,9 +202,9 @@ fn saddle(lab: &mut Lab) -> Result {
         "Plain Newton steps to any critical point: here to a saddle point",
         end.0.abs() < 1e-12 && bends[0] < -0.9 && to_saddle >= 10,
         format!(
-            "it ends at ({:.0}, {:.0}), where the Hessian’s eigenvalues are {:.0} and {:.0}; of {runs} \
+            "it ends at ({:.0}, {:.0}), where the Hessian’s eigenvalues are −{:.0} and {:.0}; of {runs} \
              random starts {to_saddle} end there",
-            end.0, end.1, bends[0], bends[1]
+            end.0.abs(), end.1.abs(), bends[0].abs(), bends[1]
         ),
     );
     let last = region[region.len() - 1];
@@ -261,7 +261,7 @@ fn cost(lab: &mut Lab) -> Result {
         let mut recorded = Recorded::new(n, |_, w| chain(w));
         let at = vec![1.0; n];
         let (mut gradient, mut hessian) = (vec![0.0; n], Surface::new(chain).hessian(&at)?);
-        let repeats = if n > 256 { 2 } else { 5 };
+        let repeats = if n > 256 { 3 } else { 10 };
         let of_gradient =
             fastest(20, || Ok(recorded.value_and_gradient(&at, &mut gradient).map(|_| ())?))?;
         let numbers = hessian.as_slice_mut().ok_or("a new matrix lies row by row")?;
