@@ -18,8 +18,9 @@ pub const EXPERIMENT: Experiment = Experiment {
              magnitudes",
     quotes: &[
         "Monitoring loss function during iterations.",
-        "Track the ratio of weight updates / weight magnitudes: want this to be somewhere around \
-         0.001 or so; 0.01 (about okay).",
+        "Track the ratio of weight updates / weight magnitudes.",
+        "Ratio between the updates and values: e.g., 0.0002 / 0.02 = 0.01 (about okay). Want this to \
+         be somewhere around 0.001 or so.",
     ],
     formulas: &[
         r"\frac{\text{update scale}}{\text{param scale}} = \frac{\lVert -\alpha\, dW \rVert}{\lVert W \rVert}",
@@ -242,12 +243,17 @@ fn sweep(lab: &mut Lab, digits: &Digits) -> Result {
         Axis::log("‖update‖ / ‖W‖"),
         Axis::log("cost on the training set"),
     );
-    plot.points(Hue::Vermillion, "ratio in the first epoch", first);
+    plot.points(Hue::Vermillion, "ratio in the first epoch", first.clone());
     plot.steps(Hue::Blue, "median of the run", all.clone());
     plot.rule_at_x(Hue::Green, "0.001", 1e-3);
     lab.show(plot);
     let lowest = all.iter().map(|run| run.1).fold(f64::INFINITY, f64::min);
     let good: Vec<f64> = all.iter().filter(|run| run.1 < 10.0 * lowest).map(|run| run.0).collect();
+    let fastest = first.iter().find(|run| run.1 == lowest).map_or(f64::NAN, |run| run.0);
+    lab.say(format!(
+        "In its first epoch the run that ends lowest has a ratio of {fastest:.2}: the rule is about a \
+         run as a whole."
+    ));
     let [low, high] = [
         good.iter().copied().fold(f64::INFINITY, f64::min),
         good.iter().copied().fold(0.0, f64::max),
