@@ -253,10 +253,11 @@ fn fastest(times: usize, mut work: impl FnMut() -> Result) -> Result<f64> {
 /// Time and memory of a Newton step against the number of variables.
 fn cost(lab: &mut Lab) -> Result {
     let mut table = Table::new(
-        "What a Newton step needs, for a function that takes O(N) to evaluate",
+        "A Newton step for a function that takes O(N) to evaluate; H is inverted by its eigenvalues",
         ["N", "numbers in H", "H in kB", "ms: gradient", "Hessian", "inverting H"],
     );
     let (mut slopes, mut hessians, mut inverses) = (vec![], vec![], vec![]);
+    let mut numbers_stored = Vec::new();
     for n in lab.pick(vec![32, 64, 128, 256, 512], vec![4, 8]) {
         let mut recorded = Recorded::new(n, |_, w| chain(w));
         let at = vec![1.0; n];
@@ -283,6 +284,7 @@ fn cost(lab: &mut Lab) -> Result {
             ms(of_hessian),
             ms(inverting),
         ]);
+        numbers_stored.push(hessian.len());
         for (points, time) in
             [(&mut slopes, of_gradient), (&mut hessians, of_hessian), (&mut inverses, inverting)]
         {
@@ -306,6 +308,15 @@ fn cost(lab: &mut Lab) -> Result {
     plot.steps(Hue::Blue, "Hessian", hessians);
     plot.steps(Hue::Green, "gradient", slopes);
     lab.show(plot);
+    let doubled = numbers_stored.windows(2).all(|pair| pair[1] == 4 * pair[0]);
+    lab.claim(
+        "The Hessian has O(N²) elements",
+        doubled,
+        format!(
+            "twice the variables, four times the numbers: {} for N = {n}, where the gradient has {n}",
+            numbers_stored[numbers_stored.len() - 1]
+        ),
+    );
     let huge = 1e7 / n;
     lab.claim(
         "Inverting takes O(N³): what makes it bad for deep learning",
