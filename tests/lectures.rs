@@ -31,6 +31,7 @@ macro_rules! claims {
 claims! {
     error_surface batches ravine saddle_points gradient_noise averages momentum nesterov adaptive
     race learning_rate
+    decay monitoring second_order lbfgs normalising_inputs
 }
 
 #[test]

@@ -6,22 +6,32 @@ pub mod adaptive;
 pub mod averages;
 #[path = "../batches.rs"]
 pub mod batches;
+#[path = "../decay.rs"]
+pub mod decay;
 #[path = "../error_surface.rs"]
 pub mod error_surface;
 #[path = "../gradient_noise.rs"]
 pub mod gradient_noise;
+#[path = "../lbfgs.rs"]
+pub mod lbfgs;
 #[path = "../learning_rate.rs"]
 pub mod learning_rate;
 #[path = "../momentum.rs"]
 pub mod momentum;
+#[path = "../monitoring.rs"]
+pub mod monitoring;
 #[path = "../nesterov.rs"]
 pub mod nesterov;
+#[path = "../normalising_inputs.rs"]
+pub mod normalising_inputs;
 #[path = "../race.rs"]
 pub mod race;
 #[path = "../ravine.rs"]
 pub mod ravine;
 #[path = "../saddle_points.rs"]
 pub mod saddle_points;
+#[path = "../second_order.rs"]
+pub mod second_order;
 
 use lab::Experiment;
 
@@ -38,4 +48,9 @@ pub const ALL: &[Experiment] = &[
     adaptive::EXPERIMENT,
     race::EXPERIMENT,
     learning_rate::EXPERIMENT,
+    decay::EXPERIMENT,
+    monitoring::EXPERIMENT,
+    second_order::EXPERIMENT,
+    lbfgs::EXPERIMENT,
+    normalising_inputs::EXPERIMENT,
 ];
