@@ -31,6 +31,7 @@ macro_rules! claims {
 claims! {
     error_surface batches ravine saddle_points gradient_noise averages momentum nesterov adaptive
     race learning_rate
+    deep_gradients batch_norm covariate_shift test_time advantages
 }
 
 #[test]

@@ -2,10 +2,18 @@
 
 #[path = "../adaptive.rs"]
 pub mod adaptive;
+#[path = "../advantages.rs"]
+pub mod advantages;
 #[path = "../averages.rs"]
 pub mod averages;
+#[path = "../batch_norm.rs"]
+pub mod batch_norm;
 #[path = "../batches.rs"]
 pub mod batches;
+#[path = "../covariate_shift.rs"]
+pub mod covariate_shift;
+#[path = "../deep_gradients.rs"]
+pub mod deep_gradients;
 #[path = "../error_surface.rs"]
 pub mod error_surface;
 #[path = "../gradient_noise.rs"]
@@ -22,6 +30,8 @@ pub mod race;
 pub mod ravine;
 #[path = "../saddle_points.rs"]
 pub mod saddle_points;
+#[path = "../test_time.rs"]
+pub mod test_time;
 
 use lab::Experiment;
 
@@ -38,4 +48,9 @@ pub const ALL: &[Experiment] = &[
     adaptive::EXPERIMENT,
     race::EXPERIMENT,
     learning_rate::EXPERIMENT,
+    deep_gradients::EXPERIMENT,
+    batch_norm::EXPERIMENT,
+    covariate_shift::EXPERIMENT,
+    test_time::EXPERIMENT,
+    advantages::EXPERIMENT,
 ];
