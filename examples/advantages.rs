@@ -31,7 +31,7 @@ pub const EXPERIMENT: Experiment = Experiment {
 };
 
 const NAMES: [(&str, Hue, bool); 2] =
-    [("without", Hue::Vermillion, false), ("with batch norm", Hue::Blue, true)];
+    [("without batch norm", Hue::Vermillion, false), ("with batch norm", Hue::Blue, true)];
 
 fn run(lab: &mut Lab) -> Result {
     let digits = Digits::load()?;
@@ -92,7 +92,7 @@ fn rates_and_scales(lab: &mut Lab, digits: &Digits) -> Result {
         grid.values = values;
         let mut plot = Plot::new(
             if norm { "normed" } else { "plain" },
-            &format!("Validation accuracy after 5 epochs, {name}"),
+            &format!("Validation accuracy after 5 epochs, {name} (0.00: burst to NaN)"),
             Axis::log("learning rate α"),
             Axis::log("scale s of the initial weights"),
         );
@@ -135,18 +135,39 @@ fn rates_and_scales(lab: &mut Lab, digits: &Digits) -> Result {
     Ok(())
 }
 
-/// Epochs until the training loss is below 0.05, each at the learning rate that takes fewest.
-fn faster(lab: &mut Lab, digits: &Digits) -> Result {
+/// How many epochs it takes to a training loss of 0.05, on average over three seeds, at the learning
+/// rate that takes fewest; that rate, and the curves.
+fn epochs_needed(
+    lab: &Lab,
+    digits: &Digits,
+    network: Network<'_>,
+) -> Result<(f64, f64, Vec<Vec<(f64, f64)>>)> {
     let epochs = lab.pick(20, 1);
+    let mut best = (f64::INFINITY, 0.0, Vec::new());
+    for &rate in lab.pick(&[0.01, 0.03, 0.1, 0.3, 1.0, 3.0][..], &[0.1][..]) {
+        let mut curves = Vec::new();
+        for seed in 0..3 {
+            let training = Training { network, samples: &digits.train, batch: 64, rate, seed };
+            curves.push(training.run(epochs)?.1);
+        }
+        let needed = |curve: &Vec<(f64, f64)>| {
+            curve.iter().position(|point| point.1 < 0.05).unwrap_or(2 * epochs) as f64
+        };
+        let mean = curves.iter().map(needed).sum::<f64>() / 3.0;
+        if mean < best.0 {
+            best = (mean, rate, curves);
+        }
+    }
+    Ok(best)
+}
+
+/// Epochs to a small training loss, from two initialisations.
+fn faster(lab: &mut Lab, digits: &Digits) -> Result {
     let bound = 1.0 / 32f64.sqrt();
-    let starts = [
-        ("Kaiming", Init::from(Kaiming::normal())),
-        ("uniform on ±1/√n", Init::uniform(-bound, bound)),
-    ];
     let mut plot = Plot::new(
         "faster",
         "Training loss, weights uniform on ±1/√n as in PyTorch, each at its best rate; three seeds",
-        Axis::new("epoch").range(0.0..epochs as f64),
+        Axis::new("epoch"),
         Axis::log("training loss"),
     );
     let mut table = Table::new(
@@ -154,32 +175,20 @@ fn faster(lab: &mut Lab, digits: &Digits) -> Result {
         ["weights", "without", "α", "with batch norm", "α"],
     );
     let mut needed = Vec::new();
-    for (start, init) in starts {
+    for (start, init) in [
+        ("Kaiming", Init::from(Kaiming::normal())),
+        ("uniform on ±1/√n", Init::uniform(-bound, bound)),
+    ] {
         let mut row = Vec::new();
         for (name, hue, norm) in NAMES {
-            let mut best = (f64::INFINITY, 0.0, Vec::new());
-            for rate in lab.pick(&[0.01, 0.03, 0.1, 0.3, 1.0, 3.0][..], &[0.1][..]) {
-                let mut curves = Vec::new();
-                for seed in 0..3 {
-                    let network = Network::new(&DEEP, Activation::Relu).init(init).batch_norm(norm);
-                    let samples = &digits.train;
-                    let training = Training { network, samples, batch: 64, rate: *rate, seed };
-                    curves.push(training.run(epochs)?.1);
-                }
-                let below = |curve: &Vec<(f64, f64)>| {
-                    curve.iter().position(|point| point.1 < 0.05).unwrap_or(2 * epochs) as f64
-                };
-                let mean = curves.iter().map(below).sum::<f64>() / 3.0;
-                if mean < best.0 {
-                    best = (mean, *rate, curves);
-                }
-            }
+            let network = Network::new(&DEEP, Activation::Relu).init(init).batch_norm(norm);
+            let (epochs, rate, curves) = epochs_needed(lab, digits, network)?;
+            row.push((epochs, rate));
             if start != "Kaiming" {
-                for (seed, curve) in best.2.into_iter().enumerate() {
+                for (seed, curve) in curves.into_iter().enumerate() {
                     plot.line(hue, if seed == 0 { name } else { "" }, curve);
                 }
             }
-            row.push((best.0, best.1));
         }
         table.row([
             start.into(),

@@ -132,7 +132,7 @@ fn shifts(lab: &mut Lab, records: &[Record; 2]) -> Result {
     );
     let mut loss = Plot::new(
         "loss",
-        "Training loss of the same runs, averaged over 23 steps at a time",
+        "Training loss of the same runs, averaged over an epoch of 22 steps",
         Axis::new("step"),
         Axis::log("loss"),
     );
