@@ -24,7 +24,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         "Acts as a form of regularization in a funny way (as we will see)",
     ],
     formulas: &[
-        r"\sigma_W = s \cdot \sqrt{\frac{2}{n}} \quad (s \text{: the scale of the initialisation})",
+        r"\sigma_W = s \cdot \sqrt{2 / n} \quad (s \text{: the scale of the initialisation})",
     ],
     code: include_str!("advantages.rs"),
     run,

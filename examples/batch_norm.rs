@@ -83,13 +83,14 @@ fn by_hand(lab: &mut Lab) -> Result {
     let mut table =
         Table::new(&caption, ["i", "z", "z − μ", "z_norm", "z̃ by hand", "z̃ by the layer"]);
     for i in 0..z.nrows() {
+        let number = |x: f64| format!("{x:.6}").replace('-', "−");
         table.row([
             format!("{}", i + 1),
             format!("{}", z[[i, 0]]),
-            format!("{}", z[[i, 0]] - mean[0]),
-            format!("{:.6}", normed[[i, 0]]),
-            format!("{:.6}", by_hand[[i, 0]]),
-            format!("{:.6}", by_layer[[i, 0]]),
+            format!("{}", z[[i, 0]] - mean[0]).replace('-', "−"),
+            number(normed[[i, 0]]),
+            number(by_hand[[i, 0]]),
+            number(by_layer[[i, 0]]),
         ]);
     }
     lab.table(table);
@@ -252,7 +253,14 @@ fn three_layers(lab: &mut Lab) -> Result {
     );
     let mut table = Table::new(
         "After 15 epochs in batches of 64: how far γ and β went, on average over the units",
-        ["optimizer", "|γ − 1|", "|β|", "validation accuracy", "γ, β alone: loss", "accuracy"],
+        [
+            "optimizer",
+            "|γ\u{a0}−\u{a0}1|",
+            "|β|",
+            "validation accuracy",
+            "γ, β alone: loss",
+            "accuracy",
+        ],
     );
     let (mut moved, mut right, mut alone) = (1f64, 1f64, Vec::new());
     let pairs = optimizers([0.2, 3e-3, 3e-3]).into_iter().zip(optimizers([2.0, 0.02, 0.02]));

@@ -25,7 +25,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         "Much more easily train a very deep network",
     ],
     formulas: &[
-        r"\frac{\lVert \partial L / \partial a^{[l-1]} \rVert}{\lVert \partial L / \partial a^{[l]} \rVert} \approx \sqrt{\frac{n \, \sigma_W^2}{2}} \quad \text{(relu, } n \text{ units, weights of deviation } \sigma_W \text{)}",
+        r"\frac{\lVert \partial L / \partial a^{[l-1]} \rVert}{\lVert \partial L / \partial a^{[l]} \rVert} \approx \sqrt{n \, \sigma_W^2 / 2} \quad \text{(relu, } n \text{ units, weights of deviation } \sigma_W \text{)}",
     ],
     code: include_str!("deep_gradients.rs"),
     run,
@@ -94,7 +94,7 @@ fn at_the_start(lab: &mut Lab, x: &Array2<f64>, labels: &Array1<i64>) -> Result 
     let mut normed = Plot::new(name, caption, axis(), size());
     let mut table = Table::new(
         "First and last hidden layer before training, 512 digits, 24 layers of 64 relu units",
-        ["weights", "factor per layer", "predicted", "‖∂L/∂a‖, first : last", "with batch norm"],
+        ["weights", "factor per layer", "predicted", "‖∂L/∂a‖, first/last", "with batch norm"],
     );
     let (mut worst, mut ratios, mut flow) = (0f64, Vec::new(), Vec::new());
     for (name, hue, init, deviation) in starts() {

@@ -25,7 +25,7 @@ pub const EXPERIMENT: Experiment = Experiment {
          (e.g. can be estimated during training with running averages)",
     ],
     formulas: &[
-        r"\mu^{[l]} = 0; \quad \mu^{[l]} = \beta \mu^{[l]} + (1 - \beta) \frac{\sum_{j=1}^{b} X_j^{\{i\}}}{b} \quad \text{for } i = 1 \dots m",
+        r"\mu^{[l]} = 0; \quad \mu^{[l]} = \beta \mu^{[l]} + (1 - \beta) \frac{1}{b} \sum_{j=1}^{b} X_j^{\{i\}} \quad \text{for } i = 1 \dots m",
     ],
     code: include_str!("test_time.rs"),
     run,
