@@ -81,7 +81,7 @@ fn rates_and_scales(lab: &mut Lab, digits: &Digits) -> Result {
         (lab.pick(-6, 0)..=lab.pick(2, 0)).map(|i| 10f64.powf(f64::from(i) / 2.0)).collect();
     let scales: Vec<f64> = (lab.pick(-4, 0)..=lab.pick(4, 0)).map(|i| 2f64.powi(i)).collect();
     let mut found = Vec::new();
-    for (name, _, norm) in NAMES {
+    for (_, _, norm) in NAMES {
         let mut grid = Grid::at(rates.clone(), scales.clone(), |_, _| 0.0);
         let mut values = Vec::new();
         for (rate, scale) in grid.points() {
@@ -92,7 +92,12 @@ fn rates_and_scales(lab: &mut Lab, digits: &Digits) -> Result {
         grid.values = values;
         let mut plot = Plot::new(
             if norm { "normed" } else { "plain" },
-            &format!("Validation accuracy after 5 epochs, {name} (0.00: burst to NaN)"),
+            match norm {
+                true => "Validation accuracy after 5 epochs, with batch norm",
+                false => {
+                    "Validation accuracy after 5 epochs, without batch norm (0.00: burst to NaN)"
+                }
+            },
             Axis::log("learning rate α"),
             Axis::log("scale s of the initial weights"),
         );
@@ -297,11 +302,11 @@ fn noise(lab: &mut Lab, digits: &Digits, samples: &Dataset) -> Result {
             gap(1, 2)
         ),
     );
+    let large = [1, 0].map(|norm| format!("{:.0}", gap(norm, 4)).replace('-', "−"));
     lab.say(format!(
-        "Not borne out for large batches: at 64 the gap is {:.0} % with batch normalization and {:.0} % \
+        "Not borne out for large batches: at 64 the gap is {} % with batch normalization and {} % \
          without. It learns faster there, and so learns the wrong labels sooner.",
-        gap(1, 4),
-        gap(0, 4)
+        large[0], large[1]
     ));
     Ok(())
 }

@@ -179,7 +179,7 @@ fn shifts(lab: &mut Lab, records: &[Record; 2]) -> Result {
         "Without batch normalization the distribution of a layer’s inputs changes while earlier layers learn",
         plain.0 > 1.0 && plain.1 > 2.0,
         format!(
-            "the means move by {:.1} of their deviations, which become {:.1} times as large",
+            "the means move by {:.1} of their deviations at the start, which become {:.1} times as large",
             plain.0, plain.1
         ),
     );
