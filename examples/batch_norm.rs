@@ -253,14 +253,7 @@ fn three_layers(lab: &mut Lab) -> Result {
     );
     let mut table = Table::new(
         "After 15 epochs in batches of 64: how far γ and β went, on average over the units",
-        [
-            "optimizer",
-            "|γ\u{a0}−\u{a0}1|",
-            "|β|",
-            "validation accuracy",
-            "γ, β alone: loss",
-            "accuracy",
-        ],
+        ["optimizer", "change of γ", "of β", "validation accuracy", "γ, β alone: loss", "accuracy"],
     );
     let (mut moved, mut right, mut alone) = (1f64, 1f64, Vec::new());
     let pairs = optimizers([0.2, 3e-3, 3e-3]).into_iter().zip(optimizers([2.0, 0.02, 0.02]));
