@@ -32,6 +32,7 @@ claims! {
     error_surface batches ravine saddle_points gradient_noise averages momentum nesterov adaptive
     race learning_rate
     decay monitoring second_order lbfgs normalising_inputs
+    deep_gradients batch_norm covariate_shift test_time advantages
 }
 
 #[test]

@@ -2,12 +2,20 @@
 
 #[path = "../adaptive.rs"]
 pub mod adaptive;
+#[path = "../advantages.rs"]
+pub mod advantages;
 #[path = "../averages.rs"]
 pub mod averages;
+#[path = "../batch_norm.rs"]
+pub mod batch_norm;
 #[path = "../batches.rs"]
 pub mod batches;
 #[path = "../decay.rs"]
 pub mod decay;
+#[path = "../covariate_shift.rs"]
+pub mod covariate_shift;
+#[path = "../deep_gradients.rs"]
+pub mod deep_gradients;
 #[path = "../error_surface.rs"]
 pub mod error_surface;
 #[path = "../gradient_noise.rs"]
@@ -32,6 +40,8 @@ pub mod ravine;
 pub mod saddle_points;
 #[path = "../second_order.rs"]
 pub mod second_order;
+#[path = "../test_time.rs"]
+pub mod test_time;
 
 use lab::Experiment;
 
@@ -53,4 +63,9 @@ pub const ALL: &[Experiment] = &[
     second_order::EXPERIMENT,
     lbfgs::EXPERIMENT,
     normalising_inputs::EXPERIMENT,
+    deep_gradients::EXPERIMENT,
+    batch_norm::EXPERIMENT,
+    covariate_shift::EXPERIMENT,
+    test_time::EXPERIMENT,
+    advantages::EXPERIMENT,
 ];

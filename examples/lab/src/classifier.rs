@@ -6,7 +6,7 @@ use cotangent::nn::{l2_penalty, parameters_where};
 use cotangent::prelude::*;
 use rand::rngs::StdRng;
 
-use crate::Result;
+use crate::{Network, Result};
 
 /// The embedded digits, normalised by the statistics of the training part.
 #[derive(Clone, Debug)]
@@ -34,14 +34,7 @@ impl Digits {
 
 /// A network of linear layers of these widths, with an activation between them.
 pub fn mlp(scope: &mut Scope<'_>, widths: &[usize], activation: Activation) -> Sequential {
-    let mut model = Sequential::new();
-    for (i, pair) in widths.windows(2).enumerate() {
-        if i > 0 {
-            model = model.then(activation);
-        }
-        model = model.then(Linear::new(pair[0], pair[1]).build(scope, &format!("fc{i}")));
-    }
-    model
+    Network::new(widths, activation).build(scope)
 }
 
 /// A network with what it takes to train it: the objective is mean cross-entropy + λ·Σw², over the
@@ -50,6 +43,8 @@ pub fn mlp(scope: &mut Scope<'_>, widths: &[usize], activation: Activation) -> S
 pub struct Classifier {
     /// The parameters.
     pub params: Params,
+    /// The network.
+    pub model: Sequential,
     step: Step<'static, f32, 2>,
     logits: Function<'static, f32, 1>,
     cost: Function<'static, f32, 2>,
@@ -61,11 +56,12 @@ impl Classifier {
         let mut params = Params::seeded(seed);
         let model = build(&mut params.root());
         let weights = parameters_where(&params, |path| path.ends_with("weight"));
-        let (of_logits, of_cost) = (model.clone(), model.clone());
+        let [of_step, of_logits, of_cost] = [model.clone(), model.clone(), model.clone()];
         Self {
             params,
+            model,
             step: Step::new(move |graph, [x, labels]| {
-                let cost = model.forward(x, Mode::Train).cross_entropy(labels);
+                let cost = of_step.forward(x, Mode::Train).cross_entropy(labels);
                 if lambda == 0.0 { cost } else { cost + l2_penalty(graph, &weights, lambda) }
             }),
             logits: Function::new(move |_, [x]| of_logits.forward(x, Mode::Eval)),

@@ -8,6 +8,7 @@
 //! | `page` | the gallery: all experiments as one page |
 //! | `surface` | functions of a few numbers, and the paths of optimizers on them |
 //! | `classifier` | the digits, and training a network on them |
+//! | `network` | networks of linear layers, with and without batch normalization |
 //! | `number` | numbers as people write them |
 //! | `symmetric` | eigenvalues of small symmetric matrices |
 //!
@@ -40,6 +41,7 @@
 
 mod classifier;
 mod experiment;
+mod network;
 mod number;
 mod page;
 pub mod plot;
@@ -50,6 +52,7 @@ mod table;
 
 pub use classifier::{Classifier, Digits, mlp};
 pub use experiment::{Claim, Deck, Experiment, Failure, Item, Lab, Outcome, Pace, Result};
+pub use network::Network;
 pub use number::scientific;
 pub use page::write_page;
 pub use plot::{Axis, Figure, Grid, Hue, Plot};
