@@ -97,10 +97,10 @@ impl fmt::Display for Trials {
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
         for (i, row) in rows.iter().enumerate() {
-            let cells = row.iter().zip(&widths).take(columns - 1);
+            let mut cells = row.iter().zip(&widths).take(columns - 1);
             let newline = if i == 0 { "" } else { "\n" };
             f.write_str(newline)?;
-            cells.map(|(cell, &width)| write!(f, "{cell:<width$}  ")).collect::<fmt::Result>()?;
+            cells.try_for_each(|(cell, &width)| write!(f, "{cell:<width$}  "))?;
             f.write_str(&row[columns - 1])?;
         }
         Ok(())
