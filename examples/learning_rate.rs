@@ -2,10 +2,12 @@
 //!
 //! `cargo run --release --example learning_rate`
 
-use cotangent::optim::Sgd;
-use cotangent::prelude::Activation;
-use lab::{Axis, Classifier, Deck, Digits, Experiment, Hue, Lab, Plot, Result, Table, mlp};
-use rand::RngExt;
+use cotangent::optim::search::{RandomSearch, Space};
+use cotangent::optim::{RangePoint, RangeTest, Sgd};
+use cotangent::prelude::*;
+use lab::{
+    Axis, Classifier, Deck, Digits, Experiment, Failure, Hue, Lab, Plot, Result, Table, mlp,
+};
 
 /// What the lecture claims.
 pub const EXPERIMENT: Experiment = Experiment {
@@ -26,8 +28,10 @@ pub const EXPERIMENT: Experiment = Experiment {
     run,
 };
 
+const WIDTHS: [usize; 3] = [64, 32, 10];
+
 fn classifier() -> Classifier {
-    Classifier::new(0, 0.0, |scope| mlp(scope, &[64, 32, 10], Activation::Relu))
+    Classifier::new(0, 0.0, |scope| mlp(scope, &WIDTHS, Activation::Relu))
 }
 
 fn run(lab: &mut Lab) -> Result {
@@ -113,62 +117,62 @@ fn four_rates(lab: &mut Lab, digits: &Digits) -> Result {
 
 /// The rate grows by a constant factor from step to step: where the cost falls, and where it bursts.
 fn range_test(lab: &mut Lab, digits: &Digits) -> Result<(f64, f64)> {
-    let (mut model, mut rng) = (classifier(), lab::rng(5));
-    let factor = 1e6f64.powf(1.0 / 160.0);
-    let mut sgd = Sgd::new(1e-5);
-    let (mut points, mut smooth) = (Vec::new(), Vec::new());
-    let (mut average, mut weight) = (0.0, 0.0);
-    'test: loop {
-        for (x, labels) in digits.train.batches(64)?.drop_last().shuffled(&mut rng) {
-            let rate = sgd.rule().learning_rate;
-            let cost = model.learn(&x, &labels, &mut sgd)?;
-            average = 0.8 * average + 0.2 * cost;
-            weight = 0.8 * weight + 0.2;
-            points.push((rate, cost));
-            smooth.push((rate, average / weight));
-            if rate > 10.0 || !cost.is_finite() {
-                break 'test;
-            }
-            sgd.rule_mut().learning_rate *= factor;
-        }
-    }
-    let start = smooth[20].1;
-    let bottom = smooth.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
-    let at_bottom = smooth.iter().position(|point| point.1 == bottom).ok_or("no bottom")?;
-    let low = smooth.iter().find(|point| point.1 < 0.9 * start).ok_or("never falls")?.0;
-    let burst = smooth[at_bottom..].iter().find(|point| point.1 > 2.0 * bottom);
-    let high = burst.ok_or("never bursts")?.0;
+    let mut params = Params::seeded(0);
+    let model = mlp(&mut params.root(), &WIDTHS, Activation::Relu);
+    let mut step = Step::new(|_, [x, y]| model.forward(x, Mode::Train).cross_entropy(y));
+    let mut batches = digits.train.epochs(64)?.drop_last()?.shuffled(5);
+    let test = RangeTest::new(1e-5, 10.0, 160);
+    let curve = test.run(&mut params, &mut Sgd::new(0.1), |params, sgd| {
+        let (x, labels) = batches.next().expect("epochs have no end");
+        let cost = step.run(params, (&x, &labels))?;
+        sgd.step(params, step.gradients())?;
+        Ok::<_, Failure>(f64::from(cost))
+    })?;
+    let low = curve.falls_from().ok_or("never falls")?;
+    let high = curve.bursts_at().ok_or("never bursts")?;
+    let suggestion = curve.suggestion().ok_or("never falls")?;
     let mut plot = Plot::new(
         "range",
         "Range test: the rate grows at every step; choose one where the cost falls steeply",
         Axis::log("learning rate α"),
         Axis::new("cost of the batch").range(0.0..3.5),
     );
-    plot.points(Hue::Grey, "one batch", points);
-    plot.line(Hue::Blue, "average, bias corrected", smooth.clone());
+    let of = |y: fn(&RangePoint) -> f64| -> Vec<(f64, f64)> {
+        curve.points.iter().map(|point| (point.rate, y(point))).collect()
+    };
+    plot.points(Hue::Grey, "one batch", of(|point| point.loss));
+    plot.line(Hue::Blue, "average, bias corrected", of(|point| point.smoothed));
     plot.rule_at_x(Hue::Green, "begins to fall", low);
     plot.rule_at_x(Hue::Vermillion, "bursts", high);
     lab.show(plot);
     lab.claim(
         "One sweep shows the range of learning rates that work",
-        low > 1e-4 && high > 10.0 * low,
-        format!("the cost begins to fall at α = {low:.4} and bursts at {high:.2}"),
+        low > 1e-4 && high > 10.0 * low && (low..high).contains(&suggestion),
+        format!(
+            "the cost begins to fall at α = {low:.4}, falls most steeply at {suggestion:.3} and \
+             bursts at {high:.2}"
+        ),
     );
     Ok((low, high))
 }
 
 /// Rates drawn evenly on a logarithmic scale, three epochs each.
 fn random_search(lab: &mut Lab, digits: &Digits, low: f64, high: f64) -> Result {
-    let mut rng = lab::rng(11);
-    let mut tries = Vec::new();
-    for _ in 0..lab.pick(40, 5) {
-        let rate = 10f64.powf(rng.random_range(-4.0..1.0));
-        let (mut model, mut sgd, mut order) = (classifier(), Sgd::new(rate), lab::rng(0));
+    let space = Space::new().log_uniform("rate", 1e-4, 10.0);
+    let search = RandomSearch::maximize(lab.pick(40, 5)).seed(11);
+    let trials = search.run(&space, |trial| {
+        let mut sgd = Sgd::new(trial.real("rate"));
+        let (mut model, mut order) = (classifier(), lab::rng(0));
         for _ in 0..3 {
             model.epoch(&digits.train, 64, &mut order, &mut sgd)?;
         }
-        tries.push((rate, model.accuracy(&digits.validation)?));
-    }
+        model.accuracy(&digits.validation)
+    })?;
+    let tries: Vec<(f64, f64)> = trials
+        .outcomes
+        .iter()
+        .filter_map(|outcome| Some((outcome.trial.real("rate"), outcome.score()?)))
+        .collect();
     let mut plot = Plot::new(
         "search",
         "Random search: validation accuracy after three epochs, 40 random rates",
@@ -179,7 +183,6 @@ fn random_search(lab: &mut Lab, digits: &Digits, low: f64, high: f64) -> Result 
     plot.rule_at_x(Hue::Green, "begins to fall", low);
     plot.rule_at_x(Hue::Vermillion, "bursts", high);
     lab.show(plot);
-    tries.sort_by(|a, b| b.1.total_cmp(&a.1));
     let mut table = Table::new("The best five of the random search", ["α", "validation accuracy"]);
     for (rate, accuracy) in tries.iter().take(5) {
         table.row([format!("{rate:.4}"), format!("{accuracy:.4}")]);

@@ -30,5 +30,7 @@ pub mod prelude {
     pub use nn::{
         Activation, BatchNorm, Dropout, LayerNorm, Linear, Loss, Mode, Module, Sequential,
     };
-    pub use optim::{Adam, Curve, Lbfgs, Minimizer, Optimizer, Sgd, StepDecay};
+    pub use optim::{
+        Adam, Checkpoint, Checkpoints, Curve, Lbfgs, Minimizer, Optimizer, Sgd, StepDecay,
+    };
 }

@@ -57,9 +57,13 @@ impl<'a, T: Real> Batches<'a, T> {
     /// Call it anew for each epoch, with the same `rng`.
     #[must_use]
     pub fn shuffled<R: Rng + ?Sized>(mut self, rng: &mut R) -> Self {
+        self.shuffle(rng);
+        self
+    }
+
+    fn shuffle<R: Rng + ?Sized>(&mut self, rng: &mut R) {
         let order = self.order.get_or_insert_with(|| (0..self.data.len()).collect());
         order[self.next..].shuffle(rng);
-        self
     }
 
     /// Leaves out the last batch if it is smaller than the others, so that all have one shape.
@@ -69,6 +73,38 @@ impl<'a, T: Real> Batches<'a, T> {
     pub fn drop_last(mut self) -> Self {
         self.end -= (self.end - self.next) % self.size;
         self
+    }
+
+    /// Goes back to the first batch, with the rows in a new random order if there is a generator.
+    pub(crate) fn restart<R: Rng>(&mut self, rng: Option<R>) {
+        self.next = 0;
+        if let Some(mut rng) = rng {
+            if let Some(order) = &mut self.order {
+                order.clear();
+                order.extend(0..self.data.len());
+            }
+            self.shuffle(&mut rng);
+        }
+    }
+
+    /// Goes on to a batch by its number, which must be one of the epoch.
+    pub(crate) fn go_to(&mut self, batch: usize) {
+        self.next = batch * self.size;
+    }
+
+    /// The number of the batch to come.
+    pub(crate) fn batch(&self) -> usize {
+        self.next / self.size
+    }
+
+    /// The size of a batch.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The rows of the data set.
+    pub(crate) fn rows(&self) -> usize {
+        self.data.len()
     }
 
     /// Writes the next batch over `features` and `labels`, whose memory it reuses, and returns

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2, Axis};
 
-use crate::{Batches, DataError, Real};
+use crate::{Batches, DataError, Epochs, Real};
 
 /// Examples for classification: one row of features and one label each.
 ///
@@ -189,6 +189,16 @@ impl<T: Real> Dataset<T> {
     /// [`BatchSizeZero`](DataError::BatchSizeZero).
     pub fn batches(&self, size: usize) -> Result<Batches<'_, T>, DataError> {
         Batches::new(self, size)
+    }
+
+    /// Mini-batches of one epoch after another, from a place that can be saved and resumed; see
+    /// [`Epochs`].
+    ///
+    /// # Errors
+    ///
+    /// [`BatchSizeZero`](DataError::BatchSizeZero).
+    pub fn epochs(&self, size: usize) -> Result<Epochs<'_, T>, DataError> {
+        Epochs::new(self, size)
     }
 
     /// The features of one row, which must exist.

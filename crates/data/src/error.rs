@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::DataOrder;
 use crate::csv_reader::CsvFault;
 use crate::idx::IdxFault;
 
@@ -124,6 +125,29 @@ pub enum DataError {
     /// A batch of nothing.
     #[error("a batch size must be at least 1; found 0")]
     BatchSizeZero,
+
+    /// Epochs without end, and nothing in them.
+    #[error(
+        "an epoch without its smaller last batch must have another; \
+         there are {rows} rows in batches of {size}"
+    )]
+    EpochWithoutBatch {
+        /// Rows in the data set.
+        rows: usize,
+        /// The size of a batch.
+        size: usize,
+    },
+
+    /// A place saved by a run that walks through its data in another way.
+    #[error(
+        "a data order resumes where all but the place is the same; here {here:?}, saved {saved:?}"
+    )]
+    OtherOrder {
+        /// The order here.
+        here: DataOrder,
+        /// The order that was saved.
+        saved: DataOrder,
+    },
 
     /// A feature whose mean or deviation exceeds the range of `f64`.
     #[error(

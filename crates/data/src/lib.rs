@@ -11,6 +11,7 @@
 //! | divide into parts, stratified by class | [`Dataset::split`]                  |
 //! | normalise by the training data         | [`Standardizer`]                    |
 //! | walk through mini-batches              | [`Dataset::batches`]                |
+//! | … and resume in the middle of them     | [`Dataset::epochs`]                 |
 //!
 //! ```
 //! use data::Standardizer;
@@ -39,6 +40,7 @@ mod batches;
 mod csv_reader;
 mod dataset;
 mod digits;
+mod epochs;
 mod error;
 pub mod idx;
 pub mod mnist;
@@ -51,6 +53,7 @@ pub use batches::Batches;
 pub use csv_reader::{CsvFault, CsvReader, Header, LabelColumn};
 pub use dataset::Dataset;
 pub use digits::digits;
+pub use epochs::{DataOrder, Epochs};
 pub use error::DataError;
 pub use real::Real;
 pub use standardize::Standardizer;

@@ -53,6 +53,18 @@ pub enum OptimError {
         /// The pattern.
         pattern: String,
     },
+    /// A loss that is infinite or NaN, whose gradients are of no use.
+    #[error(
+        "the loss is {loss} at step {step}: the learning rate, {learning_rate}, is probably too high"
+    )]
+    Diverged {
+        /// The loss.
+        loss: f64,
+        /// The step it was for: 0 is the first.
+        step: u64,
+        /// The learning rate of this step.
+        learning_rate: f64,
+    },
     /// The store has other trainable parameters than at the first step.
     #[error(
         "the parameters are not those of the first step, when the optimizer's state was laid out: \

@@ -114,6 +114,10 @@ impl<T: Scalar> Optimizer<T> for Groups<T> {
         self.members().for_each(|(member, _)| member.observe(metric));
     }
 
+    fn set_rate_factor(&mut self, factor: f64) {
+        self.members().for_each(|(member, _)| member.set_rate_factor(factor));
+    }
+
     fn transfer(&mut self, ledger: &mut Ledger<'_, T>) {
         for (i, Group { pattern, optimizer }) in self.groups.iter_mut().enumerate() {
             ledger.section(&format!("group_{i}"), |ledger| {

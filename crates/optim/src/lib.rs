@@ -22,12 +22,16 @@
 //! | `rules` | the update rules, one to a file |
 //! | `parts` | what is put around an optimizer: clipping, accumulation, averages, … |
 //! | `groups` | different optimizers for different parameters |
-//! | `state` | saving and restoring |
+//! | `state` | saving and restoring an optimizer |
+//! | `checkpoint` | saving and restoring a whole training run |
+//! | `report` | what a step did to each parameter |
+//! | `range_test`, [`search`] | choosing a learning rate, and other hyperparameters |
 //! | `schedule` | schedules and their composition |
 //! | `convention` | what rules differ in: where ε stands, how weights decay |
 //! | [`minimize`] | minimizers of a whole vector, which evaluate the objective themselves |
 //! | `memory`, `segments`, `pattern` | state beside the parameters, and selecting them |
 
+mod checkpoint;
 mod convention;
 mod error;
 mod groups;
@@ -37,12 +41,16 @@ mod optim;
 mod optimizer;
 mod parts;
 mod pattern;
+mod range_test;
+mod report;
 mod rule;
 mod rules;
 mod schedule;
+pub mod search;
 mod segments;
 mod state;
 
+pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
 pub use convention::{Epsilon, WeightDecay};
 pub use error::{Domain, OptimError};
 pub use groups::Groups;
@@ -54,10 +62,12 @@ pub use minimize::{
 pub use optim::Optim;
 pub use optimizer::Optimizer;
 pub use parts::{
-    Accumulate, AdaptiveClip, Call, ClipGlobalNorm, ClipNorm, ClipValue, Ema, Lookahead, Part, Sam,
-    SkipNonFinite, Stretch, With,
+    Accumulate, AdaptiveClip, Call, ClipGlobalNorm, ClipNorm, ClipValue, Ema, Lookahead, Maximize,
+    Part, Sam, SkipNonFinite, Stretch, With,
 };
 pub use pattern::Pattern;
+pub use range_test::{RangeCurve, RangePoint, RangeTest, RangeTestError};
+pub use report::{ParameterReport, StepReport, zero_share};
 pub use rule::{At, Rule, Unit, Visit};
 pub use rules::{
     AdaBelief, AdaBeliefRule, Adadelta, AdadeltaRule, Adafactor, AdafactorRule, Adagrad,

@@ -26,6 +26,8 @@ pub struct Optim<R, T> {
     rate: Schedule,
     plateau: Option<ReduceOnPlateau>,
     no_decay: Vec<Pattern>,
+    /// What the learning rate is multiplied by beside its schedules.
+    rate_factor: f64,
     steps: u64,
     state: Option<State<T>>,
 }
@@ -46,6 +48,7 @@ impl<R: Rule, T: Scalar> Optim<R, T> {
             rate: Schedule::default(),
             plateau: None,
             no_decay: Vec::new(),
+            rate_factor: 1.0,
             steps: 0,
             state: None,
         }
@@ -164,6 +167,7 @@ impl<R: Rule, T: Scalar> Optim<R, T> {
             if name == LEARNING_RATE {
                 *value *= self.rate.at(step);
                 *value *= self.plateau.as_ref().map_or(1.0, ReduceOnPlateau::value);
+                *value *= self.rate_factor;
             }
         })
     }
@@ -260,6 +264,10 @@ impl<R: Rule + Send, T: Scalar> Optimizer<T> for Optim<R, T> {
         }
     }
 
+    fn set_rate_factor(&mut self, factor: f64) {
+        self.rate_factor = factor;
+    }
+
     fn transfer(&mut self, ledger: &mut Ledger<'_, T>) {
         ledger.section(R::NAME, |ledger| {
             ledger.settings(&self.rule);
@@ -269,6 +277,7 @@ impl<R: Rule + Send, T: Scalar> Optimizer<T> for Optim<R, T> {
             }
             ledger.setting("no_decay", &self.no_decay);
             ledger.count("steps", &mut self.steps);
+            ledger.number("rate_factor", &mut self.rate_factor);
             if let Some(plateau) = &mut self.plateau {
                 ledger.section("plateau", |ledger| plateau.transfer(ledger));
             }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use graph::{Gradients, Params, Scalar};
 
-use crate::{Ledger, OptimError, Part, Selected, State, StateError, With};
+use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, With};
 
 /// Changes parameters by their gradients, step after step.
 ///
@@ -61,6 +61,10 @@ pub trait Optimizer<T: Scalar>: Debug + Send {
     /// [plateau](crate::ReduceOnPlateau) of it.
     fn observe(&mut self, metric: f64);
 
+    /// Multiplies the learning rate of every update to come by a factor, beside its schedules: by 1
+    /// until another is set. It is a part of the state.
+    fn set_rate_factor(&mut self, factor: f64);
+
     /// Makes one step.
     ///
     /// # Errors
@@ -75,6 +79,41 @@ pub trait Optimizer<T: Scalar>: Debug + Send {
         self.prepare(Selected::all(params))?;
         self.update(params.trainable_mut(), gradients.values());
         Ok(())
+    }
+
+    /// Makes one step if the loss is finite, and answers what it did to each parameter: norms of
+    /// weights, gradients and updates, see [`StepReport`]. It costs a copy of the weights and a few
+    /// passes over them: meant for every hundredth step, say.
+    ///
+    /// # Errors
+    /// [`OptimError::Diverged`] if the loss is not finite, and as [`step`](Self::step). Nothing is
+    /// changed then.
+    fn step_with_report(
+        &mut self,
+        params: &mut Params<T>,
+        gradients: Gradients<'_, T>,
+        loss: T,
+    ) -> Result<StepReport, OptimError> {
+        self.check_loss(loss)?;
+        let before = params.trainable().to_vec();
+        let (step, learning_rate) = (self.steps(), self.learning_rate());
+        self.step(params, gradients)?;
+        Ok(StepReport::new(step, loss.to_f64(), learning_rate, params, &before, gradients))
+    }
+
+    /// Checks that the loss is finite, before a step is made by its gradients.
+    ///
+    /// # Errors
+    /// [`OptimError::Diverged`] if it is infinite or NaN: the learning rate is probably too high.
+    fn check_loss(&self, loss: T) -> Result<(), OptimError> {
+        match loss.is_finite() {
+            true => Ok(()),
+            false => Err(OptimError::Diverged {
+                loss: loss.to_f64(),
+                step: self.steps(),
+                learning_rate: self.learning_rate(),
+            }),
+        }
     }
 
     /// Puts a part around the optimizer: clipping, accumulation, an average of the parameters, …
@@ -140,6 +179,10 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
 
     fn observe(&mut self, metric: f64) {
         (**self).observe(metric);
+    }
+
+    fn set_rate_factor(&mut self, factor: f64) {
+        (**self).set_rate_factor(factor);
     }
 
     fn transfer(&mut self, ledger: &mut Ledger<'_, T>) {

@@ -4,7 +4,7 @@ use graph::{GradientLayout, Gradients, Params};
 use ndarray::array;
 use optim::{
     Accumulate, Adam, AdaptiveClip, ClipGlobalNorm, ClipNorm, ClipValue, Domain, Ema, Groups,
-    Lookahead, Muon, Nesterov, OptimError, Optimizer, Sam, Sgd, SkipNonFinite,
+    Lookahead, Maximize, Muon, Nesterov, OptimError, Optimizer, Sam, Sgd, SkipNonFinite,
 };
 
 fn params() -> Params<f64> {
@@ -165,6 +165,23 @@ fn a_part_refuses_its_hyperparameters() {
     assert_eq!(nan, ("clip_norm", "limit", Domain::NonNegative));
     let never = refused(Box::new(sgd().with(Accumulate::new(0))));
     assert_eq!(never, ("accumulate", "steps", Domain::AtLeastOne));
+}
+
+#[test]
+fn to_maximise_is_to_minimise_the_opposite() {
+    type Make = fn() -> Box<dyn Optimizer<f64>>;
+    let optimizers: [Make; 4] = [
+        || Box::new(Sgd::new(0.1).momentum(0.9).weight_decay(0.1)),
+        || Box::new(Adam::adamw(0.01)),
+        || Box::new(Groups::new(Adam::new(0.01)).group("weight", Muon::new(0.02))),
+        || Box::new(Adam::new(0.01).with(Accumulate::new(2)).with(ClipNorm::new(1.0))),
+    ];
+    let gradients = [[1.0, -2.0, 0.5, 0.0, 3.0], [0.3, 0.0, -1.0, 2.0, -1.0], [1.0; 5]];
+    for make in optimizers {
+        let ascent = steps(&mut make().with(Maximize), &mut params(), &gradients);
+        let opposite = gradients.map(|gradient| gradient.map(|g| -g));
+        assert_eq!(ascent, steps(&mut make(), &mut params(), &opposite));
+    }
 }
 
 /// The lecture's change of variables: the look-ahead form goes where the other does.

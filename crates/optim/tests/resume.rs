@@ -6,9 +6,9 @@ use optim::{
     Accumulate, AdaBelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, AdaptiveClip, AmsGrad, Asgd,
     ClipGlobalNorm, ClipNorm, ClipValue, Constant, Cosine, CosineRestarts, Curve, Cyclic,
     Difference, Ema, Exponential, Geometric, Groups, InverseSqrt, InverseTime, Lamb, Lion,
-    Lookahead, MultiStep, Muon, NAdam, Nesterov, NovoGrad, OneCycle, Optimizer, Piecewise,
-    Polynomial, RAdam, Ramp, ReduceOnPlateau, RmsProp, Rprop, Sam, Schedule, Sgd, SkipNonFinite,
-    State, StateError, StepDecay, Yogi,
+    Lookahead, Maximize, MultiStep, Muon, NAdam, Nesterov, NovoGrad, OneCycle, Optimizer,
+    Piecewise, Polynomial, RAdam, Ramp, ReduceOnPlateau, RmsProp, Rprop, Sam, Schedule, Sgd,
+    SkipNonFinite, State, StateError, StepDecay, Yogi,
 };
 
 type Boxed = Box<dyn Optimizer<f32>>;
@@ -108,6 +108,7 @@ const PARTS: &[(&str, Make)] = &[
         let groups = Groups::new(Adam::new(0.01)).group("*.weight", Muon::new(0.02));
         Box::new(groups.with(ClipGlobalNorm::new(1.0)).with(Accumulate::new(2)).with(Ema::new(0.9)))
     }),
+    ("maximize", || Box::new(Adam::new(0.01).with(Maximize))),
     ("frozen", || Box::new(Groups::new(Adam::new(0.01)).freeze("*.bias"))),
 ];
 
@@ -215,7 +216,7 @@ fn other_parameters_are_described() {
         message.contains("adam/mean/fc.weight is [3, 5] here and [3, 4] in the state"),
         "{message}"
     );
-    assert!(message.contains("unknown to the optimizer: adam/square/fc.bias"), "{message}");
+    assert!(message.contains("unknown here: adam/square/fc.bias"), "{message}");
 }
 
 #[test]

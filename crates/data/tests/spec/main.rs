@@ -4,6 +4,7 @@ mod batches;
 mod csv_reader;
 mod dataset;
 mod digits;
+mod epochs;
 mod idx;
 mod mnist;
 mod split;

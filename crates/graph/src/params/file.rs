@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
-use super::Params;
+use super::{Param, Params, Role};
 use crate::{Scalar, Shape, write_atomically};
 
 /// A file that could not be written. What stood at the path before is still there.
@@ -61,7 +61,8 @@ pub struct Mismatch {
     pub unexpected: Vec<String>,
     /// Paths whose shapes differ: that of the model, then that of the file.
     pub shapes: Vec<(String, Shape, Shape)>,
-    /// Paths whose values are not floating point numbers of 32 or 64 bits, with what they are.
+    /// Paths whose values are not floating point numbers of 32 or 64 bits, nor counts in a buffer
+    /// that the model's precision holds exactly; with what they are.
     pub types: Vec<(String, String)>,
 }
 
@@ -101,6 +102,9 @@ impl<T: Scalar> Params<T> {
     }
 
     /// Loads every parameter and buffer by its path, from single or double precision.
+    ///
+    /// A buffer may also come as 64-bit integers, as PyTorch saves BatchNorm's `num_batches_tracked`,
+    /// if this precision holds each of them exactly.
     ///
     /// # Errors
     /// If the file cannot be read, is not whole, or does not hold exactly the model's parameters in
@@ -157,8 +161,8 @@ impl<T: Scalar> Params<T> {
             if shape != *param.shape() {
                 mismatch.shapes.push((path(), param.shape().clone(), shape));
             }
-            if !matches!(tensor.dtype(), Dtype::F32 | Dtype::F64) {
-                mismatch.types.push((path(), tensor.dtype().to_string()));
+            if let Some(unfit) = unfit_type::<T>(param, &tensor) {
+                mismatch.types.push((path(), unfit));
             }
         }
         let unknown = |path: &String| self.id(path).is_none();
@@ -167,6 +171,23 @@ impl<T: Scalar> Params<T> {
         mismatch.unexpected.sort_unstable();
         mismatch
     }
+}
+
+/// What a tensor holds, if a parameter cannot take it without loss.
+fn unfit_type<T: Scalar>(param: &Param, tensor: &TensorView<'_>) -> Option<String> {
+    match (tensor.dtype(), param.role()) {
+        (Dtype::F32 | Dtype::F64, _) => None,
+        (Dtype::I64, Role::Buffer) => {
+            let inexact = |x: &i64| T::from_f64(*x as f64).to_f64() as i128 != i128::from(*x);
+            let lost = tensor.data().chunks_exact(8).map(integer).find(inexact)?;
+            Some(format!("I64, of which {lost} would be rounded"))
+        }
+        (other, _) => Some(other.to_string()),
+    }
+}
+
+fn integer(bytes: &[u8]) -> i64 {
+    i64::from_le_bytes(bytes.try_into().expect("8 bytes"))
 }
 
 fn encode<T: Scalar>(values: &[T]) -> Vec<u8> {
@@ -179,8 +200,10 @@ fn encode<T: Scalar>(values: &[T]) -> Vec<u8> {
 fn decode<T: Scalar>(tensor: &TensorView<'_>, values: &mut [T]) {
     let single = |bytes: &[u8]| f64::from(f32::from_le_bytes(bytes.try_into().expect("4 bytes")));
     let double = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().expect("8 bytes"));
+    let integer = |bytes: &[u8]| integer(bytes) as f64;
     let (width, number): (usize, &dyn Fn(&[u8]) -> f64) = match tensor.dtype() {
         Dtype::F32 => (4, &single),
+        Dtype::I64 => (8, &integer),
         _ => (8, &double),
     };
     for (value, bytes) in values.iter_mut().zip(tensor.data().chunks_exact(width)) {
@@ -239,6 +262,42 @@ mod tests {
             "{message}"
         );
         assert_eq!(ours.values(), before);
+    }
+
+    /// A file with one tensor of one 64-bit integer.
+    fn integer_file(folder: &Path, name: &str, value: i64) -> PathBuf {
+        let bytes = value.to_le_bytes();
+        let view = TensorView::new(Dtype::I64, vec![1], &bytes).unwrap();
+        let path = folder.join(format!("{value}.safetensors"));
+        std::fs::write(&path, safetensors::serialize([(name, view)], None).unwrap()).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_buffer_takes_integers_that_it_holds_exactly() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut params = Params::seeded(0);
+        params.root().buffer("count", array![0.0].into_dyn());
+        let file = |value| integer_file(folder.path(), "count", value);
+        params.load(file(16_777_216)).unwrap();
+        assert_eq!(params.values(), [16_777_216.0]);
+        let message = params.load(file(16_777_217)).unwrap_err().to_string();
+        assert!(message.contains("count holds I64, of which 16777217 would be"), "{message}");
+        assert_eq!(params.values(), [16_777_216.0]);
+        let mut double = params.cast::<f64>();
+        double.load(file(16_777_217)).unwrap();
+        assert_eq!(double.values(), [16_777_217.0]);
+        assert!(double.load(file(i64::MAX)).is_err(), "it would become 2⁶³");
+    }
+
+    #[test]
+    fn a_trainable_parameter_takes_no_integers() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut params = Params::seeded(0);
+        params.root().parameter("w", array![0.5].into_dyn());
+        let message = params.load(integer_file(folder.path(), "w", 1)).unwrap_err().to_string();
+        assert!(message.contains("another type: w holds I64"), "{message}");
+        assert_eq!(params.values(), [0.5]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod accumulate;
 mod clip;
 mod ema;
 mod lookahead;
+mod maximize;
 mod sam;
 mod skip;
 
@@ -21,6 +22,7 @@ pub use accumulate::Accumulate;
 pub use clip::{AdaptiveClip, ClipGlobalNorm, ClipNorm, ClipValue};
 pub use ema::Ema;
 pub use lookahead::Lookahead;
+pub use maximize::Maximize;
 pub use sam::Sam;
 pub use skip::SkipNonFinite;
 
@@ -209,6 +211,10 @@ impl<O: Optimizer<T>, P: Part, T: Scalar> Optimizer<T> for With<O, P, T> {
 
     fn observe(&mut self, metric: f64) {
         self.inner.observe(metric);
+    }
+
+    fn set_rate_factor(&mut self, factor: f64) {
+        self.inner.set_rate_factor(factor);
     }
 
     fn transfer(&mut self, ledger: &mut Ledger<'_, T>) {

@@ -53,38 +53,48 @@ pub enum StateError {
     Optimizer(#[from] OptimError),
 }
 
-/// One difference between an optimizer and a state.
+/// One difference between what is here, in an optimizer or a whole training run, and a state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Difference {
-    /// The optimizer has it, and the state has not.
+    /// It is here, and the state has it not.
     Missing(String),
-    /// The state has it, and the optimizer has not.
+    /// The state has it, and it is not here.
     Unexpected(String),
     /// A buffer of another shape.
     Shape {
         /// The name.
         name: String,
-        /// The optimizer's.
+        /// What it is here.
         here: Shape,
-        /// The state's.
+        /// What it is in the state.
         there: Shape,
     },
     /// A hyperparameter, schedule or convention of another value.
     Setting {
         /// The name.
         name: String,
-        /// The optimizer's.
+        /// What it is here.
         here: String,
-        /// The state's.
+        /// What it is in the state.
         there: String,
     },
+}
+
+impl Difference {
+    /// What differs.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Missing(name) | Self::Unexpected(name) => name,
+            Self::Shape { name, .. } | Self::Setting { name, .. } => name,
+        }
+    }
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(name) => write!(f, "missing from the state: {name}"),
-            Self::Unexpected(name) => write!(f, "unknown to the optimizer: {name}"),
+            Self::Unexpected(name) => write!(f, "unknown here: {name}"),
             Self::Shape { name, here, there } => {
                 write!(f, "another shape: {name} is {here} here and {there} in the state")
             }
@@ -95,7 +105,8 @@ impl fmt::Display for Difference {
     }
 }
 
-fn list(differences: &[Difference]) -> String {
+/// The differences, one to a line, after a colon.
+pub(crate) fn list(differences: &[Difference]) -> String {
     differences.iter().map(|difference| format!("\n  {difference}")).collect()
 }
 

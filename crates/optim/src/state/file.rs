@@ -6,6 +6,7 @@ use std::path::Path;
 use graph::{Scalar, Shape, write_atomically};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ struct Header {
 /// A number that need not be finite, which JSON has no numbers for.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Number {
+pub(crate) enum Number {
     Finite(f64),
     Other(String),
 }
@@ -36,7 +37,7 @@ impl From<f64> for Number {
 }
 
 impl Number {
-    fn value(&self) -> Option<f64> {
+    pub fn value(&self) -> Option<f64> {
         match self {
             Self::Finite(x) => Some(*x),
             Self::Other(text) => text.parse().ok(),
@@ -63,11 +64,19 @@ impl<T: Scalar> State<T> {
         let path = path.as_ref();
         let bytes = std::fs::read(path)
             .map_err(|source| StateError::Read { path: path.to_owned(), source })?;
-        parse(&bytes).map_err(|reason| StateError::Format { path: path.to_owned(), reason })
+        match parse(&bytes) {
+            Ok((state, _)) => Ok(state),
+            Err(reason) => Err(StateError::Format { path: path.to_owned(), reason }),
+        }
     }
 
     /// The state as safetensors with a JSON header: what [`save`](Self::save) writes.
     pub fn to_bytes(&self) -> Vec<u8> {
+        self.to_bytes_with(HashMap::new())
+    }
+
+    /// The state as safetensors with more entries in the header.
+    pub(crate) fn to_bytes_with(&self, mut metadata: HashMap<String, String>) -> Vec<u8> {
         let numbers = self.numbers.iter().map(|(name, &x)| (name.clone(), x.into())).collect();
         let header = Header { settings: self.settings.clone(), numbers };
         let header = serde_json::to_string(&header).expect("plain data can be written as JSON");
@@ -77,7 +86,7 @@ impl<T: Scalar> State<T> {
             let view = TensorView::new(dtype, tensor.shape.to_vec(), bytes);
             (name, view.expect("the bytes are those of the shape"))
         });
-        let metadata = HashMap::from([(KEY.to_owned(), header)]);
+        metadata.insert(KEY.to_owned(), header);
         safetensors::serialize(views, Some(metadata)).expect("tensors in memory can be serialised")
     }
 
@@ -86,16 +95,18 @@ impl<T: Scalar> State<T> {
     /// # Errors
     /// If the bytes are no whole state.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
-        parse(bytes).map_err(|reason| StateError::Bytes { reason })
+        parse(bytes).map(|(state, _)| state).map_err(|reason| StateError::Bytes { reason })
     }
 }
 
-fn parse<T: Scalar>(bytes: &[u8]) -> Result<State<T>, String> {
+/// The state that the bytes hold, and everything that their header says.
+pub(crate) fn parse<T: Scalar>(
+    bytes: &[u8],
+) -> Result<(State<T>, HashMap<String, String>), String> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
-    let header = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY));
-    let header = header.ok_or_else(|| format!("its header has no entry {KEY:?}"))?;
-    let header: Header = serde_json::from_str(header).map_err(|error| error.to_string())?;
+    let metadata = metadata.metadata().clone().unwrap_or_default();
+    let header: Header = entry(&metadata, KEY)?;
     let number = |(name, x): (String, Number)| match x.value() {
         Some(x) => Ok((name, x)),
         None => Err(format!("{name} is no number")),
@@ -103,7 +114,16 @@ fn parse<T: Scalar>(bytes: &[u8]) -> Result<State<T>, String> {
     let numbers = header.numbers.into_iter().map(number).collect::<Result<_, _>>()?;
     let tensor = |(name, view): (String, TensorView<'_>)| Ok((name.clone(), decode(&name, &view)?));
     let tensors = tensors.tensors().into_iter().map(tensor).collect::<Result<_, String>>()?;
-    Ok(State { settings: header.settings, numbers, tensors })
+    Ok((State { settings: header.settings, numbers, tensors }, metadata))
+}
+
+/// An entry of the header.
+pub(crate) fn entry<V: DeserializeOwned>(
+    metadata: &HashMap<String, String>,
+    key: &str,
+) -> Result<V, String> {
+    let text = metadata.get(key).ok_or_else(|| format!("its header has no entry {key:?}"))?;
+    serde_json::from_str(text).map_err(|error| format!("the entry {key:?} of its header: {error}"))
 }
 
 fn encode<T: Scalar>(values: &[T]) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! What an optimizer remembers, outside of it: to be saved, compared and restored.
 
 mod compare;
-mod file;
+pub(crate) mod file;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use graph::{Scalar, Shape};
 use serde::Serialize;
 use serde_json::Value;
 
+pub(crate) use compare::list;
 pub use compare::{Difference, StateError};
 
 /// Everything that an optimizer remembers, by name: what a checkpoint holds of it.
@@ -58,6 +59,16 @@ impl<T: Scalar> State<T> {
     pub(crate) fn empty() -> Self {
         let (numbers, tensors) = (BTreeMap::new(), BTreeMap::new());
         Self { settings: Some(BTreeMap::new()), numbers, tensors }
+    }
+
+    /// Adds numbers with a shape.
+    pub(crate) fn put(&mut self, name: String, shape: Shape, values: &[T]) {
+        self.tensors.insert(name, Tensor { shape, values: values.to_vec() });
+    }
+
+    /// Numbers that were put under a name.
+    pub(crate) fn values(&self, name: &str) -> Option<&[T]> {
+        self.tensors.get(name).map(|tensor| tensor.values.as_slice())
     }
 
     /// The state without its settings, so that it can be restored into an optimizer with other

@@ -4,8 +4,8 @@ use graph::{GradientLayout, Gradients, Params};
 use ndarray::{Array, Array2, ArrayD, IxDyn};
 use optim::{
     AdaBelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, AmsGrad, Asgd, Epsilon, Lamb, Lion,
-    Muon, NAdam, Nesterov, NovoGrad, Optim, Optimizer, RAdam, RmsProp, Rprop, Rule, Sgd,
-    WeightDecay, Yogi,
+    Maximize, Muon, NAdam, Nesterov, NovoGrad, Optim, Optimizer, RAdam, RmsProp, Rprop, Rule, Sgd,
+    WeightDecay, With, Yogi,
 };
 use serde_json::Value;
 
@@ -78,9 +78,18 @@ fn trajectory(
     config: Config<'_>,
     problem: &Problem,
 ) -> Option<Trajectory> {
-    let run = |optimizer: Box<dyn Optimizer<f64>>| Some(problem.run(optimizer));
+    let maximize = config.is("maximize");
+    let run = |optimizer: Box<dyn Optimizer<f64>>| match maximize {
+        true => Some(problem.run(Box::new(optimizer.with(Maximize)))),
+        false => Some(problem.run(optimizer)),
+    };
     match (source, algorithm) {
-        ("torch", "asgd") => Some(problem.run_averaged(asgd(config))),
+        ("torch", "asgd") if maximize => {
+            let make = || asgd(config).with(Maximize);
+            let averaged = |asgd: &With<Asgd<f64>, _, _>, params: &_| asgd.inner().averaged(params);
+            Some(problem.run_averaged(make, averaged))
+        }
+        ("torch", "asgd") => Some(problem.run_averaged(|| asgd(config), Asgd::averaged)),
         ("torch", _) => run(torch(config)?),
         ("optax", _) => run(optax(algorithm, config)?),
         ("lecture", "nesterov_lookahead") => {
@@ -334,9 +343,13 @@ impl Problem {
         self.drive(&mut optimizer, Nesterov::settled)
     }
 
-    fn run_averaged(&self, optimizer: Asgd<f64>) -> Trajectory {
-        let averages = self.drive(&mut optimizer.clone(), Asgd::averaged).iterates;
-        Trajectory { averages, ..self.run(Box::new(optimizer)) }
+    fn run_averaged<O: Optimizer<f64> + 'static>(
+        &self,
+        make: impl Fn() -> O,
+        averaged: impl Fn(&O, &Params<f64>) -> Params<f64>,
+    ) -> Trajectory {
+        let averages = self.drive(&mut make(), averaged).iterates;
+        Trajectory { averages, ..self.run(Box::new(make())) }
     }
 
     /// Makes all steps; `seen` is what is noted of the parameters.

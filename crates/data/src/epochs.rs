@@ -1,0 +1,165 @@
+//! Epoch after epoch in mini-batches, from a place that can be saved.
+
+use ndarray::{Array1, Array2};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde::{Deserialize, Serialize};
+
+use crate::{Batches, DataError, Dataset, Real};
+
+/// Mini-batches of one epoch after another, without end, made by [`Dataset::epochs`].
+///
+/// Unlike [`Batches`], it knows its [place](Self::order): a run that was interrupted
+/// [resumes](Self::resume) with the very batch that was to come, also in the middle of an epoch.
+/// For that the order of an epoch is a function of the seed and the epoch's number alone.
+///
+/// ```
+/// use data::DataOrder;
+///
+/// # fn main() -> Result<(), data::DataError> {
+/// let train = data::digits();
+/// let mut whole = train.epochs(64)?.shuffled(7);
+/// whole.nth(39);                                      // 40 batches: an epoch of 29, and 11
+/// let place: DataOrder = whole.order();               // plain data: save it with the model
+/// assert_eq!((place.epoch, place.batch), (1, 11));
+///
+/// let mut resumed = train.epochs(64)?.shuffled(7);
+/// resumed.resume(&place)?;
+/// assert_eq!(resumed.next(), whole.next());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// As an iterator it yields `(features, labels)` and never ends: a loop asks for the
+/// [`epoch`](Self::epoch). One that must not allocate uses [`next_into`](Self::next_into).
+#[derive(Clone, Debug)]
+pub struct Epochs<'a, T = f32> {
+    batches: Batches<'a, T>,
+    seed: Option<u64>,
+    drop_last: bool,
+    epoch: u64,
+}
+
+/// The order in which a data set is walked through, and the place in it: plain data, to be saved in
+/// any format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataOrder {
+    /// The rows of the data set.
+    pub rows: usize,
+    /// The rows of a batch.
+    pub batch_size: usize,
+    /// Whether a smaller last batch is left out.
+    pub drop_last: bool,
+    /// The seed that the rows are shuffled by, if they are.
+    pub seed: Option<u64>,
+    /// The epoch of the batch to come: how many are complete.
+    pub epoch: u64,
+    /// The number of the batch to come in its epoch, from 0.
+    pub batch: usize,
+}
+
+impl<'a, T: Real> Epochs<'a, T> {
+    pub(crate) fn new(data: &'a Dataset<T>, size: usize) -> Result<Self, DataError> {
+        let batches = Batches::new(data, size)?;
+        Ok(Self { batches, seed: None, drop_last: false, epoch: 0 })
+    }
+
+    /// Starts at the first epoch, each in a random order of its own, which is a function of the seed
+    /// and the epoch's number.
+    #[must_use]
+    pub fn shuffled(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self.begin(0);
+        self
+    }
+
+    /// Leaves out the last batch of each epoch if it is smaller than the others.
+    ///
+    /// # Errors
+    ///
+    /// [`EpochWithoutBatch`](DataError::EpochWithoutBatch) if nothing would be left.
+    pub fn drop_last(mut self) -> Result<Self, DataError> {
+        let (rows, size) = (self.batches.rows(), self.batches.size());
+        if size > rows {
+            return Err(DataError::EpochWithoutBatch { rows, size });
+        }
+        self.begin(0);
+        self.batches = self.batches.drop_last();
+        self.drop_last = true;
+        Ok(self)
+    }
+
+    /// The epoch of the batch to come, from 0: how many are complete.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The order, and the place of the batch to come.
+    pub fn order(&self) -> DataOrder {
+        DataOrder {
+            rows: self.batches.rows(),
+            batch_size: self.batches.size(),
+            drop_last: self.drop_last,
+            seed: self.seed,
+            epoch: self.epoch,
+            batch: self.batches.batch(),
+        }
+    }
+
+    /// Goes to the place of an order that was saved.
+    ///
+    /// # Errors
+    ///
+    /// [`OtherOrder`](DataError::OtherOrder) unless rows, batch size, seed and the last batch are
+    /// treated here as there, and the epoch has such a batch; nothing is changed then.
+    pub fn resume(&mut self, order: &DataOrder) -> Result<(), DataError> {
+        let here = self.order();
+        let mut start = self.clone();
+        start.begin(order.epoch);
+        let batches_left = start.batches.len();
+        let fits = DataOrder { epoch: here.epoch, batch: here.batch, ..*order } == here;
+        if !fits || order.batch >= batches_left {
+            return Err(DataError::OtherOrder { here, saved: *order });
+        }
+        start.batches.go_to(order.batch);
+        *self = start;
+        Ok(())
+    }
+
+    /// Writes the next batch over `features` and `labels`, as [`Batches::next_into`] does; there
+    /// always is one.
+    pub fn next_into(&mut self, features: &mut Array2<T>, labels: &mut Array1<i64>) {
+        self.batches.next_into(features, labels);
+        if self.batches.len() == 0 {
+            self.begin(self.epoch + 1);
+        }
+    }
+
+    fn begin(&mut self, epoch: u64) {
+        self.epoch = epoch;
+        self.batches.restart(self.seed.map(|seed| generator(seed, epoch)));
+    }
+}
+
+/// The generator of an epoch's order: seed and epoch are its key, so that no two share one.
+fn generator(seed: u64, epoch: u64) -> StdRng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&epoch.to_le_bytes());
+    StdRng::from_seed(key)
+}
+
+impl<T: Real> Iterator for Epochs<'_, T> {
+    type Item = (Array2<T>, Array1<i64>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (mut features, mut labels) = Default::default();
+        self.next_into(&mut features, &mut labels);
+        Some((features, labels))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}
