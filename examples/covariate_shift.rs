@@ -78,7 +78,7 @@ fn watch(lab: &Lab, digits: &Digits, norm: bool) -> Result<Record> {
         Record { steps: Vec::new(), inputs: Vec::new(), losses: Vec::new(), accuracy: 0.0 };
     for _ in 0..lab.pick(40, 2) {
         for (x, labels) in digits.train.batches(64)?.drop_last().shuffled(&mut rng) {
-            if record.losses.len() % 10 == 0 {
+            if record.losses.len().is_multiple_of(10) {
                 let inputs = look.run(&classifier.params, (watched.features(),))?;
                 record.steps.push(record.losses.len() as f64);
                 record.inputs.push(inputs.mapv(f64::from).into_dimensionality()?);

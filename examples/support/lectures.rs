@@ -10,10 +10,10 @@ pub mod averages;
 pub mod batch_norm;
 #[path = "../batches.rs"]
 pub mod batches;
-#[path = "../decay.rs"]
-pub mod decay;
 #[path = "../covariate_shift.rs"]
 pub mod covariate_shift;
+#[path = "../decay.rs"]
+pub mod decay;
 #[path = "../deep_gradients.rs"]
 pub mod deep_gradients;
 #[path = "../error_surface.rs"]

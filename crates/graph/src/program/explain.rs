@@ -25,7 +25,10 @@ pub(super) struct Row {
 }
 
 /// The widest list of operations in a table.
-pub(super) const OPERATIONS: usize = 31;
+pub(super) const OPERATIONS: usize = 27;
+
+/// The widest of what an instruction usually runs over.
+pub(super) const OVER: usize = 21;
 
 impl<T: Scalar> Program<T> {
     /// The instructions as a printable table.
@@ -98,13 +101,13 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:>3}   {:<OPERATIONS$} {:<17} {:>7} {:>7}  line",
+            "{:>3}   {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  line",
             "#", "operations", "over", "flop", "byte"
         )?;
         for (i, row) in self.rows.iter().enumerate() {
             writeln!(
                 f,
-                "{i:>3} {} {:<OPERATIONS$} {:<17} {:>7} {:>7}  {}",
+                "{i:>3} {} {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  {}",
                 row.direction,
                 row.operations,
                 row.over,

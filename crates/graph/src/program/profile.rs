@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::Program;
-use super::explain::{OPERATIONS, Row, scaled};
+use super::explain::{OPERATIONS, OVER, Row, scaled};
 use crate::params::Params;
 use crate::random::Seed;
 use crate::{RunError, Scalar, View};
@@ -64,7 +64,7 @@ impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:>9} {:>6}   {:<OPERATIONS$} {:<17} {:>9} line",
+            "{:>9} {:>6}   {:<OPERATIONS$} {:<OVER$} {:>9} line",
             "time", "share", "operations", "over", "flop/s"
         )?;
         let mut rows: Vec<&(Row, Duration)> = self.rows.iter().collect();
@@ -73,7 +73,7 @@ impl fmt::Display for Profile {
             let rate = row.flops as f64 / time.as_secs_f64().max(1e-12);
             writeln!(
                 f,
-                "{:>9} {:>5.1}% {} {:<OPERATIONS$} {:<17} {:>8} {}",
+                "{:>9} {:>5.1}% {} {:<OPERATIONS$} {:<OVER$} {:>8} {}",
                 micros(*time),
                 self.share(*time),
                 row.direction,
