@@ -40,6 +40,7 @@
 //! | [`Unary::Cos`] | 0.57 | 0.75 |
 //! | [`Unary::Tanh`] | 1.33 | 1.32 |
 //! | [`Unary::Sigmoid`] | 1.98 | 1.81 |
+//! | [`Unary::SechSquared`] | below 3.5 | below 3.5 |
 //! | [`Unary::Softplus`] | 1.65 | 2.00 |
 //! | [`Unary::Erf`] | 1.19 | 2.79 |
 //! | −, \|x\|, √, 1/x, x², +, −, ·, / | ½ | ½ |

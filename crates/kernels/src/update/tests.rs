@@ -161,7 +161,7 @@ fn every_number_of_threads_gives_the_same_bits() {
         let pool = Pool::new(threads);
         let (mut p, mut m, mut v) = (start.clone(), vec![0.0; n], vec![0.0; n]);
         ADAM.step(Isa::best(), &pool, &mut p, &g, &mut m, &mut v);
-        SGD.step(Isa::best(), &pool, &mut p, &g, &mut []);
+        SGD.step(Isa::best(), &pool, &mut p, &g, &mut m);
         (p, m, v)
     });
     assert!(results.iter().all(|result| *result == results[0]));

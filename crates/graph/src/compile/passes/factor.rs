@@ -86,7 +86,9 @@ fn product<'g>(
     axes: &Axes,
     depth: usize,
 ) -> Option<Product<'g>> {
-    let constant = |factor: Var<'g>| without_axes(factor, x, axes);
+    // A single number costs the loop next to nothing, and a scalar objective keeps its rounding as written.
+    let constant =
+        |factor: Var<'g>| without_axes(factor, x, axes).filter(|factor| factor.shape().size() > 1);
     match (f, constant(a), constant(b)) {
         (Binary::Mul, _, Some(c)) => one(Factor::Times(c), factored(a, axes, depth)),
         (Binary::Mul, Some(c), _) => one(Factor::Times(c), factored(b, axes, depth)),

@@ -2,7 +2,7 @@
 
 use super::simplify::{input, lowering};
 use crate::compile::Lowering;
-use crate::{Axes, Shape, Var};
+use crate::{Axes, Var};
 
 /// `operand`, which broadcasts to the shape of `of`, with extent 1 along these axes of it; `None` if
 /// it varies along them.
@@ -13,9 +13,6 @@ pub(super) fn without_axes<'g>(operand: Var<'g>, of: Var<'g>, axes: &Axes) -> Op
     // What is repeated varies no more than what it repeats.
     while let Lowering::Broadcast = lowering(source) {
         source = input(source);
-    }
-    if let Lowering::Full(value) = lowering(source) {
-        return Some(of.graph().full(Shape::scalar(), value));
     }
     let shape = source.shape();
     axes.iter().all(|&axis| shape.aligned(axis, rank) == 1).then_some(source)
