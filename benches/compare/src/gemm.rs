@@ -1,4 +1,4 @@
-//! The matrix product that the floor is made of: the same `gemm-f32` that our kernels call.
+//! The matrix product that the floor is made of: `gemm-f32`, not our own, which would set its own yardstick.
 
 use gemm_common::Parallelism;
 

@@ -1,8 +1,8 @@
 //! The innermost loop: a tile of C held in registers while the columns of A and the rows of B stream by.
 //!
 //! A tile of AVX-512 has 12 rows of 2 vectors. Each step of the depth loads 2 vectors of B, broadcasts 12 elements of A
-//! and makes 24 multiply-adds, so that arithmetic is the bound: B comes from the first-level cache, where a panel of it
-//! stays while all of A passes, and of A a step takes 48 bytes from the second.
+//! and makes 24 multiply-adds, so that arithmetic is the bound: of A a panel stays in the first-level cache while tiles
+//! along it are computed, and of B a step takes 128 bytes from the second.
 
 use std::marker::PhantomData;
 

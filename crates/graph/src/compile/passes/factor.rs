@@ -17,7 +17,10 @@ const DEEPEST: usize = 8;
 /// factors, which all come down to two sums.
 ///
 /// Not the same bits: as for any order of a sum, the error is at most (n + 2)·u·Σ|xᵢ·c| for n terms
-/// and unit roundoff u, where no partial result overflows.
+/// and unit roundoff u, where no partial result overflows. A sum of cotangents that cancels to exactly
+/// 0 hides a factor that is infinite or NaN, as a cotangent of 0 does at each position.
+///
+/// Single numbers stay where they are: at a position they cost next to nothing.
 pub(super) fn factored_sum<'g>(
     graph: &'g Graph,
     visit: &Visit<'_>,
@@ -86,7 +89,6 @@ fn product<'g>(
     axes: &Axes,
     depth: usize,
 ) -> Option<Product<'g>> {
-    // A single number costs the loop next to nothing, and a scalar objective keeps its rounding as written.
     let constant =
         |factor: Var<'g>| without_axes(factor, x, axes).filter(|factor| factor.shape().size() > 1);
     match (f, constant(a), constant(b)) {
