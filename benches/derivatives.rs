@@ -1,4 +1,4 @@
-//! What derivatives cost, in gradients: `cargo bench --bench derivatives`.
+//! What derivatives cost, in gradients: `cargo bench -p cotangent-benches --bench derivatives`.
 //!
 //! A Hessian-vector product of the digits loss (64-128-64-10, batch normalization, ReLU, batch 64,
 //! cross-entropy) should cost at most 4 gradients, and a Jacobian of n outputs at most n

@@ -1,4 +1,4 @@
-//! Recording, compiling and running whole training steps: `cargo bench --bench steps`.
+//! Recording, compiling and running whole training steps: `cargo bench -p cotangent-benches --bench steps`.
 
 use cotangent::prelude::*;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};

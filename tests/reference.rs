@@ -31,10 +31,8 @@ pub enum Verdict {
 }
 
 fn main() -> ExitCode {
-    let folder = std::env::var_os("REFERENCE_DIR").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("REFERENCE_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("reference"), PathBuf::from);
     let suites: [(&str, fn(&Path) -> Vec<(String, Verdict)>); 4] = [
         ("gradients.json", |path| gradients::run(&format::parse(path))),
         ("batchnorm.json", |path| batch_norm::run(&format::parse(path))),

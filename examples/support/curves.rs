@@ -1,14 +1,29 @@
 //! Learning curves, as SVG.
 
 use std::error::Error;
+use std::fmt::Write;
 use std::path::Path;
 
 use cotangent::graph::write_atomically;
-use plotters::prelude::*;
 
-/// Blue and orange of Okabe and Ito (2008), told apart by everybody; in grey, by their dashes.
-const BLUE: RGBColor = RGBColor(0, 114, 178);
-const ORANGE: RGBColor = RGBColor(213, 94, 0);
+/// Colours of Okabe and Ito (2008), told apart by everybody, and their like on a dark page; in grey,
+/// lines are told apart by their dashes.
+const STYLE: &str = "\
+text { font: 15px sans-serif; fill: #1d1f23 }
+.paper { fill: #fff } .grid { stroke: #1d1f23; stroke-opacity: 0.12 }
+.curve { fill: none; stroke-width: 2.5; stroke-linejoin: round }
+.first { stroke: #0072b2 } .second { stroke: #d55e00; stroke-dasharray: 9 5 }
+@media (prefers-color-scheme: dark) {
+text { fill: #e8e6e1 } .paper { fill: #15171c } .grid { stroke: #e8e6e1 }
+.first { stroke: #56a8e0 } .second { stroke: #f0803c }
+}";
+
+/// The width of a panel with its margins, and the edges of the plot in it.
+const WIDTH: f64 = 450.0;
+const LEFT: f64 = 64.0;
+const RIGHT: f64 = 434.0;
+const TOP: f64 = 44.0;
+const BOTTOM: f64 = 310.0;
 
 /// Loss and accuracies, epoch by epoch.
 #[derive(Default)]
@@ -27,67 +42,81 @@ impl History {
 
     /// Draws the loss and the accuracies against the epoch, side by side, into a file.
     pub fn save(&self, path: &Path) -> Result<(), Box<dyn Error>> {
-        let mut svg = String::new();
-        self.draw(&mut svg).map_err(|error| error.to_string())?;
-        write_atomically(path, svg.as_bytes())
+        write_atomically(path, self.draw()?.as_bytes())
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
         Ok(())
     }
 
-    fn draw<'a>(&self, svg: &'a mut String) -> Result<(), Box<dyn Error + 'a>> {
-        let area = SVGBackend::with_string(svg, (900, 360)).into_drawing_area();
-        area.fill(&WHITE)?;
-        let (left, right) = area.split_horizontally(450);
-        let top = self.loss.iter().copied().fold(0.0, f64::max);
-        self.panel(&left, "training loss", 0.0..top * 1.05, &[("loss", &self.loss, BLUE)])?;
+    fn draw(&self) -> Result<String, std::fmt::Error> {
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 900 360\" width=\"900\" \
+             height=\"360\">\n<style>{STYLE}</style>\n<rect class=\"paper\" width=\"900\" \
+             height=\"360\"/>\n"
+        );
         let accuracies = self.train.iter().chain(&self.validation);
         let low = accuracies.copied().fold(1.0, f64::min);
-        let series = [("training", &self.train, BLUE), ("validation", &self.validation, ORANGE)];
-        self.panel(&right, "accuracy", (low - 0.02).max(0.0)..1.0, &series)?;
-        area.present()?;
-        Ok(())
+        panel(&mut svg, 0.0, 0.0, &[("training loss", &self.loss)])?;
+        let accuracies = [("training accuracy", &self.train), ("validation", &self.validation)];
+        panel(&mut svg, WIDTH, low, &accuracies)?;
+        svg.push_str("</svg>\n");
+        Ok(svg)
     }
+}
 
-    fn panel<'a>(
-        &self,
-        area: &DrawingArea<SVGBackend<'a>, plotters::coord::Shift>,
-        label: &str,
-        range: std::ops::Range<f64>,
-        series: &[(&str, &Vec<f64>, RGBColor)],
-    ) -> Result<(), Box<dyn Error + 'a>> {
-        let last = (self.loss.len() as f64).max(2.0);
-        let mut chart = ChartBuilder::on(area)
-            .margin(12)
-            .x_label_area_size(42)
-            .y_label_area_size(58)
-            .build_cartesian_2d(1.0..last, range)?;
-        chart
-            .configure_mesh()
-            .light_line_style(WHITE)
-            .x_desc("epoch")
-            .y_desc(label)
-            .x_label_formatter(&|x| format!("{x:.0}"))
-            .y_label_formatter(&|y| format!("{y:.2}"))
-            .label_style(("sans-serif", 15))
-            .draw()?;
-        for (position, &(name, values, color)) in series.iter().enumerate() {
-            let points = values.iter().enumerate().map(|(i, &y)| ((i + 1) as f64, y));
-            let style = color.stroke_width(2);
-            let drawn = match position {
-                0 => chart.draw_series(LineSeries::new(points, style))?,
-                _ => chart.draw_series(DashedLineSeries::new(points, 6, 4, style))?,
-            };
-            drawn.label(name).legend(move |(x, y)| PathElement::new([(x, y), (x + 24, y)], style));
-        }
-        if series.len() > 1 {
-            chart
-                .configure_series_labels()
-                .position(SeriesLabelPosition::LowerRight)
-                .label_font(("sans-serif", 15))
-                .background_style(WHITE)
-                .border_style(BLACK.mix(0.3))
-                .draw()?;
-        }
-        Ok(())
+/// One plot, from `x0` on: its curves from `low` up, each named above with its last value.
+fn panel(svg: &mut String, x0: f64, low: f64, curves: &[(&str, &Vec<f64>)]) -> std::fmt::Result {
+    let finite = curves.iter().flat_map(|(_, values)| values.iter()).filter(|y| y.is_finite());
+    let high = finite.fold(low, |high, &y| high.max(y));
+    let step = round_step((high - low).max(1e-6));
+    let low = (low / step).floor() * step;
+    let lines = ((high - low) / step - 1e-9).ceil().max(1.0);
+    let y = |value: f64| BOTTOM - (value - low) / (lines * step) * (BOTTOM - TOP);
+    let decimals = (-step.log10().floor()).max(0.0) as usize;
+    for line in 0..=lines as usize {
+        let value = low + line as f64 * step;
+        let (from, to, at) = (x0 + LEFT, x0 + RIGHT, y(value));
+        writeln!(svg, "<path class=\"grid\" d=\"M{from} {at:.1}H{to}\"/>")?;
+        let (x, below) = (from - 8.0, at + 5.0);
+        writeln!(
+            svg,
+            "<text x=\"{x}\" y=\"{below:.1}\" text-anchor=\"end\">{value:.decimals$}</text>"
+        )?;
     }
+    let epochs = curves[0].1.len();
+    let x = |epoch: usize| {
+        x0 + LEFT + (RIGHT - LEFT) * (epoch as f64 - 1.0) / (epochs as f64 - 1.0).max(1.0)
+    };
+    let every = round_step(epochs as f64).max(1.0) as usize;
+    for epoch in [1].into_iter().chain((every..=epochs).step_by(every).filter(|&epoch| epoch > 1)) {
+        writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"332\" text-anchor=\"middle\">{epoch}</text>",
+            x(epoch)
+        )?;
+    }
+    let middle = x0 + 0.5 * (LEFT + RIGHT);
+    writeln!(svg, "<text x=\"{middle}\" y=\"352\" text-anchor=\"middle\">epoch</text>")?;
+    for (i, (name, values)) in curves.iter().enumerate() {
+        let class = ["first", "second"][i];
+        let from = x0 + LEFT + 205.0 * i as f64;
+        let last = values.last().copied().unwrap_or(f64::NAN);
+        writeln!(svg, "<path class=\"curve {class}\" d=\"M{from} 22h34\"/>")?;
+        writeln!(svg, "<text x=\"{}\" y=\"27\">{name} {last:.3}</text>", from + 42.0)?;
+        let finite = values.iter().enumerate().filter(|(_, y)| y.is_finite());
+        let points: Vec<String> =
+            finite.map(|(i, &value)| format!("{:.1},{:.1}", x(i + 1), y(value))).collect();
+        writeln!(svg, "<polyline class=\"curve {class}\" points=\"{}\"/>", points.join(" "))?;
+    }
+    Ok(())
+}
+
+/// A step of 1, 2 or 5 times a power of ten that divides the extent into at most five.
+fn round_step(extent: f64) -> f64 {
+    let rough = extent / 5.0;
+    let power = 10f64.powf(rough.log10().floor());
+    [1.0, 2.0, 5.0]
+        .map(|digit| digit * power)
+        .into_iter()
+        .find(|&step| step >= rough * 0.999)
+        .unwrap_or(10.0 * power)
 }

@@ -48,7 +48,7 @@ fn every_layer_and_loss_has_a_case() {
 /// The names of all layers (implementations of `Module`), losses (types of `loss` with a public `of`)
 /// and functions that record, in the sources of `nn`.
 fn parts() -> BTreeSet<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/nn/src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/nn/src");
     let mut names = BTreeSet::new();
     for path in sources(&root) {
         let source = std::fs::read_to_string(&path).unwrap();
@@ -81,7 +81,7 @@ fn word(code: &str) -> String {
 
 /// The names of all operations that the sources of the graph crate define.
 fn implemented() -> BTreeSet<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/graph/src/ops");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/graph/src/ops");
     let mut names = BTreeSet::new();
     for path in sources(&root) {
         let source = std::fs::read_to_string(&path).unwrap();

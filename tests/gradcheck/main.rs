@@ -1,7 +1,7 @@
 //! The gradient-check suite: every operation over generated shapes and attributes to second order,
 //! third for the smooth; every layer and loss of `nn`; the checker itself against planted wrong rules and against correct functions.
 //!
-//! `cargo test --release --test gradcheck -- --nocapture` prints what was checked.
+//! `cargo test --release -p cotangent-tests --test gradcheck -- --nocapture` prints what was checked.
 
 mod cases;
 mod complete;
