@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release --example custom_operation`
 
-use cotangent::graph::check::Check;
+use cotangent::check::Check;
 use cotangent::graph::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type};
 use cotangent::prelude::*;
 

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example gradcheck`
 
-use cotangent::graph::check::Check;
+use cotangent::check::Check;
 use cotangent::prelude::*;
 
 /// ln cosh(x), a smooth absolute value, in a form that does not overflow, with a rule of its own.

@@ -1,7 +1,7 @@
 //! Examples under the checker.
 
+use check::{Check, Report};
 use graph::Value;
-use graph::check::{Check, Report};
 use graph::ndarray::{ArrayD, IxDyn};
 use graph::ops::{Example, Sample};
 use graph::{Graph, Kind, Seed, Var};

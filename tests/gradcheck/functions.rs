@@ -1,6 +1,6 @@
 //! Random correct functions, on which the checker must raise no alarm.
 
-use graph::check::Check;
+use check::Check;
 use graph::ops::Sample;
 use graph::{Graph, Seed, Var, keep};
 

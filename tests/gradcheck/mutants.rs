@@ -3,7 +3,7 @@
 mod arrays;
 mod linalg;
 
-use graph::check::{Check, Report};
+use check::{Check, Report};
 use graph::ops::Sample;
 use graph::{Graph, Shape, Var};
 

@@ -2,7 +2,7 @@
 
 use std::iter::successors;
 
-use graph::check::{Check, Report};
+use check::{Check, Report};
 use graph::ops::Sample;
 use graph::{Graph, Params, Scope, Var};
 use nn::batch_norm::Running;

@@ -1,7 +1,7 @@
 //! Values at which naive rules fail: kinks, ties, zeros, infinities nearby, saturation.
 
+use check::check;
 use graph::Var;
-use graph::check::check;
 use graph::ndarray::{Array1, array};
 
 type Function = for<'g> fn(Var<'g>) -> Var<'g>;

@@ -1,8 +1,8 @@
 //! Record mathematics, differentiate it, compile it: an autodiff computation-graph framework for
 //! the CPU.
 //!
-//! This crate is the front door: it re-exports [`graph`], [`nn`], [`optim`] and [`data`], and
-//! [`prelude`] has what a training script needs.
+//! This crate is the front door: it re-exports [`graph`], [`check`], [`nn`], [`optim`] and [`data`],
+//! and [`prelude`] has what a training script needs.
 //!
 //! ```
 //! use cotangent::prelude::*;
@@ -14,6 +14,7 @@
 //! # Ok::<(), RunError>(())
 //! ```
 
+pub use check;
 pub use data;
 pub use graph;
 pub use ndarray;

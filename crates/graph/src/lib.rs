@@ -11,12 +11,11 @@
 //! | `operation`, [`ops`] | what an operation is, and all of them |
 //! | `gradient`, [`transform`] | reverse mode, and every other derivative from it |
 //! | `evaluate` | the plain evaluator |
-//! | [`check`] | proving derivatives right |
+//! | [`reading`] | what a graph has recorded, for tools |
 //! | `compile` | from a graph to a program |
 //! | `params` | the store, its files and its summary |
 
 mod atomic;
-pub mod check;
 mod compile;
 mod dot;
 mod error;
@@ -29,6 +28,7 @@ pub mod ops;
 mod params;
 mod program;
 mod random;
+pub mod reading;
 mod scalar;
 mod shape;
 pub mod transform;

@@ -81,7 +81,8 @@ impl<'g> Var<'g> {
     ///
     /// Whatever computed this value is not differentiated itself: cotangents reach `inputs`, and
     /// nothing else. The rule is written with graph operations, so that it is differentiated again
-    /// for higher orders. [`check`](crate::check::check) tells whether it is right.
+    /// for higher orders. The checker (the crate `check`) tells whether it is
+    /// right.
     ///
     /// ```
     /// use graph::Graph;

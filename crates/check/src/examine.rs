@@ -1,23 +1,23 @@
 //! The check of one problem: element by element or along directions, to any order.
 
+use graph::{Gradient, RunError, Var};
 use ndarray::ArrayD;
 
-use super::Check;
-use super::numeric::Line;
-use super::problem::{Draws, Problem, index, projected, scale};
-use super::properties;
-use super::report::{Property, Row};
-use super::verdict::{Scales, judge};
-use crate::{Gradient, RunError, Var};
+use crate::Check;
+use crate::numeric::Line;
+use crate::problem::{Draws, Problem, index, projected, scale};
+use crate::properties;
+use crate::report::{Property, Row};
+use crate::verdict::{Scales, judge};
 
 /// A problem, and how it is to be checked.
-pub(super) struct Examination<'a, 'g> {
+pub(crate) struct Examination<'a, 'g> {
     pub check: &'a Check,
     pub problem: &'a Problem<'g>,
 }
 
 /// A scalar with its gradients, and their values at the point.
-pub(super) struct Level<'g> {
+pub(crate) struct Level<'g> {
     pub order: usize,
     pub scalar: Var<'g>,
     pub gradients: Vec<Var<'g>>,

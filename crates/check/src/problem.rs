@@ -1,13 +1,11 @@
 //! What is checked: a scalar of a recorded graph, as a function of some of its variables.
 
+use graph::{Evaluator, Graph, RunError, Seed, Value, Var};
 use ndarray::{ArrayD, Dimension, IxDyn};
-
-use crate::random::Seed;
-use crate::{Evaluator, Graph, RunError, Value, Var};
 
 /// A variable that derivatives are taken with respect to, with its value.
 #[derive(Clone, Debug)]
-pub(super) struct Variable<'g> {
+pub(crate) struct Variable<'g> {
     pub var: Var<'g>,
     pub name: String,
     pub value: ArrayD<f64>,
@@ -15,7 +13,7 @@ pub(super) struct Variable<'g> {
 
 /// Variables of a graph at a point, where everything else they take part in is bound.
 #[derive(Clone, Debug)]
-pub(super) struct Problem<'g> {
+pub(crate) struct Problem<'g> {
     pub variables: Vec<Variable<'g>>,
     /// Bound with all values, those of the variables too.
     pub evaluator: Evaluator<'g, 'static, f64>,
@@ -114,7 +112,7 @@ fn value_of<'g>(evaluator: &Evaluator<'g, 'static, f64>, scalar: Var<'g>) -> f64
 
 /// The distance over which a function of this element is expected to change: the element's own
 /// size, or a part of that of its neighbours where it is small beside them; 1 among zeros.
-pub(super) fn scale(value: &ArrayD<f64>, element: usize) -> f64 {
+pub(crate) fn scale(value: &ArrayD<f64>, element: usize) -> f64 {
     let square = value.iter().map(|x| x * x).sum::<f64>() / value.len() as f64;
     let own = value.iter().nth(element).map_or(0.0, |x| x.abs());
     match own.max(0.1 * square.sqrt()) {
@@ -125,7 +123,7 @@ pub(super) fn scale(value: &ArrayD<f64>, element: usize) -> f64 {
 
 /// Repeatable random numbers of a check.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Draws {
+pub(crate) struct Draws {
     pub seed: Seed,
 }
 
@@ -148,7 +146,7 @@ impl Draws {
 
 /// Σ wᵢ·yᵢ over all elements of several arrays with random weights: a scalar whose gradient depends
 /// on all of theirs.
-pub(super) fn projected<'g>(graph: &'g Graph, arrays: &[Var<'g>], draws: &Draws) -> Var<'g> {
+pub(crate) fn projected<'g>(graph: &'g Graph, arrays: &[Var<'g>], draws: &Draws) -> Var<'g> {
     let term = |(y, stream): (&Var<'g>, u64)| match y.shape().size() {
         1 if arrays.len() == 1 => y.reshape_to([]),
         _ => {
@@ -161,7 +159,7 @@ pub(super) fn projected<'g>(graph: &'g Graph, arrays: &[Var<'g>], draws: &Draws)
 }
 
 /// The index of an element in row-major order.
-pub(super) fn index(shape: &[usize], element: usize) -> Vec<usize> {
+pub(crate) fn index(shape: &[usize], element: usize) -> Vec<usize> {
     let indices = ndarray::indices(IxDyn(shape)).into_iter();
     indices.into_iter().nth(element).map_or_else(Vec::new, |place| place.slice().to_vec())
 }

@@ -1,6 +1,6 @@
 //! The comparison of a derivative with what differences say.
 
-use super::numeric::{Central, Estimate, Line};
+use crate::numeric::{Central, Estimate, Line};
 
 /// A derivative is known well enough when its bound is this part of it.
 const SHARP: f64 = 1e-2;
@@ -40,7 +40,7 @@ pub enum Doubt {
 
 /// A numerical derivative with the verdict on the analytic one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Judgement {
+pub(crate) struct Judgement {
     pub numeric: f64,
     pub bound: f64,
     pub verdict: Verdict,
@@ -48,7 +48,7 @@ pub(super) struct Judgement {
 
 /// Where the judgement takes its measures from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scales {
+pub(crate) struct Scales {
     /// The distance over which the function is expected to change.
     pub step: f64,
     /// The size of a typical derivative.
@@ -61,7 +61,7 @@ pub(super) struct Scales {
 ///
 /// At an agreement that is sharp it ends; otherwise it looks closer, at smaller and smaller steps, to
 /// leave kinks and poles nearby behind, and concludes from the sharpest estimates.
-pub(super) fn judge<F: FnMut(f64) -> f64>(
+pub(crate) fn judge<F: FnMut(f64) -> f64>(
     line: &mut Line<F>,
     analytic: f64,
     scales: Scales,

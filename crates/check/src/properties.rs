@@ -1,12 +1,12 @@
 //! Properties that derivatives of every function have: no step to choose, no table to read.
 
+use graph::{Gradient, RunError, Value, Var};
 use ndarray::ArrayD;
 
-use super::examine::Level;
-use super::numeric::Line;
-use super::problem::{Draws, Problem};
-use super::report::Property;
-use crate::{Gradient, RunError, Value, Var};
+use crate::examine::Level;
+use crate::numeric::Line;
+use crate::problem::{Draws, Problem};
+use crate::report::Property;
 
 /// A sum of products, and the sum of their magnitudes, against which its rounding is measured.
 fn inner(a: &[ArrayD<f64>], b: &[ArrayD<f64>]) -> (f64, f64) {
@@ -45,7 +45,7 @@ fn equal(order: usize, name: &'static str, tolerance: f64, sums: [Sum; 2]) -> Pr
 }
 
 /// ⟨J·t, u⟩ = ⟨t, Jᵀ·u⟩ for random t and u: forward and reverse mode are adjoint.
-pub(super) fn adjoint<'g>(
+pub(crate) fn adjoint<'g>(
     problem: &Problem<'g>,
     output: Var<'g>,
     draws: &Draws,
@@ -68,7 +68,7 @@ pub(super) fn adjoint<'g>(
 }
 
 /// sᵀ·H·t = tᵀ·H·s for random s and t: the Hessian of the scalar, over all variables, is symmetric.
-pub(super) fn symmetry<'g>(
+pub(crate) fn symmetry<'g>(
     problem: &Problem<'g>,
     scalar: Var<'g>,
     draws: &Draws,
@@ -89,7 +89,7 @@ pub(super) fn symmetry<'g>(
 
 /// |f(x + h·d) − f(x) − h·⟨∇f, d⟩| shrinks like h² (slope 2, or more) for the right gradient, and like
 /// h (slope 1) for a wrong one.
-pub(super) fn taylor<'g>(problem: &Problem<'g>, level: &Level<'g>, draws: &Draws) -> Property {
+pub(crate) fn taylor<'g>(problem: &Problem<'g>, level: &Level<'g>, draws: &Draws) -> Property {
     let direction = problem.direction(&draws.split(4));
     let (slope, _) = inner(&level.values, &direction);
     let (_, wobble) = inner(&level.wobble, &direction);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use super::verdict::{Doubt, Verdict};
+use crate::verdict::{Doubt, Verdict};
 
 /// Rows of one verdict that the table shows at most.
 const SHOWN: usize = 16;
@@ -59,9 +59,9 @@ pub struct Suspect {
 /// The outcome of a check. Prints as a table.
 #[derive(Clone, Debug)]
 pub struct Report {
-    pub(super) rows: Vec<Row>,
-    pub(super) properties: Vec<Property>,
-    pub(super) suspects: Vec<Suspect>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) properties: Vec<Property>,
+    pub(crate) suspects: Vec<Suspect>,
 }
 
 impl Report {

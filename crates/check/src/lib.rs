@@ -9,7 +9,7 @@
 //! this checks graphs that are trained in single precision, too.
 //!
 //! ```
-//! use graph::check::check;
+//! use check::check;
 //! use ndarray::array;
 //!
 //! let report = check(|_, x| (x[0] * x[1]).sin(), &[array![0.5, 1.0].into(), array![2.0].into()])?;
@@ -36,13 +36,12 @@ mod properties;
 mod report;
 mod verdict;
 
+pub use graph;
 pub use report::{Property, Report, Row, Suspect};
 pub use verdict::{Doubt, Verdict};
 
-use crate::params::Params;
-use crate::random::Seed;
-use crate::{Evaluator, Graph, RunError, Value, Var};
 use examine::Examination;
+use graph::{Evaluator, Graph, Params, RunError, Scalar, Seed, Value, Var};
 use problem::{Draws, Problem, Variable};
 
 /// Checks the gradient of what `f` records with respect to every real input, at these values.
@@ -63,7 +62,7 @@ pub fn check(
 /// A check with options.
 ///
 /// ```
-/// use graph::check::Check;
+/// use check::Check;
 /// use ndarray::array;
 ///
 /// let report = Check::new().order(3).run(|_, x| x[0].tanh(), &[array![0.5, -1.0].into()])?;
@@ -110,7 +109,7 @@ impl Check {
 
     /// Checks the derivatives with respect to the trainable parameters, too, at the values they have
     /// in this store.
-    pub fn params<T: crate::Scalar>(self, params: &Params<T>) -> Self {
+    pub fn params<T: Scalar>(self, params: &Params<T>) -> Self {
         Self { params: Some(params.cast()), ..self }
     }
 
@@ -124,13 +123,11 @@ impl Check {
         inputs: &[Value<f64>],
     ) -> Result<Report, RunError> {
         let graph = Graph::new();
-        let vars: Vec<Var<'_>> = inputs
-            .iter()
-            .zip(0..)
-            .map(|(value, i)| graph.typed_input(&format!("x{i}"), value.view().ty()))
-            .collect();
+        let inputs: Vec<Input<'_>> =
+            inputs.iter().zip(0..).map(|(x, i)| Input::new(&graph, format!("x{i}"), x)).collect();
+        let vars: Vec<Var<'_>> = inputs.iter().map(|input| input.var).collect();
         let output = f(&graph, &vars);
-        let problem = self.problem(&graph, vars.into_iter().zip(inputs.iter().cloned()));
+        let problem = self.problem(&graph, inputs);
         let examination = Examination { check: self, problem: &problem };
         let (rows, properties) = examination.run(output)?;
         let wrong = rows.iter().filter(|row| row.verdict == Verdict::Wrong).map(|row| row.order);
@@ -144,22 +141,20 @@ impl Check {
     }
 
     /// The inputs and the trainable parameters as variables, and everything bound.
-    fn problem<'g>(
-        &self,
-        graph: &'g Graph,
-        inputs: impl Iterator<Item = (Var<'g>, Value<f64>)>,
-    ) -> Problem<'g> {
+    fn problem<'g>(&self, graph: &'g Graph, inputs: Vec<Input<'g>>) -> Problem<'g> {
         let mut problem = Problem { variables: Vec::new(), evaluator: self.evaluator(graph) };
-        for (var, value) in inputs {
-            let name = graph.node(var.id(), |node| node.label()).replace('"', "");
-            problem.bind(var, name, value);
+        for input in inputs {
+            problem.bind(input);
         }
         for param in self.params.iter().flat_map(Params::entries) {
             let params = self.params.as_ref().expect("it has entries");
             let value = params.get(param.id()).expect("an entry has a value").to_owned();
             let var = graph.param(param);
             match params.trainable_entries().any(|other| other.id() == param.id()) {
-                true => problem.bind(var, param.path().to_owned(), Value::Real(value)),
+                true => {
+                    let name = param.path().to_owned();
+                    problem.bind(Input { var, name, value: Value::Real(value) });
+                }
                 false => problem.freeze(var, Value::Real(value)),
             }
         }
@@ -175,9 +170,25 @@ impl Check {
     }
 }
 
+/// An input of a graph, with its value.
+struct Input<'g> {
+    var: Var<'g>,
+    name: String,
+    value: Value<f64>,
+}
+
+impl<'g> Input<'g> {
+    /// Records an input for this value.
+    fn new(graph: &'g Graph, name: String, value: &Value<f64>) -> Self {
+        let var = graph.typed_input(&name, value.view().ty());
+        Self { var, name, value: value.clone() }
+    }
+}
+
 impl<'g> Problem<'g> {
     /// Gives a variable its value; a real one is differentiated with respect to.
-    fn bind(&mut self, var: Var<'g>, name: String, value: Value<f64>) {
+    fn bind(&mut self, input: Input<'g>) {
+        let Input { var, name, value } = input;
         if let (true, Value::Real(value)) = (var.is_real(), &value) {
             self.variables.push(Variable { var, name, value: value.clone() });
         }
@@ -194,7 +205,7 @@ impl<'g> Problem<'g> {
 /// report if it is not.
 ///
 /// ```
-/// use graph::assert_gradients;
+/// use check::assert_gradients;
 /// use ndarray::array;
 ///
 /// assert_gradients!(|_, x| (x[0].matmul(x[1])).tanh(), array![[0.1, 0.2]], array![0.3, -0.4]);
@@ -202,7 +213,7 @@ impl<'g> Problem<'g> {
 #[macro_export]
 macro_rules! assert_gradients {
     ($f:expr, $($input:expr),+ $(,)?) => {
-        match $crate::check::check($f, &[$($crate::Value::<f64>::from($input)),+]) {
+        match $crate::check($f, &[$($crate::graph::Value::<f64>::from($input)),+]) {
             Ok(report) => assert!(report.is_right(), "wrong gradients\n{report}"),
             Err(error) => panic!("the function cannot be checked: {error}"),
         }

@@ -1,9 +1,9 @@
 //! Checks of the checker.
 
+use graph::{Params, RunError, Value, Var};
 use ndarray::{Array, array};
 
-use super::{Check, Doubt, Verdict, check};
-use crate::{Params, RunError, Value, Var};
+use crate::{Check, Doubt, Verdict, check};
 
 #[test]
 fn a_right_gradient_is_right_in_every_respect() {

@@ -12,13 +12,13 @@ const SAFETY: f64 = 8.0;
 
 /// A derivative and a bound on its error.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Estimate {
+pub(crate) struct Estimate {
     pub value: f64,
     pub bound: f64,
 }
 
 /// A function along a line through the point of interest, which is at 0.
-pub(super) struct Line<F> {
+pub(crate) struct Line<F> {
     function: F,
     /// The value at 0.
     origin: f64,
@@ -30,7 +30,7 @@ pub(super) struct Line<F> {
 
 /// What central differences at one sequence of steps say.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Central {
+pub(crate) struct Central {
     pub estimate: Estimate,
     /// Whether the function bends as at a kink: its symmetric difference shrinks like h, not h².
     pub kinked: bool,
