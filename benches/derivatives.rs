@@ -10,9 +10,10 @@
 
 use std::time::{Duration, Instant};
 
-use graph::{Gradient, Graph, Params, Program, RunError, Seed, Var, View};
+use graph::{Gradient, Graph, Params, RunError, Seed, Var, View};
 use ndarray::{Array1, Array2, ArrayD};
 use nn::{Activation, BatchNorm, Linear, Loss, Mode, Sequential};
+use program::Program;
 
 const BATCH: usize = 64;
 const CLASSES: usize = 10;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use graph::{Graph, Params, Program, Var};
+use graph::{Graph, Params, Var};
+use program::Program;
 
 /// Operations of the small chain; the large one has ten times as many.
 const SMALL: usize = 10_000;

@@ -145,7 +145,7 @@ fn identity(lab: &mut Lab) -> Result {
 }
 
 /// A step of the optimizers on γ and β, with its name and colour.
-fn optimizers<T: cotangent::graph::Scalar>(
+fn optimizers<T: cotangent::program::Scalar>(
     rates: [f64; 3],
 ) -> [(&'static str, Hue, Box<dyn Optimizer<T>>); 3] {
     [

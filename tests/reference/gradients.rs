@@ -3,8 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use graph::{Evaluator, Gradient, Graph, Params, Program, RunError, Seed, Type, Value, Var, View};
+use graph::{Evaluator, Gradient, Graph, Params, RunError, Seed, Type, Value, Var, View};
 use ndarray::ArrayD;
+use program::Program;
 use serde_json::Value as Json;
 
 use crate::Verdict;

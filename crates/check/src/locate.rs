@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::panic::Location;
 
-use graph::{Graph, RunError, Value, Var, reading};
+use graph::reading::{self, NodeId};
+use graph::{Graph, RunError, Value, Var};
 
 use crate::examine::Examination;
 use crate::problem::Problem;
@@ -25,7 +26,7 @@ pub(crate) fn suspects<'g>(
     // The checks by themselves start from the values of everything that the path is computed from.
     let needed = reading::sources(&path);
     let values = problem.evaluator.run(&needed)?;
-    let seen: Values = needed.into_iter().map(reading::place).zip(values).collect();
+    let seen: Values = needed.into_iter().map(Var::id).zip(values).collect();
     let mut suspects: Vec<(f64, Suspect)> = Vec::new();
     for var in path {
         let (operation, location) = (reading::operation(var).name().to_owned(), var.location());
@@ -57,13 +58,13 @@ impl Suspect {
 
 /// What lies between the variables and the output, in recording order.
 fn path<'g>(problem: &Problem<'g>, output: Var<'g>) -> Vec<Var<'g>> {
-    let variables = problem.variables.iter().map(|variable| reading::place(variable.var));
-    let mut below: HashSet<usize> = variables.collect();
+    let variables = problem.variables.iter().map(|variable| variable.var.id());
+    let mut below: HashSet<NodeId> = variables.collect();
     let mut path = Vec::new();
     for var in reading::sources(&[output]) {
         let inputs = reading::inputs(var);
-        if inputs.iter().any(|&input| below.contains(&reading::place(input))) {
-            below.insert(reading::place(var));
+        if inputs.iter().any(|&input| below.contains(&input.id())) {
+            below.insert(var.id());
             path.extend(Some(var).filter(|var| var.is_real()));
         }
     }
@@ -71,7 +72,7 @@ fn path<'g>(problem: &Problem<'g>, output: Var<'g>) -> Vec<Var<'g>> {
 }
 
 /// The values of variables of a graph, by their places.
-type Values = HashMap<usize, Value<f64>>;
+type Values = HashMap<NodeId, Value<f64>>;
 
 /// The row in which the rule of an operation by itself is off the most, if it is wrong.
 fn by_itself(
@@ -109,7 +110,7 @@ struct Alone<'n> {
 /// with everything that the rule stands for.
 fn isolated<'n>(var: Var<'_>, alone: &'n Graph, seen: &Values) -> Alone<'n> {
     let inputs = reading::inputs(var);
-    let leaf = |var: Var<'_>, name: String| Input::new(alone, name, &seen[&reading::place(var)]);
+    let leaf = |var: Var<'_>, name: String| Input::new(alone, name, &seen[&var.id()]);
     let stands_for = reading::stands_for(var);
     let cut = &inputs[stands_for.iter().len()..];
     let named = |(i, &input): (usize, &Var<'_>)| leaf(input, format!("input {i}"));
@@ -117,13 +118,13 @@ fn isolated<'n>(var: Var<'_>, alone: &'n Graph, seen: &Values) -> Alone<'n> {
     let mut vars: Vec<Var<'n>> = leaves.iter().map(|leaf| leaf.var).collect();
     let mut frozen = Vec::new();
     if let Some(value) = stands_for {
-        let places = cut.iter().map(|&input| reading::place(input));
+        let places = cut.iter().map(|&input| input.id());
         let mut known = places.zip(vars.iter().copied()).collect();
         copy(value, alone, &mut known, |var| {
             frozen.push(leaf(var, "frozen".to_owned()));
             frozen[frozen.len() - 1].var
         });
-        vars.insert(0, known[&reading::place(value)]);
+        vars.insert(0, known[&value.id()]);
     }
     let output = reading::record(alone, reading::operation(var), &vars);
     Alone { inputs: leaves, frozen, output: output.expect(RECORDED) }
@@ -136,19 +137,19 @@ const RECORDED: &str = "it was recorded before with these types";
 fn copy<'n>(
     output: Var<'_>,
     alone: &'n Graph,
-    known: &mut HashMap<usize, Var<'n>>,
+    known: &mut HashMap<NodeId, Var<'n>>,
     mut leaf: impl FnMut(Var<'_>) -> Var<'n>,
 ) {
     for var in reading::sources(&[output]) {
-        if known.contains_key(&reading::place(var)) {
+        if known.contains_key(&var.id()) {
             continue;
         }
         let inputs: Vec<Var<'n>> =
-            reading::inputs(var).iter().map(|&input| known[&reading::place(input)]).collect();
+            reading::inputs(var).iter().map(|&input| known[&input.id()]).collect();
         let again = match inputs.is_empty() {
             true => leaf(var),
             false => reading::record(alone, reading::operation(var), &inputs).expect(RECORDED),
         };
-        known.insert(reading::place(var), again);
+        known.insert(var.id(), again);
     }
 }

@@ -20,13 +20,12 @@ pub use graph;
 pub use ndarray;
 pub use nn;
 pub use optim;
+pub use program;
 
 /// What a training script needs, to be imported whole.
 pub mod prelude {
     pub use data::{Dataset, Standardizer};
-    pub use graph::{
-        Function, Gradient, Graph, Param, Params, RunError, Scope, Shape, Step, Var, keep,
-    };
+    pub use graph::{Gradient, Graph, Param, Params, RunError, Scope, Shape, Var, keep};
     pub use ndarray::{Array, Array1, Array2, ArrayD, array};
     pub use nn::{
         Activation, BatchNorm, Dropout, LayerNorm, Linear, Loss, Mode, Module, Sequential,
@@ -34,4 +33,5 @@ pub mod prelude {
     pub use optim::{
         Adam, Checkpoint, Checkpoints, Curve, Lbfgs, Minimizer, Optimizer, Sgd, StepDecay,
     };
+    pub use program::{Function, Step};
 }

@@ -17,7 +17,7 @@ impl Graph {
                 let several = dag.edges_directed(edge.target(), petgraph::Incoming).count() > 1;
                 if several { format!("label=\"{}\"", edge.weight()) } else { String::new() }
             };
-            let node = |_, (_, node): (_, &crate::graph::Node)| {
+            let node = |_, (_, node): (_, &crate::reading::Node)| {
                 let name = node.name.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
                 let place = node.location;
                 let label = format!(

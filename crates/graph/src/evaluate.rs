@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use ndarray::ArrayViewD;
 use smallvec::SmallVec;
 
-use crate::compile::Lowering;
-use crate::graph::NodeId;
+use crate::Lowering;
 use crate::operation::Args;
 use crate::params::{ParamId, Params};
 use crate::random::Seed;
+use crate::reading::NodeId;
 use crate::{Fault, Graph, RunError, Scalar, Type, Value, Var};
 
 /// Evaluates variables of a graph, one operation after the other, each by its plain evaluation.

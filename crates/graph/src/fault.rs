@@ -53,7 +53,7 @@ pub type RunResult = Result<(), Fault>;
 
 impl Fault {
     /// The error for a fault of this operation, recorded at this line.
-    pub(crate) fn at(self, operation: &str, location: &'static Location<'static>) -> RunError {
+    pub fn at(self, operation: &str, location: &'static Location<'static>) -> RunError {
         let operation = operation.to_owned();
         match self {
             Fault::IndexOutOfRange { index, position, extent } => {

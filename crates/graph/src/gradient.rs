@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-use crate::graph::NodeId;
+use crate::reading::NodeId;
 use crate::{GradientError, Graph, Kind, Shape, Var};
 
 /// Asks for the gradient of an output: what to differentiate, with which cotangent, with respect

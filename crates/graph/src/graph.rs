@@ -3,37 +3,21 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::Arc;
 
-use petgraph::Direction;
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::DiGraph;
 use smallvec::SmallVec;
 
 use crate::operation::Op;
 use crate::ops::leaf;
 use crate::params::{Param, ParamId};
-use crate::{Kind, Operation, RecordError, Type, Var};
-
-/// Identifies a node within its graph. Every node comes after its inputs.
-pub(crate) type NodeId = NodeIndex<u32>;
-
-/// A recorded operation.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub op: Op,
-    pub ty: Type,
-    /// The user's line.
-    pub location: &'static Location<'static>,
-    pub name: Option<Arc<str>>,
-    /// Whether a reverse rule recorded it.
-    pub backward: bool,
-}
+use crate::reading::{Node, NodeId};
+use crate::{Operation, RecordError, Type, Var};
 
 /// A directed acyclic graph of operations, recorded as they are written.
 ///
 /// A graph is mathematics: its nodes have a kind and a shape, and no precision, memory or device.
 /// It can be evaluated in `f32` or `f64` ([`Evaluator`](crate::Evaluator)), differentiated
-/// ([`Var::grad`]) and compiled ([`Program`](crate::Program)).
+/// ([`Var::grad`]) and compiled (`Program`, in the crate `program`).
 ///
 /// ```
 /// use graph::Graph;
@@ -50,12 +34,13 @@ pub(crate) struct Node {
 /// ```
 #[derive(Debug, Default)]
 pub struct Graph {
-    recording: RefCell<Recording>,
+    pub(crate) recording: RefCell<Recording>,
 }
 
+/// What has been recorded so far.
 #[derive(Debug, Default)]
-struct Recording {
-    dag: DiGraph<Node, u32>,
+pub(crate) struct Recording {
+    pub dag: DiGraph<Node, u32>,
     inputs: Vec<NodeId>,
     params: HashMap<ParamId, NodeId>,
     /// The values that a step writes back, in recording order, the last of a parameter counting.
@@ -63,11 +48,11 @@ struct Recording {
     /// The number of random nodes, each of which draws from its own stream.
     streams: u64,
     /// The node on whose behalf the framework records, if it does.
-    on_behalf: Option<(&'static Location<'static>, bool)>,
+    pub on_behalf: Option<(&'static Location<'static>, bool)>,
 }
 
 impl Recording {
-    fn add(&mut self, node: Node, inputs: &[Var<'_>]) -> NodeId {
+    pub fn add(&mut self, node: Node, inputs: &[Var<'_>]) -> NodeId {
         let id = self.dag.add_node(node);
         // petgraph walks edges from the latest to the first, so that this walks in input order.
         for (position, input) in inputs.iter().enumerate().rev() {
@@ -81,13 +66,6 @@ impl Graph {
     /// An empty graph.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// An empty graph with room for so many nodes and edges.
-    pub(crate) fn with_capacity(nodes: usize, edges: usize) -> Self {
-        let graph = Self::new();
-        graph.recording.borrow_mut().dag = DiGraph::with_capacity(nodes, edges);
-        graph
     }
 
     /// Records an operation: the one fallible entry under all recording.
@@ -143,26 +121,6 @@ impl Graph {
         })?;
         let id = recording.add(Node { op, ty, location, name: None, backward }, inputs);
         Ok(Var::new(self, id))
-    }
-
-    /// Records an operation on inputs of types for which its own type is known.
-    pub(crate) fn record_again<'g>(&'g self, op: &Op, ty: &Type, inputs: &[Var<'g>]) -> Var<'g> {
-        let mut recording = self.recording.borrow_mut();
-        let (location, backward) = recording.on_behalf.unwrap_or((Location::caller(), false));
-        let node = Node { op: op.clone(), ty: ty.clone(), location, name: None, backward };
-        Var::new(self, recording.add(node, inputs))
-    }
-
-    /// Runs `record` so that the nodes it records carry this line, and whether they are backward.
-    pub(crate) fn on_behalf<R>(
-        &self,
-        line: (&'static Location<'static>, bool),
-        record: impl FnOnce() -> R,
-    ) -> R {
-        let before = self.recording.borrow_mut().on_behalf.replace(line);
-        let result = record();
-        self.recording.borrow_mut().on_behalf = before;
-        result
     }
 
     /// A real input, to be given a value at every run.
@@ -281,55 +239,8 @@ impl Graph {
         result
     }
 
-    /// Reads a node. The closure must not record.
-    pub(crate) fn node<R>(&self, id: NodeId, read: impl FnOnce(&Node) -> R) -> R {
-        read(&self.recording.borrow().dag[id])
-    }
-
-    /// A node's inputs, in order.
-    pub(crate) fn node_inputs(&self, id: NodeId) -> SmallVec<[NodeId; 3]> {
-        self.recording.borrow().dag.neighbors_directed(id, Direction::Incoming).collect()
-    }
-
     pub(crate) fn set_name(&self, id: NodeId, name: &str) {
         self.recording.borrow_mut().dag[id].name = Some(name.into());
-    }
-
-    /// Reads the DAG. The closure must not record.
-    pub(crate) fn dag<R>(&self, read: impl FnOnce(&DiGraph<Node, u32>) -> R) -> R {
-        read(&self.recording.borrow().dag)
-    }
-
-    /// For every node, whether one of `outputs` is computed from it.
-    pub(crate) fn ancestors(&self, outputs: &[NodeId]) -> Vec<bool> {
-        let recording = self.recording.borrow();
-        let mut live = vec![false; recording.dag.node_count()];
-        for output in outputs {
-            live[output.index()] = true;
-        }
-        for index in (0..live.len()).rev().map(NodeId::new) {
-            if live[index.index()] {
-                for input in recording.dag.neighbors_directed(index, Direction::Incoming) {
-                    live[input.index()] = true;
-                }
-            }
-        }
-        live
-    }
-}
-
-impl Node {
-    /// Whether derivatives can flow through the node's value.
-    pub fn is_real(&self) -> bool {
-        self.ty.kind == Kind::Real
-    }
-
-    /// What messages call the node: its name, or else its operation.
-    pub fn label(&self) -> String {
-        match &self.name {
-            Some(name) => format!("{name:?}"),
-            None => self.op.name().to_owned(),
-        }
     }
 }
 

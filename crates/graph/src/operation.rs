@@ -9,10 +9,10 @@ use crate::Scalar;
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use smallvec::SmallVec;
 
-use crate::compile::Lowering;
+use crate::Lowering;
 pub use crate::fault::RunResult;
 use crate::random::Seed;
-use crate::{Type, Var};
+use crate::{Type, Var, View};
 
 /// The cotangents of an operation's inputs, in input order. `None` stands for an input that the
 /// output does not depend on differentiably; [`no_derivative`] for an operation of which that holds
@@ -87,15 +87,6 @@ pub trait Operation: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
     }
 }
 
-/// A value that an operation reads.
-#[derive(Clone, Debug)]
-pub enum View<'a, T> {
-    /// Reals, or truth values as 0 and 1.
-    Real(ArrayViewD<'a, T>),
-    /// Indices.
-    Index(ArrayViewD<'a, i64>),
-}
-
 /// The inputs of a plain evaluation.
 #[derive(Debug)]
 pub struct Args<'a, T> {
@@ -104,7 +95,8 @@ pub struct Args<'a, T> {
 }
 
 impl<'a, T> Args<'a, T> {
-    pub(crate) fn new(views: SmallVec<[View<'a, T>; 3]>, seed: Seed) -> Self {
+    /// These inputs, in order, and the seed from which random operations draw.
+    pub fn new(views: SmallVec<[View<'a, T>; 3]>, seed: Seed) -> Self {
         Self { views, seed }
     }
 
@@ -137,7 +129,7 @@ impl<'a, T> Args<'a, T> {
     }
 
     /// Input `i`, of any kind.
-    pub(crate) fn view(&self, i: usize) -> &View<'a, T> {
+    pub fn view(&self, i: usize) -> &View<'a, T> {
         &self.views[i]
     }
 

@@ -1,28 +1,113 @@
-//! Reading what a graph has recorded: which operations, in which order, on which inputs.
+//! Reading a recorded graph node by node: for compilers, checkers and exporters.
 //!
-//! For tools that work on graphs: checkers, exporters, transforms. Model code needs none of it.
+//! A [`NodeId`] is a position in the order of recording, in which every node comes after its
+//! inputs: walking the ids upward is walking the graph in a topological order.
 //!
 //! ```
 //! use graph::{Graph, reading};
 //!
 //! let g = Graph::new();
-//! let (x, w) = (g.input("x", [2]), g.input("w", [2]));
-//! let y = (x * w).tanh();
+//! let x = g.input("x", [2]);
+//! let y = x.tanh().sum();
 //! let names = reading::sources(&[y]).into_iter().map(|var| reading::operation(var).name());
-//! assert_eq!(names.collect::<Vec<_>>(), ["input", "input", "mul", "tanh"]);
+//! assert_eq!(names.collect::<Vec<_>>(), ["input", "tanh", "sum"]);
+//! assert_eq!(g.var(g.node_inputs(y.id())[0]).shape(), [2].into());
 //! ```
 
+use std::panic::Location;
+use std::sync::Arc;
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
 use smallvec::SmallVec;
 
-use crate::graph::NodeId;
 use crate::operation::Op;
 use crate::transform::CustomVjp;
-use crate::{Graph, RecordError, Var};
+use crate::{Graph, Kind, RecordError, Type, Var};
 
-/// The place of a variable in the order of recording, which identifies it within its graph. It comes
-/// after the places of its inputs.
-pub fn place(var: Var<'_>) -> usize {
-    var.id().index()
+/// Identifies a node within its graph. Every node comes after its inputs.
+pub type NodeId = NodeIndex<u32>;
+
+/// A recorded operation.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What is computed.
+    pub op: Op,
+    /// The kind and the shape of the result.
+    pub ty: Type,
+    /// The user's line.
+    pub location: &'static Location<'static>,
+    /// The name the user gave it.
+    pub name: Option<Arc<str>>,
+    /// Whether a reverse rule recorded it.
+    pub backward: bool,
+}
+
+impl Node {
+    /// Whether derivatives can flow through the node's value.
+    pub fn is_real(&self) -> bool {
+        self.ty.kind == Kind::Real
+    }
+
+    /// What messages call the node: its name, or else its operation.
+    pub fn label(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name:?}"),
+            None => self.op.name().to_owned(),
+        }
+    }
+}
+
+/// Reading node by node. The closures given to these methods must not record: that panics.
+impl Graph {
+    /// Reads a node.
+    ///
+    /// # Panics
+    /// If the graph has no such node, or the closure records.
+    pub fn node<R>(&self, id: NodeId, read: impl FnOnce(&Node) -> R) -> R {
+        read(&self.recording.borrow().dag[id])
+    }
+
+    /// A node's inputs, in order.
+    pub fn node_inputs(&self, id: NodeId) -> SmallVec<[NodeId; 3]> {
+        self.recording.borrow().dag.neighbors_directed(id, Direction::Incoming).collect()
+    }
+
+    /// The variable of a node.
+    ///
+    /// # Panics
+    /// If the graph has no such node.
+    #[track_caller]
+    pub fn var(&self, id: NodeId) -> Var<'_> {
+        assert!(id.index() < self.len(), "the graph has {} nodes, and no node {id:?}", self.len());
+        Var::new(self, id)
+    }
+
+    /// Reads the DAG itself. An edge holds the position of its source among the inputs of its
+    /// target; walking the incoming edges of a node is walking its inputs in order.
+    ///
+    /// # Panics
+    /// If the closure records.
+    pub fn dag<R>(&self, read: impl FnOnce(&DiGraph<Node, u32>) -> R) -> R {
+        read(&self.recording.borrow().dag)
+    }
+
+    /// For every node, by its index, whether one of `outputs` is computed from it.
+    pub fn ancestors(&self, outputs: &[NodeId]) -> Vec<bool> {
+        let recording = self.recording.borrow();
+        let mut live = vec![false; recording.dag.node_count()];
+        for output in outputs {
+            live[output.index()] = true;
+        }
+        for index in (0..live.len()).rev().map(NodeId::new) {
+            if live[index.index()] {
+                for input in recording.dag.neighbors_directed(index, Direction::Incoming) {
+                    live[input.index()] = true;
+                }
+            }
+        }
+        live
+    }
 }
 
 /// The operation that computes a variable.
@@ -38,7 +123,7 @@ pub fn name(var: Var<'_>) -> Option<String> {
 /// What a variable is computed from at once, in the order in which its operation takes it.
 pub fn inputs(var: Var<'_>) -> SmallVec<[Var<'_>; 3]> {
     let graph = var.graph();
-    graph.node_inputs(var.id()).into_iter().map(|id| Var::new(graph, id)).collect()
+    graph.node_inputs(var.id()).into_iter().map(|id| graph.var(id)).collect()
 }
 
 /// Everything that these variables of one graph are computed from, they included, in the order of

@@ -1,24 +1,171 @@
-//! The precisions a graph can run in.
+//! The numbers a graph is evaluated in.
+
+use std::fmt::{Debug, Display, LowerExp};
+use std::iter::Sum;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use num_traits::{Float, NumAssign};
 
 use crate::RunResult;
 use crate::operation::{AnyOperation, Args, Out};
 
-/// The precisions a graph can run in: `f32` and `f64`.
+/// The precisions a graph can run in: `f32` and `f64`, and nothing else.
 ///
-/// The plain evaluation of an operation is generic over it.
-pub trait Scalar: kernels::Scalar {
+/// The plain evaluation of an operation is generic over it. The trait is sealed: values, files and
+/// compiled programs exist for exactly these two. Elementwise functions ask for less, a [`Number`].
+pub trait Scalar:
+    Float
+    + NumAssign
+    + Debug
+    + Display
+    + LowerExp
+    + Default
+    + Send
+    + Sync
+    + Sum
+    + sealed::Sealed
+    + 'static
+{
+    /// The type's name as Rust writes it: `"f32"` or `"f64"`.
+    const NAME: &'static str;
+
+    /// The distance from 1 to the next larger number: 2⁻²³ or 2⁻⁵².
+    const MACHINE_EPSILON: Self;
+
+    /// The number nearest to `x` (ties to even; overflow gives ±∞).
+    fn from_f64(x: f64) -> Self;
+
+    /// The same number in double precision; exact.
+    fn to_f64(self) -> f64;
+
+    /// The error function erf(x) = 2/√π ∫₀ˣ e^(−t²) dt of one number, by `libm` (below 1 ULP).
+    fn erf(self) -> Self;
+
     /// Runs an operation's plain evaluation in this precision.
     fn eval(op: &dyn AnyOperation, args: &Args<'_, Self>, out: &mut Out<'_, Self>) -> RunResult;
 }
 
-impl Scalar for f32 {
-    fn eval(op: &dyn AnyOperation, args: &Args<'_, Self>, out: &mut Out<'_, Self>) -> RunResult {
-        op.eval_f32(args, out)
-    }
+pub(crate) mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
 }
 
-impl Scalar for f64 {
-    fn eval(op: &dyn AnyOperation, args: &Args<'_, Self>, out: &mut Out<'_, Self>) -> RunResult {
-        op.eval_f64(args, out)
+macro_rules! scalar {
+    ($float:ident, $erf:path, $eval:ident) => {
+        impl Scalar for $float {
+            const NAME: &'static str = stringify!($float);
+            const MACHINE_EPSILON: Self = $float::EPSILON;
+
+            fn from_f64(x: f64) -> Self {
+                x as $float
+            }
+
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+
+            fn erf(self) -> Self {
+                $erf(self)
+            }
+
+            fn eval(
+                op: &dyn AnyOperation,
+                args: &Args<'_, Self>,
+                out: &mut Out<'_, Self>,
+            ) -> RunResult {
+                op.$eval(args, out)
+            }
+        }
+    };
+}
+
+scalar!(f32, libm::erff, eval_f32);
+scalar!(f64, libm::erf, eval_f64);
+
+/// What an elementwise function is evaluated in: the precisions, and any other number that has
+/// arithmetic, an order and the elementary functions (an interval, a double-double).
+///
+/// ```
+/// use graph::Number;
+/// use graph::ops::{Tanh, Unary};
+///
+/// fn twice<T: Number>(x: T) -> T {
+///     Tanh.eval(x) + Tanh.eval(x)
+/// }
+/// assert_eq!(twice(0.5_f64), 2.0 * 0.5_f64.tanh());
+/// ```
+pub trait Number:
+    Copy
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// The number nearest to a constant of a formula.
+    fn constant(x: f64) -> Self;
+    /// 0.
+    fn zero() -> Self {
+        Self::constant(0.0)
+    }
+    /// 1.
+    fn one() -> Self {
+        Self::constant(1.0)
+    }
+    /// Whether it is no number.
+    fn is_nan(self) -> bool;
+    /// |x|.
+    fn abs(self) -> Self;
+    /// 1/x.
+    fn recip(self) -> Self {
+        Self::one() / self
+    }
+    /// √x.
+    fn sqrt(self) -> Self;
+    /// xʸ.
+    fn powf(self, y: Self) -> Self;
+    /// eˣ.
+    fn exp(self) -> Self;
+    /// eˣ − 1, accurate near 0.
+    fn exp_m1(self) -> Self;
+    /// ln x.
+    fn ln(self) -> Self;
+    /// ln(1 + x), accurate near 0.
+    fn ln_1p(self) -> Self;
+    /// sin x.
+    fn sin(self) -> Self;
+    /// cos x.
+    fn cos(self) -> Self;
+    /// The angle of the point (x, `self`).
+    fn atan2(self, x: Self) -> Self;
+    /// tanh x.
+    fn tanh(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
+}
+
+/// Forwards functions of a [`Number`] to those of a float.
+macro_rules! forward {
+    ($($name:ident($($x:ident),*);)*) => {$(
+        fn $name(self $(, $x: Self)*) -> Self {
+            Float::$name(self $(, $x)*)
+        }
+    )*};
+}
+
+impl<T: Scalar> Number for T {
+    fn constant(x: f64) -> Self {
+        T::from_f64(x)
+    }
+    fn is_nan(self) -> bool {
+        Float::is_nan(self)
+    }
+    fn erf(self) -> Self {
+        Scalar::erf(self)
+    }
+    forward! {
+        abs(); recip(); sqrt(); powf(y); exp(); exp_m1(); ln(); ln_1p(); sin(); cos(); atan2(x); tanh();
     }
 }

@@ -66,12 +66,12 @@ impl Shape {
     }
 
     /// The extent at `axis` once the shape is padded in front with ones to `rank` axes.
-    pub(crate) fn aligned(&self, axis: usize, rank: usize) -> usize {
+    pub fn aligned(&self, axis: usize, rank: usize) -> usize {
         (axis + self.rank()).checked_sub(rank).map_or(1, |own| self[own])
     }
 
     /// The shape with `axes` (sorted) reduced: kept with extent 1, or dropped.
-    pub(crate) fn reduced(&self, axes: &[usize], keep: bool) -> Shape {
+    pub fn reduced(&self, axes: &[usize], keep: bool) -> Shape {
         let extent = |axis: usize| match axes.contains(&axis) {
             false => Some(self[axis]),
             true => keep.then_some(1),
@@ -80,14 +80,14 @@ impl Shape {
     }
 
     /// The shape with the extent of one axis replaced.
-    pub(crate) fn with(&self, axis: usize, extent: usize) -> Shape {
+    pub fn with(&self, axis: usize, extent: usize) -> Shape {
         let mut shape = self.clone();
         shape.0[axis] = extent;
         shape
     }
 
     /// The shape with an axis of the given extent inserted in front of `axis`.
-    pub(crate) fn inserted(&self, axis: usize, extent: usize) -> Shape {
+    pub fn inserted(&self, axis: usize, extent: usize) -> Shape {
         let mut shape = self.clone();
         shape.0.insert(axis, extent);
         shape
@@ -185,7 +185,7 @@ impl Axes {
 
     /// The axes, sorted and counted from the first, for an array of this rank; the error is the
     /// rule that was broken.
-    pub(crate) fn resolve(&self, rank: usize) -> Result<SmallVec<[usize; 4]>, String> {
+    pub fn resolve(&self, rank: usize) -> Result<SmallVec<[usize; 4]>, String> {
         let Some(listed) = &self.listed else { return Ok((0..rank).collect()) };
         let mut axes = listed
             .iter()
@@ -200,7 +200,7 @@ impl Axes {
 }
 
 /// Counts an axis from the first; negative ones are given from the last.
-pub(crate) fn resolve_axis(axis: isize, rank: usize) -> Result<usize, String> {
+pub fn resolve_axis(axis: isize, rank: usize) -> Result<usize, String> {
     let from_first = if axis < 0 { axis + rank as isize } else { axis };
     if (0..rank as isize).contains(&from_first) {
         return Ok(from_first as usize);

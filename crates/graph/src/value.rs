@@ -2,8 +2,8 @@
 
 use ndarray::{Array, ArrayD, Dimension, IxDyn};
 
-use crate::operation::{Out, View};
 use crate::{Kind, Scalar, Type};
+use crate::{Out, View};
 
 /// The value of a variable.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub enum Value<T> {
 
 impl<T: Scalar> Value<T> {
     /// An array for an output of this type.
-    pub(crate) fn zeros(ty: &Type) -> Self {
+    pub fn zeros(ty: &Type) -> Self {
         match ty.kind {
             Kind::Index => Value::Index(ArrayD::zeros(IxDyn(&ty.shape))),
             Kind::Real | Kind::Boolean => Value::Real(ArrayD::zeros(IxDyn(&ty.shape))),
@@ -47,7 +47,8 @@ impl<T: Scalar> Value<T> {
         }
     }
 
-    pub(crate) fn out(&mut self) -> Out<'_, T> {
+    /// Where an operation writes the value.
+    pub fn out(&mut self) -> Out<'_, T> {
         match self {
             Value::Real(array) => Out::Real(array.view_mut()),
             Value::Index(array) => Out::Index(array.view_mut()),

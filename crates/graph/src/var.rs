@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use ndarray::ArrayD;
 
-use crate::graph::NodeId;
+use crate::reading::NodeId;
 use crate::{Evaluator, Gradient, Graph, Kind, RunError, Shape, Type};
 
 /// A value of a graph: a small `Copy` handle, so that model code reads as mathematics.
@@ -34,7 +34,8 @@ impl<'g> Var<'g> {
         Self { graph, id }
     }
 
-    pub(crate) fn id(self) -> NodeId {
+    /// Its node: see [`reading`](crate::reading).
+    pub fn id(self) -> NodeId {
         self.id
     }
 

@@ -1,6 +1,23 @@
 //! What the tests of several modules share.
 
+use num_traits::NumCast;
+
 use crate::{Isa, Scalar};
+
+/// Between a precision and `f64`, in which the tests compute what to expect.
+pub(crate) trait Precise: Scalar {
+    /// The number nearest to `x`.
+    fn from_f64(x: f64) -> Self {
+        <Self as NumCast>::from(x).expect("floats convert")
+    }
+
+    /// The same number; exact.
+    fn to_f64(self) -> f64 {
+        num_traits::ToPrimitive::to_f64(&self).expect("floats convert")
+    }
+}
+
+impl<T: Scalar> Precise for T {}
 
 /// Every level of this processor.
 pub(crate) fn levels() -> impl Iterator<Item = Isa> {
@@ -46,7 +63,7 @@ impl Rng {
             T::max_value(),
             T::min_value(),
             T::min_positive_value(),
-            -T::min_positive_value() * T::MACHINE_EPSILON,
+            -T::min_positive_value() * T::epsilon(),
         ];
         let draw = |_| match self.bits() % 3 {
             0 => special[self.bits() as usize % special.len()],

@@ -5,7 +5,8 @@
 //! model is a struct of layers with a `forward` of its own:
 //!
 //! ```
-//! use graph::{Params, Scope, Step, Var};
+//! use graph::{Params, Scope, Var};
+//! use program::Step;
 //! use ndarray::{Array1, Array2};
 //! use nn::{BatchNorm, Linear, Loss, Mode};
 //!

@@ -1,6 +1,6 @@
 //! Conventions that rules share: where ε stands, and how weights decay.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 /// Where ε keeps a divisor √s from zero.

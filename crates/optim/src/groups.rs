@@ -1,6 +1,6 @@
 //! Different optimizers for different parameters.
 
-use graph::Scalar;
+use program::Scalar;
 
 use crate::segments::{self, Selected};
 use crate::state::Ledger;

@@ -1,6 +1,7 @@
 //! What an optimizer remembers from step to step.
 
-use graph::{Scalar, Shape};
+use graph::Shape;
+use program::Scalar;
 
 use crate::OptimError;
 use crate::segments::{self, Run, Segment, Selected};

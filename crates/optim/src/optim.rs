@@ -1,6 +1,6 @@
 //! The optimizer of one rule.
 
-use graph::Scalar;
+use program::Scalar;
 
 use crate::memory::{Memory, Piece};
 use crate::schedule::{Curve, ReduceOnPlateau, Schedule};

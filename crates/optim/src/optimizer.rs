@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use graph::{Gradients, Params, Scalar};
+use graph::{Gradients, Params};
+use program::Scalar;
 
 use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, With};
 

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use graph::{Params, Scalar};
+use graph::Params;
+use program::Scalar;
 use serde::Serialize;
 
 use crate::{OptimError, Optimizer, State, StateError};

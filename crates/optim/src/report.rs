@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use graph::{Gradients, Param, Params, Scalar, Var};
+use graph::{Gradients, Param, Params, Var};
+use program::Scalar;
 use serde::Serialize;
 
 /// What one step did, as values: made by [`Optimizer::step_with_report`](crate::Optimizer), and
 /// printed as a table.
 ///
 /// ```
-/// use graph::{Params, Step};
+/// use graph::Params;
+/// use program::Step;
 /// use ndarray::array;
 /// use optim::{Optimizer, Sgd, zero_share};
 ///
@@ -113,7 +115,7 @@ fn norm(x: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// The share of numbers that are exactly 0, as a node of the graph, to be reported by a
-/// [`Step`](graph::Step::reporting). After ReLU, a share near 1 is a layer that is dying.
+/// [`Step`](program::Step::reporting). After ReLU, a share near 1 is a layer that is dying.
 #[track_caller]
 pub fn zero_share(activations: Var<'_>) -> Var<'_> {
     activations.eq(0.0).to_real().mean()

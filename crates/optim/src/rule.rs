@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use graph::{Scalar, Shape};
+use graph::Shape;
+use program::Scalar;
 use serde::Serialize;
 
 use crate::{Domain, Number, Slot, Slots};

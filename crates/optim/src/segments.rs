@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use graph::{Param, ParamId, Params, Scalar, Shape};
+use graph::{Param, ParamId, Params, Shape};
+use program::Scalar;
 
 use crate::{OptimError, Pattern};
 

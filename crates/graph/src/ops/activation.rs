@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use super::map::Unary;
 use super::registry::{Example, unary};
-use crate::{Scalar, Var};
+use crate::{MapWord, Scalar, Var};
 
 /// max(x, 0). Cotangent: v where y > 0, else 0 (so 0 at the kink, as PyTorch and JAX).
 #[derive(Clone, Debug, PartialEq)]
@@ -18,8 +18,8 @@ impl Unary for Relu {
     fn vjp<'g>(&self, _: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         y.gt(0.0).select(v, 0.0)
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Relu)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Relu)
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops;
 use super::map::Unary;
 use super::registry::{Example, binary, unary};
 use super::zip::Binary;
-use crate::{Scalar, Var};
+use crate::{MapWord, Scalar, Var, ZipWord};
 
 /// a + b. Cotangents: v and v.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +25,8 @@ impl Binary for Add {
     ) -> Option<(Var<'g>, Var<'g>)> {
         Some((v, v))
     }
-    fn kernel(&self) -> kernels::Binary {
-        kernels::Binary::Add
+    fn word(&self) -> ZipWord {
+        ZipWord::Add
     }
 }
 
@@ -48,8 +48,8 @@ impl Binary for Sub {
     ) -> Option<(Var<'g>, Var<'g>)> {
         Some((v, -v))
     }
-    fn kernel(&self) -> kernels::Binary {
-        kernels::Binary::Sub
+    fn word(&self) -> ZipWord {
+        ZipWord::Sub
     }
 }
 
@@ -71,8 +71,8 @@ impl Binary for Mul {
     ) -> Option<(Var<'g>, Var<'g>)> {
         Some((v.mul_no_nan(b), v.mul_no_nan(a)))
     }
-    fn kernel(&self) -> kernels::Binary {
-        kernels::Binary::Mul
+    fn word(&self) -> ZipWord {
+        ZipWord::Mul
     }
 }
 
@@ -95,8 +95,8 @@ impl Binary for Div {
         let da = v.mul_no_nan(b.recip());
         Some((da, -da.mul_no_nan(y)))
     }
-    fn kernel(&self) -> kernels::Binary {
-        kernels::Binary::Div
+    fn word(&self) -> ZipWord {
+        ZipWord::Div
     }
 }
 
@@ -118,8 +118,8 @@ impl Binary for MulNoNan {
     ) -> Option<(Var<'g>, Var<'g>)> {
         Some((v.mul_no_nan(b), a.mul_no_nan(v)))
     }
-    fn kernel(&self) -> kernels::Binary {
-        kernels::Binary::MulNoNan
+    fn word(&self) -> ZipWord {
+        ZipWord::MulNoNan
     }
 }
 
@@ -135,8 +135,8 @@ impl Unary for Neg {
     fn vjp<'g>(&self, _: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         -v
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Neg)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Neg)
     }
 }
 
@@ -152,8 +152,8 @@ impl Unary for Recip {
     fn vjp<'g>(&self, _: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         -v.mul_no_nan(y).mul_no_nan(y)
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Recip)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Recip)
     }
 }
 
@@ -169,8 +169,8 @@ impl Unary for Square {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         2.0 * v.mul_no_nan(x)
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Square)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Square)
     }
 }
 

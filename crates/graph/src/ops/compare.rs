@@ -3,7 +3,7 @@
 use super::registry::{Example, binary};
 use super::zip::{Binary, Operand};
 use crate::error::expect_kind;
-use crate::{Kind, Scalar, Var};
+use crate::{Kind, Scalar, Var, ZipWord};
 
 /// A comparison of two reals or of two indices.
 macro_rules! comparison {
@@ -33,8 +33,8 @@ macro_rules! comparison {
             ) -> Option<(Var<'g>, Var<'g>)> {
                 None
             }
-            fn kernel(&self) -> kernels::Binary {
-                kernels::Binary::$name
+            fn word(&self) -> ZipWord {
+                ZipWord::$name
             }
         }
 

@@ -2,7 +2,7 @@
 
 use super::map::Unary;
 use super::registry::{Example, unary};
-use crate::{Scalar, Var};
+use crate::{MapWord, Scalar, Var};
 
 /// eˣ. Cotangent: v·y.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +16,8 @@ impl Unary for Exp {
     fn vjp<'g>(&self, _: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         v.mul_no_nan(y)
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Exp)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Exp)
     }
 }
 
@@ -33,8 +33,8 @@ impl Unary for Expm1 {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v.mul_no_nan(x.exp())
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Expm1)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Expm1)
     }
 }
 
@@ -50,8 +50,8 @@ impl Unary for Ln {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v.mul_no_nan(x.recip())
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Ln)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Ln)
     }
 }
 
@@ -67,8 +67,8 @@ impl Unary for Log1p {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v.mul_no_nan((1.0 + x).recip())
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Log1p)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Log1p)
     }
 }
 

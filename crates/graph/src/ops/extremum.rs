@@ -3,7 +3,7 @@
 use super::map::Unary;
 use super::registry::{Example, binary, unary};
 use super::zip::{Binary, Operand};
-use crate::{Scalar, Var};
+use crate::{Scalar, Var, ZipWord};
 
 /// max(a, b), NaN if either is. Cotangents: v to the larger, half to each where they are equal.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +23,8 @@ impl Binary for Maximum {
     ) -> Option<(Var<'g>, Var<'g>)> {
         Some(share(a.gt(b), a.lt(b), v))
     }
-    fn kernel(&self) -> kernels::Binary {
-        kernels::Binary::Max
+    fn word(&self) -> ZipWord {
+        ZipWord::Max
     }
 }
 
@@ -46,8 +46,8 @@ impl Binary for Minimum {
     ) -> Option<(Var<'g>, Var<'g>)> {
         Some(share(a.lt(b), a.gt(b), v))
     }
-    fn kernel(&self) -> kernels::Binary {
-        kernels::Binary::Min
+    fn word(&self) -> ZipWord {
+        ZipWord::Min
     }
 }
 

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, IxDyn};
 use std::sync::Arc;
 
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::params::ParamId;
 use crate::{
     Args, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Value, Var,
@@ -122,9 +122,9 @@ impl Operation for Full {
     }
 }
 
-/// The argument in memory of its own: the compiler's, for outputs that are views. Cotangent: v.
+/// The argument in memory of its own: a compiler's word for outputs that are views. Cotangent: v.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Copy;
+pub struct Copy;
 
 impl Operation for Copy {
     fn name(&self) -> &'static str {

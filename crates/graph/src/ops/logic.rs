@@ -4,9 +4,9 @@ use smallvec::smallvec;
 
 use super::registry::{Example, binary};
 use super::zip::Binary;
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, ZipWord};
 
 /// A function of two truth values, which are stored as 0 and 1.
 macro_rules! connective {
@@ -34,8 +34,8 @@ macro_rules! connective {
             ) -> Option<(Var<'g>, Var<'g>)> {
                 None
             }
-            fn kernel(&self) -> kernels::Binary {
-                kernels::Binary::$kernel
+            fn word(&self) -> ZipWord {
+                ZipWord::$kernel
             }
         }
 

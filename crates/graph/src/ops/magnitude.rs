@@ -2,7 +2,7 @@
 
 use super::map::Unary;
 use super::registry::{Example, unary};
-use crate::{Scalar, Var};
+use crate::{MapWord, Scalar, Var};
 
 /// |x|. Cotangent: v·sign(x) (0 at the kink, as PyTorch).
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +16,8 @@ impl Unary for Abs {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v * x.sign()
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Abs)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Abs)
     }
 }
 
@@ -33,8 +33,8 @@ impl Unary for Sign {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, _: Var<'g>) -> Var<'g> {
         x.graph().full(x.shape(), 0.0)
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Sign)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Sign)
     }
 }
 

@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use smallvec::smallvec;
 
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Cotangents, Kind, MapWord, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// A real function of one real number, applied to every element.
 pub trait Unary: Clone + Debug + PartialEq + Send + Sync + 'static {
@@ -19,8 +19,8 @@ pub trait Unary: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// v · f′(x), given y = f(x).
     fn vjp<'g>(&self, x: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g>;
 
-    /// The kernel that computes it, if there is one.
-    fn kernel(&self) -> Option<kernels::Unary> {
+    /// The word by which a compiler knows it, if there is one.
+    fn word(&self) -> Option<MapWord> {
         None
     }
 
@@ -59,7 +59,7 @@ impl<F: Unary> Operation for Map<F> {
     }
 
     fn lower(&self) -> Lowering {
-        self.0.kernel().map_or(Lowering::Plain, Lowering::Map)
+        self.0.word().map_or(Lowering::Plain, Lowering::Map)
     }
 }
 

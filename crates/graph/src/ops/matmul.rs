@@ -5,7 +5,7 @@ use ndarray::{ArrayViewD, Axis, Ix2, IxDyn};
 use smallvec::smallvec;
 
 use super::registry::{Example, Sample};
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::{exactly, expect_kind};
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 

@@ -36,7 +36,7 @@ pub use compare::{Eq, Ge, Gt, Le, Lt, Ne};
 pub use exponential::{Exp, Expm1, Ln, Log1p};
 pub use extremum::{Clamp, Maximum, Minimum};
 pub use indexing::{Gather, IndexAdd, OneHot, ScatterAdd, Take};
-pub use leaf::Full;
+pub use leaf::{Copy, Full};
 pub use linalg::{
     Cholesky, Cofactor, Det, DetSign, Diag, Diagonal, Inverse, LogAbsDet, Part, Solve, Triangle,
     TriangularSolve,

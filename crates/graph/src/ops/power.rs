@@ -3,7 +3,7 @@
 use super::map::Unary;
 use super::registry::{Example, binary, unary};
 use super::zip::Binary;
-use crate::{Scalar, Var};
+use crate::{MapWord, Scalar, Var, ZipWord};
 
 /// √x. Cotangent: v/(2y).
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +17,8 @@ impl Unary for Sqrt {
     fn vjp<'g>(&self, _: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         v.mul_no_nan(0.5 / y)
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Sqrt)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Sqrt)
     }
 }
 
@@ -34,8 +34,8 @@ impl Unary for Rsqrt {
     fn vjp<'g>(&self, _: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         v.mul_no_nan(-0.5 * y * y.square())
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Rsqrt)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Rsqrt)
     }
 }
 
@@ -95,8 +95,8 @@ impl Binary for Pow {
         let dy = v.mul_no_nan(p.mul_no_nan(flat.select(1.0, x).ln()));
         Some((dx, dy))
     }
-    fn kernel(&self) -> kernels::Binary {
-        kernels::Binary::Pow
+    fn word(&self) -> ZipWord {
+        ZipWord::Pow
     }
 }
 

@@ -4,7 +4,7 @@ use smallvec::smallvec;
 
 use super::registry::{Example, binary};
 use super::zip::Operand;
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::{exactly, expect_broadcast, expect_kind};
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 

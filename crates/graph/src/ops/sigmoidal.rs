@@ -5,7 +5,7 @@ use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::map::Unary;
 use super::registry::{Example, unary};
-use crate::{Scalar, Var};
+use crate::{MapWord, Scalar, Var};
 
 /// tanh x. Cotangent: v·sech² x (of which 1 − y² would keep no digit where y rounds to ±1).
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +19,8 @@ impl Unary for Tanh {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v * x.sech_squared()
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Tanh)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Tanh)
     }
 }
 
@@ -38,8 +38,8 @@ impl Unary for SechSquared {
     fn vjp<'g>(&self, x: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         -2.0 * (v * (y * x.tanh()))
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::SechSquared)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::SechSquared)
     }
 }
 
@@ -59,8 +59,8 @@ impl Unary for Sigmoid {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v * (0.25 * (0.5 * x).sech_squared())
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Sigmoid)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Sigmoid)
     }
 }
 
@@ -71,13 +71,13 @@ pub struct Erf;
 impl Unary for Erf {
     const NAME: &'static str = "erf";
     fn eval<T: Scalar>(&self, x: T) -> T {
-        kernels::Scalar::erf(x)
+        x.erf()
     }
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v * (FRAC_2_SQRT_PI * (-x.square()).exp())
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Erf)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Erf)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A value through which no cotangent flows.
 
 use super::registry::{Example, unary};
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 

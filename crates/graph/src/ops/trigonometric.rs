@@ -3,7 +3,7 @@
 use super::map::Unary;
 use super::registry::{Example, binary, unary};
 use super::zip::Binary;
-use crate::{Scalar, Var};
+use crate::{MapWord, Scalar, Var, ZipWord};
 
 /// sin x, x in radians. Cotangent: v·cos x.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +17,8 @@ impl Unary for Sin {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v * x.cos()
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Sin)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Sin)
     }
 }
 
@@ -34,8 +34,8 @@ impl Unary for Cos {
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         -(v * x.sin())
     }
-    fn kernel(&self) -> Option<kernels::Unary> {
-        Some(kernels::Unary::Cos)
+    fn word(&self) -> Option<MapWord> {
+        Some(MapWord::Cos)
     }
 }
 
@@ -59,8 +59,8 @@ impl Binary for Atan2 {
         let inverse = (x.square() + y.square()).recip();
         Some(((v * x).mul_no_nan(inverse), -(v * y).mul_no_nan(inverse)))
     }
-    fn kernel(&self) -> kernels::Binary {
-        kernels::Binary::Atan2
+    fn word(&self) -> ZipWord {
+        ZipWord::Atan2
     }
 }
 

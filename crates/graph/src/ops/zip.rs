@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use smallvec::smallvec;
 
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::{exactly, expect_broadcast, expect_kind};
-use crate::{Args, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Type, Var, ZipWord};
 
 /// A function of two numbers, applied to every pair of elements of two arrays that broadcast.
 pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
@@ -34,8 +34,8 @@ pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn vjp<'g>(&self, a: Var<'g>, b: Var<'g>, y: Var<'g>, v: Var<'g>)
     -> Option<(Var<'g>, Var<'g>)>;
 
-    /// The kernel that computes it on reals.
-    fn kernel(&self) -> kernels::Binary;
+    /// The word by which a compiler knows it, on reals.
+    fn word(&self) -> ZipWord;
 }
 
 /// The operation that applies a [`Binary`] function to two arrays that broadcast.
@@ -79,7 +79,7 @@ impl<F: Binary> Operation for Zip<F> {
     }
 
     fn lower(&self) -> Lowering {
-        Lowering::Zip(self.0.kernel())
+        Lowering::Zip(self.0.word())
     }
 }
 

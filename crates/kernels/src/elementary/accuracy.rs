@@ -1,7 +1,7 @@
 //! How far each function is from the truth, in units in the last place, over the whole of f32 and densely in f64.
 
 use super::double_double::Dd;
-use crate::testing::Rng;
+use crate::testing::{Precise, Rng};
 use crate::{Arg, Isa, Scalar, Unary, unary};
 
 /// A function, its value in more than double precision, its value in double, and the largest errors allowed.
@@ -71,7 +71,7 @@ fn ulps<T: Scalar>(value: T, precise: Dd) -> f64 {
     {
         return f64::INFINITY;
     }
-    let unit = T::MACHINE_EPSILON.to_f64();
+    let unit = T::epsilon().to_f64();
     let smallest = T::min_positive_value().to_f64();
     let exponent_bits = precise.high.abs().max(smallest).to_bits() & f64::INFINITY.to_bits();
     let ulp = f64::from_bits(exponent_bits) * unit;
@@ -92,7 +92,7 @@ fn measure<T: Scalar>(case: &Case, x: &[T], truth: &[Dd], worst: &mut Worst<T>) 
         unary(*isa, case.f, Arg::Slice(x), &mut y);
         for ((&x, &y), &truth) in x.iter().zip(&y).zip(truth) {
             // A unit in the last place is at least half of ε times the number: most errors are soon seen to be small.
-            let small = 0.49 * *largest * T::MACHINE_EPSILON.to_f64() * truth.high.abs();
+            let small = 0.49 * *largest * T::epsilon().to_f64() * truth.high.abs();
             if (y.to_f64() - truth.high).abs() < small {
                 continue;
             }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{Rng, levels};
+use crate::testing::{Precise, Rng, levels};
 use crate::{Isa, Scalar};
 
 /// What a function must be, by the standard library and libm; computed in f64, except where the format matters.
@@ -62,7 +62,7 @@ fn plain_binary<T: Scalar>(f: Binary, a: T, b: T) -> T {
 /// Equal, or both NaN, or within four units in the last place.
 #[track_caller]
 fn assert_close<T: Scalar>(value: T, expected: T, what: impl Fn() -> String) {
-    let unit = T::MACHINE_EPSILON * expected.abs().max(T::min_positive_value());
+    let unit = T::epsilon() * expected.abs().max(T::min_positive_value());
     let close = value == expected || (value - expected).abs() <= unit * T::from_f64(4.0);
     assert!(
         close || (value.is_nan() && expected.is_nan()),

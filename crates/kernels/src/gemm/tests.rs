@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{Rng, levels};
+use crate::testing::{Precise, Rng, levels};
 
 /// A·B in double precision, and |A|·|B| for its error bound.
 fn reference<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, i: usize, j: usize) -> (f64, f64) {
@@ -29,7 +29,7 @@ fn check<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, pool: &Pool) {
                 for (j, &x) in row[..columns].iter().enumerate().skip(i % every).step_by(every) {
                     let (sum, size) = reference(a, b, i, j);
                     let sum = if accumulate { sum + 1.0 } else { sum };
-                    let bound = (a.columns + 2) as f64 * T::MACHINE_EPSILON.to_f64() * (size + 1.0);
+                    let bound = (a.columns + 2) as f64 * T::epsilon().to_f64() * (size + 1.0);
                     let error = (x.to_f64() - sum).abs();
                     assert!(
                         error <= bound,

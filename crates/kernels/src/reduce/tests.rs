@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{Rng, levels};
+use crate::testing::{Precise, Rng, levels};
 
 /// The plain loop in double precision.
 fn plain<T: Scalar>(f: Reduce, x: impl Iterator<Item = T>) -> f64 {
@@ -8,7 +8,7 @@ fn plain<T: Scalar>(f: Reduce, x: impl Iterator<Item = T>) -> f64 {
 
 #[track_caller]
 fn assert_close<T: Scalar>(value: T, expected: f64, n: usize) {
-    let tolerance = 40.0 * T::MACHINE_EPSILON.to_f64() * (n as f64).sqrt().max(1.0);
+    let tolerance = 40.0 * T::epsilon().to_f64() * (n as f64).sqrt().max(1.0);
     let close = (value.to_f64() - expected).abs() <= tolerance || value.to_f64() == expected;
     assert!(
         close || (value.is_nan() && expected.is_nan()),

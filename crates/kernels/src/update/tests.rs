@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{Rng, levels};
+use crate::testing::{Precise, Rng, levels};
 
 const SGD: Sgd = Sgd {
     learning_rate: 0.1,
@@ -52,7 +52,7 @@ fn torch_adam(o: &Adam, p: f64, g: f64, m: f64, v: f64) -> (f64, f64, f64) {
 }
 
 fn close<T: Scalar>(x: T, expected: f64) -> bool {
-    (x.to_f64() - expected).abs() <= 20.0 * T::MACHINE_EPSILON.to_f64() * (1.0 + expected.abs())
+    (x.to_f64() - expected).abs() <= 20.0 * T::epsilon().to_f64() * (1.0 + expected.abs())
 }
 
 fn check_sgd<T: Scalar>(sgd: Sgd) {

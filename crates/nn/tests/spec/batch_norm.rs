@@ -1,10 +1,11 @@
 //! Batch normalisation, and the conventions of its running statistics.
 
 use approx::assert_relative_eq;
-use graph::{Gradient, GradientError, Graph, Params, Step};
+use graph::{Gradient, GradientError, Graph, Params};
 use ndarray::{Array1, Array2, ArrayD, Axis, array};
 use nn::batch_norm::{Average, Running, RunningStatistics, RunningVariance};
 use nn::{BatchNorm, Loss, Mode};
+use program::Step;
 
 use crate::{sample, step, value};
 

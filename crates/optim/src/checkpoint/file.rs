@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use graph::{Scalar, Seed, write_atomically};
+use graph::{Seed, write_atomically};
+use program::Scalar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

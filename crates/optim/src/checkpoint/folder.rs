@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use graph::Scalar;
+use program::Scalar;
 
 use super::{Checkpoint, CheckpointError};
 

@@ -6,7 +6,8 @@ mod folder;
 
 use std::collections::BTreeMap;
 
-use graph::{Params, Scalar, Seed};
+use graph::{Params, Seed};
+use program::Scalar;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

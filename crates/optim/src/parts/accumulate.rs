@@ -1,6 +1,6 @@
 //! One update for several batches.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use super::{Call, Part};

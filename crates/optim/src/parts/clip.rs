@@ -1,6 +1,6 @@
 //! Gradients held within bounds.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use super::{Call, Part, squares};

@@ -1,6 +1,7 @@
 //! A running average of the parameters.
 
-use graph::{Params, Scalar};
+use graph::Params;
+use program::Scalar;
 use serde::Serialize;
 
 use super::{Call, Part, With};

@@ -1,6 +1,6 @@
 //! Slow weights behind fast ones.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use super::{Call, Part};

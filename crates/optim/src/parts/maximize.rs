@@ -1,6 +1,6 @@
 //! Ascent instead of descent.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use super::{Call, Part};

@@ -10,7 +10,8 @@ mod skip;
 
 use std::fmt::Debug;
 
-use graph::{Scalar, Shape};
+use graph::Shape;
+use program::Scalar;
 use serde::Serialize;
 
 use crate::memory::{Memory, Piece};

@@ -1,6 +1,6 @@
 //! Sharpness-aware minimization.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use super::{Call, Part, With};

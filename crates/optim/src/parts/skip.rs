@@ -1,6 +1,6 @@
 //! No update by gradients that are no numbers.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use super::{Call, Part, With};

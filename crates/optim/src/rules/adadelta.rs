@@ -1,6 +1,6 @@
 //! Adadelta.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use crate::convention::options;

@@ -1,7 +1,8 @@
 //! Adam and AdamW.
 
-use graph::{Scalar, default_pool};
 use kernels::Isa;
+use program::Scalar;
+use program::default_pool;
 use serde::Serialize;
 
 use crate::convention::options;

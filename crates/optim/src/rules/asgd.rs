@@ -1,6 +1,7 @@
 //! Averaged stochastic gradient descent.
 
-use graph::{Params, Scalar};
+use graph::Params;
+use program::Scalar;
 use serde::Serialize;
 
 use crate::convention::options;

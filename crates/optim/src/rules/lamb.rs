@@ -1,6 +1,6 @@
 //! LAMB.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use crate::convention::options;

@@ -1,6 +1,6 @@
 //! Lion.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use crate::convention::options;

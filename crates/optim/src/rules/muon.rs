@@ -2,8 +2,9 @@
 
 use std::sync::LazyLock;
 
-use graph::{Scalar, Shape};
+use graph::Shape;
 use kernels::{Isa, Matrix, MatrixMut, Pool, gemm};
+use program::Scalar;
 use serde::Serialize;
 
 use super::lamb::norm;

@@ -1,6 +1,7 @@
 //! Nesterov's momentum as he wrote it.
 
-use graph::{Params, Scalar};
+use graph::Params;
+use program::Scalar;
 use serde::Serialize;
 
 use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};

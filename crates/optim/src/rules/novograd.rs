@@ -1,6 +1,7 @@
 //! NovoGrad.
 
-use graph::{Scalar, Shape};
+use graph::Shape;
+use program::Scalar;
 use serde::Serialize;
 
 use super::lamb::norm;

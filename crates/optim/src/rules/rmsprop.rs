@@ -1,6 +1,6 @@
 //! RMSprop.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use crate::convention::options;

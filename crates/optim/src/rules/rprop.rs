@@ -1,6 +1,6 @@
 //! Rprop.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use super::lion::sign;

@@ -1,6 +1,6 @@
 //! Yogi.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::Serialize;
 
 use super::lion::sign;

@@ -1,6 +1,6 @@
 //! The schedule with memory.
 
-use graph::Scalar;
+use program::Scalar;
 use serde::{Deserialize, Serialize};
 
 use crate::state::Ledger;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use graph::{Scalar, Shape};
+use graph::Shape;
+use program::Scalar;
 
 use super::State;
 use crate::OptimError;

@@ -5,7 +5,8 @@ pub(crate) mod file;
 
 use std::collections::BTreeMap;
 
-use graph::{Scalar, Shape};
+use graph::Shape;
+use program::Scalar;
 use serde::Serialize;
 use serde_json::Value;
 

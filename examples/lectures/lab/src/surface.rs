@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use cotangent::graph::Step;
 use cotangent::ndarray::{Array1, Array2, Ix2};
 use cotangent::prelude::{Function, Optimizer, Params, Var};
+use cotangent::program::Step;
 
 use crate::{Grid, Result};
 

@@ -2,7 +2,7 @@
 
 use super::{Along, Reduction};
 use crate::ops::registry::{Example, reduction};
-use crate::{Axes, Scalar, Var};
+use crate::{Axes, FoldWord, Scalar, Var};
 
 /// The largest; NaN if any is. Cotangent: v, shared evenly among all that attain it (as JAX and
 /// PyTorch's `amax`).
@@ -27,8 +27,8 @@ impl Reduction for Max {
     fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         share(along, y, v)
     }
-    fn kernel(&self) -> Option<kernels::Reduce> {
-        Some(kernels::Reduce::Max)
+    fn word(&self) -> Option<FoldWord> {
+        Some(FoldWord::Max)
     }
 }
 
@@ -46,8 +46,8 @@ impl Reduction for Min {
     fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
         share(along, y, v)
     }
-    fn kernel(&self) -> Option<kernels::Reduce> {
-        Some(kernels::Reduce::Min)
+    fn word(&self) -> Option<FoldWord> {
+        Some(FoldWord::Min)
     }
 }
 

@@ -24,9 +24,11 @@ use ndarray::{ArrayViewD, IxDyn};
 use smallvec::{SmallVec, smallvec};
 
 use super::registry::Example;
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Axes, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+use crate::{
+    Args, Axes, Cotangents, FoldWord, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var,
+};
 
 /// A real function of many real numbers.
 pub trait Reduction: Clone + Debug + PartialEq + Send + Sync + 'static {
@@ -50,8 +52,8 @@ pub trait Reduction: Clone + Debug + PartialEq + Send + Sync + 'static {
         None
     }
 
-    /// The kernel that computes it, if there is one.
-    fn kernel(&self) -> Option<kernels::Reduce> {
+    /// The word by which a compiler knows it, if there is one.
+    fn word(&self) -> Option<FoldWord> {
         None
     }
 }
@@ -133,7 +135,7 @@ impl<F: Reduction> Operation for Fold<F> {
     }
 
     fn lower(&self) -> Lowering {
-        match self.function.kernel() {
+        match self.function.word() {
             Some(kernel) => Lowering::Reduce(kernel, self.axes.clone()),
             None => Lowering::Plain,
         }

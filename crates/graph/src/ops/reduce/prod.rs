@@ -2,7 +2,7 @@
 
 use super::{Along, Reduction};
 use crate::ops::registry::{Example, reduction};
-use crate::{Axes, Gradient, Scalar, Var};
+use crate::{Axes, FoldWord, Gradient, Scalar, Var};
 
 /// Π x. Cotangent: v times the product of the other factors.
 ///
@@ -26,8 +26,8 @@ impl Reduction for Prod {
             .with_respect_to(&[along.x])
             .expect("the tree has the shape of the cotangent")[0]
     }
-    fn kernel(&self) -> Option<kernels::Reduce> {
-        Some(kernels::Reduce::Prod)
+    fn word(&self) -> Option<FoldWord> {
+        Some(FoldWord::Prod)
     }
 }
 

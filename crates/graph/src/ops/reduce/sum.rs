@@ -2,7 +2,7 @@
 
 use super::{Along, Reduction, accurate_sum};
 use crate::ops::registry::{Example, reduction};
-use crate::{Axes, Scalar, Var};
+use crate::{Axes, FoldWord, Scalar, Var};
 
 /// Σ x. Cotangent: v, repeated.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +16,8 @@ impl Reduction for Sum {
     fn vjp<'g>(&self, along: &Along<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         v.broadcast_to(along.x.shape())
     }
-    fn kernel(&self) -> Option<kernels::Reduce> {
-        Some(kernels::Reduce::Sum)
+    fn word(&self) -> Option<FoldWord> {
+        Some(FoldWord::Sum)
     }
 }
 

@@ -4,7 +4,7 @@ use smallvec::smallvec;
 
 use super::super::registry::{Example, shaped};
 use super::assign;
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 

@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::super::registry::{Example, shaped};
 use super::assign;
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::exactly;
 use crate::shape::resolve_axis;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};

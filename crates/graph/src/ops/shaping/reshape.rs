@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 
 use super::super::registry::{Example, shaped};
-use crate::compile::Lowering;
+use crate::Lowering;
 use crate::error::exactly;
 use crate::shape::resolve_axis;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var, View};

@@ -9,6 +9,7 @@ use super::{Fused, FusedBuilder, Source};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::scalar::Scalar;
+use crate::testing::Precise;
 
 /// Runs the program; an input without data stands in the output it names.
 fn run<T: Scalar>(

@@ -13,6 +13,7 @@ use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
 use crate::scalar::Scalar;
+use crate::testing::Precise;
 
 /// The most positions of a test's loop nest.
 const MOST: usize = 40_000;

@@ -4,6 +4,7 @@ use crate::elementwise::{Binary, Unary};
 use crate::fused::builder::{Node, Parts};
 use crate::reduce::Reduce;
 use crate::scalar::Scalar;
+use crate::testing::Precise;
 
 /// The outputs of a program of exact operations, and the largest finite magnitude on the way.
 pub(super) fn interpret<T: Scalar>(parts: &Parts<T>, inputs: &[Vec<f64>]) -> (Vec<Vec<f64>>, f64) {

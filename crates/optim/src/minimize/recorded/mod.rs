@@ -5,7 +5,9 @@ mod variables;
 
 use std::fmt;
 
-use graph::{Gradient, Graph, Params, Program, Scalar, Value, Var};
+use graph::{Gradient, Graph, Params, Value, Var};
+use program::Program;
+use program::Scalar;
 
 use super::{Hessian, HessianProduct, MinimizeError, Objective};
 pub use residuals::RecordedResiduals;
@@ -41,7 +43,7 @@ impl<'m> Recorded<'m> {
     }
 
     /// A model's loss as a function of its trainable parameters, in the order of
-    /// [`Params::trainable`]; recorded as for a [`Step`](graph::Step), whose inputs are constants
+    /// [`Params::trainable`]; recorded as for a [`Step`](program::Step), whose inputs are constants
     /// here.
     ///
     /// The store is copied, in double precision. Buffers keep their values, running statistics among

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use graph::ndarray::{Array, IxDyn};
-use graph::{Gradient, Graph, Params, Program, Scalar, Shape, Value, Var};
+use graph::{Gradient, Graph, Params, Shape, Value, Var};
+use program::Program;
+use program::Scalar;
 
 use super::variables::{Variables, compiled, copy_outputs};
 use crate::minimize::{MinimizeError, Residuals};

@@ -1,7 +1,9 @@
 //! What recorded functions are of: a store of parameters, of which a flat vector is one.
 
 use graph::ndarray::{Array, ArrayViewD, IxDyn};
-use graph::{Graph, Param, Params, Program, RunError, Scalar, Value, Var, View};
+use graph::{Graph, Param, Params, RunError, Value, Var, View};
+use program::Program;
+use program::Scalar;
 
 type Record<'m> = dyn for<'g> Fn(&'g Graph) -> Var<'g> + 'm;
 

@@ -1,0 +1,98 @@
+//! What a compiler knows of an operation: the few words in which an operation tells what it is.
+
+use smallvec::SmallVec;
+
+use crate::Axes;
+use crate::params::ParamId;
+
+/// How the compiler runs an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lowering {
+    /// Through its plain evaluation.
+    Plain,
+    /// A leaf: the graph's input of this position.
+    Input(usize),
+    /// A leaf: a parameter's or buffer's value before the run.
+    Parameter(ParamId),
+    /// A leaf: an array fixed at recording; its plain evaluation runs once.
+    Constant,
+    /// A leaf: one number at every position.
+    Full(f64),
+    /// Elementwise of one argument.
+    Map(MapWord),
+    /// Elementwise of two arguments, which broadcast.
+    Zip(ZipWord),
+    /// Elementwise: the second or the third argument, by the first. All broadcast.
+    Select,
+    /// A reduction along some axes.
+    Reduce(FoldWord, Axes),
+    /// A matrix product over the last two axes; the axes in front broadcast.
+    MatMul,
+    /// The same elements under another shape, in row-major order.
+    Reshape,
+    /// The axes in another order.
+    Permute(SmallVec<[usize; 4]>),
+    /// Repetition along axes of extent 1.
+    Broadcast,
+    /// The same elements, or truth values as numbers.
+    Reinterpret,
+    /// The same elements in memory of their own.
+    Copy,
+}
+
+/// A function of one number that a compiler has a fast form of. The operations of the same names,
+/// in [`ops`](crate::ops), say what each means.
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MapWord {
+    Abs,
+    Cos,
+    Erf,
+    Exp,
+    Expm1,
+    Ln,
+    Log1p,
+    Neg,
+    Recip,
+    Relu,
+    Rsqrt,
+    SechSquared,
+    Sigmoid,
+    Sign,
+    Sin,
+    Sqrt,
+    Square,
+    Tanh,
+}
+
+/// A function of two numbers that a compiler has a fast form of; truth values are 0 and 1. The
+/// operations of the same names, in [`ops`](crate::ops), say what each means.
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ZipWord {
+    Add,
+    Atan2,
+    Div,
+    Eq,
+    Ge,
+    Gt,
+    Le,
+    Lt,
+    Max,
+    Min,
+    Mul,
+    MulNoNan,
+    Ne,
+    Pow,
+    Sub,
+}
+
+/// A function of many numbers that a compiler has a fast form of.
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FoldWord {
+    Max,
+    Min,
+    Prod,
+    Sum,
+}

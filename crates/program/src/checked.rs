@@ -1,0 +1,214 @@
+//! Where a number that is not finite arose.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::panic::Location;
+
+use crate::Program;
+use crate::Scalar;
+use crate::instruction::{Action, FusedInput, Instruction, Memory};
+use graph::Params;
+use graph::Seed;
+use graph::{RunError, View};
+
+impl<T: Scalar> Program<T> {
+    /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
+    /// infinite or NaN. [`run`](Self::run) pays nothing for it.
+    ///
+    /// Elementwise operations that run in one loop are looked at together.
+    ///
+    /// ```
+    /// use graph::{Graph, Params, Seed};
+    /// use program::Program;
+    /// use ndarray::array;
+    ///
+    /// let g = Graph::new();
+    /// let x = g.input("x", [2]);
+    /// let y = x.ln().sum();
+    /// let params = Params::seeded(0);
+    /// let mut program = Program::compile(&[y], &params);
+    /// let x = array![1.0_f32, -1.0];
+    /// let error = program.run_checked(&params, &[(&x).into()], Seed::default()).unwrap_err();
+    /// assert!(error.to_string().starts_with("ln → sum answered NaN in the forward pass"));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and [`RunError::Arose`] at the first value that is not finite, with the
+    /// operations, their line, and the ranges of what they read.
+    pub fn run_checked(
+        &mut self,
+        params: &Params<T>,
+        inputs: &[View<'_, T>],
+        seed: Seed,
+    ) -> Result<(), RunError> {
+        self.check_params(params)?;
+        self.feed(inputs, false)?;
+        let steps: Vec<Step> = self.instructions.iter().map(Step::of).collect();
+        let mut watch = Watch { params: params.values(), known: HashMap::new() };
+        self.execute(params.values(), seed, |position, reals| watch.look(&steps[position], reals))
+    }
+}
+
+/// What an instruction reads and writes.
+struct Step {
+    reads: Vec<Memory>,
+    writes: Vec<Range<usize>>,
+    operations: String,
+    pass: &'static str,
+    location: &'static Location<'static>,
+}
+
+impl Step {
+    fn of<T>(instruction: &Instruction<T>) -> Self {
+        let (reads, writes) = match &instruction.action {
+            Action::Fused { inputs, outputs, .. } => {
+                let read = |input: &FusedInput| match input {
+                    FusedInput::Memory(memory) => memory.clone(),
+                    FusedInput::Output(position) => Memory::Real(outputs[*position].clone()),
+                };
+                (inputs.iter().map(read).collect(), outputs.to_vec())
+            }
+            Action::MatMul(product) => {
+                let factors = [&product.a, &product.b].map(|factor| factor.memory.clone());
+                (factors.to_vec(), vec![product.output.clone()])
+            }
+            Action::Plain { inputs, output, .. } => {
+                let written = match output {
+                    Memory::Real(range) => vec![range.clone()],
+                    Memory::Index(_) | Memory::Param(_) => Vec::new(),
+                };
+                (inputs.iter().map(|operand| operand.memory.clone()).collect(), written)
+            }
+        };
+        let cost = &instruction.cost;
+        Self {
+            reads,
+            writes,
+            operations: cost.operations.join(" → "),
+            pass: if cost.backward { "backward" } else { "forward" },
+            location: instruction.location,
+        }
+    }
+}
+
+/// What has been seen of the values so far.
+struct Watch<'a, T> {
+    params: &'a [T],
+    /// The extent of what was written last at each place: it may be overwritten by its reader.
+    known: HashMap<usize, Extent>,
+}
+
+impl<T: Scalar> Watch<'_, T> {
+    /// Looks at what a step wrote.
+    fn look(&mut self, step: &Step, reals: &[T]) -> Result<(), RunError> {
+        let read: Vec<Extent> =
+            step.reads.iter().filter_map(|memory| self.extent(memory, reals)).collect();
+        for range in &step.writes {
+            let values = &reals[range.clone()];
+            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+                return Err(RunError::Arose {
+                    operations: step.operations.clone(),
+                    value: (*value).to_f64(),
+                    pass: step.pass,
+                    inputs: read.iter().map(Extent::to_string).collect::<Vec<_>>().join(", "),
+                    location: step.location,
+                });
+            }
+            self.known.insert(range.start, Extent::of(values));
+        }
+        Ok(())
+    }
+
+    fn extent(&self, memory: &Memory, reals: &[T]) -> Option<Extent> {
+        match memory {
+            Memory::Real(range) => {
+                let known = self.known.get(&range.start).copied();
+                Some(known.unwrap_or_else(|| Extent::of(&reals[range.clone()])))
+            }
+            Memory::Param(range) => Some(Extent::of(&self.params[range.clone()])),
+            Memory::Index(_) => None,
+        }
+    }
+}
+
+/// The smallest and the largest of some values, and how many are not finite.
+#[derive(Clone, Copy)]
+struct Extent {
+    low: f64,
+    high: f64,
+    wild: usize,
+}
+
+impl Extent {
+    fn of<T: Scalar>(values: &[T]) -> Self {
+        let start = Self { low: f64::INFINITY, high: f64::NEG_INFINITY, wild: 0 };
+        values.iter().fold(start, |extent, value| match value.is_finite() {
+            true => Self {
+                low: extent.low.min((*value).to_f64()),
+                high: extent.high.max((*value).to_f64()),
+                ..extent
+            },
+            false => Self { wild: extent.wild + 1, ..extent },
+        })
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{:e}, {:e}]", self.low, self.high)?;
+        match self.wild {
+            0 => Ok(()),
+            wild => write!(f, " and {wild} not finite"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use graph::{Graph, Var};
+    use ndarray::array;
+
+    fn arose(
+        build: impl for<'g> Fn(Var<'g>) -> Vec<Var<'g>>,
+    ) -> (String, &'static str, String, u32) {
+        let g = Graph::new();
+        let outputs = build(g.input("x", [2, 2]));
+        let params = Params::seeded(0);
+        let mut program = Program::compile(&outputs, &params);
+        let x = array![[4.0_f32, 0.0], [1.0, 90.0]];
+        let error = program.run_checked(&params, &[(&x).into()], Seed::default()).unwrap_err();
+        let RunError::Arose { operations, pass, inputs, location, .. } = error else {
+            panic!("{error}")
+        };
+        (operations, pass, inputs, location.line())
+    }
+
+    #[test]
+    fn an_overflow_names_its_operation_line_and_inputs() {
+        let line = line!() + 1;
+        let (operations, pass, inputs, at) = arose(|x| vec![x.matmul(x).exp().cumsum(0)]);
+        assert!(operations.contains("exp"), "{operations}");
+        assert_eq!((pass, at), ("forward", line));
+        assert!(inputs.contains("8.1e3"), "{inputs}");
+    }
+
+    #[test]
+    fn what_arises_backward_says_so() {
+        // The root of 0 is finite, and its derivative is not.
+        let (_, pass, _, _) = arose(|x| vec![x.cumsum(0).sqrt().sum().grad(x)]);
+        assert_eq!(pass, "backward");
+    }
+
+    #[test]
+    fn a_finite_run_is_like_any_other() {
+        let g = Graph::new();
+        let x = g.input("x", [2]);
+        let params = Params::seeded(0);
+        let mut program = Program::compile(&[x.exp()], &params);
+        let x = array![0.0_f32, 1.0];
+        program.run_checked(&params, &[(&x).into()], Seed::default()).unwrap();
+        assert_eq!(program.output(0)[0], 1.0);
+    }
+}

@@ -1,0 +1,104 @@
+//! What runs together, told by the instructions of small programs.
+
+use ndarray::ArrayD;
+
+use crate::Program;
+use crate::instruction::{Action, FusedInput};
+use graph::{Graph, Params, Var, View, keep};
+
+fn program(build: impl for<'g> Fn(&'g Graph) -> Vec<Var<'g>>) -> Program<f32> {
+    let graph = Graph::new();
+    let outputs = build(&graph);
+    Program::compile(&outputs, &Params::with_seed(0))
+}
+
+/// The operations of each instruction.
+fn instructions(program: &Program<f32>) -> Vec<String> {
+    program.instructions().iter().map(|each| each.cost.operations.join(" ")).collect()
+}
+
+#[test]
+fn an_elementwise_chain_with_broadcasting_is_one_loop() {
+    let program = program(|g| {
+        let (x, b) = (g.input("x", [5, 3]), g.input("b", [3]));
+        vec![((x + b).tanh() * 2.0 - x).relu()]
+    });
+    assert_eq!(instructions(&program), ["add tanh mul sub relu"]);
+}
+
+#[test]
+fn a_reduction_joins_the_loop_that_feeds_it_and_the_one_that_it_feeds() {
+    let program = program(|g| {
+        let x = g.input("x", [5, 3]);
+        let softmax = x.softmax(-1);
+        vec![softmax, softmax.sum_over(0)]
+    });
+    assert_eq!(instructions(&program), ["max sub exp sum div sum"]);
+}
+
+#[test]
+fn sums_down_the_rows_end_a_loop() {
+    let program = program(|g| {
+        let x = g.input("x", [5, 3]);
+        vec![x - x.mean_over(keep(0))]
+    });
+    assert_eq!(instructions(&program), ["sum", "mul", "sub"]);
+}
+
+#[test]
+fn bias_and_activation_follow_a_product_in_one_loop_and_transposes_are_free() {
+    let program = program(|g| {
+        let [x, w] = ["x", "w"].map(|name| g.input(name, [4, 4]));
+        let b = g.input("b", [4]);
+        vec![(x.t().matmul(w.t()) + b).relu()]
+    });
+    assert_eq!(instructions(&program), ["matmul", "add relu"]);
+}
+
+#[test]
+fn views_move_nothing() {
+    let program = program(|g| {
+        let x = g.input("x", [2, 3, 4]);
+        let viewed = x.permute([2, 0, 1]).reshape([4, 6]).t().unsqueeze(0);
+        vec![viewed.squeeze(0).exp()]
+    });
+    assert_eq!(instructions(&program), ["exp"]);
+}
+
+#[test]
+fn a_value_that_is_read_for_the_last_time_makes_room_in_place() {
+    let program = program(|g| {
+        let x = g.input("x", [64, 64]);
+        vec![x.matmul(x).exp().matmul(x)]
+    });
+    let Action::Fused { inputs, .. } = &program.instructions()[1].action else { panic!() };
+    assert!(matches!(inputs[..], [FusedInput::Output(0)]), "{inputs:?}");
+}
+
+#[test]
+fn values_that_do_not_live_at_one_time_share_memory() {
+    let program = program(|g| {
+        let x = g.input("x", [64, 64]);
+        vec![(0..20).fold(x, |y, _| y.matmul(x))]
+    });
+    // The input, the output, and two between which the products go back and forth.
+    let arrays = program.arena_bytes() / (64 * 64 * size_of::<f32>());
+    assert_eq!(arrays, 4);
+}
+
+#[test]
+fn plan_and_profile_fit_a_terminal_of_100_columns() {
+    let mut program = program(|g| {
+        let (x, w) = (g.input("x", [512, 2048]), g.input("w", [2048, 1024]));
+        let y = x.matmul(w).tanh().softmax(-1).log_softmax(0);
+        vec![y.variance_over(0, 0), y.sum().grad(w)]
+    });
+    let inputs = [ArrayD::zeros(vec![512, 2048]), ArrayD::zeros(vec![2048, 1024])];
+    let views: Vec<View<'_, f32>> = inputs.iter().map(|x| View::Real(x.view())).collect();
+    let profile = program.profile(&Params::with_seed(0), &views, 1).unwrap();
+    for text in [program.explain().to_string(), profile.to_string()] {
+        assert!(text.contains("matmul") && text.contains("golden.rs"), "{text}");
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= 100, "{widest} columns:\n{text}");
+    }
+}

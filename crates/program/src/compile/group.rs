@@ -1,0 +1,526 @@
+//! Which nodes run together: elementwise chains with the reductions that consume or feed them.
+//!
+//! A node *is stored* when its values must lie in memory: an output, an operand of a matrix product
+//! or of a plain evaluation, a result that is read in another pattern than it was computed in, or
+//! one that several readers share and that is dear to compute again. Every other elementwise node
+//! is computed within each group that reads it. Stored nodes and reductions are the *roots*: each
+//! goes, in recording order, into an existing group that runs over the same positions and late
+//! enough, or opens a new one.
+
+use std::collections::HashMap;
+
+use smallvec::{SmallVec, smallvec};
+
+use super::place::{Place, same_strides};
+use graph::Lowering;
+use graph::reading::NodeId;
+use graph::{FoldWord, Graph, Kind, MapWord, Shape, ZipWord};
+
+use crate::instruction::MAX_OUTPUTS;
+
+/// Recomputing more micro-operations than this costs more than a store and a load.
+const CHEAP: usize = 4;
+
+/// A chain longer than this is stored in between: groups stay of bounded size.
+const LONGEST: usize = 48;
+
+/// How far back a root looks for a group to join.
+const LOOK_BACK: usize = 8;
+
+/// What a node is to the compiler.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Work {
+    /// Another look at the memory of its base, or nobody needs it.
+    None,
+    /// A value that lies in memory before the run, or a number.
+    Leaf,
+    /// Elementwise over `space`.
+    Elementwise { space: Shape },
+    /// A reduction over `space`: along its last axis, or along the one before.
+    Reduce { word: FoldWord, space: Shape, last: bool },
+    /// A matrix product.
+    MatMul,
+    /// Through the plain evaluation.
+    Plain,
+}
+
+/// How a value computed in a group lies over the group's space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// One value at every position.
+    Full,
+    /// One value for every row, that is for all axes but the last.
+    Row,
+}
+
+/// Nodes that one instruction computes.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    /// The positions it runs over; of a lone matrix product or plain evaluation, empty.
+    pub space: Shape,
+    /// The nodes, in an order in which each comes after its operands.
+    pub members: Vec<NodeId>,
+    /// Those whose values later groups read from memory.
+    pub stored: SmallVec<[NodeId; 4]>,
+    /// The values at hand within the group.
+    pub registers: HashMap<NodeId, Extent>,
+    /// Whether it is a matrix product or a plain evaluation, by itself.
+    pub alone: bool,
+}
+
+/// The nodes of a graph with what the compiler found out about them.
+#[derive(Debug)]
+pub(crate) struct Analysis<'a> {
+    pub graph: &'a Graph,
+    pub live: Vec<bool>,
+    pub work: Vec<Work>,
+    pub places: Vec<Place>,
+    /// Inputs of each node.
+    pub inputs: Vec<SmallVec<[NodeId; 3]>>,
+    stored: Vec<bool>,
+}
+
+/// The groups in the order they run.
+pub(crate) fn group(analysis: &Analysis<'_>) -> Vec<Group> {
+    let mut grouping =
+        Grouping { analysis, groups: Vec::new(), made_in: HashMap::new(), recent: HashMap::new() };
+    for id in analysis.nodes() {
+        match &analysis.work[id.index()] {
+            Work::Elementwise { .. } if !analysis.stored[id.index()] => {}
+            Work::Elementwise { space } | Work::Reduce { space, .. } => grouping.place(id, space),
+            Work::MatMul | Work::Plain => grouping.alone(id),
+            Work::None | Work::Leaf => {}
+        }
+    }
+    grouping.groups
+}
+
+impl<'a> Analysis<'a> {
+    pub fn new(graph: &'a Graph, outputs: &[NodeId]) -> Self {
+        let live = graph.ancestors(outputs);
+        let count = live.len();
+        let mut analysis = Analysis {
+            graph,
+            live,
+            work: Vec::with_capacity(count),
+            places: Vec::with_capacity(count),
+            inputs: Vec::with_capacity(count),
+            stored: vec![false; count],
+        };
+        for id in (0..count).map(NodeId::new) {
+            analysis.look_at(id);
+        }
+        analysis.decide_stores(outputs);
+        analysis
+    }
+
+    /// The live nodes, in recording order.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (0..self.live.len()).filter(|&index| self.live[index]).map(NodeId::new)
+    }
+
+    fn look_at(&mut self, id: NodeId) {
+        let inputs = self.graph.node_inputs(id);
+        let (place, work) = self.graph.node(id, |node| {
+            let own = Place::own(id, node.ty.shape.clone());
+            if !self.live[id.index()] {
+                return (own, Work::None);
+            }
+            if let [input] = inputs[..] {
+                let kind = self.graph.node(input, |input| input.ty.kind);
+                if let Some(view) = Place::of_view(node, kind, &self.places[input.index()]) {
+                    return (view, Work::None);
+                }
+            }
+            let real = |id: &NodeId| self.graph.node(*id, |node| node.ty.kind != Kind::Index);
+            let reals = node.ty.kind != Kind::Index && inputs.iter().all(real);
+            match node.op.lower() {
+                Lowering::Full(_) => (Place::repeated(id, node.ty.shape.clone()), Work::Leaf),
+                Lowering::Input(_) | Lowering::Parameter(_) | Lowering::Constant => {
+                    (own, Work::Leaf)
+                }
+                Lowering::MatMul => (own, Work::MatMul),
+                Lowering::Map(_) | Lowering::Zip(_) | Lowering::Select | Lowering::Copy
+                    if reals =>
+                {
+                    let space = stripped(&node.ty.shape);
+                    (own, Work::Elementwise { space })
+                }
+                // What could not be a view is a copy over the positions of its input.
+                Lowering::Reshape if reals => {
+                    let space = stripped(&self.places[inputs[0].index()].shape);
+                    (own, Work::Elementwise { space })
+                }
+                Lowering::Reduce(word, axes) => {
+                    let shape = &self.places[inputs[0].index()].shape;
+                    let axis = axes.resolve(shape.rank()).expect("checked when recorded")[0];
+                    let last = axis + 1 == shape.rank();
+                    // Neither axis may be stripped from the front.
+                    let space = strip_to(shape, if last { 1 } else { 2 });
+                    (own, Work::Reduce { word, space, last })
+                }
+                _ => (own, Work::Plain),
+            }
+        });
+        self.inputs.push(inputs);
+        self.places.push(place);
+        self.work.push(work);
+    }
+
+    /// Decides which elementwise nodes are stored.
+    fn decide_stores(&mut self, outputs: &[NodeId]) {
+        let mut readers = vec![0usize; self.live.len()];
+        for id in self.nodes().collect::<Vec<_>>() {
+            let reads_memory = match &self.work[id.index()] {
+                Work::None | Work::Leaf => continue,
+                Work::MatMul | Work::Plain => true,
+                Work::Elementwise { .. } | Work::Reduce { .. } => false,
+            };
+            for input in self.inputs[id.index()].clone() {
+                let base = self.places[input.index()].base;
+                readers[base.index()] += 1;
+                if reads_memory || !self.reads_in_place(id, input) {
+                    self.stored[base.index()] = true;
+                }
+            }
+        }
+        for output in outputs {
+            self.stored[self.places[output.index()].base.index()] = true;
+        }
+        let mut cost = vec![0usize; self.live.len()];
+        for id in self.nodes().collect::<Vec<_>>() {
+            if !matches!(self.work[id.index()], Work::Elementwise { .. }) {
+                continue;
+            }
+            let of_inputs: usize = self.inputs[id.index()]
+                .iter()
+                .map(|input| self.places[input.index()].base)
+                .filter(|base| !self.stored[base.index()])
+                .map(|base| cost[base.index()])
+                .sum();
+            let own = self.weight(id) + of_inputs;
+            cost[id.index()] = own;
+            if own > LONGEST || (readers[id.index()] > 1 && own > CHEAP) {
+                self.stored[id.index()] = true;
+            }
+        }
+    }
+
+    /// Whether `reader`, an elementwise node or a reduction, reads the value of `input` at the same
+    /// positions as it was computed, so that it can be computed within the reader's group.
+    fn reads_in_place(&self, reader: NodeId, input: NodeId) -> bool {
+        let place = &self.places[input.index()];
+        let computed_over = match &self.work[place.base.index()] {
+            Work::Elementwise { space } => space,
+            _ => return true,
+        };
+        let read_over = self.space(reader);
+        let of_base = &self.places[place.base.index()];
+        read_over == computed_over
+            && computed_over.size() == of_base.shape.size()
+            && same_strides(read_over, &place.strides_over(read_over), &read_over.strides())
+    }
+
+    pub fn space(&self, id: NodeId) -> &Shape {
+        match &self.work[id.index()] {
+            Work::Elementwise { space } | Work::Reduce { space, .. } => space,
+            _ => unreachable!("only fused work has a space"),
+        }
+    }
+
+    /// The cost of a micro-operation, in additions.
+    fn weight(&self, id: NodeId) -> usize {
+        match self.graph.node(id, |node| node.op.lower()) {
+            Lowering::Map(
+                MapWord::Neg | MapWord::Abs | MapWord::Square | MapWord::Relu | MapWord::Sign,
+            ) => 1,
+            Lowering::Map(_) | Lowering::Zip(ZipWord::Pow | ZipWord::Atan2) => 8,
+            Lowering::Zip(ZipWord::Div) => 3,
+            _ => 1,
+        }
+    }
+}
+
+struct Grouping<'a> {
+    analysis: &'a Analysis<'a>,
+    groups: Vec<Group>,
+    /// The group that stores each stored node.
+    made_in: HashMap<NodeId, usize>,
+    /// The groups of each space, oldest first.
+    recent: HashMap<Shape, Vec<usize>>,
+}
+
+/// An operand that a group reads from memory.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Read {
+    pub base: NodeId,
+    /// The strides over the group's space; for a matrix product or a plain evaluation, empty.
+    pub strides: SmallVec<[usize; 4]>,
+}
+
+impl Group {
+    /// How a member lies over the space, and how its operands are read.
+    pub fn extent(&self, analysis: &Analysis<'_>, member: NodeId) -> Extent {
+        match (self.registers.get(&member), &analysis.work[member.index()]) {
+            // A reduction is computed over the positions of its operand.
+            (_, Work::Reduce { .. }) => {
+                let operand = analysis.places[analysis.inputs[member.index()][0].index()].base;
+                let held = self.registers.get(&operand).copied();
+                match analysis.space(member) == &self.space {
+                    true => Extent::Full,
+                    false => held.unwrap_or(Extent::Row),
+                }
+            }
+            (Some(&extent), _) => extent,
+            (None, _) => Extent::Full,
+        }
+    }
+
+    /// The distinct operands it reads from memory, in a fixed order.
+    pub fn reads(&self, analysis: &Analysis<'_>) -> SmallVec<[Read; 6]> {
+        let mut reads: SmallVec<[Read; 6]> = SmallVec::new();
+        for &member in &self.members {
+            for &input in &analysis.inputs[member.index()] {
+                let place = &analysis.places[input.index()];
+                if let Some(read) = self.read(analysis, member, place)
+                    && !reads.contains(&read)
+                {
+                    reads.push(read);
+                }
+            }
+        }
+        reads
+    }
+
+    /// How a member reads a place from memory; `None` if it is a number or in a register.
+    pub fn read(&self, analysis: &Analysis<'_>, member: NodeId, place: &Place) -> Option<Read> {
+        if self.alone {
+            return Some(Read { base: place.base, strides: SmallVec::new() });
+        }
+        let number =
+            matches!(analysis.graph.node(place.base, |node| node.op.lower()), Lowering::Full(_));
+        if number {
+            return None;
+        }
+        let extent = self.extent(analysis, member);
+        let strides = analysis.strides_in(&self.space, extent, member, place);
+        let held = self.registers.get(&place.base);
+        if held.is_some_and(|held| same_strides(&self.space, &strides, &held.strides(&self.space)))
+        {
+            return None;
+        }
+        Some(Read { base: place.base, strides })
+    }
+}
+
+/// A root with the nodes that are computed along with it, and where its other operands come from.
+struct Candidate {
+    members: Vec<NodeId>,
+    /// Operands from memory or registers: reader and input.
+    operands: Vec<(NodeId, NodeId)>,
+}
+
+impl Grouping<'_> {
+    /// A group for a matrix product or a plain evaluation.
+    fn alone(&mut self, id: NodeId) {
+        self.made_in.insert(id, self.groups.len());
+        self.groups.push(Group {
+            space: Shape::scalar(),
+            members: vec![id],
+            stored: smallvec![id],
+            registers: HashMap::new(),
+            alone: true,
+        });
+    }
+
+    fn place(&mut self, root: NodeId, space: &Shape) {
+        let candidate = self.collect(root);
+        let row = self.row_group(root, space, &candidate);
+        let joined = row.or_else(|| self.full_group(space, &candidate));
+        let (position, extent) = joined.unwrap_or_else(|| (self.open(space), Extent::Full));
+        self.join(position, extent, root, candidate);
+    }
+
+    /// The root and everything unstored under it.
+    fn collect(&self, root: NodeId) -> Candidate {
+        let mut members = Vec::new();
+        let mut operands = Vec::new();
+        let mut pending = vec![root];
+        while let Some(id) = pending.pop() {
+            if members.contains(&id) {
+                continue;
+            }
+            members.push(id);
+            for &input in &self.analysis.inputs[id.index()] {
+                let base = self.analysis.places[input.index()].base;
+                let unstored = matches!(self.analysis.work[base.index()], Work::Elementwise { .. })
+                    && !self.analysis.stored[base.index()];
+                match unstored {
+                    true => pending.push(base),
+                    false => operands.push((id, input)),
+                }
+            }
+        }
+        members.sort_unstable();
+        Candidate { members, operands }
+    }
+
+    /// Where the operand's base is computed, if it is computed.
+    fn made_in(&self, input: NodeId) -> Option<usize> {
+        self.made_in.get(&self.analysis.places[input.index()].base).copied()
+    }
+
+    /// A recent group over the same space that runs late enough.
+    fn full_group(&self, space: &Shape, candidate: &Candidate) -> Option<(usize, Extent)> {
+        let recent = self.recent.get(space)?;
+        let fits = |&&position: &&usize| self.can_join(position, Extent::Full, candidate);
+        recent.iter().rev().take(LOOK_BACK).find(fits).map(|&position| (position, Extent::Full))
+    }
+
+    /// The group that made the latest operand, if that is a value for every row and the root works
+    /// on such values alone.
+    fn row_group(
+        &self,
+        root: NodeId,
+        space: &Shape,
+        candidate: &Candidate,
+    ) -> Option<(usize, Extent)> {
+        let position =
+            candidate.operands.iter().filter_map(|&(_, input)| self.made_in(input)).max()?;
+        let rows = &self.groups[position].space;
+        if rows.is_empty() || row_shape(rows) != strip_ones(space) {
+            return None;
+        }
+        if let Work::Reduce { last, .. } = self.analysis.work[root.index()] {
+            // A sum of one value for each row can only run down the rows.
+            let axis = space.rank() - if last { 1 } else { 2 };
+            if rows.rank() != 2 || rows[0] == 1 || space[axis] != rows[0] {
+                return None;
+            }
+        }
+        self.can_join(position, Extent::Row, candidate).then_some((position, Extent::Row))
+    }
+
+    /// Whether all operands are ready before the group runs, or at hand within it.
+    fn can_join(&self, position: usize, extent: Extent, candidate: &Candidate) -> bool {
+        let group = &self.groups[position];
+        let ready = |&(reader, input): &(NodeId, NodeId)| match self.made_in(input) {
+            None => true,
+            Some(made) if made < position => true,
+            Some(made) => made == position && self.at_hand(group, extent, reader, input),
+        };
+        group.stored.len() < MAX_OUTPUTS
+            && group.members.len() + candidate.members.len() <= 4 * LONGEST
+            && candidate.operands.iter().all(ready)
+    }
+
+    /// Whether the group holds the operand in a register, in the pattern the reader reads it.
+    fn at_hand(&self, group: &Group, extent: Extent, reader: NodeId, input: NodeId) -> bool {
+        let place = &self.analysis.places[input.index()];
+        let Some(&held) = group.registers.get(&place.base) else { return false };
+        let read = self.analysis.strides_in(&group.space, extent, reader, place);
+        same_strides(&group.space, &read, &held.strides(&group.space))
+    }
+
+    fn open(&mut self, space: &Shape) -> usize {
+        let position = self.groups.len();
+        self.recent.entry(space.clone()).or_default().push(position);
+        self.groups.push(Group {
+            space: space.clone(),
+            members: Vec::new(),
+            stored: SmallVec::new(),
+            registers: HashMap::new(),
+            alone: false,
+        });
+        position
+    }
+
+    fn join(&mut self, position: usize, extent: Extent, root: NodeId, candidate: Candidate) {
+        let group = &mut self.groups[position];
+        for id in candidate.members {
+            let held = match &self.analysis.work[id.index()] {
+                // Reduced rows of the space are one value for each; reduced values for each row,
+                // and sums down the rows, are complete only when the loop is.
+                Work::Reduce { last: true, space, .. }
+                    if extent == Extent::Full
+                        && space[space.rank() - 1] <= kernels::Fused::<f32>::MAX_ROW =>
+                {
+                    Some(Extent::Row)
+                }
+                Work::Reduce { .. } => None,
+                _ => Some(extent),
+            };
+            if !group.members.contains(&id) {
+                group.members.push(id);
+            }
+            if let Some(held) = held {
+                group.registers.insert(id, held);
+            }
+        }
+        group.stored.push(root);
+        self.made_in.insert(root, position);
+    }
+}
+
+impl Extent {
+    /// The strides over a space of a value held so, if it were stored.
+    pub fn strides(self, space: &Shape) -> SmallVec<[usize; 4]> {
+        match self {
+            Extent::Full => space.strides(),
+            Extent::Row => {
+                let mut strides = Shape::from(&space[..space.rank() - 1]).strides();
+                strides.push(0);
+                strides
+            }
+        }
+    }
+}
+
+impl Analysis<'_> {
+    /// The strides with which `reader`, computed over `space` to this extent, reads a place.
+    pub fn strides_in(
+        &self,
+        space: &Shape,
+        extent: Extent,
+        reader: NodeId,
+        place: &Place,
+    ) -> SmallVec<[usize; 4]> {
+        match extent {
+            Extent::Full => place.strides_over(space),
+            Extent::Row => {
+                // The reader's positions are the rows of the space, perhaps with axes of extent 1
+                // around them, which have no say in where an element lies.
+                let over = self.space(reader);
+                let own = place.strides_over(over);
+                let mut strides = SmallVec::new();
+                let mut axes = (0..over.rank()).filter(|&axis| over[axis] != 1);
+                for &extent in &space[..space.rank() - 1] {
+                    strides.push(if extent == 1 { 0 } else { own[axes.next().expect("rows")] });
+                }
+                strides.push(0);
+                strides
+            }
+        }
+    }
+}
+
+/// A shape without its leading axes of extent 1.
+fn stripped(shape: &Shape) -> Shape {
+    strip_to(shape, 0)
+}
+
+/// A shape without its leading axes of extent 1, of at least this rank.
+fn strip_to(shape: &Shape, rank: usize) -> Shape {
+    let leading = shape.iter().take_while(|&&extent| extent == 1).count();
+    shape[leading.min(shape.rank().saturating_sub(rank))..].into()
+}
+
+/// A shape without any axes of extent 1.
+fn strip_ones(shape: &[usize]) -> Shape {
+    shape.iter().copied().filter(|&extent| extent != 1).collect()
+}
+
+/// The rows of a space, without axes of extent 1.
+fn row_shape(space: &Shape) -> Shape {
+    strip_ones(&space[..space.rank() - 1])
+}

@@ -1,0 +1,156 @@
+//! From a graph to a program: differentiate first, optimise after.
+//!
+//! [`passes`] turn the graph into one with the same values that is cheaper to run. [`group`] decides
+//! which nodes run together, [`plan`] where every value lies, and [`emit`] writes the instructions.
+
+#[cfg(test)]
+mod differential;
+mod emit;
+#[cfg(test)]
+mod golden;
+mod group;
+mod passes;
+mod place;
+mod plan;
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::Scalar;
+use crate::instruction::{Action, Instruction, Memory};
+use crate::program::{Input, Output};
+use graph::Args;
+use graph::Params;
+use graph::Seed;
+use graph::ops::Copy;
+use graph::reading::NodeId;
+use graph::rewriting::Target;
+use graph::{Graph, Lowering, Type, Value, Var};
+use group::{Analysis, Work};
+
+/// Everything a program is made of.
+pub(crate) struct Compiled<T> {
+    pub instructions: Vec<Instruction<T>>,
+    pub inputs: Vec<Input>,
+    pub outputs: Vec<Output>,
+    pub constants: Vec<(Memory, Value<T>)>,
+    /// The lengths of the arenas and of the scratch memory of fused loops.
+    pub reals: usize,
+    pub indices: usize,
+    pub scratch: usize,
+}
+
+/// Compiles the computation of `outputs`.
+pub(crate) fn compile<T: Scalar>(
+    outputs: &[Var<'_>],
+    params: &Params<T>,
+    threads: usize,
+) -> Compiled<T> {
+    let recorded = outputs.first().expect("a program computes something").graph();
+    let ids: Vec<NodeId> = outputs.iter().map(|var| var.id()).collect();
+    let target = own_outputs(passes::run(recorded, &ids));
+    let analysis = Analysis::new(&target.graph, &target.outputs);
+    let groups = group::group(&analysis);
+    let reads: Vec<_> = groups.iter().map(|group| group.reads(&analysis)).collect();
+    let plan = plan::plan(&analysis, &groups, &reads, &target.outputs);
+    let range = |id| match params.entry(id) {
+        Some(_) => params.range(id),
+        None => panic!("the graph uses parameter #{} of another store", id.index()),
+    };
+    let emitter = emit::Emitter { analysis: &analysis, plan: &plan, params: &range };
+    let instructions: Vec<Instruction<T>> = groups
+        .iter()
+        .zip(&reads)
+        .enumerate()
+        .map(|(position, (group, reads))| emitter.emit(position, group, reads))
+        .collect();
+    let scratch = |instruction: &Instruction<T>| match &instruction.action {
+        Action::Fused { program, .. } => program.scratch_len(threads),
+        _ => 0,
+    };
+    Compiled {
+        scratch: instructions.iter().map(scratch).max().unwrap_or(0),
+        inputs: inputs(recorded, &analysis, &plan),
+        outputs: outputs
+            .iter()
+            .zip(&target.outputs)
+            .map(|(var, &id)| output(var.ty(), &plan, id))
+            .collect(),
+        constants: constants(&analysis, &emitter),
+        reals: plan.reals,
+        indices: plan.indices,
+        instructions,
+    }
+}
+
+/// Answers, for every output, a node that computes its elements in row-major order into memory of
+/// its own: what is another view, a leaf or an output twice is copied.
+fn own_outputs(target: Target) -> Target {
+    let Target { graph, outputs } = target;
+    let analysis = Analysis::new(&graph, &outputs);
+    let mut owned: Vec<NodeId> = Vec::with_capacity(outputs.len());
+    for id in outputs {
+        let place = &analysis.places[id.index()];
+        let computed = !matches!(analysis.work[place.base.index()], Work::None | Work::Leaf);
+        let whole = place.is_dense()
+            && place.shape.size() == analysis.places[place.base.index()].shape.size();
+        owned.push(match computed && whole && !owned.contains(&place.base) {
+            true => place.base,
+            false => {
+                let line = graph.node(id, |node| (node.location, node.backward));
+                let var = graph.var(id);
+                graph.on_behalf(line, || graph.apply(Copy, &[var])).id()
+            }
+        });
+    }
+    drop(analysis);
+    Target { graph, outputs: owned }
+}
+
+fn inputs(recorded: &Graph, analysis: &Analysis<'_>, plan: &plan::Plan) -> Vec<Input> {
+    let mut inputs: Vec<Input> = recorded
+        .inputs()
+        .into_iter()
+        .map(|var| {
+            recorded.node(var.id(), |node| Input {
+                name: node.name.clone().unwrap_or_else(|| Arc::from("")),
+                ty: node.ty.clone(),
+                range: None,
+            })
+        })
+        .collect();
+    for id in analysis.nodes() {
+        if let Lowering::Input(slot) = analysis.graph.node(id, |node| node.op.lower()) {
+            inputs[slot].range = plan.ranges[id.index()].clone();
+        }
+    }
+    inputs
+}
+
+fn output(ty: Type, plan: &plan::Plan, id: NodeId) -> Output {
+    Output { ty, range: plan.ranges[id.index()].clone().expect("outputs are pinned") }
+}
+
+/// The values that lie in the arena for good.
+fn constants<T: Scalar>(
+    analysis: &Analysis<'_>,
+    emitter: &emit::Emitter<'_>,
+) -> Vec<(Memory, Value<T>)> {
+    let mut constants = Vec::new();
+    for id in analysis.nodes().filter(|id| emitter.plan.ranges[id.index()].is_some()) {
+        let (op, ty) = analysis.graph.node(id, |node| (node.op.clone(), node.ty.clone()));
+        let value = match op.lower() {
+            Lowering::Full(number) => Value::Real(ndarray::arr0(T::from_f64(number)).into_dyn()),
+            Lowering::Constant => {
+                let mut value = Value::zeros(&ty);
+                let no_inputs = Args::new(SmallVec::new(), Seed::default());
+                T::eval(&*op, &no_inputs, &mut value.out()).expect("a constant has no fault");
+                value
+            }
+            _ => continue,
+        };
+        constants.push((emitter.memory(id), value));
+    }
+    constants
+}

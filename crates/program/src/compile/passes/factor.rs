@@ -1,0 +1,182 @@
+//! Factors that are the same all along a sum leave it.
+
+use graph::{FoldWord, MapWord, ZipWord};
+use smallvec::{SmallVec, smallvec};
+
+use super::invariant::without_axes;
+use super::simplify::{input, lowering, operands};
+use graph::Lowering;
+use graph::rewriting::Visit;
+use graph::{Axes, Graph, Var};
+
+/// How deep a product is searched: reverse rules multiply a few times.
+const DEEPEST: usize = 8;
+
+/// Σᵢ xᵢ·c becomes c·Σᵢ xᵢ: one product instead of one at each position, and often a sum that is
+/// there already. The backward pass of a normalisation sums the same products under several
+/// factors, which all come down to two sums.
+///
+/// Not the same bits: as for any order of a sum, the error is at most (n + 2)·u·Σ|xᵢ·c| for n terms
+/// and unit roundoff u, where no partial result overflows. A sum of cotangents that cancels to exactly
+/// 0 hides a factor that is infinite or NaN, as a cotangent of 0 does at each position.
+///
+/// Single numbers stay where they are: at a position they cost next to nothing.
+pub(super) fn factored_sum<'g>(
+    graph: &'g Graph,
+    visit: &Visit<'_>,
+    inputs: &[Var<'g>],
+) -> Option<Var<'g>> {
+    let Lowering::Reduce(FoldWord::Sum, axes) = visit.op.lower() else { return None };
+    if !axes.keeps() {
+        return None;
+    }
+    let Product { factors, rest } = factored(inputs[0], &axes, DEEPEST);
+    let multiplied = |sum, factor: Factor<'g>| factor.times(sum);
+    (!factors.is_empty()).then(|| factors.into_iter().fold(visit.again(graph, &[rest]), multiplied))
+}
+
+/// A value as a product of factors that do not vary along some axes, and the rest.
+struct Product<'g> {
+    factors: SmallVec<[Factor<'g>; 4]>,
+    rest: Var<'g>,
+}
+
+/// How a factor multiplies.
+#[derive(Clone, Copy)]
+enum Factor<'g> {
+    Minus,
+    Times(Var<'g>),
+    Over(Var<'g>),
+    /// Not where the other is 0; see [`ZipWord::MulNoNan`].
+    TimesUnlessZero(Var<'g>),
+    /// Not where the factor is 0.
+    TimesIfNotZero(Var<'g>),
+}
+
+impl<'g> Factor<'g> {
+    fn times(self, x: Var<'g>) -> Var<'g> {
+        match self {
+            Factor::Minus => -x,
+            Factor::Times(c) => x * c,
+            Factor::Over(c) => x / c,
+            Factor::TimesUnlessZero(c) => x.mul_no_nan(c),
+            Factor::TimesIfNotZero(c) => c.mul_no_nan(x),
+        }
+    }
+}
+
+fn factored<'g>(x: Var<'g>, axes: &Axes, depth: usize) -> Product<'g> {
+    let whole = Product { factors: SmallVec::new(), rest: x };
+    if depth == 0 {
+        return whole;
+    }
+    let split = match lowering(x) {
+        Lowering::Map(MapWord::Neg) => one(Factor::Minus, factored(input(x), axes, depth - 1)),
+        Lowering::Zip(f @ (ZipWord::Mul | ZipWord::MulNoNan | ZipWord::Div)) => {
+            let [a, b] = operands(x);
+            product(f, x, [a, b], axes, depth - 1)
+        }
+        _ => None,
+    };
+    // A rest of another shape would be summed another number of times.
+    split.filter(|split| split.rest.shape() == x.shape()).unwrap_or(whole)
+}
+
+fn product<'g>(
+    f: ZipWord,
+    x: Var<'g>,
+    [a, b]: [Var<'g>; 2],
+    axes: &Axes,
+    depth: usize,
+) -> Option<Product<'g>> {
+    let constant =
+        |factor: Var<'g>| without_axes(factor, x, axes).filter(|factor| factor.shape().size() > 1);
+    match (f, constant(a), constant(b)) {
+        (ZipWord::Mul, _, Some(c)) => one(Factor::Times(c), factored(a, axes, depth)),
+        (ZipWord::Mul, Some(c), _) => one(Factor::Times(c), factored(b, axes, depth)),
+        (ZipWord::Div, _, Some(c)) => one(Factor::Over(c), factored(a, axes, depth)),
+        (ZipWord::MulNoNan, _, Some(c)) => {
+            one(Factor::TimesUnlessZero(c), factored(a, axes, depth))
+        }
+        (ZipWord::Mul | ZipWord::MulNoNan, ..) => {
+            let (a, b) = (factored(a, axes, depth), factored(b, axes, depth));
+            if a.factors.is_empty() && b.factors.is_empty() {
+                return None;
+            }
+            let (rest, guarded) = match f {
+                ZipWord::Mul => (a.rest * b.rest, false),
+                _ => (a.rest.mul_no_nan(b.rest), true),
+            };
+            let of_a = a.factors.into_iter().map(|factor| match factor {
+                // What makes the first operand 0 makes the product 0.
+                Factor::Times(c) if guarded => Factor::TimesIfNotZero(c),
+                other => other,
+            });
+            Some(Product { factors: of_a.chain(b.factors).collect(), rest })
+        }
+        _ => None,
+    }
+}
+
+fn one<'g>(factor: Factor<'g>, of: Product<'g>) -> Option<Product<'g>> {
+    let mut factors: SmallVec<_> = smallvec![factor];
+    factors.extend(of.factors);
+    Some(Product { factors, rest: of.rest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sweep;
+    use super::super::testing::Passed;
+    use super::*;
+
+    #[test]
+    fn a_factor_of_every_column_leaves_the_sum_of_rows() {
+        let passed = Passed::through(
+            |target| sweep(target, &[factored_sum]),
+            |g| {
+                let (x, c) = (g.input("x", [3, 2]), g.input("c", [2]));
+                (x * c).sum_over(graph::keep(0))
+            },
+        );
+        assert_eq!(passed.text(), "x = input; c = input; sum(x); mul(sum, c)");
+        passed.keeps_values(1e-14);
+    }
+
+    #[test]
+    fn factors_leave_from_within_products() {
+        let passed = Passed::through(
+            |target| sweep(target, &[factored_sum]),
+            |g| {
+                let (x, v) = (g.input("x", [3, 2]), g.input("v", [3, 2]));
+                let (c, d) = (g.input("c", [2]), g.input("d", [1, 2]));
+                (-(v.mul_no_nan(d)).mul_no_nan(x * c)).sum_over(graph::keep(0))
+            },
+        );
+        let expected = "x = input; v = input; c = input; d = input; mul_no_nan(v, x); \
+                        sum(mul_no_nan); neg(sum); mul_no_nan(neg, d); mul(mul_no_nan, c)";
+        assert_eq!(passed.text(), expected);
+        passed.keeps_values(1e-14);
+    }
+
+    #[test]
+    fn what_varies_along_the_sum_stays() {
+        let passed = Passed::through(
+            |target| sweep(target, &[factored_sum]),
+            |g| {
+                let (x, c) = (g.input("x", [3, 2]), g.input("c", [3, 1]));
+                (x * c).sum_over(graph::keep(0))
+            },
+        );
+        assert_eq!(passed.text(), "x = input; c = input; mul(x, c); sum(mul)");
+        // A sum over 3 equal rows is not a sum over 1.
+        let passed = Passed::through(
+            |target| sweep(target, &[factored_sum]),
+            |g| {
+                let (x, c) = (g.input("x", [1, 2]), g.input("c", [3, 1]));
+                (x * c).sum_over(graph::keep(0))
+            },
+        );
+        passed.keeps_values(1e-14);
+    }
+}

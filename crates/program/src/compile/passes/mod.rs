@@ -1,0 +1,72 @@
+//! Passes: small functions from a graph to one with the same values. Each leaves dead nodes behind.
+
+mod cse;
+mod expand;
+mod factor;
+mod fold;
+mod invariant;
+mod reductions;
+mod regroup;
+mod simplify;
+
+#[cfg(test)]
+mod testing;
+
+use graph::reading::NodeId;
+use graph::rewriting::{Target, Visit};
+use graph::{Graph, Var};
+
+/// All passes on the computation of `outputs`, in the order that lets each see what the ones before
+/// it made.
+pub(crate) fn run(graph: &Graph, outputs: &[NodeId]) -> Target {
+    let target = expand::expand(graph, outputs);
+    let target = reductions::one_axis_at_a_time(&target);
+    let algebra: [Rule; 3] = [simplify::simplified, factor::factored_sum, regroup::regrouped];
+    let target = sweep(&target, &algebra);
+    let target = sweep(&target, &[simplify::simplified, fold::folded]);
+    cse::merge_common_subexpressions(&target)
+}
+
+/// What a pass says of one node: what stands for it, given its recorded inputs, or that it stays.
+type Rule = for<'g> fn(&'g Graph, &Visit<'_>, &[Var<'g>]) -> Option<Var<'g>>;
+
+/// Records the graph anew; of each node the first rule counts that has something to say.
+fn sweep(target: &Target, rules: &[Rule]) -> Target {
+    target.rewrite(|graph, visit, inputs| {
+        let said = rules.iter().find_map(|rule| rule(graph, visit, inputs));
+        said.unwrap_or_else(|| visit.again(graph, inputs))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pass_keeps_the_values_of_every_operation() {
+        let keep_values = |rule: Rule, tolerance| {
+            testing::keeps_all_examples(|target| sweep(target, &[rule]), tolerance);
+        };
+        keep_values(simplify::simplified, 0.0);
+        keep_values(fold::folded, 1e-15);
+        keep_values(regroup::regrouped, 1e-14);
+        keep_values(factor::factored_sum, 1e-14);
+        testing::keeps_all_examples(cse::merge_common_subexpressions, 0.0);
+        testing::keeps_all_examples(reductions::one_axis_at_a_time, 1e-14);
+        testing::keeps_all_examples(|target| expand::expand(&target.graph, &target.outputs), 1e-13);
+        testing::keeps_all_examples(|target| run(&target.graph, &target.outputs), 1e-13);
+    }
+
+    #[test]
+    fn dead_nodes_stay_behind() {
+        let passed = testing::Passed::through(
+            |target| sweep(target, &[]),
+            |g| {
+                let x = g.input("x", [2]);
+                let _nobody_reads = x.sin().exp();
+                x.cos()
+            },
+        );
+        assert_eq!(passed.text(), "x = input; cos(x)");
+    }
+}

@@ -1,0 +1,139 @@
+//! Algebra that changes no bit of a result.
+
+use graph::Lowering;
+use graph::ops::MatMul;
+use graph::rewriting::Visit;
+use graph::{Graph, Var};
+
+/// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, a
+/// reshape of a reshape. All are exact in IEEE arithmetic, also for infinities, NaN and signed
+/// zeros. A transposed matrix product becomes the product of the transposed factors in reverse,
+/// which the kernel reads for free: the same sums of the same products. x + 0 (which turns −0 into 0) and x·0 (which is NaN for infinities) are not, and stay.
+pub(super) fn simplified<'g>(
+    graph: &'g Graph,
+    visit: &Visit<'_>,
+    inputs: &[Var<'g>],
+) -> Option<Var<'g>> {
+    use graph::{MapWord, ZipWord};
+    let keeps_shape = |x: Var<'g>| (x.ty() == *visit.ty).then_some(x);
+    match visit.op.lower() {
+        Lowering::Zip(ZipWord::Mul) if number(inputs[1]) == Some(1.0) => keeps_shape(inputs[0]),
+        Lowering::Zip(ZipWord::Mul) if number(inputs[0]) == Some(1.0) => keeps_shape(inputs[1]),
+        Lowering::Zip(ZipWord::Div) if number(inputs[1]) == Some(1.0) => keeps_shape(inputs[0]),
+        Lowering::Zip(ZipWord::Sub) if is_positive_zero(inputs[1]) => keeps_shape(inputs[0]),
+        Lowering::Map(MapWord::Neg) => match lowering(inputs[0]) {
+            Lowering::Map(MapWord::Neg) => Some(input(inputs[0])),
+            _ => None,
+        },
+        Lowering::Permute(order) => permuted(graph, &order, inputs[0]),
+        Lowering::Broadcast => keeps_shape(inputs[0]),
+        Lowering::Reshape => match lowering(inputs[0]) {
+            _ if keeps_shape(inputs[0]).is_some() => Some(inputs[0]),
+            Lowering::Reshape => {
+                let origin = input(inputs[0]);
+                Some(keeps_shape(origin).unwrap_or_else(|| visit.again(graph, &[origin])))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A permutation of a transposed product, or of a permutation that it undoes.
+fn permuted<'g>(graph: &'g Graph, order: &[usize], x: Var<'g>) -> Option<Var<'g>> {
+    match lowering(x) {
+        Lowering::MatMul if transposes(order) => {
+            let factors = graph.node_inputs(x.id());
+            let transposed = |i: usize| transpose(graph.var(factors[i]));
+            Some(graph.apply(MatMul, &[transposed(1), transposed(0)]))
+        }
+        Lowering::Permute(before) => {
+            let undone = order.iter().enumerate().all(|(axis, &middle)| before[middle] == axis);
+            undone.then(|| input(x))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the order exchanges the last two axes and nothing else.
+fn transposes(order: &[usize]) -> bool {
+    let rank = order.len();
+    rank >= 2
+        && order[..rank - 2].iter().copied().eq(0..rank - 2)
+        && order[rank - 2..] == [rank - 1, rank - 2]
+}
+
+/// The transpose, or what this is the transpose of.
+fn transpose(x: Var<'_>) -> Var<'_> {
+    match lowering(x) {
+        Lowering::Permute(order) if transposes(&order) => input(x),
+        _ => x.t(),
+    }
+}
+
+pub(super) fn lowering(var: Var<'_>) -> Lowering {
+    var.graph().node(var.id(), |node| node.op.lower())
+}
+
+/// The only input of a node.
+pub(super) fn input(var: Var<'_>) -> Var<'_> {
+    var.graph().var(var.graph().node_inputs(var.id())[0])
+}
+
+/// Both inputs of a node.
+pub(super) fn operands(var: Var<'_>) -> [Var<'_>; 2] {
+    let inputs = var.graph().node_inputs(var.id());
+    [inputs[0], inputs[1]].map(|id| var.graph().var(id))
+}
+
+/// The number at every position, if it is one and the same.
+fn number(var: Var<'_>) -> Option<f64> {
+    match lowering(var) {
+        Lowering::Full(value) => Some(value),
+        _ => None,
+    }
+}
+
+fn is_positive_zero(var: Var<'_>) -> bool {
+    number(var).is_some_and(|value| value.to_bits() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sweep;
+    use super::*;
+    use graph::rewriting::Target;
+
+    fn names(build: impl for<'g> Fn(Var<'g>) -> Var<'g>) -> Vec<&'static str> {
+        let g = Graph::new();
+        let y = build(g.input("x", [2, 3])).id();
+        let simplified = sweep(&Target { graph: g, outputs: vec![y] }, &[simplified]);
+        let live = simplified.graph.ancestors(&simplified.outputs);
+        simplified.graph.dag(|dag| {
+            let live = dag.node_indices().filter(|id| live[id.index()]);
+            live.map(|id| dag[id].op.name()).collect()
+        })
+    }
+
+    #[test]
+    fn what_does_nothing_is_dropped() {
+        assert_eq!(names(|x| -(-(1.0 * x / 1.0 - 0.0))), ["input"]);
+        assert_eq!(names(|x| x.reshape([6]).reshape([2, 3])), ["input"]);
+        assert_eq!(names(|x| x.reshape([6]).reshape([3, 2])), ["input", "reshape"]);
+    }
+
+    #[test]
+    fn transposes_move_into_products() {
+        assert_eq!(names(|x| x.t().matmul(x).t()), ["input", "permute", "matmul"]);
+        assert_eq!(names(|x| x.t().t()), ["input"]);
+    }
+
+    #[test]
+    fn what_only_looks_like_nothing_stays() {
+        assert!(names(|x| x + 0.0).contains(&"add"));
+        assert!(names(|x| x * 0.0).contains(&"mul"));
+        assert!(names(|x| x - (-0.0)).contains(&"sub"));
+        let widened = names(|x| x.slice_axis(0, 0..1) * x.graph().full([2, 3], 1.0));
+        assert!(widened.contains(&"mul"), "{widened:?}");
+    }
+}

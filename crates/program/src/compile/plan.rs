@@ -1,0 +1,257 @@
+//! Where every stored value lies: liveness, and the layout of the arena.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::group::{Analysis, Extent, Group, Read, Work};
+use super::place::same_strides;
+use graph::reading::NodeId;
+use graph::{Kind, Shape};
+
+/// Values begin at multiples of this many elements: a cache line of single-precision numbers.
+const ALIGNMENT: usize = 16;
+
+/// The layout of a program's memory.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// For each node, its range in the arena of its kind, if it has one.
+    pub ranges: Vec<Option<Range<usize>>>,
+    /// The lengths of the two arenas.
+    pub reals: usize,
+    pub indices: usize,
+    /// For each group and each of its stored values, the read whose memory the value takes over.
+    pub in_place: Vec<SmallVec<[Option<usize>; 4]>>,
+}
+
+/// Lays out the memory: leaves and outputs for good, everything else for as long as it is needed.
+///
+/// `outputs` come first, one after the other without gaps, in their order.
+pub(crate) fn plan(
+    analysis: &Analysis<'_>,
+    groups: &[Group],
+    reads: &[SmallVec<[Read; 6]>],
+    outputs: &[NodeId],
+) -> Plan {
+    let mut planner = Planner {
+        analysis,
+        ranges: vec![None; analysis.work.len()],
+        last_read: vec![0; analysis.work.len()],
+        reals: Arena::default(),
+        indices: Arena::default(),
+    };
+    planner.pin(outputs, reads);
+    for (position, reads) in reads.iter().enumerate() {
+        for read in reads {
+            planner.last_read[read.base.index()] = position;
+        }
+    }
+    let in_place = groups
+        .iter()
+        .zip(reads)
+        .enumerate()
+        .map(|(position, (group, reads))| planner.step(position, group, reads))
+        .collect();
+    let Planner { ranges, reals, indices, .. } = planner;
+    Plan { ranges, reals: reals.end, indices: indices.end, in_place }
+}
+
+struct Planner<'a> {
+    analysis: &'a Analysis<'a>,
+    ranges: Vec<Option<Range<usize>>>,
+    /// The last group that reads each node; of pinned nodes, never.
+    last_read: Vec<usize>,
+    reals: Arena,
+    indices: Arena,
+}
+
+impl Planner<'_> {
+    /// Gives outputs and leaves memory that nothing else uses.
+    fn pin(&mut self, outputs: &[NodeId], reads: &[SmallVec<[Read; 6]>]) {
+        for &output in outputs {
+            let size = self.shape(output).size();
+            let arena = self.arena(output);
+            let start = arena.end;
+            arena.end += size;
+            self.ranges[output.index()] = Some(start..start + size);
+        }
+        self.reals.end = self.reals.end.next_multiple_of(ALIGNMENT);
+        self.indices.end = self.indices.end.next_multiple_of(ALIGNMENT);
+        for read in reads.iter().flatten() {
+            let leaf = matches!(self.analysis.work[read.base.index()], Work::Leaf);
+            if leaf && self.ranges[read.base.index()].is_none() {
+                self.allocate(read.base);
+            }
+        }
+    }
+
+    fn step(
+        &mut self,
+        position: usize,
+        group: &Group,
+        reads: &[Read],
+    ) -> SmallVec<[Option<usize>; 4]> {
+        let mut taken: SmallVec<[Option<usize>; 4]> = SmallVec::new();
+        for &node in &group.stored {
+            let over = (self.ranges[node.index()].is_none())
+                .then(|| self.inherited(position, group, reads, node, &taken))
+                .flatten();
+            if let Some(read) = over {
+                self.ranges[node.index()] = self.ranges[reads[read].base.index()].clone();
+            } else if self.ranges[node.index()].is_none() {
+                self.allocate(node);
+            }
+            taken.push(over);
+        }
+        for (i, read) in reads.iter().enumerate() {
+            let earlier = reads[..i].iter().any(|other| other.base == read.base);
+            if self.dies(read.base, position) && !earlier && !taken.contains(&Some(i)) {
+                self.release(read.base);
+            }
+        }
+        // What nothing reads after all (a second output of a shared loop) is free again.
+        for &node in &group.stored {
+            if self.last_read[node.index()] <= position && self.is_temporary(node) {
+                self.release(node);
+            }
+        }
+        taken
+    }
+
+    /// The operand whose memory a stored value can take over: one that is read for the last time,
+    /// element by element in the order in which the value is written.
+    fn inherited(
+        &self,
+        position: usize,
+        group: &Group,
+        reads: &[Read],
+        node: NodeId,
+        taken: &[Option<usize>],
+    ) -> Option<usize> {
+        if group.alone || group.registers.get(&node) != Some(&Extent::Full) {
+            return None;
+        }
+        let space = &group.space;
+        let fits = |i: &usize| {
+            let read = &reads[*i];
+            let alone = reads.iter().filter(|other| other.base == read.base).count() == 1;
+            alone
+                && !taken.contains(&Some(*i))
+                && self.dies(read.base, position)
+                && self.shape(read.base).size() == space.size()
+                && same_strides(space, &read.strides, &space.strides())
+        };
+        (0..reads.len()).find(fits)
+    }
+
+    fn dies(&self, node: NodeId, position: usize) -> bool {
+        self.last_read[node.index()] == position && self.is_temporary(node)
+    }
+
+    /// Whether the node's memory is used again after its last reader. Parameters have none.
+    fn is_temporary(&self, node: NodeId) -> bool {
+        let computed = !matches!(self.analysis.work[node.index()], Work::Leaf);
+        computed
+            && self.ranges[node.index()].as_ref().is_some_and(|range| {
+                let arena = if self.is_index(node) { &self.indices } else { &self.reals };
+                arena.lent.contains_key(&range.start)
+            })
+    }
+
+    fn allocate(&mut self, node: NodeId) {
+        let size = match self.analysis.places[node.index()].is_dense() {
+            true => self.shape(node).size(),
+            // A number repeated over a shape.
+            false => 1,
+        };
+        let leaf = matches!(self.analysis.work[node.index()], Work::Leaf);
+        let arena = self.arena(node);
+        let start = arena.allocate(size, !leaf);
+        self.ranges[node.index()] = Some(start..start + size);
+    }
+
+    fn release(&mut self, node: NodeId) {
+        let start = self.ranges[node.index()].as_ref().expect("allocated").start;
+        self.arena(node).release(start);
+    }
+
+    fn arena(&mut self, node: NodeId) -> &mut Arena {
+        if self.is_index(node) { &mut self.indices } else { &mut self.reals }
+    }
+
+    fn is_index(&self, node: NodeId) -> bool {
+        self.analysis.graph.node(node, |node| node.ty.kind == Kind::Index)
+    }
+
+    fn shape(&self, node: NodeId) -> &Shape {
+        &self.analysis.places[node.index()].shape
+    }
+}
+
+/// Memory handed out and taken back, the smallest gap that fits first.
+#[derive(Debug, Default)]
+struct Arena {
+    end: usize,
+    /// Gaps by start.
+    free: BTreeMap<usize, usize>,
+    /// What is handed out and may be taken back: length by start.
+    lent: BTreeMap<usize, usize>,
+}
+
+impl Arena {
+    fn allocate(&mut self, size: usize, temporary: bool) -> usize {
+        let size = size.max(1).next_multiple_of(ALIGNMENT);
+        let gap = self.free.iter().filter(|gap| *gap.1 >= size).min_by_key(|gap| *gap.1);
+        let start = match gap.map(|(&start, &length)| (start, length)) {
+            Some((start, length)) => {
+                self.free.remove(&start);
+                if length > size {
+                    self.free.insert(start + size, length - size);
+                }
+                start
+            }
+            None => {
+                self.end += size;
+                self.end - size
+            }
+        };
+        if temporary {
+            self.lent.insert(start, size);
+        }
+        start
+    }
+
+    fn release(&mut self, start: usize) {
+        let Some(mut length) = self.lent.remove(&start) else { return };
+        let mut start = start;
+        if let Some((&before, &gap)) = self.free.range(..start).next_back()
+            && before + gap == start
+        {
+            self.free.remove(&before);
+            (start, length) = (before, gap + length);
+        }
+        if let Some(gap) = self.free.remove(&(start + length)) {
+            length += gap;
+        }
+        self.free.insert(start, length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn released_neighbours_become_one_gap() {
+        let mut arena = Arena::default();
+        let starts: Vec<usize> = (0..4).map(|_| arena.allocate(16, true)).collect();
+        assert_eq!(starts, [0, 16, 32, 48]);
+        arena.release(0);
+        arena.release(32);
+        arena.release(16);
+        assert_eq!(arena.free, BTreeMap::from([(0, 48)]));
+        assert_eq!(arena.allocate(40, true), 0);
+        assert_eq!(arena.end, 64);
+    }
+}

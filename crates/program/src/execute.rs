@@ -1,0 +1,196 @@
+//! Running a program.
+
+use kernels::{Matrix, MatrixMut, Source, gemm};
+use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
+use smallvec::SmallVec;
+use std::ops::Range;
+
+use crate::Program;
+use crate::Scalar;
+use crate::instruction::MAX_OUTPUTS;
+use crate::instruction::{Action, Factor, FusedInput, MatMul, Memory, Operand};
+use graph::Seed;
+use graph::{Args, Op, Out, RunResult};
+use graph::{Kind, RunError, Shape, View};
+
+impl<T: Scalar> Program<T> {
+    /// Runs all instructions on inputs that are in their places, and shows `after` each with
+    /// the arena of reals after it.
+    pub(crate) fn execute(
+        &mut self,
+        params: &[T],
+        seed: Seed,
+        mut after: impl FnMut(usize, &[T]) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let reals = &mut self.reals[self.base..];
+        for (position, instruction) in self.instructions.iter().enumerate() {
+            match &instruction.action {
+                Action::Fused { program, inputs, outputs } => {
+                    let (memory, mut outputs) = carve(reals, outputs);
+                    let inputs: SmallVec<[Source<'_, T>; 16]> = inputs
+                        .iter()
+                        .map(|input| match input {
+                            FusedInput::Memory(place) => Source::Slice(memory.read(place, params)),
+                            FusedInput::Output(position) => Source::Output(*position),
+                        })
+                        .collect();
+                    program.run(self.isa, &self.pool, &inputs, &mut outputs, &mut self.scratch);
+                }
+                Action::MatMul(product) => {
+                    let (memory, mut outputs) = carve(reals, std::slice::from_ref(&product.output));
+                    let (a, b) = (
+                        memory.read(&product.a.memory, params),
+                        memory.read(&product.b.memory, params),
+                    );
+                    product.run(a, b, outputs[0], |a, b, c| {
+                        gemm(self.isa, &self.pool, a, b, c, false);
+                    });
+                }
+                Action::Plain { op, inputs, output, kind, shape } => {
+                    let result = match output {
+                        Memory::Index(range) => {
+                            let (indices, mut outputs) =
+                                carve(&mut self.indices, std::slice::from_ref(range));
+                            let memory = Carved::whole(reals);
+                            let to = view_mut(shape, outputs[0]);
+                            plain(op, inputs, &memory, params, &indices, seed, &mut Out::Index(to))
+                        }
+                        _ => {
+                            debug_assert_ne!(*kind, Kind::Index);
+                            let range = std::slice::from_ref(output.range());
+                            let (memory, mut outputs) = carve(reals, range);
+                            let indices = Carved::whole(&self.indices);
+                            let to = view_mut(shape, outputs[0]);
+                            plain(op, inputs, &memory, params, &indices, seed, &mut Out::Real(to))
+                        }
+                    };
+                    result.map_err(|fault| fault.at(op.name(), instruction.location))?;
+                }
+            }
+            after(position, reals)?;
+        }
+        Ok(())
+    }
+}
+
+/// An arena without the ranges that an instruction writes: what is left to read.
+struct Carved<'a, E> {
+    /// The parts between what is written, each with where it starts.
+    parts: SmallVec<[(usize, &'a [E]); MAX_OUTPUTS + 1]>,
+}
+
+/// Takes the ranges to write out of an arena. They are answered in the order given.
+fn carve<'a, E>(
+    arena: &'a mut [E],
+    written: &[Range<usize>],
+) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MAX_OUTPUTS]>) {
+    let mut order: SmallVec<[usize; MAX_OUTPUTS]> = (0..written.len()).collect();
+    order.sort_unstable_by_key(|&i| (written[i].start, written[i].end));
+    let mut outputs: SmallVec<[&'a mut [E]; MAX_OUTPUTS]> =
+        written.iter().map(|_| &mut [][..]).collect();
+    let mut parts = SmallVec::new();
+    let (mut rest, mut start) = (arena, 0);
+    for i in order {
+        let (before, after) = rest.split_at_mut(written[i].start - start);
+        let (output, after) = after.split_at_mut(written[i].len());
+        parts.push((start, &*before));
+        outputs[i] = output;
+        (rest, start) = (after, written[i].end);
+    }
+    parts.push((start, &*rest));
+    (Carved { parts }, outputs)
+}
+
+impl<'a, E> Carved<'a, E> {
+    fn whole(arena: &'a [E]) -> Self {
+        Self { parts: smallvec::smallvec![(0, arena)] }
+    }
+
+    fn slice(&self, range: &Range<usize>) -> &'a [E] {
+        let (start, part) = *self
+            .parts
+            .iter()
+            .find(|(start, part)| *start <= range.start && range.end <= start + part.len())
+            .expect("an instruction does not read what it writes");
+        &part[range.start - start..range.end - start]
+    }
+
+    fn read(&self, place: &Memory, params: &'a [E]) -> &'a [E] {
+        match place {
+            Memory::Real(range) => self.slice(range),
+            Memory::Param(range) => &params[range.clone()],
+            Memory::Index(_) => unreachable!("an operand of reals"),
+        }
+    }
+}
+
+impl MatMul {
+    /// Calls `product` for the factors and the result at every position of the batch.
+    fn run<T: Scalar>(
+        &self,
+        a: &[T],
+        b: &[T],
+        output: &mut [T],
+        mut product: impl FnMut(Matrix<'_, T>, Matrix<'_, T>, MatrixMut<'_, T>),
+    ) {
+        let (rows, depth, columns) = (self.rows, self.depth, self.columns);
+        let size = rows * columns;
+        for position in 0..self.batch.size() {
+            let factor = |factor: &Factor, data, rows, columns| {
+                let offset = factor.offset(&self.batch, position);
+                let data: &[T] = data;
+                let data = &data[offset.min(data.len())..];
+                Matrix::strided(data, rows, columns, factor.row, factor.column)
+            };
+            let result = &mut output[position * size..(position + 1) * size];
+            product(
+                factor(&self.a, a, rows, depth),
+                factor(&self.b, b, depth, columns),
+                MatrixMut::new(result, rows, columns),
+            );
+        }
+    }
+}
+
+impl Factor {
+    /// Where the matrix at a position of the batch begins.
+    fn offset(&self, batch: &Shape, position: usize) -> usize {
+        let (mut rest, mut offset) = (position, 0);
+        for (&extent, &stride) in batch.iter().zip(&self.batch).rev() {
+            offset += rest % extent * stride;
+            rest /= extent;
+        }
+        offset
+    }
+}
+
+fn plain<T: Scalar>(
+    op: &Op,
+    inputs: &[Operand],
+    reals: &Carved<'_, T>,
+    params: &[T],
+    indices: &Carved<'_, i64>,
+    seed: Seed,
+    out: &mut Out<'_, T>,
+) -> RunResult {
+    let view = |operand: &Operand| match &operand.memory {
+        Memory::Index(range) => View::Index(view(operand, indices.slice(range))),
+        Memory::Param(range) => View::Real(view(operand, &params[range.clone()])),
+        Memory::Real(range) => View::Real(view(operand, reals.slice(range))),
+    };
+    let views = inputs.iter().map(view).collect();
+    T::eval(&**op, &Args::new(views, seed), out)
+}
+
+fn view<'a, E>(operand: &Operand, memory: &'a [E]) -> ArrayViewD<'a, E> {
+    if operand.shape.size() == 0 {
+        // ndarray accepts no strides over no memory.
+        return ArrayView::from_shape(IxDyn(&operand.shape), &[]).expect("no elements");
+    }
+    let shape = IxDyn(&operand.shape).strides(IxDyn(&operand.strides));
+    ArrayView::from_shape(shape, memory).expect("planned within the memory")
+}
+
+fn view_mut<'a, E>(shape: &Shape, memory: &'a mut [E]) -> ArrayViewMutD<'a, E> {
+    ArrayViewMutD::from_shape(IxDyn(shape), memory).expect("planned to the size of the shape")
+}

@@ -1,0 +1,130 @@
+//! A program, told to a person.
+
+use std::fmt;
+
+use crate::Program;
+use crate::Scalar;
+use crate::instruction::Instruction;
+
+/// A table of a program's instructions: what runs together, over what, how much it computes and
+/// moves, and the user's line behind it. Fits a terminal of 100 columns.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    rows: Vec<Row>,
+    arena: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// ↑ forward, ↓ backward.
+    pub direction: char,
+    pub operations: String,
+    pub over: String,
+    pub flops: usize,
+    pub bytes: usize,
+    pub line: String,
+}
+
+/// The widest list of operations in a table.
+pub(crate) const OPERATIONS: usize = 27;
+
+/// The widest of what an instruction usually runs over.
+pub(crate) const OVER: usize = 21;
+
+impl<T: Scalar> Program<T> {
+    /// The instructions as a printable table.
+    pub fn explain(&self) -> Explanation {
+        Explanation {
+            rows: self.instructions.iter().map(Row::new).collect(),
+            arena: self.arena_bytes(),
+        }
+    }
+
+    /// The size of the program's planned memory in bytes: all its values, laid over each other
+    /// where they do not live at the same time.
+    pub fn arena_bytes(&self) -> usize {
+        self.reals.len() * size_of::<T>() + self.indices.len() * size_of::<i64>()
+    }
+}
+
+impl Row {
+    pub fn new<T>(instruction: &Instruction<T>) -> Self {
+        let cost = &instruction.cost;
+        Self {
+            direction: if cost.backward { '↓' } else { '↑' },
+            operations: shortened(&cost.operations),
+            over: cost.over.clone(),
+            flops: cost.flops,
+            bytes: cost.bytes,
+            line: line(instruction.location),
+        }
+    }
+}
+
+/// The operations in order, as many as fit.
+fn shortened(operations: &[&str]) -> String {
+    let mut text = operations.join(" ");
+    if text.chars().count() > OPERATIONS {
+        let count = format!("… {} operations", operations.len());
+        let fits = OPERATIONS - count.chars().count() - 1;
+        let end = text[..fits].rfind(' ').unwrap_or(0);
+        text.truncate(end);
+        text = if text.is_empty() { count } else { format!("{text} {count}") };
+    }
+    text
+}
+
+/// A source line by the last two parts of its path.
+fn line(location: &std::panic::Location<'_>) -> String {
+    let parts: Vec<&str> = location.file().split(['/', '\\']).collect();
+    let name = parts[parts.len().saturating_sub(2)..].join("/");
+    let text = format!("{name}:{}", location.line());
+    let excess = text.chars().count().saturating_sub(22);
+    if excess == 0 {
+        text
+    } else {
+        format!("…{}", text.chars().skip(excess + 1).collect::<String>())
+    }
+}
+
+/// A count with a prefix of the SI, in at most six characters.
+pub(crate) fn scaled(count: usize) -> String {
+    let count = count as f64;
+    match count {
+        _ if count >= 1e9 => format!("{:.1} G", count / 1e9),
+        _ if count >= 1e6 => format!("{:.1} M", count / 1e6),
+        _ if count >= 1e3 => format!("{:.1} k", count / 1e3),
+        _ => format!("{count} "),
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:>3}   {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  line",
+            "#", "operations", "over", "flop", "byte"
+        )?;
+        for (i, row) in self.rows.iter().enumerate() {
+            writeln!(
+                f,
+                "{i:>3} {} {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  {}",
+                row.direction,
+                row.operations,
+                row.over,
+                scaled(row.flops),
+                scaled(row.bytes),
+                row.line
+            )?;
+        }
+        let total = |of: fn(&Row) -> usize| scaled(self.rows.iter().map(of).sum());
+        write!(
+            f,
+            "{} instructions (↑ forward, ↓ backward): {}flop, {}byte moved, {}byte of memory",
+            self.rows.len(),
+            total(|row| row.flops),
+            total(|row| row.bytes),
+            scaled(self.arena)
+        )
+    }
+}

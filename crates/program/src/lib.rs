@@ -1,0 +1,39 @@
+//! From graph to machine: the compiler of Cotangent, and the programs it makes.
+//!
+//! A [`Program`] computes what the plain [`Evaluator`](graph::Evaluator) computes, fast. A [`Step`]
+//! is a loss with its gradients and running statistics, a [`Function`] any other function of inputs
+//! and parameters; both record and compile when they first see inputs of a shape.
+//!
+//! | module of the source | what is there |
+//! |---|---|
+//! | `compile` | passes over the graph, groups, the plan of memory, and instructions |
+//! | `words` | what each word of a graph is to the kernels, and what it costs |
+//! | `instruction` | what a program consists of; below compilation and execution |
+//! | `program`, `execute`, `feed`, `checked` | running a program |
+//! | `step`, `function`, `per_shape` | recording and compiling on demand |
+//! | `explain`, `profile` | what a program does, and how long it takes |
+//! | `threads` | the threads that programs share |
+
+mod checked;
+mod compile;
+mod execute;
+mod explain;
+mod feed;
+mod function;
+mod instruction;
+mod per_shape;
+mod profile;
+mod program;
+mod scalar;
+mod step;
+mod threads;
+mod words;
+
+pub use explain::Explanation;
+pub use feed::Feeds;
+pub use function::Function;
+pub use profile::Profile;
+pub use program::Program;
+pub use scalar::Scalar;
+pub use step::Step;
+pub use threads::{default_pool, set_default_threads};

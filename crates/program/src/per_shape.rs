@@ -1,0 +1,51 @@
+//! What was compiled for inputs of each combination of shapes.
+
+use crate::Scalar;
+use graph::{Graph, Type, Var, View};
+
+/// Compiled programs by the types of their inputs.
+#[derive(Clone, Debug)]
+pub(crate) struct PerShape<P, const N: usize> {
+    entries: Vec<([Type; N], P)>,
+}
+
+impl<P, const N: usize> PerShape<P, N> {
+    pub fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// The position of the entry for these inputs, which is made if there is none.
+    pub fn position<T: Scalar, E>(
+        &mut self,
+        inputs: &[View<'_, T>; N],
+        make: impl FnOnce(&[Type; N]) -> Result<P, E>,
+    ) -> Result<usize, E> {
+        let types = inputs.each_ref().map(View::ty);
+        if let Some(known) = self.entries.iter().position(|entry| entry.0 == types) {
+            return Ok(known);
+        }
+        let made = make(&types)?;
+        self.entries.push((types, made));
+        Ok(self.entries.len() - 1)
+    }
+
+    pub fn get(&self, position: usize) -> &P {
+        &self.entries[position].1
+    }
+
+    pub fn get_mut(&mut self, position: usize) -> &mut P {
+        &mut self.entries[position].1
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// Inputs of these types for a closure to record on.
+pub(crate) fn record_inputs<'g, const N: usize>(
+    graph: &'g Graph,
+    types: &[Type; N],
+) -> [Var<'g>; N] {
+    std::array::from_fn(|i| graph.typed_input(&format!("input {i}"), types[i].clone()))
+}

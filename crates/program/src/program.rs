@@ -1,0 +1,190 @@
+//! Compiled programs: a flat list of instructions over an arena planned before anything runs.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use kernels::{Isa, Pool};
+use ndarray::{ArrayViewD, IxDyn};
+
+use crate::Scalar;
+use crate::compile::{self, Compiled};
+use crate::instruction::{Instruction, Memory};
+use crate::threads::default_pool;
+use graph::Seed;
+use graph::{ParamId, Params};
+use graph::{RunError, Type, Var, View};
+
+/// A compiled graph: computes outputs from inputs and parameters, as often as wanted.
+///
+/// Compiling lays out all memory; a run allocates nothing, but for operations without a lowering of
+/// their own that allocate in their plain evaluation. It computes what the
+/// [`Evaluator`](graph::Evaluator) computes, to rounding.
+///
+/// ```
+/// use graph::{Graph, Params, Seed};
+/// use program::Program;
+/// use ndarray::array;
+///
+/// let g = Graph::new();
+/// let x = g.input("x", [2, 2]);
+/// let y = (x.matmul(x) + 1.0).tanh().sum();
+/// let params = Params::seeded(0);
+/// let mut program = Program::compile(&[y, y.grad(x)], &params);
+/// program.run(&params, &[(&array![[0.0_f32, 1.0], [0.5, 0.0]]).into()], Seed::default())?;
+/// assert_eq!(program.output(1).shape(), [2, 2]);
+/// # Ok::<(), graph::RunError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Program<T> {
+    pub(crate) instructions: Vec<Instruction<T>>,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) outputs: Vec<Output>,
+    /// What the parameters must look like: their store, and how many numbers it holds.
+    pub(crate) params: Option<(ParamId, usize)>,
+    pub(crate) reals: Vec<T>,
+    /// Where the arena begins within `reals`, so that it is aligned to a cache line.
+    pub(crate) base: usize,
+    pub(crate) indices: Vec<i64>,
+    pub(crate) scratch: Vec<T>,
+    pub(crate) isa: Isa,
+    pub(crate) pool: Arc<Pool>,
+}
+
+/// An input and where it lies in its arena; nowhere if nothing needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub name: Arc<str>,
+    pub ty: Type,
+    pub range: Option<Range<usize>>,
+}
+
+/// An output and where it lies in its arena.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    pub ty: Type,
+    pub range: Range<usize>,
+}
+
+impl<T: Scalar> Program<T> {
+    /// Compiles the computation of these outputs, for parameters of this store.
+    ///
+    /// # Panics
+    /// If there is no output, or the graph uses a parameter of another store.
+    pub fn compile(outputs: &[Var<'_>], params: &Params<T>) -> Self {
+        let pool = default_pool();
+        let compiled: Compiled<T> = compile::compile(outputs, params, pool.threads());
+        let mut reals = vec![T::zero(); compiled.reals + CACHE_LINE / size_of::<T>()];
+        let base = reals.as_ptr().align_offset(CACHE_LINE).min(CACHE_LINE / size_of::<T>());
+        let mut indices = vec![0; compiled.indices];
+        for (memory, value) in compiled.constants {
+            match (memory, value) {
+                (Memory::Real(range), graph::Value::Real(array)) => {
+                    let target = &mut reals[base + range.start..base + range.end];
+                    target.iter_mut().zip(&array).for_each(|(to, &from)| *to = from);
+                }
+                (Memory::Index(range), graph::Value::Index(array)) => {
+                    indices[range].iter_mut().zip(&array).for_each(|(to, &from)| *to = from);
+                }
+                _ => unreachable!("a constant lies in the arena of its kind"),
+            }
+        }
+        Self {
+            instructions: compiled.instructions,
+            inputs: compiled.inputs,
+            outputs: compiled.outputs,
+            params: params.entries().first().map(|param| (param.id(), params.values().len())),
+            reals,
+            base,
+            indices,
+            scratch: vec![T::zero(); compiled.scratch],
+            isa: Isa::best(),
+            pool,
+        }
+    }
+
+    /// Computes the outputs.
+    ///
+    /// `inputs` are given in the order in which the graph recorded them.
+    ///
+    /// # Errors
+    /// If an input has another type than recorded, the parameters are of another store, or an index
+    /// is out of range. The outputs are then unspecified.
+    pub fn run(
+        &mut self,
+        params: &Params<T>,
+        inputs: &[View<'_, T>],
+        seed: Seed,
+    ) -> Result<(), RunError> {
+        self.check_params(params)?;
+        self.feed(inputs, false)?;
+        self.execute(params.values(), seed, |_, _| Ok(()))
+    }
+
+    /// As [`run`](Self::run), on data: an input that is not finite is an error.
+    pub(crate) fn run_on_data(
+        &mut self,
+        params: &Params<T>,
+        inputs: &[View<'_, T>],
+    ) -> Result<(), RunError> {
+        self.check_params(params)?;
+        self.feed(inputs, true)?;
+        self.execute(params.values(), params.seed(), |_, _| Ok(()))
+    }
+
+    /// The value of an output after a run, if it is of reals or truth values.
+    ///
+    /// # Panics
+    /// If there is no such output, or it is of indices.
+    #[track_caller]
+    pub fn output(&self, position: usize) -> ArrayViewD<'_, T> {
+        let output = &self.outputs[position];
+        assert!(output.ty.kind != graph::Kind::Index, "output {position} is of indices");
+        let range = self.base + output.range.start..self.base + output.range.end;
+        ArrayViewD::from_shape(IxDyn(&output.ty.shape), &self.reals[range]).expect("planned")
+    }
+
+    /// The value of an output of indices after a run.
+    ///
+    /// # Panics
+    /// If there is no such output, or it is not of indices.
+    #[track_caller]
+    pub fn index_output(&self, position: usize) -> ArrayViewD<'_, i64> {
+        let output = &self.outputs[position];
+        assert!(output.ty.kind == graph::Kind::Index, "output {position} is not of indices");
+        let values = &self.indices[output.range.clone()];
+        ArrayViewD::from_shape(IxDyn(&output.ty.shape), values).expect("planned")
+    }
+
+    /// The values of neighbouring real outputs, which lie one after the other.
+    pub(crate) fn outputs_flat(&self, positions: Range<usize>) -> &[T] {
+        let Some(first) = self.outputs.get(positions.start).filter(|_| !positions.is_empty())
+        else {
+            return &[];
+        };
+        let last = &self.outputs[positions.end - 1];
+        &self.reals[self.base + first.range.start..self.base + last.range.end]
+    }
+
+    /// Lets runs use this many threads; results do not depend on it. By default programs share one
+    /// thread for each core.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.pool = Arc::new(Pool::new(threads.max(1)));
+    }
+
+    /// What it does, in order.
+    #[cfg(test)]
+    pub(crate) fn instructions(&self) -> &[Instruction<T>] {
+        &self.instructions
+    }
+
+    pub(crate) fn check_params(&self, params: &Params<T>) -> Result<(), RunError> {
+        match self.params {
+            Some((id, count)) if params.entry(id).is_none() || params.values().len() != count => {
+                Err(RunError::ForeignParameter { index: id.index() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const CACHE_LINE: usize = 64;
