@@ -30,7 +30,7 @@ fn plain_unary<T: Scalar>(f: Unary, x: T) -> T {
         }),
         Unary::Softplus if x.is_nan() => x,
         Unary::Softplus => wide(|x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
-        Unary::Erf => x.erf(),
+        Unary::Erf => wide(libm::erf),
         Unary::Relu if x.is_nan() => x,
         Unary::Relu => x.max(T::zero()),
     }
