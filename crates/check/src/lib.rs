@@ -41,7 +41,7 @@ pub use report::{Property, Report, Row, Suspect};
 pub use verdict::{Doubt, Verdict};
 
 use examine::Examination;
-use graph::{Evaluator, Graph, Params, RunError, Scalar, Seed, Value, Var};
+use graph::{Evaluator, Graph, Params, RunError, Scalar, Seed, Type, Value, Var};
 use problem::{Draws, Problem, Variable};
 
 /// Checks the gradient of what `f` records with respect to every real input, at these values.
@@ -123,8 +123,10 @@ impl Check {
         inputs: &[Value<f64>],
     ) -> Result<Report, RunError> {
         let graph = Graph::new();
-        let inputs: Vec<Input<'_>> =
-            inputs.iter().zip(0..).map(|(x, i)| Input::new(&graph, format!("x{i}"), x)).collect();
+        let input = |(value, i): (&Value<f64>, usize)| {
+            Input::new(&graph, format!("x{i}"), value.view().ty(), value.clone())
+        };
+        let inputs: Vec<Input<'_>> = inputs.iter().zip(0..).map(input).collect();
         let vars: Vec<Var<'_>> = inputs.iter().map(|input| input.var).collect();
         let output = f(&graph, &vars);
         let problem = self.problem(&graph, inputs);
@@ -178,10 +180,10 @@ struct Input<'g> {
 }
 
 impl<'g> Input<'g> {
-    /// Records an input for this value.
-    fn new(graph: &'g Graph, name: String, value: &Value<f64>) -> Self {
-        let var = graph.typed_input(&name, value.view().ty());
-        Self { var, name, value: value.clone() }
+    /// Records an input of this type, for this value. Truth values are values as reals are.
+    fn new(graph: &'g Graph, name: String, ty: Type, value: Value<f64>) -> Self {
+        let var = graph.typed_input(&name, ty);
+        Self { var, name, value }
     }
 }
 

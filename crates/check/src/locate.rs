@@ -110,7 +110,8 @@ struct Alone<'n> {
 /// with everything that the rule stands for.
 fn isolated<'n>(var: Var<'_>, alone: &'n Graph, seen: &Values) -> Alone<'n> {
     let inputs = reading::inputs(var);
-    let leaf = |var: Var<'_>, name: String| Input::new(alone, name, &seen[&var.id()]);
+    let leaf =
+        |var: Var<'_>, name: String| Input::new(alone, name, var.ty(), seen[&var.id()].clone());
     let stands_for = reading::stands_for(var);
     let cut = &inputs[stands_for.iter().len()..];
     let named = |(i, &input): (usize, &Var<'_>)| leaf(input, format!("input {i}"));

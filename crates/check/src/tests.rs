@@ -36,6 +36,14 @@ fn a_wrong_rule_is_named_with_its_line() {
 }
 
 #[test]
+fn a_wrong_rule_is_named_among_operations_on_truth_values() {
+    let inputs = [array![0.3, -0.7, 1.1].into()];
+    let report = check(|_, x| x[0].gt(0.5).select(wrong_square(x[0]), x[0]), &inputs).unwrap();
+    let [suspect] = report.suspects() else { panic!("{report}") };
+    assert_eq!(suspect.operation, "custom_vjp");
+}
+
+#[test]
 fn a_rule_that_is_wrong_at_second_order_alone_is_found_there() {
     // The cotangent is right in value, but the factor x counts as constant.
     let inputs = [array![0.3, -0.7].into()];
