@@ -185,6 +185,15 @@ pub enum RunError {
         /// The parameter's index in its own store.
         index: usize,
     },
+    /// A parameter that lies elsewhere than when the program was compiled.
+    #[error(
+        "parameter {path:?} lies elsewhere than when the program was compiled, as parameters were \
+         added since: compile it again"
+    )]
+    MovedParameter {
+        /// The parameter's path.
+        path: String,
+    },
     /// The recorded function has no gradient.
     #[error(transparent)]
     Gradient(#[from] GradientError),

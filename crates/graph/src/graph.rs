@@ -198,6 +198,13 @@ impl Graph {
         updates.into_iter().map(|(id, node)| (id, Var::new(self, node))).collect()
     }
 
+    /// The parameters and buffers that the graph reads, in the order in which they were built.
+    pub fn params(&self) -> Vec<ParamId> {
+        let mut params: Vec<_> = self.recording.borrow().params.keys().copied().collect();
+        params.sort_unstable();
+        params
+    }
+
     /// The inputs, in the order they were recorded.
     pub fn inputs(&self) -> Vec<Var<'_>> {
         self.recording.borrow().inputs.iter().map(|&id| Var::new(self, id)).collect()

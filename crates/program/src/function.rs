@@ -84,7 +84,7 @@ impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
         inputs: [View<'_, T>; N],
         run: Run<T>,
     ) -> Result<ArrayViewD<'_, T>, RunError> {
-        let position = self.programs.position(&inputs, |types| {
+        let position = self.programs.position(params, &inputs, |types| {
             let graph = Graph::new();
             let output = (self.record)(&graph, record_inputs(&graph, types));
             Ok::<_, RunError>(Program::compile(&[output], params))

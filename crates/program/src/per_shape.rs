@@ -1,30 +1,45 @@
 //! What was compiled for inputs of each combination of shapes.
 
 use crate::Scalar;
-use graph::{Graph, Type, Var, View};
+use graph::{Graph, Params, Type, Var, View};
 
-/// Compiled programs by the types of their inputs.
+/// Compiled programs by the types of their inputs, for parameters of one structure.
 #[derive(Clone, Debug)]
 pub(crate) struct PerShape<P, const N: usize> {
+    /// The [structure](Params::structure) of the store they were compiled for.
+    structure: Option<u64>,
     entries: Vec<([Type; N], P)>,
 }
 
 impl<P, const N: usize> PerShape<P, N> {
     pub fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self { structure: None, entries: Vec::new() }
     }
 
-    /// The position of the entry for these inputs, which is made if there is none.
+    /// The structure of the parameters that all entries are for.
+    pub fn structure(&self) -> Option<u64> {
+        self.structure
+    }
+
+    /// The position of the entry for these inputs, which is made if there is none. Parameters of
+    /// another structure make all of them anew.
     pub fn position<T: Scalar, E>(
         &mut self,
+        params: &Params<T>,
         inputs: &[View<'_, T>; N],
         make: impl FnOnce(&[Type; N]) -> Result<P, E>,
     ) -> Result<usize, E> {
         let types = inputs.each_ref().map(View::ty);
-        if let Some(known) = self.entries.iter().position(|entry| entry.0 == types) {
+        let stale = self.structure != Some(params.structure());
+        let known = self.entries.iter().position(|entry| entry.0 == types && !stale);
+        if let Some(known) = known {
             return Ok(known);
         }
         let made = make(&types)?;
+        if stale {
+            self.entries.clear();
+            self.structure = Some(params.structure());
+        }
         self.entries.push((types, made));
         Ok(self.entries.len() - 1)
     }

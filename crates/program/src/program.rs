@@ -11,7 +11,7 @@ use crate::compile::{self, Compiled};
 use crate::instruction::{Instruction, Memory};
 use crate::threads::default_pool;
 use graph::Seed;
-use graph::{ParamId, Params};
+use graph::{Param, Params};
 use graph::{RunError, Type, Var, View};
 
 /// A compiled graph: computes outputs from inputs and parameters, as often as wanted.
@@ -39,8 +39,7 @@ pub struct Program<T> {
     pub(crate) instructions: Vec<Instruction<T>>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) outputs: Vec<Output>,
-    /// What the parameters must look like: their store, and how many numbers it holds.
-    pub(crate) params: Option<(ParamId, usize)>,
+    params: Reads,
     pub(crate) reals: Vec<T>,
     /// Where the arena begins within `reals`, so that it is aligned to a cache line.
     pub(crate) base: usize,
@@ -48,6 +47,14 @@ pub struct Program<T> {
     pub(crate) scratch: Vec<T>,
     pub(crate) isa: Isa,
     pub(crate) pool: Arc<Pool>,
+}
+
+/// The parameters that a program reads, and where they lay among all values when it was compiled.
+#[derive(Clone, Debug)]
+struct Reads {
+    /// The [structure](Params::structure) of the store they were found in last.
+    structure: u64,
+    places: Vec<(Param, Range<usize>)>,
 }
 
 /// An input and where it lies in its arena; nowhere if nothing needs it.
@@ -92,7 +99,7 @@ impl<T: Scalar> Program<T> {
             instructions: compiled.instructions,
             inputs: compiled.inputs,
             outputs: compiled.outputs,
-            params: params.entries().first().map(|param| (param.id(), params.values().len())),
+            params: Reads { structure: params.structure(), places: compiled.params },
             reals,
             base,
             indices,
@@ -107,8 +114,9 @@ impl<T: Scalar> Program<T> {
     /// `inputs` are given in the order in which the graph recorded them.
     ///
     /// # Errors
-    /// If an input has another type than recorded, the parameters are of another store, or an index
-    /// is out of range. The outputs are then unspecified.
+    /// If an input has another type than recorded, the parameters are of another store or lie
+    /// elsewhere than when the program was compiled, or an index is out of range. The outputs are
+    /// then unspecified.
     pub fn run(
         &mut self,
         params: &Params<T>,
@@ -177,13 +185,21 @@ impl<T: Scalar> Program<T> {
         &self.instructions
     }
 
-    pub(crate) fn check_params(&self, params: &Params<T>) -> Result<(), RunError> {
-        match self.params {
-            Some((id, count)) if params.entry(id).is_none() || params.values().len() != count => {
-                Err(RunError::ForeignParameter { index: id.index() })
-            }
-            _ => Ok(()),
+    /// Fails unless the parameters that the program reads lie where they did.
+    pub(crate) fn check_params(&mut self, params: &Params<T>) -> Result<(), RunError> {
+        if self.params.structure == params.structure() {
+            return Ok(());
         }
+        for (param, place) in &self.params.places {
+            if params.entry(param.id()).is_none() {
+                return Err(RunError::ForeignParameter { index: param.id().index() });
+            }
+            if params.range(param.id()) != *place {
+                return Err(RunError::MovedParameter { path: param.path().to_owned() });
+            }
+        }
+        self.params.structure = params.structure();
+        Ok(())
     }
 }
 

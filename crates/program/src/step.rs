@@ -54,7 +54,6 @@ pub struct Step<'m, T, const N: usize> {
     compiled: PerShape<Compiled<T>, N>,
     /// Which of them ran last.
     last: Option<usize>,
-    layout: GradientLayout,
 }
 
 /// A step for inputs of some shapes. The program's outputs are the gradients, the loss, the reports
@@ -62,7 +61,8 @@ pub struct Step<'m, T, const N: usize> {
 #[derive(Debug)]
 struct Compiled<T> {
     program: Program<T>,
-    gradients: usize,
+    /// Of the gradients, which are the first outputs.
+    layout: GradientLayout,
     reports: usize,
     updates: Vec<ParamId>,
 }
@@ -83,7 +83,6 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
             zeros_for_unused: false,
             compiled: PerShape::new(),
             last: None,
-            layout: GradientLayout::default(),
         }
     }
 
@@ -154,16 +153,13 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
         run: Run<T>,
     ) -> Result<T, RunError> {
         let position = self.position(params, &inputs)?;
-        if self.layout.entries().is_empty() {
-            self.layout = GradientLayout::new(params.trainable_entries());
-        }
         let step = self.compiled.get_mut(position);
         run(&mut step.program, params, &inputs)?;
         step.write_back(params);
         let Seed { seed, run } = params.seed();
         params.set_seed(Seed { seed, run: run + 1 });
         self.last = Some(position);
-        Ok(step.program.output(step.gradients)[[]])
+        Ok(step.program.output(step.loss())[[]])
     }
 
     /// The gradients of the last run.
@@ -173,7 +169,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     #[track_caller]
     pub fn gradients(&self) -> Gradients<'_, T> {
         let step = self.last();
-        Gradients::new(&self.layout, step.program.outputs_flat(0..step.gradients))
+        Gradients::new(&step.layout, step.program.outputs_flat(0..step.loss()))
     }
 
     /// A value reported by the last run, by its position in what the step records.
@@ -184,7 +180,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     pub fn report(&self, position: usize) -> ArrayViewD<'_, T> {
         let step = self.last();
         assert!(position < step.reports, "the step reports {} values", step.reports);
-        step.program.output(step.gradients + 1 + position)
+        step.program.output(step.loss() + 1 + position)
     }
 
     /// The program of the last run, to be explained or profiled.
@@ -221,8 +217,15 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
         params: &Params<T>,
         inputs: &[View<'_, T>; N],
     ) -> Result<usize, RunError> {
-        self.compiled
-            .position(inputs, |types| compile(&*self.record, types, params, self.zeros_for_unused))
+        let structure = self.compiled.structure();
+        let position = self.compiled.position(params, inputs, |types| {
+            compile(&*self.record, types, params, self.zeros_for_unused)
+        })?;
+        if self.compiled.structure() != structure {
+            // What ran last was compiled for other parameters, and is gone.
+            self.last = None;
+        }
+        Ok(position)
     }
 
     #[track_caller]
@@ -232,9 +235,14 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
 }
 
 impl<T: Scalar> Compiled<T> {
+    /// The position of the loss among the outputs.
+    fn loss(&self) -> usize {
+        self.layout.entries().len()
+    }
+
     fn write_back(&self, params: &mut Params<T>) {
         for (i, &id) in self.updates.iter().enumerate() {
-            let value = self.program.output(self.gradients + 1 + self.reports + i);
+            let value = self.program.output(self.loss() + 1 + self.reports + i);
             params.get_mut(id).expect("the program ran with this store").assign(&value);
         }
     }
@@ -248,6 +256,9 @@ fn compile<T: Scalar, const N: usize>(
 ) -> Result<Compiled<T>, RunError> {
     let graph = Graph::new();
     let (loss, reports) = record(&graph, record_inputs(&graph, types));
+    if let Some(foreign) = graph.params().into_iter().find(|&id| params.entry(id).is_none()) {
+        return Err(RunError::ForeignParameter { index: foreign.index() });
+    }
     let trainable: Vec<_> = params.trainable_entries().collect();
     let variables: Vec<Var<'_>> = trainable.iter().map(|param| graph.param(param)).collect();
     let gradient = match zeros {
@@ -256,14 +267,13 @@ fn compile<T: Scalar, const N: usize>(
     };
     let mut outputs = gradient.with_respect_to(&variables)?;
     let updates = graph.updates();
-    let gradients = outputs.len();
     // The loss may be a scalar of any rank; it is answered as a number.
     outputs.push(loss.reshape_to([]));
     outputs.extend(&reports);
     outputs.extend(updates.iter().map(|update| update.1));
     Ok(Compiled {
         program: Program::compile(&outputs, params),
-        gradients,
+        layout: GradientLayout::new(trainable),
         reports: reports.len(),
         updates: updates.into_iter().map(|update| update.0).collect(),
     })

@@ -1,23 +1,41 @@
 //! Handles to parameters.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Shape;
 
-/// Identifies a parameter or buffer: small and `Copy`, valid for the [`Params`](crate::Params) that
-/// answered it and its copies.
+/// Identifies a parameter or buffer: small and `Copy`.
+///
+/// It is valid for the [`Params`](crate::Params) that the parameter was built in, and for every copy
+/// that was made of that store afterwards: a copy has the same parameters. What is built later, in
+/// the one or the other, belongs to it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParamId {
-    /// Which store: so that an id of another store is an error, not another parameter.
-    pub(super) store: u32,
-    pub(super) index: u32,
+    // First, so that ids of one store are in the order of building.
+    index: u32,
+    /// No two parameters have the same, whatever store they were built in: so that an id of another
+    /// store is an error, not another parameter.
+    serial: u64,
 }
 
 impl ParamId {
+    /// The id of a parameter that is built now.
+    pub(super) fn new(index: usize) -> Self {
+        let index = u32::try_from(index).expect("fewer than 2³² parameters");
+        Self { index, serial: unique() }
+    }
+
     /// The position in its store, in the order of building.
     pub fn index(self) -> usize {
         self.index as usize
     }
+}
+
+/// A number that no other call answers.
+pub(super) fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Whether an optimizer changes a value.

@@ -1,10 +1,10 @@
 //! The store of parameters and buffers.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
 
+use super::id::unique;
 use super::scope::Build;
 use super::{Param, ParamId, Role, Scope};
 use crate::random::Seed;
@@ -26,12 +26,17 @@ use crate::{Scalar, Shape};
 /// assert_eq!(params.id("bias"), Some(bias.id()));
 /// # Ok::<(), graph::ParamsError>(())
 /// ```
+///
+/// A copy has the same parameters under the same ids, so that a model can be run with either (with
+/// averaged weights, or those of a moment ago). What is built into one of them after is not known to
+/// the other.
 #[derive(Clone, Debug)]
 pub struct Params<T = f32> {
-    store: u32,
+    /// Changes whenever the parameters or their places do.
+    structure: u64,
     seed: Seed,
     entries: Vec<Param>,
-    by_path: HashMap<String, u32>,
+    by_path: HashMap<String, usize>,
     /// For each entry, where its values start.
     offsets: Vec<usize>,
     trainable: usize,
@@ -42,7 +47,10 @@ pub struct Params<T = f32> {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ParamsError {
     /// An id of another store.
-    #[error("parameter #{index} belongs to another store than this")]
+    #[error(
+        "parameter #{index} is not one of this store: it was built in another, or in a copy of this \
+         one after the copy was made"
+    )]
     Unknown {
         /// The index in its own store.
         index: usize,
@@ -69,9 +77,8 @@ impl Params<f32> {
 impl<T: Scalar> Params<T> {
     /// An empty store in the precision `T`, whose seed decides initial values and random operations.
     pub fn with_seed(seed: u64) -> Self {
-        static STORES: AtomicU32 = AtomicU32::new(0);
         Self {
-            store: STORES.fetch_add(1, Ordering::Relaxed),
+            structure: unique(),
             seed: Seed { seed, run: 0 },
             entries: Vec::new(),
             by_path: HashMap::new(),
@@ -89,7 +96,7 @@ impl<T: Scalar> Params<T> {
     /// The same parameters, under the same ids, in another precision.
     pub fn cast<U: Scalar>(&self) -> Params<U> {
         Params {
-            store: self.store,
+            structure: self.structure,
             seed: self.seed,
             entries: self.entries.clone(),
             by_path: self.by_path.clone(),
@@ -97,6 +104,13 @@ impl<T: Scalar> Params<T> {
             trainable: self.trainable,
             values: self.values.iter().map(|&x| U::from_f64(x.to_f64())).collect(),
         }
+    }
+
+    /// A number that changes whenever the parameters do, as opposed to their values: stores that
+    /// answer the same have the same parameters in the same places. What was laid out for one, such
+    /// as a compiled program, fits the other.
+    pub fn structure(&self) -> u64 {
+        self.structure
     }
 
     /// Every parameter and buffer, in the order of building.
@@ -111,12 +125,12 @@ impl<T: Scalar> Params<T> {
 
     /// What the store knows of an id, if it is one of its own.
     pub fn entry(&self, id: ParamId) -> Option<&Param> {
-        self.entries.get(id.index()).filter(|_| id.store == self.store)
+        self.entries.get(id.index()).filter(|param| param.id == id)
     }
 
     /// The id of a path.
     pub fn id(&self, path: &str) -> Option<ParamId> {
-        self.by_path.get(path).map(|&index| ParamId { store: self.store, index })
+        self.by_path.get(path).map(|&index| self.entries[index].id)
     }
 
     /// The values of a parameter, if the id is one of this store.
@@ -215,12 +229,13 @@ impl<T: Scalar> Build for Params<T> {
         if role == Role::Trainable {
             self.trainable += initial.len();
         }
-        let index = u32::try_from(self.entries.len()).expect("fewer than 2³² parameters");
-        let id = ParamId { store: self.store, index };
-        let param = Param { id, role, path: path.into(), shape: initial.shape().into() };
+        let index = self.entries.len();
+        let shape = initial.shape().into();
+        let param = Param { id: ParamId::new(index), role, path: path.into(), shape };
         self.offsets.push(offset);
         self.entries.push(param.clone());
         self.by_path.insert(path.to_owned(), index);
+        self.structure = unique();
         Ok(param)
     }
 
@@ -269,6 +284,26 @@ mod tests {
         assert!(ours.get(foreign.id()).is_none());
         let refused = ours.set(foreign.id(), Array::ones(2).into_dyn().view());
         assert_eq!(refused, Err(ParamsError::Unknown { index: 0 }));
+    }
+
+    #[test]
+    fn a_copy_has_the_same_parameters_and_keeps_what_is_built_later_to_itself() {
+        let mut ours = Params::seeded(0);
+        let shared = ours.root().parameter("shared", array![1.0].into_dyn());
+        let mut copy = ours.clone();
+        assert_eq!(ours.structure(), copy.structure());
+        copy.set(shared.id(), array![2.0].into_dyn().view()).unwrap();
+        assert_eq!((ours.values(), copy.values()), (&[1.0][..], &[2.0][..]));
+
+        let late = ours.root().parameter("late", array![3.0].into_dyn());
+        let other = copy.root().parameter("other", array![4.0].into_dyn());
+        assert_ne!(ours.structure(), copy.structure());
+        assert!(ours.get(other.id()).is_none() && copy.get(late.id()).is_none());
+        let value = array![5.0].into_dyn();
+        let refused = copy.set(late.id(), value.view());
+        assert_eq!(refused, Err(ParamsError::Unknown { index: 1 }));
+        copy.set(shared.id(), value.view()).unwrap();
+        assert_eq!((ours.values(), copy.values()), (&[1.0, 3.0][..], &[5.0, 4.0][..]));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod passes;
 mod place;
 mod plan;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -21,12 +22,12 @@ use crate::Scalar;
 use crate::instruction::{Action, Instruction, Memory};
 use crate::program::{Input, Output};
 use graph::Args;
-use graph::Params;
 use graph::Seed;
 use graph::ops::Copy;
 use graph::reading::NodeId;
 use graph::rewriting::Target;
 use graph::{Graph, Lowering, Type, Value, Var};
+use graph::{Param, Params};
 use group::{Analysis, Work};
 
 /// Everything a program is made of.
@@ -35,6 +36,8 @@ pub(crate) struct Compiled<T> {
     pub inputs: Vec<Input>,
     pub outputs: Vec<Output>,
     pub constants: Vec<(Memory, Value<T>)>,
+    /// The parameters that it reads, and where they lie among all values.
+    pub params: Vec<(Param, Range<usize>)>,
     /// The lengths of the arenas and of the scratch memory of fused loops.
     pub reals: usize,
     pub indices: usize,
@@ -78,6 +81,7 @@ pub(crate) fn compile<T: Scalar>(
             .map(|(var, &id)| output(var.ty(), &plan, id))
             .collect(),
         constants: constants(&analysis, &emitter),
+        params: parameters(&analysis, params),
         reals: plan.reals,
         indices: plan.indices,
         instructions,
@@ -126,6 +130,17 @@ fn inputs(recorded: &Graph, analysis: &Analysis<'_>, plan: &plan::Plan) -> Vec<I
         }
     }
     inputs
+}
+
+fn parameters<T: Scalar>(
+    analysis: &Analysis<'_>,
+    params: &Params<T>,
+) -> Vec<(Param, Range<usize>)> {
+    let read = |id| match analysis.graph.node(id, |node| node.op.lower()) {
+        Lowering::Parameter(id) => Some((params.entry(id)?.clone(), params.range(id))),
+        _ => None,
+    };
+    analysis.nodes().filter_map(read).collect()
 }
 
 fn output(ty: Type, plan: &plan::Plan, id: NodeId) -> Output {
