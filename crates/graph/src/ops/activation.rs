@@ -4,24 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use super::map::Unary;
 use super::registry::{Example, unary};
-use crate::{MapWord, Scalar, Var};
-
-/// max(x, 0). Cotangent: v where y > 0, else 0 (so 0 at the kink, as PyTorch and JAX).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Relu;
-
-impl Unary for Relu {
-    const NAME: &'static str = "relu";
-    fn eval<T: Scalar>(&self, x: T) -> T {
-        if x < T::zero() { T::zero() } else { x }
-    }
-    fn vjp<'g>(&self, _: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
-        y.gt(0.0).select(v, 0.0)
-    }
-    fn word(&self) -> Option<MapWord> {
-        Some(MapWord::Relu)
-    }
-}
+use crate::{Number, Var};
 
 /// x where x > 0, else s·x. Cotangent: v or s·v (s·v at the kink, as PyTorch).
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +15,8 @@ pub struct LeakyRelu {
 
 impl Unary for LeakyRelu {
     const NAME: &'static str = "leaky_relu";
-    fn eval<T: Scalar>(&self, x: T) -> T {
-        if x > T::zero() { x } else { T::from_f64(self.slope) * x }
+    fn eval<T: Number>(&self, x: T) -> T {
+        if x > T::zero() { x } else { T::constant(self.slope) * x }
     }
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         x.gt(0.0).select(v, self.slope * v)
@@ -52,8 +35,8 @@ pub struct Elu {
 
 impl Unary for Elu {
     const NAME: &'static str = "elu";
-    fn eval<T: Scalar>(&self, x: T) -> T {
-        if x > T::zero() { x } else { T::from_f64(self.alpha) * x.exp_m1() }
+    fn eval<T: Number>(&self, x: T) -> T {
+        if x > T::zero() { x } else { T::constant(self.alpha) * x.exp_m1() }
     }
     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         // The exponential of a positive x is not wanted, and might overflow.
@@ -65,12 +48,6 @@ impl Unary for Elu {
 }
 
 impl<'g> Var<'g> {
-    /// max(x, 0), elementwise; its derivative at 0 is 0.
-    #[track_caller]
-    pub fn relu(self) -> Var<'g> {
-        self.map(Relu)
-    }
-
     /// x where x > 0, else `slope`·x, elementwise (PyTorch's default slope is 0.01).
     #[track_caller]
     pub fn leaky_relu(self, slope: f64) -> Var<'g> {
@@ -107,7 +84,6 @@ impl<'g> Var<'g> {
 
 pub(super) fn examples() -> Vec<Example> {
     vec![
-        unary("relu", 0.2..2.0, |x| x.relu() + (-x).relu()),
         unary("leaky_relu", 0.2..2.0, |x| {
             x.leaky_relu(0.1).square() + (-x).leaky_relu(0.1).square()
         }),

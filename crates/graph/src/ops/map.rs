@@ -6,7 +6,9 @@ use smallvec::smallvec;
 
 use crate::Lowering;
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Kind, MapWord, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{
+    Args, Cotangents, Kind, MapWord, Number, Operation, Out, RunResult, Scalar, Type, Var,
+};
 
 /// A real function of one real number, applied to every element.
 pub trait Unary: Clone + Debug + PartialEq + Send + Sync + 'static {
@@ -14,7 +16,7 @@ pub trait Unary: Clone + Debug + PartialEq + Send + Sync + 'static {
     const NAME: &'static str;
 
     /// The function.
-    fn eval<T: Scalar>(&self, x: T) -> T;
+    fn eval<T: Number>(&self, x: T) -> T;
 
     /// v · f′(x), given y = f(x).
     fn vjp<'g>(&self, x: Var<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g>;
@@ -50,7 +52,7 @@ impl<F: Unary> Operation for Map<F> {
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        out.real().zip_mut_with(&args.real(0), |y, &x| *y = self.0.eval(x));
+        each(out, args, &|x| self.0.eval(x));
         Ok(())
     }
 
@@ -61,6 +63,11 @@ impl<F: Unary> Operation for Map<F> {
     fn lower(&self) -> Lowering {
         self.0.word().map_or(Lowering::Plain, Lowering::Map)
     }
+}
+
+/// One loop for all functions: compiled once for a precision.
+fn each<T: Scalar>(out: &mut Out<'_, T>, args: &Args<'_, T>, f: &dyn Fn(T) -> T) {
+    out.real().zip_mut_with(&args.real(0), |y, &x| *y = f(x));
 }
 
 impl<'g> Var<'g> {

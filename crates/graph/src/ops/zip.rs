@@ -2,11 +2,15 @@
 
 use std::fmt::Debug;
 
+use ndarray::ArrayViewD;
 use smallvec::smallvec;
 
 use crate::Lowering;
 use crate::error::{exactly, expect_broadcast, expect_kind};
-use crate::{Args, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Type, Var, ZipWord};
+use crate::{
+    Args, Cotangents, Graph, Kind, Number, Operation, Out, RunResult, Scalar, Type, Var, View,
+    ZipWord,
+};
 
 /// A function of two numbers, applied to every pair of elements of two arrays that broadcast.
 pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
@@ -22,7 +26,7 @@ pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
     }
 
     /// The function. Truth values are 0 and 1.
-    fn eval<T: Scalar>(&self, a: T, b: T) -> T;
+    fn eval<T: Number>(&self, a: T, b: T) -> T;
 
     /// The function of two indices; only comparisons take them.
     fn eval_index(&self, _a: i64, _b: i64) -> bool {
@@ -34,8 +38,15 @@ pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn vjp<'g>(&self, a: Var<'g>, b: Var<'g>, y: Var<'g>, v: Var<'g>)
     -> Option<(Var<'g>, Var<'g>)>;
 
-    /// The word by which a compiler knows it, on reals.
-    fn word(&self) -> ZipWord;
+    /// The word by which a compiler knows it on reals, if there is one.
+    fn word(&self) -> Option<ZipWord> {
+        None
+    }
+
+    /// The function in terms of others, for the compiler.
+    fn expand<'g>(&self, _a: Var<'g>, _b: Var<'g>) -> Option<Var<'g>> {
+        None
+    }
 }
 
 /// The operation that applies a [`Binary`] function to two arrays that broadcast.
@@ -62,25 +73,34 @@ impl<F: Binary> Operation for Zip<F> {
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let out = out.real();
-        if matches!(args.view(0), crate::View::Index(_)) {
-            let (a, b) = (args.index(0), args.index(1));
-            ndarray::Zip::from(out).and_broadcast(&a).and_broadcast(&b).for_each(|y, &a, &b| {
-                *y = if self.0.eval_index(a, b) { T::one() } else { T::zero() };
-            });
-        } else {
-            let (a, b) = (args.real(0), args.real(1));
-            ndarray::Zip::from(out)
-                .and_broadcast(&a)
-                .and_broadcast(&b)
-                .for_each(|y, &a, &b| *y = self.0.eval(a, b));
+        match (args.view(0), args.view(1)) {
+            (View::Index(a), View::Index(b)) => {
+                let truth = |holds| if holds { T::one() } else { T::zero() };
+                each(out, a, b, &|a, b| truth(self.0.eval_index(a, b)));
+            }
+            _ => each(out, &args.real(0), &args.real(1), &|a, b| self.0.eval(a, b)),
         }
         Ok(())
     }
 
-    fn lower(&self) -> Lowering {
-        Lowering::Zip(self.0.word())
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        self.0.expand(inputs[0], inputs[1])
     }
+
+    fn lower(&self) -> Lowering {
+        self.0.word().map_or(Lowering::Plain, Lowering::Zip)
+    }
+}
+
+/// One loop for all functions: compiled once for a precision and a kind of argument.
+fn each<T: Scalar, E: Copy>(
+    out: &mut Out<'_, T>,
+    a: &ArrayViewD<'_, E>,
+    b: &ArrayViewD<'_, E>,
+    f: &dyn Fn(E, E) -> T,
+) {
+    let pairs = ndarray::Zip::from(out.real()).and_broadcast(a).and_broadcast(b);
+    pairs.for_each(|y, &a, &b| *y = f(a, b));
 }
 
 /// What can stand beside a variable: another variable, or a plain number.

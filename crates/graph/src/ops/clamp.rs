@@ -1,0 +1,53 @@
+//! Clamping to an interval.
+
+use super::map::Unary;
+use super::registry::{Example, unary};
+use crate::{Number, Var};
+
+/// x confined to [lo, hi]. Cotangent: v strictly inside, else 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clamp {
+    /// The lower bound.
+    pub lo: f64,
+    /// The upper bound.
+    pub hi: f64,
+}
+
+impl Unary for Clamp {
+    const NAME: &'static str = "clamp";
+    fn eval<T: Number>(&self, x: T) -> T {
+        let (lo, hi) = (T::constant(self.lo), T::constant(self.hi));
+        if x < lo {
+            lo
+        } else if x > hi {
+            hi
+        } else {
+            x
+        }
+    }
+    fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
+        x.gt(self.lo).and(x.lt(self.hi)).select(v, 0.0)
+    }
+    fn expand<'g>(&self, x: Var<'g>) -> Option<Var<'g>> {
+        Some(x.maximum(self.lo).minimum(self.hi))
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The number confined to [`lo`, `hi`], elementwise; the derivative is 1 strictly inside.
+    ///
+    /// # Panics
+    /// Unless `lo` ≤ `hi`.
+    #[track_caller]
+    pub fn clamp(self, lo: f64, hi: f64) -> Var<'g> {
+        assert!(lo <= hi, "clamp: the lower bound {lo} must not exceed the upper {hi}");
+        self.map(Clamp { lo, hi })
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    vec![
+        unary("clamp", -0.9..0.9, |x| x.clamp(-1.0, 1.0).square()),
+        unary("clamp", 1.2..2.0, |x| x.clamp(-1.0, 1.0) * x),
+    ]
+}
