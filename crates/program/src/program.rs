@@ -79,7 +79,7 @@ impl<T: Scalar> Program<T> {
     /// If there is no output, or the graph uses a parameter of another store.
     pub fn compile(outputs: &[Var<'_>], params: &Params<T>) -> Self {
         let pool = default_pool();
-        let compiled: Compiled<T> = compile::compile(outputs, params, pool.threads());
+        let compiled: Compiled<T> = compile::compile(outputs, params);
         let mut reals = vec![T::zero(); compiled.reals + CACHE_LINE / size_of::<T>()];
         let base = reals.as_ptr().align_offset(CACHE_LINE).min(CACHE_LINE / size_of::<T>());
         let mut indices = vec![0; compiled.indices];
@@ -96,14 +96,14 @@ impl<T: Scalar> Program<T> {
             }
         }
         Self {
-            instructions: compiled.instructions,
             inputs: compiled.inputs,
             outputs: compiled.outputs,
             params: Reads { structure: params.structure(), places: compiled.params },
             reals,
             base,
             indices,
-            scratch: vec![T::zero(); compiled.scratch],
+            scratch: vec![T::zero(); scratch_len(&compiled.instructions, pool.threads())],
+            instructions: compiled.instructions,
             isa: Isa::best(),
             pool,
         }
@@ -177,6 +177,7 @@ impl<T: Scalar> Program<T> {
     /// thread for each core.
     pub fn set_threads(&mut self, threads: usize) {
         self.pool = Arc::new(Pool::new(threads.max(1)));
+        self.scratch = vec![T::zero(); scratch_len(&self.instructions, self.pool.threads())];
     }
 
     /// What it does, in order.
@@ -203,4 +204,38 @@ impl<T: Scalar> Program<T> {
     }
 }
 
+/// How much scratch memory the instructions need on so many threads: they run one after the other.
+fn scratch_len<T: Scalar>(instructions: &[Instruction<T>], threads: usize) -> usize {
+    let of = |instruction: &Instruction<T>| match &instruction.action {
+        Action::Fused { program, .. } => program.scratch_len(threads),
+        Action::MatMul(_) | Action::Plain { .. } => 0,
+    };
+    instructions.iter().map(of).max().unwrap_or(0)
+}
+
 const CACHE_LINE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use graph::Graph;
+
+    #[test]
+    fn a_program_may_have_more_threads_than_the_machine() {
+        let g = Graph::new();
+        let x = g.input("x", [600, 100]);
+        let y = x.tanh();
+        let outputs = [y, y.sum_over(0), y.softmax(-1), x.t().matmul(y)];
+        let params = Params::with_seed(0);
+        let mut program = Program::<f32>::compile(&outputs, &params);
+        let values = ndarray::Array2::from_shape_fn((600, 100), |(i, j)| (i * 7 + j) as f32 / 3e3);
+        let mut first: Option<Vec<u32>> = None;
+        for threads in [1, 2, 4, default_pool().threads() + 3, 2] {
+            program.set_threads(threads);
+            program.run(&params, &[(&values).into()], Seed::default()).unwrap();
+            let bits: Vec<u32> =
+                program.outputs_flat(0..outputs.len()).iter().map(|x| x.to_bits()).collect();
+            assert_eq!(*first.get_or_insert_with(|| bits.clone()), bits, "{threads} threads");
+        }
+    }
+}

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::Scalar;
-use crate::instruction::{Action, Instruction, Memory};
+use crate::instruction::{Instruction, Memory};
 use crate::program::{Input, Output};
 use graph::Args;
 use graph::Seed;
@@ -38,18 +38,13 @@ pub(crate) struct Compiled<T> {
     pub constants: Vec<(Memory, Value<T>)>,
     /// The parameters that it reads, and where they lie among all values.
     pub params: Vec<(Param, Range<usize>)>,
-    /// The lengths of the arenas and of the scratch memory of fused loops.
+    /// The lengths of the arenas.
     pub reals: usize,
     pub indices: usize,
-    pub scratch: usize,
 }
 
 /// Compiles the computation of `outputs`.
-pub(crate) fn compile<T: Scalar>(
-    outputs: &[Var<'_>],
-    params: &Params<T>,
-    threads: usize,
-) -> Compiled<T> {
+pub(crate) fn compile<T: Scalar>(outputs: &[Var<'_>], params: &Params<T>) -> Compiled<T> {
     let recorded = outputs.first().expect("a program computes something").graph();
     let ids: Vec<NodeId> = outputs.iter().map(|var| var.id()).collect();
     let target = own_outputs(passes::run(recorded, &ids));
@@ -68,12 +63,7 @@ pub(crate) fn compile<T: Scalar>(
         .enumerate()
         .map(|(position, (group, reads))| emitter.emit(position, group, reads))
         .collect();
-    let scratch = |instruction: &Instruction<T>| match &instruction.action {
-        Action::Fused { program, .. } => program.scratch_len(threads),
-        _ => 0,
-    };
     Compiled {
-        scratch: instructions.iter().map(scratch).max().unwrap_or(0),
         inputs: inputs(recorded, &analysis, &plan),
         outputs: outputs
             .iter()
