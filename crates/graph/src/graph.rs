@@ -71,7 +71,7 @@ impl Graph {
     /// Records an operation: the one fallible entry under all recording.
     ///
     /// # Errors
-    /// If the inputs break the operation's shape rule.
+    /// If the inputs break the operation's shape rule, or the result would be larger than any memory.
     ///
     /// # Panics
     /// If an input belongs to another graph.
@@ -113,7 +113,8 @@ impl Graph {
         }
         let mut recording = self.recording.borrow_mut();
         let (location, backward) = recording.on_behalf.unwrap_or((caller, false));
-        let ty = op.infer(&types).map_err(|rule| RecordError {
+        let sized = |ty: Type| ty.shape.check_size().map(|()| ty);
+        let ty = op.infer(&types).and_then(sized).map_err(|rule| RecordError {
             operation: op.name().to_owned(),
             rule,
             inputs: list(&types),

@@ -21,9 +21,9 @@ impl Shape {
         Self::default()
     }
 
-    /// The number of elements: the product of the extents.
+    /// The number of elements: the product of the extents; `usize::MAX` where that is larger still.
     pub fn size(&self) -> usize {
-        self.0.iter().product()
+        self.0.iter().copied().fold(1, usize::saturating_mul)
     }
 
     /// The number of axes.
@@ -31,13 +31,31 @@ impl Shape {
         self.0.len()
     }
 
-    /// Row-major strides, in elements.
+    /// Row-major strides, in elements; `usize::MAX` for larger ones.
     pub fn strides(&self) -> SmallVec<[usize; 4]> {
         let mut strides: SmallVec<[usize; 4]> = smallvec::smallvec![1; self.rank()];
         for axis in (1..self.rank()).rev() {
-            strides[axis - 1] = strides[axis] * self[axis];
+            strides[axis - 1] = strides[axis].saturating_mul(self[axis]);
         }
         strides
+    }
+
+    /// The most elements that a recorded array may have: as many as can be addressed at 8 bytes each.
+    pub const MOST: usize = isize::MAX as usize / size_of::<f64>();
+
+    /// The rule that every recorded shape keeps, so that whatever is computed from extents fits: the
+    /// extents other than 0 multiply to at most [`MOST`](Self::MOST). (An empty array has other axes,
+    /// and may be reduced along the one that is empty.)
+    pub(crate) fn check_size(&self) -> Result<(), String> {
+        let extents = self.0.iter().copied().filter(|&extent| extent != 0);
+        if extents.fold(1, usize::saturating_mul) <= Self::MOST {
+            return Ok(());
+        }
+        Err(format!(
+            "the result would have shape {self}, which no memory can hold: the extents of a shape, \
+             zeros left out, must multiply to at most {}",
+            Self::MOST
+        ))
     }
 
     /// The common shape under numpy's rule: shapes are aligned at the last axis; two extents fit
@@ -246,6 +264,56 @@ mod tests {
         assert_eq!(fits(&[], &[2, 0]), Some([2, 0].into()));
         assert_eq!(fits(&[1], &[0]), Some([0].into()));
         assert_eq!(fits(&[2], &[0]), None);
+    }
+
+    #[test]
+    fn sizes_do_not_wrap_and_shapes_that_are_too_large_are_told() {
+        let half = 1 << 32;
+        assert_eq!(Shape::from([half, half, 3]).size(), usize::MAX);
+        assert_eq!(Shape::from([half, half, 0]).size(), 0);
+        let fits = |extents: &[usize]| Shape::from(extents).check_size().is_ok();
+        assert!(fits(&[Shape::MOST]) && fits(&[0, Shape::MOST]) && fits(&[1 << 29, 0, 1 << 30]));
+        assert!(!fits(&[Shape::MOST + 1]) && !fits(&[0, half, half]) && !fits(&[half, 0, half]));
+        assert!(!fits(&[(1 << 61) + 1, 8]) && !fits(&[usize::MAX, usize::MAX]));
+    }
+
+    #[test]
+    fn nothing_is_recorded_whose_size_wraps() {
+        use crate::Graph;
+        use crate::ops::{Broadcast, Concat, Full, MatMul, OneHot, Pad, Window};
+
+        let g = Graph::new();
+        let half = 1 << 32;
+        let x = g.input("x", [1, 8]);
+        let (column, row) = (g.full([half, 1], 1.0), g.full([1, half], 1.0));
+        let long = g.full([Shape::MOST], 1.0);
+        let broadcast = |x, shape: &[usize]| g.record(Broadcast { shape: shape.into() }, &[x]);
+        let refused = [
+            // 2⁶¹ + 1 rows of 8 are 8 numbers modulo 2⁶⁴.
+            broadcast(x, &[(1 << 61) + 1, 8]),
+            broadcast(g.full([], 1.0), &[half << 1, half, 3]),
+            g.record(Full { shape: [usize::MAX; 3].into(), value: 0.0 }, &[]),
+            g.record(Full { shape: [0, half, half].into(), value: 0.0 }, &[]),
+            g.record(MatMul, &[column, row]),
+            g.record(Concat { axis: 0 }, &[long, long]),
+            g.record(
+                Pad { border: [(usize::MAX, usize::MAX)].into_iter().collect(), value: 0.0 },
+                &[long],
+            ),
+            g.record(OneHot { classes: usize::MAX }, &[g.index_input("i", [2])]),
+        ];
+        for error in refused.map(|recorded| recorded.unwrap_err()) {
+            let told = error.rule.contains("no memory can hold");
+            assert!(told && error.location.file().ends_with("shape.rs"), "{error}");
+        }
+        let padded = std::panic::catch_unwind(|| {
+            let g = Graph::new();
+            g.full([2, 2], 0.0).unfold2d(Window::new(2).padding(usize::MAX / 2));
+        });
+        assert!(padded.is_err());
+        // An empty array may have a long axis, and be joined along it.
+        let empty = g.full([0, 1 << 40], 1.0);
+        assert_eq!(empty.sum_over(1).eval().unwrap().len(), 0);
     }
 
     #[test]

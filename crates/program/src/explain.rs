@@ -117,7 +117,8 @@ impl fmt::Display for Explanation {
                 row.line
             )?;
         }
-        let total = |of: fn(&Row) -> usize| scaled(self.rows.iter().map(of).sum());
+        let total =
+            |of: fn(&Row) -> usize| scaled(self.rows.iter().map(of).fold(0, usize::saturating_add));
         write!(
             f,
             "{} instructions (↑ forward, ↓ backward): {}flop, {}byte moved, {}byte of memory",

@@ -207,6 +207,12 @@ impl<T: Scalar> FusedBuilder<T> {
     }
 
     /// The loop nest, ready to run.
+    ///
+    /// # Panics
+    ///
+    /// When it has more positions, or an input reaches further, than a slice can have elements; when more than eight axes
+    /// are left of it after neighbours were merged; or when a row of more than [`Fused::MAX_ROW`] elements and its
+    /// reduction are needed together.
     #[track_caller]
     pub fn build(self) -> Fused<T> {
         Fused::new(self.parts)

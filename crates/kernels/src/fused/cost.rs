@@ -19,7 +19,7 @@ pub(super) fn is_worth_a_thread(nest: &Nest, cost: usize) -> bool {
 pub(super) fn of<T: Copy>(nest: &Nest, block: &[Step<T>]) -> usize {
     let along_rows: usize =
         block.iter().filter(|step| step.kind == Kind::Full).map(step_cost).sum();
-    nest.outer_count() * nest.rows * nest.columns * along_rows
+    (nest.outer_count() * nest.rows * nest.columns).saturating_mul(along_rows)
 }
 
 fn step_cost<T: Copy>(step: &Step<T>) -> usize {

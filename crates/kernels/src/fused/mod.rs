@@ -112,6 +112,9 @@ impl<T: Scalar> Fused<T> {
     /// A row must then be in one block; a longer one would not stay in the cache.
     pub const MAX_ROW: usize = 4096;
 
+    /// The most axes of a loop nest of which no two neighbours can be merged.
+    pub const MAX_AXES: usize = nest::MAX_OUTER + 2;
+
     #[track_caller]
     fn new(parts: Parts<T>) -> Self {
         let Parts { extents, inputs, nodes, outputs } = parts;

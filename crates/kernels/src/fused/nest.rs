@@ -3,6 +3,10 @@
 /// How many axes there may be in front of rows and columns, after merging.
 pub(super) const MAX_OUTER: usize = 6;
 
+/// The most positions of a nest, and the most elements that an input may reach: as many numbers of double precision as
+/// a slice can have. What is computed from extents and strides within these bounds does not overflow.
+pub(super) const MOST: usize = isize::MAX as usize / size_of::<f64>();
+
 /// The extents that are looped over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Nest {
@@ -40,13 +44,15 @@ impl Nest {
     ///
     /// # Panics
     ///
-    /// When more than [`MAX_OUTER`] axes are left in front of the last two.
+    /// When there are more than [`MOST`] positions, an input reaches further, or more than [`MAX_OUTER`] axes are left
+    /// in front of the last two.
     #[track_caller]
     pub(super) fn merged(
         extents: &[usize],
         inputs: &[Vec<usize>],
         kept: Kept,
     ) -> (Nest, Vec<Strides>) {
+        check_size(extents, inputs);
         let mut axes = axes(extents, inputs);
         let unit = || Axis { extent: 1, strides: vec![0; inputs.len()] };
         let mut take = |kept: bool| kept.then(|| axes.pop().unwrap_or_else(unit));
@@ -128,6 +134,28 @@ impl Strides {
     pub(super) fn offset(&self, index: &[usize; MAX_OUTER], row: usize) -> usize {
         let outer: usize = self.outer.iter().zip(index).map(|(stride, i)| stride * i).sum();
         outer + row * self.row
+    }
+}
+
+/// Asserts that positions can be counted and elements addressed. An axis of extent 0 counts as one of extent 1: an empty
+/// nest has other axes, whose extents and strides are multiplied too.
+#[track_caller]
+fn check_size(extents: &[usize], inputs: &[Vec<usize>]) {
+    let count = |count: usize, &extent: &usize| count.checked_mul(extent.max(1));
+    let positions = extents.iter().try_fold(1, count);
+    assert!(
+        positions.is_some_and(|positions| positions <= MOST),
+        "a loop nest over {extents:?} has more positions than a slice can have elements"
+    );
+    for (k, strides) in inputs.iter().enumerate() {
+        let step = |last: usize, (&extent, &stride): (&usize, &usize)| {
+            last.checked_add((extent.max(1) - 1).checked_mul(stride)?)
+        };
+        let last = extents.iter().zip(strides).try_fold(0, step);
+        assert!(
+            last.is_some_and(|last| last < MOST),
+            "input {k} of strides {strides:?} over {extents:?} reaches further than any slice"
+        );
     }
 }
 

@@ -41,7 +41,7 @@ impl Room {
 }
 
 /// Gives the registers their offsets, and the steps of each list the offsets instead of the registers' numbers;
-/// returns the length of the buffer.
+/// returns the length of the buffer, or `usize::MAX` where that is too small a number.
 ///
 /// Kept registers lie first, each for itself. The others, all of block size, share the rest: one is free again after
 /// its last reader, and the reader's result may go there.
@@ -53,10 +53,10 @@ pub(super) fn assign<T>(
     reductions: &mut [Reduction],
 ) -> usize {
     let mut offsets = vec![None; registers.len()];
-    let mut kept = 0;
+    let mut kept = 0_usize;
     for (offset, register) in offsets.iter_mut().zip(registers).filter(|(_, r)| r.kept) {
         *offset = Some(kept);
-        kept += room.of(register.kind);
+        kept = kept.saturating_add(room.of(register.kind));
     }
     let place = |place: &mut Place| {
         if let Some(register) = place.register() {
@@ -69,7 +69,7 @@ pub(super) fn assign<T>(
         place(&mut step.out);
     }
     let shared = blocks.map(|steps| share(steps, &mut offsets.clone(), kept, room.of(Kind::Full)));
-    kept + shared.into_iter().max().unwrap_or(0)
+    kept.saturating_add(shared.into_iter().max().unwrap_or(0))
 }
 
 /// Assigns the registers that live within a block by one scan over its steps; returns how much room they take.
@@ -80,7 +80,7 @@ fn share<T>(
     size: usize,
 ) -> usize {
     let last_reads = last_reads(steps, offsets);
-    let (mut free, mut end) = (Vec::new(), start);
+    let (mut free, mut used) = (Vec::new(), 0);
     for (i, step) in steps.iter_mut().enumerate() {
         for register in step.reads().filter_map(Place::register) {
             let offset = offsets[*register].expect("a register is written before it is read");
@@ -92,14 +92,14 @@ fn share<T>(
         if let Some(register) = step.out.register() {
             let offset = offsets[*register].get_or_insert_with(|| {
                 free.pop().unwrap_or_else(|| {
-                    end += size;
-                    end - size
+                    used += size;
+                    start.saturating_add(used - size)
                 })
             });
             *register = *offset;
         }
     }
-    end - start
+    used
 }
 
 /// For each register without an offset, the number of the last step that reads it.

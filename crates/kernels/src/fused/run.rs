@@ -14,9 +14,11 @@ use crate::reduce::reduce_columns;
 use crate::scalar::Scalar;
 
 impl<T: Scalar> Fused<T> {
-    /// How many numbers of scratch memory a run on a pool of `threads` threads needs.
+    /// How many numbers of scratch memory a run on a pool of `threads` threads needs; `usize::MAX` where no slice is so
+    /// long.
     pub fn scratch_len(&self, threads: usize) -> usize {
-        ALIGNMENT_LOSS + self.partials_len() + self.threads(threads) * self.registers
+        let registers = self.threads(threads).saturating_mul(self.registers);
+        registers.saturating_add(self.partials_len()).saturating_add(ALIGNMENT_LOSS)
     }
 
     /// Computes the outputs.
@@ -49,7 +51,9 @@ impl<T: Scalar> Fused<T> {
                 // Neighbouring pieces are handed out together where there are many.
                 let pieces = self.pieces.1;
                 let tasks = pieces.min(Pool::MAX_PLACES);
-                let of_task = |i: usize| i * pieces / tasks..(i + 1) * pieces / tasks;
+                // ⌊i·pieces/tasks⌋, where the product might overflow.
+                let start = |i: usize| i * (pieces / tasks) + i * (pieces % tasks) / tasks;
+                let of_task = |i: usize| start(i)..start(i + 1);
                 pool.run_in_places(tasks, &|thread, tasks| {
                     run.work(thread, tasks.flat_map(of_task))
                 });
@@ -60,8 +64,9 @@ impl<T: Scalar> Fused<T> {
         }
     }
 
+    /// Everything that the addresses of a run rest on.
     #[track_caller]
-    fn check(
+    pub(super) fn check(
         &self,
         inputs: &[Source<'_, T>],
         outputs: &[&mut [T]],
@@ -101,17 +106,21 @@ impl<T: Scalar> Fused<T> {
         if reduction.kind == Kind::Row { 1 } else { self.nest.columns }
     }
 
-    /// Where the results of the pieces for reduction number `i` begin in the scratch memory.
+    /// Where the results of the pieces for reduction number `i` begin in the scratch memory; `usize::MAX` where no slice
+    /// is so long.
     fn partials_start(&self, i: usize) -> usize {
-        let before: usize = self.reductions[..i].iter().map(|r| self.width(r)).sum();
-        self.pieces.1 * before
+        let widths = self.reductions[..i].iter().map(|r| self.width(r));
+        self.pieces.1.saturating_mul(widths.fold(0, usize::saturating_add))
     }
 
     /// Room for the results of all pieces, where a round is more than one.
     fn partials_len(&self) -> usize {
         match self.pieces.0 {
             0 | 1 => 0,
-            _ => self.partials_start(self.reductions.len()).next_multiple_of(UNIT),
+            _ => {
+                let len = self.partials_start(self.reductions.len());
+                len.checked_next_multiple_of(UNIT).unwrap_or(usize::MAX)
+            }
         }
     }
 }

@@ -33,6 +33,11 @@ fn extent(rows: usize, columns: usize, row_stride: usize, column_stride: usize) 
     down.checked_add(across)?.checked_add(1)
 }
 
+/// The stride along an axis; 1 along one without a second element, where it may be any number and is not to be multiplied.
+fn relevant(extent: usize, stride: usize) -> usize {
+    if extent > 1 { stride } else { 1 }
+}
+
 #[track_caller]
 fn check(len: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) {
     let extent = extent(rows, columns, row_stride, column_stride);
@@ -67,6 +72,8 @@ impl<'a, T> Matrix<'a, T> {
         column_stride: usize,
     ) -> Self {
         check(data.len(), rows, columns, row_stride, column_stride);
+        let (row_stride, column_stride) =
+            (relevant(rows, row_stride), relevant(columns, column_stride));
         Matrix { data, rows, columns, row_stride, column_stride }
     }
 
@@ -103,6 +110,7 @@ impl<'a, T: Zero + Copy> MatrixMut<'a, T> {
     pub fn strided(data: &'a mut [T], rows: usize, columns: usize, row_stride: usize) -> Self {
         assert!(row_stride >= columns, "rows of {columns} elements overlap at stride {row_stride}");
         check(data.len(), rows, columns, row_stride, 1);
+        let row_stride = if rows > 1 { row_stride } else { columns };
         MatrixMut { data, rows, columns, row_stride }
     }
 

@@ -1,3 +1,7 @@
+use std::panic::catch_unwind;
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::testing::{Precise, Rng, levels};
 
@@ -145,4 +149,52 @@ fn what_c_held_is_not_read_without_accumulate() {
 fn shapes_that_do_not_match_are_refused() {
     let (a, b) = (Matrix::new(&[0.0f32; 6], 2, 3), Matrix::new(&[0.0; 4], 2, 2));
     gemm(Isa::best(), &Pool::new(1), a, b, MatrixMut::new(&mut [0.0; 4], 2, 2), false);
+}
+
+/// Small numbers, and those about which products and sums wrap around.
+fn size() -> impl Strategy<Value = usize> {
+    prop_oneof![
+        6 => 0usize..20,
+        1 => (20u32..64).prop_map(|bit| 1 << bit),
+        1 => (0usize..3).prop_map(|below| usize::MAX - below),
+    ]
+}
+
+/// Whether a matrix lies within so many elements, exactly.
+fn lies_within(len: usize, extents: [usize; 2], strides: [usize; 2]) -> bool {
+    let step = |i: usize| (extents[i] as u128 - 1).saturating_mul(strides[i] as u128);
+    extents.contains(&0) || step(0).saturating_add(step(1)) < len as u128
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn views_and_products_stay_within_their_slices(
+        [rows, depth, columns] in [size(), size(), size()],
+        [a_row, a_column, b_row, b_column, c_row] in [size(), size(), size(), size(), size()],
+        len in 0usize..400,
+    ) {
+        let data: Vec<f64> = (0..len).map(|i| (i % 5) as f64).collect();
+        let mut out = data.clone();
+        let view = |rows, columns, row, column| {
+            let view = catch_unwind(|| Matrix::strided(&data, rows, columns, row, column)).ok();
+            assert_eq!(view.is_some(), lies_within(len, [rows, columns], [row, column]));
+            view
+        };
+        let (a, b) = (view(rows, depth, a_row, a_column), view(depth, columns, b_row, b_column));
+        let fits = c_row >= columns && lies_within(len, [rows, columns], [c_row, 1]);
+        let c = catch_unwind(|| _ = MatrixMut::strided(&mut data.clone(), rows, columns, c_row));
+        assert_eq!(c.is_ok(), fits);
+        if let (Some(a), Some(b), true) = (a, b, fits && depth < 1000) {
+            let c = MatrixMut::strided(&mut out, rows, columns, c_row);
+            gemm(Isa::best(), &Pool::new(1), a, b, c, false);
+            for i in 0..if columns == 0 { 0 } else { rows } {
+                for j in 0..columns {
+                    let (sum, _) = reference(a, b, i, j);
+                    assert_eq!(out[i * c_row + j], sum, "{rows}×{depth}×{columns} at ({i}, {j})");
+                }
+            }
+        }
+    }
 }

@@ -129,9 +129,9 @@ pub fn reduce<T: Scalar>(isa: Isa, f: Reduce, x: &[T]) -> T {
 #[track_caller]
 pub fn reduce_rows<T: Scalar>(isa: Isa, f: Reduce, x: &[T], columns: usize, out: &mut [T]) {
     assert_eq!(
-        x.len(),
-        out.len() * columns,
-        "a matrix of {} rows and {columns} columns",
+        Some(x.len()),
+        out.len().checked_mul(columns),
+        "the length of a matrix of {} rows and {columns} columns",
         out.len()
     );
     T::reduce_rows(isa, f, x, columns, out);
@@ -158,14 +158,16 @@ pub fn reduce_columns<T: Scalar>(
         return out.fill(f.identity());
     }
     assert!(stride >= out.len(), "{} columns cannot lie in rows of {stride} elements", out.len());
-    let end = (rows - 1) * stride + out.len();
-    assert!(
-        x.len() >= end,
-        "{rows} rows of {} columns at stride {stride} need {end} elements, not {}",
-        out.len(),
-        x.len()
-    );
-    T::reduce_columns(isa, f, &x[..end], stride, out);
+    let end = (rows - 1).checked_mul(stride).and_then(|start| start.checked_add(out.len()));
+    let Some(x) = end.and_then(|end| x.get(..end)) else {
+        panic!(
+            "{rows} rows of {} columns at stride {stride} need {} elements, not {}",
+            out.len(),
+            end.map_or("more than 2⁶⁴".to_owned(), |end| end.to_string()),
+            x.len()
+        );
+    };
+    T::reduce_columns(isa, f, x, stride, out);
 }
 
 /// The index of the largest element, the first of equals; NaN counts as the largest. `None` for an empty slice.

@@ -120,3 +120,15 @@ fn a_long_sum_is_far_better_than_a_plain_loop() {
 fn a_short_matrix_is_refused() {
     reduce_columns(Isa::best(), Reduce::Sum, &[0.0f32; 13], 3, 5, &mut [0.0; 4]);
 }
+
+#[test]
+#[should_panic(expected = "the length of a matrix of 2 rows")]
+fn a_matrix_whose_length_wraps_is_refused() {
+    reduce_rows(Isa::best(), Reduce::Sum, &[0.0f32; 0], 1 << 63, &mut [0.0; 2]);
+}
+
+#[test]
+#[should_panic(expected = "at stride 2 need more than 2⁶⁴ elements, not 4")]
+fn rows_whose_number_wraps_are_refused() {
+    reduce_columns(Isa::best(), Reduce::Sum, &[0.0f32; 4], (1 << 63) + 1, 2, &mut [0.0; 2]);
+}

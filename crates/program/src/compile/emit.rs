@@ -51,7 +51,9 @@ impl Emitter<'_> {
                     .shape
                     .last()
                     .expect("a matrix");
-                (format!("{} over {depth}", self.place(node).shape), 2 * size(node) * depth)
+                let multiply_adds = size(node).saturating_mul(depth);
+                let over = format!("{} over {depth}", self.place(node).shape);
+                (over, multiply_adds.saturating_mul(2))
             }
             Work::Plain => (self.place(node).shape.to_string(), size(node)),
             _ => {
@@ -61,7 +63,7 @@ impl Emitter<'_> {
                     }
                     _ => group.space.size(),
                 };
-                (group.space.to_string(), group.members.iter().map(positions).sum())
+                (group.space.to_string(), total(group.members.iter().map(positions)))
             }
         };
         let moved =
@@ -75,7 +77,7 @@ impl Emitter<'_> {
             over,
             backward: self.analysis.graph.node(node, |node| node.backward),
             flops,
-            bytes: moved.sum::<usize>() * size_of::<T>(),
+            bytes: total(moved).saturating_mul(size_of::<T>()),
         }
     }
 
@@ -182,6 +184,11 @@ impl Emitter<'_> {
         }
         Action::Fused { program: Box::new(loops.builder.build()), inputs, outputs }
     }
+}
+
+/// A sum of costs, which repetition can make larger than any memory.
+fn total(costs: impl Iterator<Item = usize>) -> usize {
+    costs.fold(0, usize::saturating_add)
 }
 
 /// A fused loop under construction.

@@ -6,7 +6,6 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::group::{Analysis, Extent, Group, Read, Work};
-use super::place::same_strides;
 use graph::reading::NodeId;
 use graph::{Kind, Shape};
 
@@ -71,9 +70,7 @@ impl Planner<'_> {
     fn pin(&mut self, outputs: &[NodeId], reads: &[SmallVec<[Read; 6]>]) {
         for &output in outputs {
             let size = self.shape(output).size();
-            let arena = self.arena(output);
-            let start = arena.end;
-            arena.end += size;
+            let start = self.arena(output).append(size);
             self.ranges[output.index()] = Some(start..start + size);
         }
         self.reals.end = self.reals.end.next_multiple_of(ALIGNMENT);
@@ -140,7 +137,7 @@ impl Planner<'_> {
                 && !taken.contains(&Some(*i))
                 && self.dies(read.base, position)
                 && self.shape(read.base).size() == space.size()
-                && same_strides(space, &read.strides, &space.strides())
+                && read.strides == space.strides()
         };
         (0..reads.len()).find(fits)
     }
@@ -200,6 +197,23 @@ struct Arena {
 }
 
 impl Arena {
+    /// Room at the end: where it starts.
+    ///
+    /// # Panics
+    /// If the arena then holds more than can be addressed.
+    fn append(&mut self, size: usize) -> usize {
+        let start = self.end;
+        // Neither of the two is more than a shape may have, give or take the alignment.
+        self.end = start + size;
+        assert!(
+            self.end <= Shape::MOST,
+            "the values of the program take {} numbers at a time, and {} can be addressed",
+            self.end,
+            Shape::MOST
+        );
+        start
+    }
+
     fn allocate(&mut self, size: usize, temporary: bool) -> usize {
         let size = size.max(1).next_multiple_of(ALIGNMENT);
         let gap = self.free.iter().filter(|gap| *gap.1 >= size).min_by_key(|gap| *gap.1);
@@ -211,10 +225,7 @@ impl Arena {
                 }
                 start
             }
-            None => {
-                self.end += size;
-                self.end - size
-            }
+            None => self.append(size),
         };
         if temporary {
             self.lent.insert(start, size);
@@ -253,5 +264,12 @@ mod tests {
         assert_eq!(arena.free, BTreeMap::from([(0, 48)]));
         assert_eq!(arena.allocate(40, true), 0);
         assert_eq!(arena.end, 64);
+    }
+
+    #[test]
+    #[should_panic(expected = "can be addressed")]
+    fn an_arena_beyond_all_memory_is_refused() {
+        let mut arena = Arena::default();
+        (0..3).for_each(|_| _ = arena.allocate(Shape::MOST / 2, true));
     }
 }

@@ -35,7 +35,7 @@ fn length(offset: isize, rows: usize, columns: usize) -> usize {
 
 /// Where a diagonal begins: row and column.
 fn start(offset: isize) -> (usize, usize) {
-    ((-offset).max(0) as usize, offset.max(0) as usize)
+    (offset.min(0).unsigned_abs(), offset.max(0).unsigned_abs())
 }
 
 /// The place in a matrix of the element of its diagonal at `place`.

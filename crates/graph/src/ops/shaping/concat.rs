@@ -28,7 +28,8 @@ impl Operation for Concat {
         if let Some(other) = inputs.iter().find(|other| !fits(other)) {
             return Err(format!("{first} and {other} differ elsewhere than along axis {axis}"));
         }
-        let extent = inputs.iter().map(|input| input.shape[axis]).sum();
+        let extents = inputs.iter().map(|input| input.shape[axis]);
+        let extent = extents.fold(0, usize::saturating_add);
         Ok(Type { kind: first.kind, shape: first.shape.with(axis, extent) })
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
@@ -98,7 +99,7 @@ impl<'g> Var<'g> {
             Ok(axis) => axis,
             Err(rule) => panic!("split: {rule}; the shape is {shape}"),
         };
-        let total: usize = extents.iter().sum();
+        let total = extents.iter().copied().fold(0, usize::saturating_add);
         assert!(
             total == shape[resolved],
             "split: extents {extents:?} add up to {total}, and axis {resolved} of {shape} has {}",

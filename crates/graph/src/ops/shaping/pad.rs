@@ -41,8 +41,9 @@ impl Operation for Pad {
                 x.shape
             ));
         }
-        let padded =
-            |(&extent, &(before, after)): (&usize, &(usize, usize))| before + extent + after;
+        let padded = |(&extent, &(before, after)): (&usize, &(usize, usize))| {
+            before.saturating_add(extent).saturating_add(after)
+        };
         Ok(Type::real(x.shape.iter().zip(&self.border).map(padded).collect::<Shape>()))
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {

@@ -66,7 +66,8 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn reshape(self, shape: impl AsRef<[isize]>) -> Var<'g> {
         let asked = shape.as_ref();
-        let known: usize = asked.iter().filter(|&&e| e >= 0).map(|&e| e as usize).product();
+        let given = asked.iter().filter(|&&extent| extent >= 0).map(|&extent| extent as usize);
+        let known = given.fold(1, usize::saturating_mul);
         let size = self.shape().size();
         let inferred = size.checked_div(known).unwrap_or(0);
         let unknown = asked.iter().filter(|&&extent| extent < 0).count();

@@ -68,10 +68,11 @@ impl Window {
                  {stride} and {dilation}"
             ));
         }
-        let span = self.dilation[axis] * (self.kernel[axis] - 1) + 1;
-        let padded = extent + 2 * self.padding[axis];
+        // What is too large to be counted has no shape either.
+        let span = self.dilation[axis].saturating_mul(self.kernel[axis] - 1).saturating_add(1);
+        let padded = self.padding[axis].saturating_mul(2).saturating_add(extent);
         match padded.checked_sub(span) {
-            Some(room) => Ok(room / self.stride[axis] + 1),
+            Some(room) => Ok((room / self.stride[axis]).saturating_add(1)),
             None => Err(format!(
                 "the window spans {span} positions of the {name}, and there are {padded} with the \
                  padding"

@@ -1,6 +1,7 @@
 //! Tests of the fused loops as a whole.
 
 mod examples;
+mod limits;
 mod random;
 mod reference;
 mod rules;

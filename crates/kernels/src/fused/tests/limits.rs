@@ -1,0 +1,124 @@
+//! Any extents and strides, up to the largest numbers: what a run accepts lies within its slices.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use proptest::prelude::*;
+
+use super::reference::interpret;
+use super::{blank, run};
+use crate::elementwise::Binary;
+use crate::fused::nest::MOST;
+use crate::fused::{Fused, FusedBuilder, Source};
+use crate::isa::Isa;
+use crate::pool::Pool;
+use crate::reduce::Reduce;
+
+/// The most positions that a test runs over.
+const FEW: u128 = 1 << 14;
+
+/// Small numbers, and those about which products and sums wrap around.
+fn extent() -> impl Strategy<Value = usize> {
+    prop_oneof![
+        6 => 0usize..5,
+        2 => prop::sample::select(vec![64, 100, 1 << 12, 4097]),
+        1 => (20u32..64).prop_map(|bit| 1 << bit),
+        1 => (0usize..4).prop_map(|below| usize::MAX - below),
+        1 => prop::sample::select(vec![MOST - 1, MOST, MOST + 1, (1 << 61) + 1, usize::MAX / 3]),
+    ]
+}
+
+/// Extents, and for each of three inputs a stride along each.
+fn nests() -> impl Strategy<Value = (Vec<usize>, Vec<Vec<usize>>)> {
+    prop::collection::vec(extent(), 0..5).prop_flat_map(|extents| {
+        let strides = prop::collection::vec(extent(), extents.len());
+        (Just(extents), prop::collection::vec(strides, 3))
+    })
+}
+
+/// Σ (extent − 1)·stride, exactly.
+fn last(extents: &[usize], strides: &[usize]) -> u128 {
+    let step = |(&extent, &stride): (&usize, &usize)| {
+        (extent.max(1) as u128 - 1).saturating_mul(stride as u128)
+    };
+    extents.iter().zip(strides).map(step).fold(0, u128::saturating_add)
+}
+
+/// Three inputs that meet; their sum is stored, reduced over the rows, and a number of each row is stored. Stored
+/// outputs are left out where they would be too large to hand over, so that the largest nests can be looked at too.
+fn builder(extents: &[usize], strides: &[Vec<usize>], stored: bool) -> FusedBuilder<f64> {
+    let mut b = FusedBuilder::new(extents);
+    let inputs: Vec<_> = strides.iter().map(|strides| b.input(strides)).collect();
+    let sum = b.binary(Binary::Add, inputs[0], inputs[1]);
+    let largest = b.reduce_last(Reduce::Max, inputs[2]);
+    b.store_reduced(Reduce::Sum, sum);
+    b.store_reduced_rows(Reduce::Max, largest);
+    if stored {
+        b.store(sum);
+        b.store_rows(largest);
+    }
+    b
+}
+
+fn accepts(fused: &Fused<f64>, lens: [usize; 3]) -> bool {
+    let memory = vec![0.0; *lens.iter().max().unwrap()];
+    let inputs = lens.map(|len| Source::Slice(&memory[..len]));
+    let mut outputs = blank(fused);
+    let outputs: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+    catch_unwind(AssertUnwindSafe(|| {
+        fused.check(&inputs, &outputs, fused.scratch_len(2), 2);
+    }))
+    .is_ok()
+}
+
+/// Builds the nest if it can be, and runs it if it is small.
+fn check(extents: &[usize], strides: &[Vec<usize>], len: usize) {
+    let positions = extents.iter().map(|&extent| extent.max(1) as u128);
+    let positions = positions.fold(1, u128::saturating_mul);
+    let addressable = positions <= MOST as u128
+        && strides.iter().all(|strides| last(extents, strides) < MOST as u128);
+    let stored = positions <= FEW;
+    let built = catch_unwind(|| builder(extents, strides, stored).build());
+    assert_eq!(built.is_ok(), addressable, "{extents:?} {strides:?}");
+    let Ok(fused) = built else { return };
+    assert!(fused.scratch_len(2) >= fused.scratch_len(1));
+    if fused.outputs.iter().any(|output| output.len as u128 > FEW) {
+        return;
+    }
+    // An input whose elements are not visited may be empty.
+    let visited = |strides: &[usize]| {
+        extents.iter().zip(strides).all(|(&extent, &stride)| extent > 0 || stride == 0)
+    };
+    let needed = |strides: &Vec<usize>| {
+        if visited(strides) { last(extents, strides) + 1 } else { 0 }
+    };
+    let fits = strides.iter().all(|strides| needed(strides) <= len as u128);
+    assert_eq!(accepts(&fused, [len; 3]), fits, "{extents:?} {strides:?} of {len}");
+    if fits && positions <= FEW && extents.iter().map(|&e| e as u128).product::<u128>() > 0 {
+        let values: Vec<f64> = (0..len).map(|i| (i % 7) as f64).collect();
+        let inputs = [values.as_slice(); 3].map(Source::Slice);
+        let (expected, _) =
+            interpret(&builder(extents, strides, stored).parts, &[(); 3].map(|()| values.clone()));
+        assert_eq!(run(&fused, Isa::best(), &Pool::new(1), &inputs, &blank(&fused)), expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_run_reads_and_writes_within_its_slices(
+        (extents, strides) in nests(),
+        len in prop_oneof![0usize..40, Just(5000usize)],
+    ) {
+        check(&extents, &strides, len);
+    }
+}
+
+#[test]
+fn extents_whose_product_wraps_are_refused() {
+    // 2⁶¹ + 1 rows of 8 are 8 positions modulo 2⁶⁴.
+    check(&[(1 << 61) + 1, 8], &[vec![0, 1], vec![8, 1], vec![0, 1]], 8);
+    check(&[1 << 33, 1 << 32, 3], &[vec![0, 0, 1], vec![0, 0, 0], vec![0, 3, 1]], 3);
+    check(&[0, usize::MAX], &[vec![1, 1], vec![0, 1], vec![0, 0]], 8);
+    check(&[0, 4], &[vec![usize::MAX, 1], vec![4, 1], vec![0, 1]], 8);
+}
