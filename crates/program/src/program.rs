@@ -8,7 +8,7 @@ use ndarray::{ArrayViewD, IxDyn};
 
 use crate::Scalar;
 use crate::compile::{self, Compiled};
-use crate::instruction::{Instruction, Memory};
+use crate::instruction::{Action, Instruction, Memory};
 use crate::threads::default_pool;
 use graph::Seed;
 use graph::{Param, Params};

@@ -5,7 +5,7 @@ use ndarray::{ArrayD, Dimension, IxDyn};
 use crate::{Program, Scalar};
 use graph::Seed;
 use graph::ops::{Example, Sample, registry};
-use graph::{Evaluator, Gradient, Graph, Kind, Params, Value, Var, View, keep};
+use graph::{Evaluator, Gradient, Graph, Kind, Params, Shape, Value, Var, View, keep};
 
 /// Values for a sample, spread over its range without repetition.
 fn values<T: Scalar>(sample: &Sample, seed: u64) -> Value<T> {
@@ -186,4 +186,48 @@ proptest::proptest! {
         check_random::<f64>(n, c, &lines, 1e-10);
         check_random::<f32>(n, c, &lines, 2e-3);
     }
+}
+
+#[test]
+fn axes_of_extent_1_stand_anywhere() {
+    for n in [0, 1, 2, 65] {
+        for rank in 1..=5 {
+            for long in 0..rank {
+                let shape: Shape = (0..rank).map(|axis| if axis == long { n } else { 1 }).collect();
+                check_shape::<f64>(&shape, 1e-12);
+                check_shape::<f32>(&shape, 1e-5);
+            }
+        }
+    }
+    // The last batch of one sample.
+    check_shape::<f32>(&[1, 7, 1].into(), 1e-5);
+    check_shape::<f32>(&[1, 7, 5].into(), 1e-5);
+}
+
+/// Whatever reduces an array, beside what it is computed from, with the gradients of all.
+fn check_shape<T: Scalar>(shape: &Shape, tolerance: f64) {
+    let graph = Graph::new();
+    let (x, target) = (graph.input("x", shape), graph.input("target", shape));
+    let y = x.tanh();
+    let mut outputs = vec![y, y.sum()];
+    if shape.size() > 0 {
+        let square_error = (y - target).square().mean();
+        outputs.extend([
+            y.mean(),
+            y.variance_over(.., 0),
+            x.norm(),
+            square_error,
+            y.softmax(-1),
+            y.max(),
+        ]);
+    }
+    for axis in 0..shape.rank() as isize {
+        outputs.extend([y.sum_over(axis), x.prod_over(keep(axis)) * y]);
+    }
+    let total = outputs.iter().copied().map(weighted).reduce(|a, b| a + b).unwrap();
+    let gradients = Gradient::of(total).zeros_without_path().with_respect_to(&[x, target]);
+    outputs.extend(gradients.unwrap());
+    let sample = Sample::real(shape, -1.5..1.5);
+    let values: Vec<Value<T>> = [1, 2].map(|seed| values(&sample, seed)).into();
+    agree(&outputs, &values, (tolerance, 1.0), &format!("{shape}"));
 }

@@ -56,6 +56,22 @@ fn bias_and_activation_follow_a_product_in_one_loop_and_transposes_are_free() {
 }
 
 #[test]
+fn axes_of_extent_1_change_nothing() {
+    let of = |shape: &'static [usize]| {
+        let program = program(move |g| {
+            let x = g.input("x", shape);
+            let y = x.tanh();
+            vec![y, (y.square() - x).sum(), y / y.sum_over(keep(..))]
+        });
+        instructions(&program)
+    };
+    let plain = of(&[65]);
+    for shape in [&[1, 65][..], &[65, 1], &[1, 65, 1], &[1, 1, 1, 65, 1], &[65, 1, 1, 1]] {
+        assert_eq!(of(shape), plain, "{shape:?}");
+    }
+}
+
+#[test]
 fn views_move_nothing() {
     let program = program(|g| {
         let x = g.input("x", [2, 3, 4]);

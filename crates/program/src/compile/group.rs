@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::place::{Place, same_strides};
+use super::place::{Place, space_of};
 use graph::Lowering;
 use graph::reading::NodeId;
 use graph::{FoldWord, Graph, Kind, MapWord, Shape, ZipWord};
@@ -34,10 +34,11 @@ pub(crate) enum Work {
     None,
     /// A value that lies in memory before the run, or a number.
     Leaf,
-    /// Elementwise over `space`.
-    Elementwise { space: Shape },
-    /// A reduction over `space`: along its last axis, or along the one before.
-    Reduce { word: FoldWord, space: Shape, last: bool },
+    /// Elementwise; `over` is the shape at whose positions it reads its operands.
+    Elementwise { over: Shape },
+    /// A reduction of an operand of shape `over`: along the last axis of its space, or along the one
+    /// before.
+    Reduce { word: FoldWord, over: Shape, last: bool },
     /// A matrix product.
     MatMul,
     /// Through the plain evaluation.
@@ -56,7 +57,8 @@ pub(crate) enum Extent {
 /// Nodes that one instruction computes.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
-    /// The positions it runs over; of a lone matrix product or plain evaluation, empty.
+    /// The positions it runs over, see [`space_of`]; of a lone matrix product or plain evaluation,
+    /// empty.
     pub space: Shape,
     /// The nodes, in an order in which each comes after its operands.
     pub members: Vec<NodeId>,
@@ -87,7 +89,7 @@ pub(crate) fn group(analysis: &Analysis<'_>) -> Vec<Group> {
     for id in analysis.nodes() {
         match &analysis.work[id.index()] {
             Work::Elementwise { .. } if !analysis.stored[id.index()] => {}
-            Work::Elementwise { space } | Work::Reduce { space, .. } => grouping.place(id, space),
+            Work::Elementwise { .. } | Work::Reduce { .. } => grouping.place(id),
             Work::MatMul | Work::Plain => grouping.alone(id),
             Work::None | Work::Leaf => {}
         }
@@ -134,6 +136,7 @@ impl<'a> Analysis<'a> {
             }
             let real = |id: &NodeId| self.graph.node(*id, |node| node.ty.kind != Kind::Index);
             let reals = node.ty.kind != Kind::Index && inputs.iter().all(real);
+            let looped = |over: &Shape| space_of(over).rank() <= kernels::Fused::<f32>::MAX_AXES;
             match node.op.lower() {
                 Lowering::Full(_) => (Place::repeated(id, node.ty.shape.clone()), Work::Leaf),
                 Lowering::Input(_) | Lowering::Parameter(_) | Lowering::Constant => {
@@ -141,23 +144,21 @@ impl<'a> Analysis<'a> {
                 }
                 Lowering::MatMul => (own, Work::MatMul),
                 Lowering::Map(_) | Lowering::Zip(_) | Lowering::Select | Lowering::Copy
-                    if reals =>
+                    if reals && looped(&node.ty.shape) =>
                 {
-                    let space = stripped(&node.ty.shape);
-                    (own, Work::Elementwise { space })
+                    (own, Work::Elementwise { over: node.ty.shape.clone() })
                 }
                 // What could not be a view is a copy over the positions of its input.
-                Lowering::Reshape if reals => {
-                    let space = stripped(&self.places[inputs[0].index()].shape);
-                    (own, Work::Elementwise { space })
+                Lowering::Reshape if reals && looped(&self.places[inputs[0].index()].shape) => {
+                    let over = self.places[inputs[0].index()].shape.clone();
+                    (own, Work::Elementwise { over })
                 }
-                Lowering::Reduce(word, axes) => {
-                    let shape = &self.places[inputs[0].index()].shape;
-                    let axis = axes.resolve(shape.rank()).expect("checked when recorded")[0];
-                    let last = axis + 1 == shape.rank();
-                    // Neither axis may be stripped from the front.
-                    let space = strip_to(shape, if last { 1 } else { 2 });
-                    (own, Work::Reduce { word, space, last })
+                Lowering::Reduce(word, axes) if looped(&self.places[inputs[0].index()].shape) => {
+                    let over = self.places[inputs[0].index()].shape.clone();
+                    let axis = axes.resolve(over.rank()).expect("checked when recorded")[0];
+                    debug_assert_ne!(over[axis], 1, "the pass over reductions leaves none");
+                    let last = space_of(&over[axis + 1..]).is_empty();
+                    (own, Work::Reduce { word, over, last })
                 }
                 _ => (own, Work::Plain),
             }
@@ -210,22 +211,35 @@ impl<'a> Analysis<'a> {
     /// positions as it was computed, so that it can be computed within the reader's group.
     fn reads_in_place(&self, reader: NodeId, input: NodeId) -> bool {
         let place = &self.places[input.index()];
-        let computed_over = match &self.work[place.base.index()] {
-            Work::Elementwise { space } => space,
-            _ => return true,
-        };
-        let read_over = self.space(reader);
-        let of_base = &self.places[place.base.index()];
-        read_over == computed_over
-            && computed_over.size() == of_base.shape.size()
-            && same_strides(read_over, &place.strides_over(read_over), &read_over.strides())
+        if !matches!(self.work[place.base.index()], Work::Elementwise { .. }) {
+            return true;
+        }
+        let space = self.space(reader);
+        space == self.space(place.base)
+            && place.strides_in_space(self.over(reader)) == space.strides()
     }
 
-    pub fn space(&self, id: NodeId) -> &Shape {
+    /// The shape at whose positions a node of a loop reads its operands.
+    fn over(&self, id: NodeId) -> &Shape {
         match &self.work[id.index()] {
-            Work::Elementwise { space } | Work::Reduce { space, .. } => space,
-            _ => unreachable!("only fused work has a space"),
+            Work::Elementwise { over } | Work::Reduce { over, .. } => over,
+            _ => unreachable!("only what runs in a loop runs over a shape"),
         }
+    }
+
+    /// The positions that a node of a loop is computed over.
+    fn space(&self, id: NodeId) -> Shape {
+        space_of(self.over(id))
+    }
+
+    /// The strides with which `reader`, whose positions are those of a loop or of its rows, reads a
+    /// place.
+    fn strides(&self, reader: NodeId, extent: Extent, place: &Place) -> SmallVec<[usize; 4]> {
+        let mut strides = place.strides_in_space(self.over(reader));
+        if extent == Extent::Row {
+            strides.push(0);
+        }
+        strides
     }
 
     /// The cost of a micro-operation, in additions.
@@ -259,21 +273,9 @@ pub(crate) struct Read {
 }
 
 impl Group {
-    /// How a member lies over the space, and how its operands are read.
+    /// Over what a member is computed: the space, or its rows.
     pub fn extent(&self, analysis: &Analysis<'_>, member: NodeId) -> Extent {
-        match (self.registers.get(&member), &analysis.work[member.index()]) {
-            // A reduction is computed over the positions of its operand.
-            (_, Work::Reduce { .. }) => {
-                let operand = analysis.places[analysis.inputs[member.index()][0].index()].base;
-                let held = self.registers.get(&operand).copied();
-                match analysis.space(member) == &self.space {
-                    true => Extent::Full,
-                    false => held.unwrap_or(Extent::Row),
-                }
-            }
-            (Some(&extent), _) => extent,
-            (None, _) => Extent::Full,
-        }
+        if analysis.space(member).rank() == self.space.rank() { Extent::Full } else { Extent::Row }
     }
 
     /// The distinct operands it reads from memory, in a fixed order.
@@ -302,14 +304,14 @@ impl Group {
         if number {
             return None;
         }
-        let extent = self.extent(analysis, member);
-        let strides = analysis.strides_in(&self.space, extent, member, place);
-        let held = self.registers.get(&place.base);
-        if held.is_some_and(|held| same_strides(&self.space, &strides, &held.strides(&self.space)))
-        {
-            return None;
-        }
-        Some(Read { base: place.base, strides })
+        let strides = analysis.strides(member, self.extent(analysis, member), place);
+        let held = self.holds(place.base, &strides);
+        (!held).then_some(Read { base: place.base, strides })
+    }
+
+    /// Whether a value is in a register, in the pattern in which these strides read it.
+    fn holds(&self, base: NodeId, strides: &[usize]) -> bool {
+        self.registers.get(&base).is_some_and(|held| held.strides(&self.space)[..] == *strides)
     }
 }
 
@@ -333,11 +335,12 @@ impl Grouping<'_> {
         });
     }
 
-    fn place(&mut self, root: NodeId, space: &Shape) {
+    fn place(&mut self, root: NodeId) {
+        let space = self.analysis.space(root);
         let candidate = self.collect(root);
-        let row = self.row_group(root, space, &candidate);
-        let joined = row.or_else(|| self.full_group(space, &candidate));
-        let (position, extent) = joined.unwrap_or_else(|| (self.open(space), Extent::Full));
+        let row = self.row_group(root, &space, &candidate);
+        let joined = row.or_else(|| self.full_group(&space, &candidate));
+        let (position, extent) = joined.unwrap_or_else(|| (self.open(&space), Extent::Full));
         self.join(position, extent, root, candidate);
     }
 
@@ -387,16 +390,11 @@ impl Grouping<'_> {
     ) -> Option<(usize, Extent)> {
         let position =
             candidate.operands.iter().filter_map(|&(_, input)| self.made_in(input)).max()?;
-        let rows = &self.groups[position].space;
-        if rows.is_empty() || row_shape(rows) != strip_ones(space) {
+        let (_, rows) = self.groups[position].space.split_last()?;
+        // A sum of one value for each row runs down all rows.
+        let reduces = matches!(self.analysis.work[root.index()], Work::Reduce { .. });
+        if *rows != space[..] || (reduces && rows.len() != 1) {
             return None;
-        }
-        if let Work::Reduce { last, .. } = self.analysis.work[root.index()] {
-            // A sum of one value for each row can only run down the rows.
-            let axis = space.rank() - if last { 1 } else { 2 };
-            if rows.rank() != 2 || rows[0] == 1 || space[axis] != rows[0] {
-                return None;
-            }
         }
         self.can_join(position, Extent::Row, candidate).then_some((position, Extent::Row))
     }
@@ -417,9 +415,7 @@ impl Grouping<'_> {
     /// Whether the group holds the operand in a register, in the pattern the reader reads it.
     fn at_hand(&self, group: &Group, extent: Extent, reader: NodeId, input: NodeId) -> bool {
         let place = &self.analysis.places[input.index()];
-        let Some(&held) = group.registers.get(&place.base) else { return false };
-        let read = self.analysis.strides_in(&group.space, extent, reader, place);
-        same_strides(&group.space, &read, &held.strides(&group.space))
+        group.holds(place.base, &self.analysis.strides(reader, extent, place))
     }
 
     fn open(&mut self, space: &Shape) -> usize {
@@ -441,9 +437,9 @@ impl Grouping<'_> {
             let held = match &self.analysis.work[id.index()] {
                 // Reduced rows of the space are one value for each; reduced values for each row,
                 // and sums down the rows, are complete only when the loop is.
-                Work::Reduce { last: true, space, .. }
+                Work::Reduce { last: true, .. }
                     if extent == Extent::Full
-                        && space[space.rank() - 1] <= kernels::Fused::<f32>::MAX_ROW =>
+                        && group.space.last() <= Some(&kernels::Fused::<f32>::MAX_ROW) =>
                 {
                     Some(Extent::Row)
                 }
@@ -474,53 +470,4 @@ impl Extent {
             }
         }
     }
-}
-
-impl Analysis<'_> {
-    /// The strides with which `reader`, computed over `space` to this extent, reads a place.
-    pub fn strides_in(
-        &self,
-        space: &Shape,
-        extent: Extent,
-        reader: NodeId,
-        place: &Place,
-    ) -> SmallVec<[usize; 4]> {
-        match extent {
-            Extent::Full => place.strides_over(space),
-            Extent::Row => {
-                // The reader's positions are the rows of the space, perhaps with axes of extent 1
-                // around them, which have no say in where an element lies.
-                let over = self.space(reader);
-                let own = place.strides_over(over);
-                let mut strides = SmallVec::new();
-                let mut axes = (0..over.rank()).filter(|&axis| over[axis] != 1);
-                for &extent in &space[..space.rank() - 1] {
-                    strides.push(if extent == 1 { 0 } else { own[axes.next().expect("rows")] });
-                }
-                strides.push(0);
-                strides
-            }
-        }
-    }
-}
-
-/// A shape without its leading axes of extent 1.
-fn stripped(shape: &Shape) -> Shape {
-    strip_to(shape, 0)
-}
-
-/// A shape without its leading axes of extent 1, of at least this rank.
-fn strip_to(shape: &Shape, rank: usize) -> Shape {
-    let leading = shape.iter().take_while(|&&extent| extent == 1).count();
-    shape[leading.min(shape.rank().saturating_sub(rank))..].into()
-}
-
-/// A shape without any axes of extent 1.
-fn strip_ones(shape: &[usize]) -> Shape {
-    shape.iter().copied().filter(|&extent| extent != 1).collect()
-}
-
-/// The rows of a space, without axes of extent 1.
-fn row_shape(space: &Shape) -> Shape {
-    strip_ones(&space[..space.rank() - 1])
 }

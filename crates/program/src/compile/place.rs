@@ -58,6 +58,13 @@ impl Place {
         (0..rank).map(stride).collect()
     }
 
+    /// The strides with which the value is read in the [space](space_of) of `shape`, to which it
+    /// broadcasts.
+    pub fn strides_in_space(&self, shape: &[usize]) -> SmallVec<[usize; 4]> {
+        let strides = self.strides_over(shape);
+        strides.iter().zip(shape).filter(|axis| *axis.1 != 1).map(|axis| *axis.0).collect()
+    }
+
     /// The strides under another shape with the same elements in row-major order, if they exist:
     /// axes merge where one continues the other, and split freely.
     fn reshaped(&self, shape: &Shape) -> Option<SmallVec<[usize; 4]>> {
@@ -92,14 +99,16 @@ impl Place {
 
     /// Whether the elements lie in row-major order without gaps or repetition.
     pub fn is_dense(&self) -> bool {
-        same_strides(&self.shape, &self.strides, &self.shape.strides())
+        self.strides_in_space(&self.shape) == space_of(&self.shape).strides()
     }
 }
 
-/// Whether two sets of strides read the same elements of an array of this shape: along an axis of
-/// extent 1 the stride does not matter.
-pub(crate) fn same_strides(shape: &[usize], a: &[usize], b: &[usize]) -> bool {
-    a.len() == b.len() && (0..shape.len()).all(|axis| shape[axis] == 1 || a[axis] == b[axis])
+/// The positions of a shape as a loop goes through them: its axes without those of extent 1.
+///
+/// An axis of extent 1 has no say in where an element lies, so that loops, their strides and what
+/// they reduce know no such axis: shapes that differ in them alone have one space.
+pub(crate) fn space_of(shape: &[usize]) -> Shape {
+    shape.iter().copied().filter(|&extent| extent != 1).collect()
 }
 
 #[cfg(test)]
@@ -128,5 +137,16 @@ mod tests {
     fn a_broadcast_reads_with_stride_zero() {
         let row = Place::own(NodeId::new(0), [1, 3].into());
         assert_eq!(row.strides_over(&[5, 2, 3]).as_slice(), [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_space_has_no_axis_of_extent_1() {
+        assert_eq!(space_of(&[1, 5, 1, 3, 1]), Shape::from([5, 3]));
+        assert_eq!(space_of(&[1, 0, 1]), Shape::from([0]));
+        assert_eq!(space_of(&[1, 1]), Shape::scalar());
+        let column = Place::own(NodeId::new(0), [5, 1].into());
+        assert_eq!(column.strides_in_space(&[5, 1]).as_slice(), [1]);
+        assert_eq!(column.strides_in_space(&[1, 5, 3]).as_slice(), [1, 0]);
+        assert!(place(&[1, 4, 1], &[7, 1, 9]).is_dense() && !place(&[4, 2], &[1, 4]).is_dense());
     }
 }

@@ -1,5 +1,8 @@
 //! Reductions along any set of axes, as reductions along one axis at a time.
 
+use smallvec::SmallVec;
+
+use crate::compile::place::space_of;
 use graph::FoldWord;
 use graph::Lowering;
 use graph::ops::{Fold, Max, Min, Prod, Sum};
@@ -8,17 +11,22 @@ use graph::rewriting::Target;
 use graph::{Axes, Graph, Shape, Var, keep};
 
 /// Rewrites every reduction the compiler knows so that it runs along the last axis or the one
-/// before it, by reshaping runs of neighbouring axes into one.
+/// before it, by reshaping runs of neighbouring axes into one, and so that it runs along no axis of
+/// extent 1, where there is nothing to join.
 ///
 /// Up to rank 2 axes are taken one by one, so that a sum over a whole matrix can follow the
 /// elementwise work on its rows. Sums and products are thereby associated anew.
 pub(crate) fn one_axis_at_a_time(target: &Target) -> Target {
     target.rewrite(|graph, visit, inputs| match visit.op.lower() {
-        Lowering::Reduce(kernel, axes) => {
-            let reduce = |x: Var<'_>, axis: usize| apply(graph, kernel, x.id(), axis);
-            let shape = inputs[0].shape();
-            let axes = axes.resolve(shape.rank()).expect("the shape rule checked the axes");
-            let mut x = inputs[0];
+        Lowering::Reduce(word, axes) => {
+            let reduce = |x: Var<'_>, axis: usize| apply(graph, word, x.id(), axis);
+            let shape = space_of(&inputs[0].shape());
+            let axes = in_space(&axes, &inputs[0].shape());
+            let mut x = inputs[0].reshape_to(&shape);
+            if axes.is_empty() && word == FoldWord::Sum {
+                // A sum starts from 0, and 0 + (−0) is 0.
+                x = x + 0.0;
+            }
             let mut rest: &[usize] = &axes;
             while let Some(&last) = rest.last() {
                 let run = if shape.rank() <= 2 { 1 } else { run_length(rest) };
@@ -35,6 +43,13 @@ pub(crate) fn one_axis_at_a_time(target: &Target) -> Target {
         }
         _ => visit.again(graph, inputs),
     })
+}
+
+/// The axes of a reduction among those of the space of a shape.
+fn in_space(axes: &Axes, shape: &Shape) -> SmallVec<[usize; 4]> {
+    let axes = axes.resolve(shape.rank()).expect("the shape rule checked the axes");
+    let reduced = axes.into_iter().filter(|&axis| shape[axis] != 1);
+    reduced.map(|axis| space_of(&shape[..axis]).rank()).collect()
 }
 
 /// How many of the last of these axes are neighbours.
@@ -96,5 +111,14 @@ mod tests {
         assert_eq!(reduced_axes(&[2, 3, 4, 5], &[2, 3]), [step(&[6, 20], 1)]);
         assert_eq!(reduced_axes(&[2, 3, 4, 5], &[1]), [step(&[2, 3, 20], 1)]);
         assert_eq!(reduced_axes(&[2, 3, 4, 5], &[0, 2, 3]), [step(&[6, 20], 1), step(&[2, 3], 0)]);
+    }
+
+    #[test]
+    fn no_reduction_runs_along_an_axis_of_extent_1() {
+        let step = |shape: &[usize], axis: isize| (Shape::from(shape), keep(axis));
+        assert_eq!(reduced_axes(&[1, 65, 1], &[0, 1, 2]), [step(&[65], 0)]);
+        assert_eq!(reduced_axes(&[4, 1, 5], &[1, 2]), [step(&[4, 5], 1)]);
+        assert_eq!(reduced_axes(&[4, 5, 1], &[0, 2]), [step(&[4, 5], 0)]);
+        assert_eq!(reduced_axes(&[4, 1, 5], &[1]), []);
     }
 }
