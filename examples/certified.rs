@@ -94,7 +94,7 @@ fn lbfgs(problem: &Problem, start: &[f64]) -> Result<Fit, MinimizeError> {
 
 /// To the end of the digits.
 fn precise() -> Stopping {
-    Stopping { gradient: 0.0, iterations: 5_000, ..Stopping::default() }
+    Stopping { gradient: 0.0, stall: 0.0, iterations: 5_000, ..Stopping::default() }
 }
 
 /// Minimises half the sum of squares in units of the start, as these methods do not scale or not as

@@ -8,9 +8,10 @@ mod published;
 
 use std::path::{Path, PathBuf};
 
-use optim::minimize::{Hessian, Objective, Recorded};
-use optim::{Lbfgs, Minimizer, Minimum, Newton, NewtonCg};
+use optim::minimize::{Hessian, Objective, Recorded, Stop};
+use optim::{ConjugateGradient, Lbfgs, Minimizer, Minimum, Newton, NewtonCg};
 use problems::{Problem, residuals};
+use published::Published;
 use serde_json::Value;
 
 /// A minimum is published with six digits, and 0 is reached to this.
@@ -34,11 +35,25 @@ fn numbers(json: &Value) -> Vec<f64> {
 
 /// f = Σr², as the file has it.
 fn recorded(json: &Value) -> Recorded<'_> {
+    raised(json, 0.0)
+}
+
+/// f = Σr² + c.
+fn raised(json: &Value, constant: f64) -> Recorded<'_> {
     let data = |name: &str| numbers(&json["data"][name]);
     Recorded::new(json["n"].as_u64().expect("n") as usize, move |g, x| {
         let m = json["m"].as_u64().expect("m") as usize;
         let problem =
             Problem { number: json["number"].as_u64().expect("a number"), m, data: &data };
+        residuals(&problem, g, x).expect("a problem of the collection").square().sum() + constant
+    })
+}
+
+/// f = Σr² of a problem that the file leaves out.
+fn of_the_collection(published: &Published) -> Recorded<'_> {
+    Recorded::new(published.n, |g, x| {
+        let data = |_: &str| published.y.to_vec();
+        let problem = Problem { number: published.number, m: published.m, data: &data };
         residuals(&problem, g, x).expect("a problem of the collection").square().sum()
     })
 }
@@ -118,11 +133,7 @@ fn so_they_do_for_the_problems_that_scipy_was_not_run_on() {
     let mut trouble = Vec::new();
     for published in published::all() {
         for (method, minimize) in methods {
-            let mut objective = Recorded::new(published.n, |g, x| {
-                let data = |_: &str| published.y.to_vec();
-                let problem = Problem { number: published.number, m: published.m, data: &data };
-                residuals(&problem, g, x).expect("a problem of the collection").square().sum()
-            });
+            let mut objective = of_the_collection(&published);
             let Minimum { value, stop, evaluations, .. } =
                 minimize(&mut objective, &published.start);
             let (name, functions) = (published.name, evaluations.functions);
@@ -135,4 +146,75 @@ fn so_they_do_for_the_problems_that_scipy_was_not_run_on() {
         }
     }
     assert!(trouble.is_empty(), "\n{}", trouble.join("\n"));
+}
+
+type Minimize<'m> = &'m dyn Fn(&mut Recorded<'_>, &[f64]) -> Minimum;
+
+/// L-BFGS with bounds so far away that none matters.
+fn bounded(f: &mut Recorded<'_>, x0: &[f64]) -> Minimum {
+    let far = vec![1e9; x0.len()];
+    let near: Vec<f64> = far.iter().map(|x| -x).collect();
+    Lbfgs::new().bounds(&near, &far).minimize(f, x0).unwrap()
+}
+
+#[test]
+fn with_a_constant_that_hides_the_last_digits_they_need_no_more_evaluations() {
+    let methods: [(&str, &str, Minimize<'_>); 3] = [
+        ("L-BFGS", "L-BFGS-B", &|f, x0| Lbfgs::new().minimize(f, x0).unwrap()),
+        ("with bounds", "L-BFGS-B", &bounded),
+        ("Newton-CG", "Newton-CG", &|f, x0| NewtonCg::new().minimize(f, x0).unwrap()),
+    ];
+    let mut trouble = Vec::new();
+    for json in problems() {
+        for (method, scipy, minimize) in methods {
+            let Minimum { value, stop, evaluations, .. } =
+                minimize(&mut raised(&json, 1e6), &numbers(&json["x0"]));
+            // Without the constant.
+            let scipy = &json["scipy"][scipy];
+            let theirs = scipy["function_evaluations"].as_u64().expect("a count") as f64;
+            let (name, ours) = (json["name"].as_str().expect("a name"), evaluations.functions);
+            let row = format!("{name:<30} {method:<12} {ours:>5} of {theirs:>5}  f {value} {stop}");
+            println!("{row}");
+            if !stop.converged() || ours as f64 > SHARE * theirs {
+                trouble.push(row);
+            }
+        }
+    }
+    assert!(trouble.is_empty(), "\n{}", trouble.join("\n"));
+}
+
+#[test]
+fn where_round_off_hides_every_gain_they_go_on_for_a_few_evaluations_at_most() {
+    let methods: [(&str, Minimize<'_>); 5] = [
+        ("L-BFGS", &|f, x0| Lbfgs::new().minimize(f, x0).unwrap()),
+        ("with bounds", &bounded),
+        ("conjugate", &|f, x0| ConjugateGradient::new().minimize(f, x0).unwrap()),
+        ("Newton", &|f, x0| Newton::new().minimize(f, x0).unwrap()),
+        ("Newton-CG", &|f, x0| NewtonCg::new().minimize(f, x0).unwrap()),
+    ];
+    let mut trouble = Vec::new();
+    // Residuals so large that the gradient cannot fall to 10⁻⁸ where the value sees it.
+    for published in published::all().iter().filter(|published| published.minima[0] > 10.0) {
+        for (method, minimize) in methods {
+            let minimum = minimize(&mut of_the_collection(published), &published.start);
+            let round_off = 64.0 * f64::EPSILON * minimum.value;
+            let there = minimum.history.iter().find(|at| at.value <= minimum.value + round_off);
+            let more = minimum.evaluations.functions - there.expect("the last at least").functions;
+            let (name, stop) = (published.name, minimum.stop);
+            let row = format!("{name:<26} {method:<12} {more:>4} more  {stop}");
+            println!("{row}");
+            if more > 12 {
+                trouble.push(row);
+            }
+        }
+    }
+    assert!(trouble.is_empty(), "\n{}", trouble.join("\n"));
+}
+
+#[test]
+fn newton_gives_up_in_a_valley_that_leads_to_infinity() {
+    let biggs = published::all().into_iter().find(|published| published.number == 18).unwrap();
+    let minimum = Newton::new().minimize(&mut of_the_collection(&biggs), &biggs.start).unwrap();
+    assert_eq!(minimum.stop, Stop::Stalled);
+    assert!(!minimum.stop.converged() && minimum.evaluations.functions < 500, "{minimum:?}");
 }

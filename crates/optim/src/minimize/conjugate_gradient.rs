@@ -38,7 +38,7 @@ pub enum Beta {
 impl Default for ConjugateGradient {
     fn default() -> Self {
         let search = LineSearch::precise();
-        Self { beta: Beta::default(), search, stopping: Stopping::default() }
+        Self { beta: Beta::default(), search, stopping: Stopping::with_stall(0.0) }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::error::{check_at_start, check_start};
 use super::minimum::Iterate;
 use super::objective::Counted;
+use super::stopping::{Made, Progress, round_off};
 use super::vector::{add_scaled, all_finite, difference, dot, largest, norm};
 use super::{LineSearch, MinimizeError, Minimum, Objective, Stop, Stopping};
 
@@ -89,16 +90,18 @@ pub(crate) fn descend<O: Objective + ?Sized>(
         step: 0.0,
         functions: objective.evaluations.functions,
     }];
+    let mut progress = Progress::default();
     let stop = loop {
         if largest(&place.gradient) <= stopping.gradient {
             break Stop::Gradient;
         }
         let functions = objective.evaluations.functions;
-        if let Some(limit) = stopping.limit(history.len() - 1, functions) {
+        if let Some(limit) = stopping.limit(&history, functions) {
             break limit;
         }
-        let Some(next) = advance(&mut objective, &place, rule, search)? else {
-            break Stop::NoDescent;
+        let (next, promised) = match advance(&mut objective, &place, rule, search)? {
+            Advance::To(next, promised) => (next, promised),
+            Advance::Nowhere(why) => break why,
         };
         let step = norm(&difference(&next.x, &place.x));
         history.push(Iterate {
@@ -107,7 +110,8 @@ pub(crate) fn descend<O: Objective + ?Sized>(
             step,
             functions: objective.evaluations.functions,
         });
-        let last = stopping.after(place.value, next.value, step, norm(&next.x));
+        let made = Made::along(&place, &next, promised);
+        let last = progress.after(stopping, &made);
         place = next;
         if largest(&place.gradient) > stopping.gradient
             && let Some(last) = last
@@ -125,39 +129,56 @@ pub(crate) fn descend<O: Objective + ?Sized>(
     })
 }
 
+/// What came of a search.
+pub(crate) enum Advance {
+    /// A place, and the decrease that was promised on the way to it.
+    To(Place, f64),
+    /// No place, and why.
+    Nowhere(Stop),
+}
+
 /// The next place: along the rule's direction, or along the steepest descent if what the rule
-/// remembers is of no use.
+/// remembers is of no use, unless what it promises is hidden by round-off anyway.
 fn advance<O: Objective + ?Sized>(
     objective: &mut Counted<'_, O>,
     place: &Place,
     rule: &mut impl Direction,
     search: &LineSearch,
-) -> Result<Option<Place>, MinimizeError> {
+) -> Result<Advance, MinimizeError> {
     loop {
         let direction = rule.direction(&place.gradient);
         let slope = dot(&direction, &place.gradient);
-        if let Some((next, length)) = along(objective, place, rule, &direction, slope, search)? {
+        let first = rule.first_step(&place.gradient, &direction);
+        if let Some((next, length)) = along(objective, place, &direction, slope, first, search)? {
             let moved = difference(&next.x, &place.x);
             let (before, after) = (&place.gradient, &next.gradient);
             rule.learn(&Step { moved: &moved, before, after, length, slope });
-            return Ok(Some(next));
+            return Ok(Advance::To(next, promised(slope, length)));
+        }
+        if promised(slope, first) <= round_off(place.value) {
+            return Ok(Advance::Nowhere(Stop::Value));
         }
         if !rule.forget() {
-            return Ok(None);
+            return Ok(Advance::Nowhere(Stop::NoDescent));
         }
     }
+}
+
+/// By how much the value falls on the way to the minimum of a parabola that has this slope at the
+/// beginning.
+pub(crate) fn promised(slope: f64, length: f64) -> f64 {
+    -0.5 * slope * length
 }
 
 /// The place that a line search finds, and how far along the direction it is.
 fn along<O: Objective + ?Sized>(
     objective: &mut Counted<'_, O>,
     place: &Place,
-    rule: &impl Direction,
     direction: &[f64],
     slope: f64,
+    first: f64,
     search: &LineSearch,
 ) -> Result<Option<(Place, f64)>, MinimizeError> {
-    let first = rule.first_step(&place.gradient, direction);
     if !(all_finite(direction) && slope < 0.0 && first > 0.0 && first.is_finite()) {
         return Ok(None);
     }
@@ -168,7 +189,8 @@ fn along<O: Objective + ?Sized>(
     };
     // The last trial is most often the one that is taken.
     let mut last: Option<(f64, Place)> = None;
-    let found = search.search(first, (place.value, slope), |t| {
+    let start = (place.value, slope);
+    let found = search.search_above(round_off(place.value), first, start, |t| {
         let trial = Place::at(objective, go(t))?;
         let slope = dot(&trial.gradient, direction);
         let finite = all_finite(&trial.gradient);

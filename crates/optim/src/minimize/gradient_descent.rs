@@ -10,10 +10,16 @@ use super::{LineSearch, MinimizeError, Minimizer, Minimum, Objective, Stopping};
 ///
 /// It converges linearly, at a rate that worsens with the condition of the Hessian: the baseline for
 /// the others. The first step tried is expected to lower the value as the last did.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GradientDescent {
     search: LineSearch,
     stopping: Stopping,
+}
+
+impl Default for GradientDescent {
+    fn default() -> Self {
+        Self { search: LineSearch::default(), stopping: Stopping::with_stall(0.0) }
+    }
 }
 
 impl GradientDescent {

@@ -51,7 +51,7 @@ pub struct LevenbergMarquardt {
 
 impl Default for LevenbergMarquardt {
     fn default() -> Self {
-        let stopping = Stopping { gradient: 1e-15, step: 1e-15, ..Stopping::default() };
+        let stopping = Stopping { gradient: 1e-15, step: 1e-15, stall: 0.0, ..Stopping::default() };
         Self { region: 1.0, stopping: Stopping { iterations: 2_000, ..stopping } }
     }
 }

@@ -24,7 +24,7 @@ pub trait Minimizer<O: ?Sized> {
     /// Minimises from `x0`.
     ///
     /// That it did not converge is no error: [`Minimum::stop`] says why it stopped, and
-    /// [`Minimum::x`] is the best point seen.
+    /// [`Minimum::x`] is the best point seen, up to round-off.
     ///
     /// # Errors
     /// If a setting is outside of its domain, the start does not fit the objective, the objective is
@@ -74,10 +74,13 @@ pub struct Iterate {
 pub enum Stop {
     /// The gradient is as small as was asked for, and no direction is known to curve downwards.
     Gradient,
-    /// The value fell by less than was asked for.
+    /// The value fell by less than was asked for, or by less than its round-off.
     Value,
-    /// The step was shorter than was asked for, or round-off hides what longer ones would gain.
+    /// The step was shorter than was asked for, or the region in which the model is trusted too small
+    /// to contain one.
     Step,
+    /// The value has hardly fallen over many iterations: [`Stopping::stall`](super::Stopping::stall).
+    Stalled,
     /// As many iterations as allowed.
     Iterations,
     /// As many evaluations of the function as allowed.
@@ -102,6 +105,7 @@ impl fmt::Display for Stop {
             Self::Gradient => "the gradient is small",
             Self::Value => "the value no longer falls",
             Self::Step => "the steps are short",
+            Self::Stalled => "the value has hardly fallen for long",
             Self::Iterations => "the limit of iterations",
             Self::Evaluations => "the limit of evaluations",
             Self::NoDescent => "no lower point along a direction of descent",

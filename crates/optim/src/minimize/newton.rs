@@ -6,7 +6,7 @@ use super::error::{check_setting, check_start};
 use super::minimum::Evaluations;
 use super::objective::Counted;
 use super::spectrum::Spectrum;
-use super::stopping::stopping_methods;
+use super::stopping::{round_off, stopping_methods};
 use super::trust_region::{Model, Region, Terrain, descend};
 use super::vector::{all_finite, largest};
 use super::{Hessian, MinimizeError, Minimizer, Minimum, Stopping};
@@ -35,10 +35,19 @@ use crate::Domain;
 /// assert!((minimum.value + 0.25).abs() < 1e-12);
 /// # Ok::<(), optim::MinimizeError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Newton {
     radius: Option<f64>,
     stopping: Stopping,
+}
+
+/// The stall tolerance of the methods of second order.
+pub(super) const STALL: f64 = 1e-4;
+
+impl Default for Newton {
+    fn default() -> Self {
+        Self { radius: None, stopping: Stopping::with_stall(STALL) }
+    }
 }
 
 impl Newton {
@@ -96,9 +105,6 @@ impl<'a, O: super::Objective + ?Sized> Gradients<'a, O> {
     }
 }
 
-/// Below this share of the value a change of it is taken for round-off.
-pub(super) const ROUND_OFF: f64 = 64.0 * f64::EPSILON;
-
 struct Quadratic<'a, O: ?Sized> {
     gradients: Gradients<'a, O>,
     /// √|Hᵢᵢ|, the largest of late.
@@ -145,7 +151,7 @@ impl<O: Hessian + ?Sized> Terrain for Quadratic<'_, O> {
     }
 
     fn round_off(&self, value: f64) -> f64 {
-        ROUND_OFF * value.abs()
+        round_off(value)
     }
 
     fn evaluations(&self) -> Evaluations {

@@ -3,9 +3,9 @@
 use super::error::{check_setting, check_start};
 use super::krylov::Krylov;
 use super::minimum::Evaluations;
-use super::newton::{FADE, Gradients, ROUND_OFF, inverses, region};
+use super::newton::{FADE, Gradients, STALL, inverses, region};
 use super::objective::Counted;
-use super::stopping::stopping_methods;
+use super::stopping::{round_off, stopping_methods};
 use super::trust_region::{Model, Terrain, descend};
 use super::vector::{largest, norm};
 use super::{HessianProduct, MinimizeError, Minimizer, Minimum, Stopping};
@@ -32,7 +32,7 @@ pub struct NewtonCg {
 
 impl Default for NewtonCg {
     fn default() -> Self {
-        Self { radius: None, products: 100, stopping: Stopping::default() }
+        Self { radius: None, products: 100, stopping: Stopping::with_stall(STALL) }
     }
 }
 
@@ -111,7 +111,7 @@ impl<O: HessianProduct + ?Sized> Terrain for Truncated<'_, O> {
     }
 
     fn round_off(&self, value: f64) -> f64 {
-        ROUND_OFF * value.abs()
+        round_off(value)
     }
 
     fn evaluations(&self) -> Evaluations {

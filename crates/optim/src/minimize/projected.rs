@@ -1,10 +1,11 @@
 //! Minimisation within bounds.
 
-use super::descent::Place;
+use super::descent::{Advance, Place, promised};
 use super::error::check_start;
 use super::minimum::Iterate;
 use super::objective::Counted;
 use super::pairs::Pairs;
+use super::stopping::{Made, Progress, round_off};
 use super::vector::{difference, dot, largest, norm};
 use super::{LineSearch, MinimizeError, Minimum, Objective, Stop, Stopping};
 
@@ -79,17 +80,20 @@ pub(crate) fn descend<O: Objective + ?Sized>(
         step: 0.0,
         functions: objective.evaluations.functions,
     }];
+    let mut progress = Progress::default();
     let stop = loop {
         if stationarity <= stopping.gradient {
             break Stop::Gradient;
         }
         let functions = objective.evaluations.functions;
-        if let Some(limit) = stopping.limit(history.len() - 1, functions) {
+        if let Some(limit) = stopping.limit(&history, functions) {
             break limit;
         }
         let held = bounds.held(&place, NEAR.min(stationarity));
-        let Some(next) = advance(&mut objective, &place, bounds, &held, &mut pairs, search)? else {
-            break Stop::NoDescent;
+        let way = advance(&mut objective, &place, bounds, &held, &mut pairs, search)?;
+        let (next, promised) = match way {
+            Advance::To(next, promised) => (next, promised),
+            Advance::Nowhere(why) => break why,
         };
         let step = norm(&difference(&next.x, &place.x));
         stationarity = largest(&bounds.projected_gradient(&next));
@@ -99,7 +103,7 @@ pub(crate) fn descend<O: Objective + ?Sized>(
             step,
             functions: objective.evaluations.functions,
         });
-        let last = stopping.after(place.value, next.value, step, norm(&next.x));
+        let last = progress.after(stopping, &Made::along(&place, &next, promised));
         place = next;
         if stationarity > stopping.gradient
             && let Some(last) = last
@@ -113,7 +117,8 @@ pub(crate) fn descend<O: Objective + ?Sized>(
 }
 
 /// The next place, along the quasi-Newton direction of the variables that are not held, or along
-/// their steepest descent if the pairs are of no use.
+/// their steepest descent if the pairs are of no use, unless what they promise is hidden by round-off
+/// anyway.
 fn advance<O: Objective + ?Sized>(
     objective: &mut Counted<'_, O>,
     place: &Place,
@@ -121,7 +126,7 @@ fn advance<O: Objective + ?Sized>(
     held: &[bool],
     pairs: &mut Pairs,
     search: &LineSearch,
-) -> Result<Option<Place>, MinimizeError> {
+) -> Result<Advance, MinimizeError> {
     let free = |x: &[f64]| -> Vec<f64> {
         x.iter().zip(held).map(|(&x, &held)| if held { 0.0 } else { x }).collect()
     };
@@ -138,21 +143,26 @@ fn advance<O: Objective + ?Sized>(
         };
         let descends =
             dot(&free(&direction), &gradient) < 0.0 || gradient.iter().all(|&g| g == 0.0);
-        if descends && let Some(next) = bent(objective, place, bounds, &direction, first, search)? {
-            let s = free(&difference(&next.x, &place.x));
-            let y = free(&difference(&next.gradient, &place.gradient));
-            let least = f64::EPSILON * dot(&y, &y);
-            pairs.push(s, y, least);
-            return Ok(Some(next));
+        let way = match descends {
+            true => bent(objective, place, bounds, &direction, first, search)?,
+            false => Advance::Nowhere(Stop::NoDescent),
+        };
+        match way {
+            Advance::To(next, promised) => {
+                let s = free(&difference(&next.x, &place.x));
+                let y = free(&difference(&next.gradient, &place.gradient));
+                let least = f64::EPSILON * dot(&y, &y);
+                pairs.push(s, y, least);
+                return Ok(Advance::To(next, promised));
+            }
+            Advance::Nowhere(Stop::NoDescent) if !pairs.is_empty() => pairs.clear(),
+            nowhere => return Ok(nowhere),
         }
-        if pairs.is_empty() {
-            return Ok(None);
-        }
-        pairs.clear();
     }
 }
 
-/// Backtracks along P(x + t·d) until the decrease is sufficient.
+/// Backtracks along P(x + t·d) until the decrease is sufficient; one that round-off hides need not
+/// be seen.
 fn bent<O: Objective + ?Sized>(
     objective: &mut Counted<'_, O>,
     place: &Place,
@@ -160,23 +170,32 @@ fn bent<O: Objective + ?Sized>(
     direction: &[f64],
     first: f64,
     search: &LineSearch,
-) -> Result<Option<Place>, MinimizeError> {
-    let mut t = first;
+) -> Result<Advance, MinimizeError> {
+    let round_off = round_off(place.value);
+    let (mut t, mut why) = (first, Stop::NoDescent);
     for _ in 0..search.evaluations {
         let beyond: Vec<f64> = place.x.iter().zip(direction).map(|(x, d)| x + t * d).collect();
         let x = bounds.project(&beyond);
-        let promised = dot(&place.gradient, &difference(&x, &place.x));
-        if promised >= 0.0 {
-            return Ok(None);
+        let slope = dot(&place.gradient, &difference(&x, &place.x));
+        if slope >= 0.0 {
+            break;
         }
+        let promised = promised(slope, 1.0);
+        let hidden = promised <= round_off;
         let trial = Place::at(objective, x)?;
-        let sufficient = trial.value <= place.value + search.decrease * promised;
-        if trial.is_finite() && sufficient && trial.value < place.value {
-            return Ok(Some(trial));
+        let sufficient = trial.value < place.value
+            && trial.value <= place.value + search.decrease * slope
+            || hidden && trial.value <= place.value + round_off;
+        if trial.is_finite() && sufficient {
+            return Ok(Advance::To(trial, promised));
+        }
+        if hidden {
+            why = if t == first { Stop::Value } else { Stop::NoDescent };
+            break;
         }
         // The minimum of the parabola through both values and the slope, kept within bounds.
-        let parabola = -0.5 * promised / (trial.value - place.value - promised);
+        let parabola = -0.5 * slope / (trial.value - place.value - slope);
         t *= if parabola.is_finite() { parabola.clamp(0.1, 0.5) } else { 0.1 };
     }
-    Ok(None)
+    Ok(Advance::Nowhere(why))
 }

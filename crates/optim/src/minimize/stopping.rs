@@ -1,10 +1,16 @@
 //! When a minimisation ends.
 
+use super::descent::Place;
 use super::error::check_setting;
+use super::minimum::Iterate;
+use super::vector::{difference, norm};
 use super::{MinimizeError, Stop};
 use crate::Domain;
 
 /// When a minimisation ends; the first that holds decides.
+///
+/// It ends, too, where nothing can be gained any more: where the promised and the actual change of
+/// the value are below its round-off, and the steps do not become shorter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stopping {
     /// ‖∇f‖∞ ≤ this. Default 10⁻⁸.
@@ -13,6 +19,14 @@ pub struct Stopping {
     pub value: f64,
     /// ‖x − x₋₁‖₂ ≤ this · ‖x‖₂. Default 0.
     pub step: f64,
+    /// Over the last 100 iterations, f fell by less than this · min(|f|, f₀ − f): it creeps, in a
+    /// valley towards infinity for instance. Default 10⁻⁵; 10⁻⁴ for [`Newton`](super::Newton) and
+    /// [`NewtonCg`](super::NewtonCg): each a hundredth, nearly, of what the slowest runs show that
+    /// still arrive, of the problems of Moré, Garbow and Hillstrom. 0, which is never, for
+    /// [`GradientDescent`](super::GradientDescent),
+    /// [`ConjugateGradient`](super::ConjugateGradient) and
+    /// [`LevenbergMarquardt`](super::LevenbergMarquardt).
+    pub stall: f64,
     /// At most as many iterations. Default 10 000.
     pub iterations: usize,
     /// At most as many evaluations of the function; those of a step begun are still made.
@@ -22,35 +36,135 @@ pub struct Stopping {
 
 impl Default for Stopping {
     fn default() -> Self {
-        Self { gradient: 1e-8, value: 0.0, step: 0.0, iterations: 10_000, evaluations: 100_000 }
+        Self {
+            gradient: 1e-8,
+            value: 0.0,
+            step: 0.0,
+            stall: 1e-5,
+            iterations: 10_000,
+            evaluations: 100_000,
+        }
     }
 }
 
 impl Stopping {
+    /// The defaults with another stall tolerance.
+    pub(crate) fn with_stall(stall: f64) -> Self {
+        Self { stall, ..Self::default() }
+    }
+
     /// Fails unless each tolerance is finite and at least 0.
     pub(crate) fn validate(&self, of: &'static str) -> Result<(), MinimizeError> {
         check_setting(of, "gradient tolerance", self.gradient, Domain::NonNegative)?;
         check_setting(of, "value tolerance", self.value, Domain::NonNegative)?;
-        check_setting(of, "step tolerance", self.step, Domain::NonNegative)
+        check_setting(of, "step tolerance", self.step, Domain::NonNegative)?;
+        check_setting(of, "stall tolerance", self.stall, Domain::NonNegative)
     }
 
-    /// Whether a limit is reached.
-    pub(crate) fn limit(&self, iterations: usize, evaluations: usize) -> Option<Stop> {
-        match () {
-            () if iterations >= self.iterations => Some(Stop::Iterations),
-            () if evaluations >= self.evaluations => Some(Stop::Evaluations),
-            () => None,
+    /// Whether a limit is reached, or the value has stalled, on a way that begins with the start.
+    pub(crate) fn limit(&self, way: &[Iterate], evaluations: usize) -> Option<Stop> {
+        if way.len() > self.iterations {
+            Some(Stop::Iterations)
+        } else if evaluations >= self.evaluations {
+            Some(Stop::Evaluations)
+        } else {
+            self.stalled(way).then_some(Stop::Stalled)
         }
     }
 
-    /// Whether a step that changed the value, and moved by a length of a point's, was the last.
-    pub(crate) fn after(&self, from: f64, to: f64, step: f64, x: f64) -> Option<Stop> {
-        match () {
-            () if to == f64::NEG_INFINITY => Some(Stop::Unbounded),
-            () if from - to <= self.value * from.abs().max(to.abs()) => Some(Stop::Value),
-            () if step <= self.step * x => Some(Stop::Step),
-            () => None,
+    fn stalled(&self, way: &[Iterate]) -> bool {
+        let [first, .., last] = way else { return false };
+        let Some(before) = way.len().checked_sub(WINDOW + 1) else { return false };
+        // Of both: a constant beside the function counts as little as a start far away.
+        let scale = last.value.abs().min(first.value - last.value);
+        self.stall > 0.0 && way[before].value - last.value < self.stall * scale
+    }
+}
+
+/// Over how many iterations a value must have fallen.
+const WINDOW: usize = 100;
+
+/// Below this share of the value a change of it is taken for round-off.
+const ROUND_OFF: f64 = 64.0 * f64::EPSILON;
+
+/// How large a change round-off alone may make of a value, where nothing more is known of it.
+pub(crate) fn round_off(value: f64) -> f64 {
+    ROUND_OFF * value.abs()
+}
+
+/// A step that was made.
+pub(crate) struct Made {
+    /// The value before and after it.
+    pub values: (f64, f64),
+    /// By how much the value should have fallen.
+    pub promised: f64,
+    /// What round-off alone may make of the value.
+    pub round_off: f64,
+    /// ‖x − x₋₁‖₂.
+    pub length: f64,
+    /// ‖x‖₂.
+    pub size: f64,
+    /// Whether it was cut short, so that its length says nothing of how near the minimum is.
+    pub cut_short: bool,
+}
+
+impl Made {
+    /// A step along a line.
+    pub fn along(from: &Place, to: &Place, promised: f64) -> Self {
+        Self {
+            values: (from.value, to.value),
+            promised,
+            round_off: round_off(from.value),
+            length: norm(&difference(&to.x, &from.x)),
+            size: norm(&to.x),
+            cut_short: false,
         }
+    }
+
+    /// Whether round-off hides what was gained.
+    pub fn is_hidden(&self) -> bool {
+        self.promised.max((self.values.0 - self.values.1).abs()) <= self.round_off
+    }
+}
+
+/// Whether anything is left to be gained. Steps whose gain is hidden by round-off go on as long as
+/// they become shorter: the gradient may still fall, and with it the distance from the minimum.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    shortest: Option<f64>,
+    idle: usize,
+}
+
+/// How many steps whose gain is hidden by round-off may be no shorter than one before.
+const IDLE: usize = 8;
+
+impl Progress {
+    /// Whether a step was the last.
+    pub fn after(&mut self, stopping: &Stopping, made: &Made) -> Option<Stop> {
+        let (from, to) = made.values;
+        let hidden = made.is_hidden();
+        let fell = from - to > stopping.value * from.abs().max(to.abs());
+        if to == f64::NEG_INFINITY {
+            Some(Stop::Unbounded)
+        } else if !fell && (!hidden || stopping.value > 0.0) {
+            Some(Stop::Value)
+        } else if made.length <= stopping.step * made.size {
+            Some(Stop::Step)
+        } else if hidden && !made.cut_short && !self.shortens(made.length) {
+            Some(Stop::Value)
+        } else {
+            None
+        }
+    }
+
+    fn shortens(&mut self, length: f64) -> bool {
+        if self.shortest.is_none_or(|shortest| length < shortest) {
+            self.shortest = Some(length);
+            self.idle = 0;
+        } else {
+            self.idle += 1;
+        }
+        self.idle < IDLE
     }
 }
 

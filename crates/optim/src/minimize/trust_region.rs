@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use super::error::check_at_start;
 use super::minimum::{Evaluations, Iterate};
 use super::spectrum::Spectrum;
+use super::stopping::{Made, Progress};
 use super::vector::{add_scaled, difference, norm};
 use super::{MinimizeError, Minimum, Stop, Stopping};
 
@@ -57,8 +58,6 @@ pub(crate) enum Region {
 
 /// A region has become too small to contain a step when its radius is this, relative to x.
 const COLLAPSED: f64 = 1e-17;
-/// How many steps whose gain is hidden by round-off may be no shorter than one before.
-const IDLE: usize = 8;
 
 /// Minimises by steps of a trusted model: Conn, Gould and Toint, *Trust-Region Methods*, 2000,
 /// algorithm 6.1.1, with the treatment of round-off of their §17.4.2.
@@ -77,12 +76,12 @@ pub(crate) fn descend(
         .ok_or(MinimizeError::NotFiniteAtStart { what: "a derivative", value: f64::NAN })?;
     let mut radius = first.radius(&model);
     let mut history = vec![iterate(terrain, value, 0.0)];
-    let mut idle = Idle::default();
+    let mut progress = Progress::default();
     let stop = loop {
         if terrain.stationarity() <= stopping.gradient && !model.spectrum.curves_down() {
             break Stop::Gradient;
         }
-        if let Some(limit) = stopping.limit(history.len() - 1, terrain.evaluations().functions) {
+        if let Some(limit) = stopping.limit(&history, terrain.evaluations().functions) {
             break limit;
         }
         let coordinates = model.spectrum.step(radius);
@@ -93,34 +92,32 @@ pub(crate) fn descend(
             break Stop::Step;
         }
         let trial = terrain.trial(&next)?;
-        let hidden = promised.max((value - trial).abs()) <= terrain.round_off(value);
-        let ratio = if hidden { 1.0 } else { (value - trial) / promised };
+        let made = Made {
+            values: (value, trial),
+            promised,
+            round_off: terrain.round_off(value),
+            length: step,
+            size: norm(&next),
+            cut_short: size > 0.8 * radius,
+        };
+        let ratio = if made.is_hidden() { 1.0 } else { (value - trial) / promised };
         let good = trial.is_finite() && ratio > 1e-4;
         let Some(next_model) = (if good { arrive(terrain, &next)? } else { None }) else {
             radius = size * shrink(promised, trial - value, model.spectrum.slope(&coordinates));
             continue;
         };
-        let bounded = size > 0.8 * radius;
         if ratio < 0.25 {
             radius = 0.25 * size;
-        } else if ratio > 0.75 && bounded {
+        } else if ratio > 0.75 && made.cut_short {
             radius *= 2.0;
         }
-        let last = match hidden {
-            // A step that the region cut short says nothing of how near the minimum is.
-            true if bounded || idle.goes_on(step) => None,
-            true => Some(Stop::Step),
-            false => stopping.after(value, trial, step, norm(&next)),
-        };
+        let last = progress.after(stopping, &made);
         (x, value, model) = (next, trial, next_model);
         history.push(iterate(terrain, value, step));
         if let Some(last) = last
             && terrain.stationarity() > stopping.gradient
         {
             break last;
-        }
-        if hidden && step <= stopping.step * norm(&x) {
-            break Stop::Step;
         }
     };
     Ok(Minimum {
@@ -150,25 +147,6 @@ fn shrink(promised: f64, change: f64, slope: f64) -> f64 {
     match parabola.is_finite() && promised.is_finite() {
         true => parabola.clamp(0.1, 0.5),
         false => 0.1,
-    }
-}
-
-/// Steps whose gain is hidden by round-off: they go on as long as they become shorter.
-#[derive(Default)]
-struct Idle {
-    shortest: Option<f64>,
-    longer: usize,
-}
-
-impl Idle {
-    fn goes_on(&mut self, step: f64) -> bool {
-        if self.shortest.is_none_or(|shortest| step < shortest) {
-            self.shortest = Some(step);
-            self.longer = 0;
-        } else {
-            self.longer += 1;
-        }
-        self.longer < IDLE
     }
 }
 

@@ -71,12 +71,24 @@ impl LineSearch {
         start: (f64, f64),
         phi: impl FnMut(f64) -> Result<(f64, f64), MinimizeError>,
     ) -> Result<Option<Found>, MinimizeError> {
+        self.search_above(0.0, first, start, phi)
+    }
+
+    /// As [`search`](Self::search), where round-off may change φ by so much: a decrease that it may
+    /// hide is judged by the slope alone.
+    pub(crate) fn search_above(
+        &self,
+        round_off: f64,
+        first: f64,
+        start: (f64, f64),
+        phi: impl FnMut(f64) -> Result<(f64, f64), MinimizeError>,
+    ) -> Result<Option<Found>, MinimizeError> {
         self.validate()?;
         check_setting("line search", "first step", first, Domain::Positive)?;
         if start.1.is_nan() || start.1 >= 0.0 {
             return Ok(None);
         }
-        more_thuente::search(self, first, start, phi)
+        more_thuente::search(self, round_off, first, start, phi)
     }
 
     pub(crate) fn validate(&self) -> Result<(), MinimizeError> {

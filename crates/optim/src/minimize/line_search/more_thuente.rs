@@ -13,6 +13,8 @@ const SHRINK: f64 = 0.66;
 
 struct Search<'a> {
     settings: &'a LineSearch,
+    /// By how much round-off may change φ.
+    round_off: f64,
     /// φ(0) and φ′(0).
     start: (f64, f64),
     interval: Interval,
@@ -30,11 +32,12 @@ struct Search<'a> {
 /// Finds a step; the settings and the start are valid.
 pub(super) fn search(
     settings: &LineSearch,
+    round_off: f64,
     first: f64,
     start: (f64, f64),
     mut phi: impl FnMut(f64) -> Result<(f64, f64), MinimizeError>,
 ) -> Result<Option<Found>, MinimizeError> {
-    let mut search = Search::new(settings, first, start);
+    let mut search = Search::new(settings, round_off, first, start);
     let mut step = first;
     for _ in 0..settings.evaluations {
         let (value, slope) = phi(step)?;
@@ -61,10 +64,11 @@ pub(super) fn search(
 }
 
 impl<'a> Search<'a> {
-    fn new(settings: &'a LineSearch, first: f64, start: (f64, f64)) -> Self {
+    fn new(settings: &'a LineSearch, round_off: f64, first: f64, start: (f64, f64)) -> Self {
         let origin = Point { step: 0.0, value: start.0, slope: start.1 };
         Self {
             settings,
+            round_off,
             start,
             interval: Interval { best: origin, other: origin, bracketed: false },
             low: 0.0,
@@ -84,9 +88,10 @@ impl<'a> Search<'a> {
         point.value <= self.start.0 + point.step * self.sufficient_slope()
     }
 
-    /// Whether the strong Wolfe conditions hold.
+    /// Whether the strong Wolfe conditions hold, the first as far as round-off lets it be seen.
     fn satisfied(&self, point: Point) -> bool {
-        self.sufficient(point) && point.slope.abs() <= self.settings.curvature * -self.start.1
+        let seen = Point { value: point.value - self.round_off, ..point };
+        self.sufficient(seen) && point.slope.abs() <= self.settings.curvature * -self.start.1
     }
 
     /// Whether the interval has no room for another step.
@@ -94,8 +99,12 @@ impl<'a> Search<'a> {
         self.interval.bracketed && (step <= self.low || step >= self.high) || step >= LARGEST
     }
 
+    /// Whether the interval is to be searched no further: it is narrow, or so near to the start that
+    /// round-off hides every decrease within it.
     fn narrow(&self) -> bool {
-        self.interval.bracketed && self.high - self.low <= self.settings.width * self.high
+        let narrow = self.high - self.low <= self.settings.width * self.high;
+        let hidden = -self.start.1 * self.high <= self.round_off;
+        self.interval.bracketed && (narrow || hidden)
     }
 
     /// A step nearer to the best point than one where φ is not finite.
