@@ -1,65 +1,185 @@
 //! Files that are either the old ones or the new ones, whole.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 /// Writes a file so that a crash, a full disk or an interruption at any moment leaves either what
 /// was there before or the new contents, never a part: into a temporary file in the same folder,
 /// which is synced to the disk and then renamed.
 ///
+/// A file that is there is replaced and keeps its permissions; where the path is a symbolic link, the
+/// file that it leads to is. Temporary files that processes which were killed have left of this file
+/// are removed, and those of processes that are still writing it are not.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("notes");
+/// graph::write_atomically(&path, b"whole")?;
+/// assert_eq!(std::fs::read(&path)?, b"whole");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
-/// Whatever the operating system says. The file is then as it was, and the temporary file gone.
+/// Whatever the operating system says, and for what is no file, such as a folder or a device. The
+/// file is then as it was, and the temporary file gone.
 pub fn write_atomically(path: impl AsRef<Path>, contents: &[u8]) -> io::Result<()> {
-    let path = path.as_ref();
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut temporary = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
+    let target = Target::of(path.as_ref())?;
+    // What cannot be cleared up is no reason not to write.
+    let _ = remove_abandoned(&target.folder, Some(&target.name));
+    let mut temporary = target.temporary()?;
     temporary.write_all(contents)?;
-    share(temporary.as_file(), path)?;
+    if let Some(existing) = &target.existing {
+        temporary.as_file().set_permissions(existing.permissions())?;
+    }
     temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|failed| failed.error)?;
+    temporary.persist(&target.path).map_err(|failed| failed.error)?;
     // The rename itself reaches the disk with its folder; not every system can sync a folder.
-    if let Ok(folder) = File::open(folder) {
+    if let Ok(folder) = File::open(&target.folder) {
         let _ = folder.sync_all();
     }
     Ok(())
 }
 
-/// Temporary files are private to their owner; the finished file keeps the permissions it had, or
-/// gets those of any new file.
-#[cfg(unix)]
-fn share(file: &File, path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let permissions = match std::fs::metadata(path) {
-        Ok(existing) => existing.permissions(),
-        Err(_) => std::fs::Permissions::from_mode(0o644),
-    };
-    file.set_permissions(permissions)
+/// Whether [`write_atomically`] could begin to write a file now, found out by making its temporary
+/// file: before a training run, say, whose result it is to hold. The file is not touched.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// assert!(graph::check_writable(folder.path().join("model")).is_ok());
+/// assert!(graph::check_writable(folder.path().join("missing/model")).is_err());
+/// assert!(graph::check_writable(folder.path()).is_err());             // a folder
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// Those of [`write_atomically`].
+pub fn check_writable(path: impl AsRef<Path>) -> io::Result<()> {
+    Target::of(path.as_ref())?.temporary()?.close()
 }
 
-#[cfg(not(unix))]
-fn share(_: &File, _: &Path) -> io::Result<()> {
+/// Removes from a folder the temporary files that killed processes have left of a file, or of any.
+/// Those of processes that are still writing are kept.
+///
+/// # Errors
+/// If the folder cannot be read, or a file not be removed.
+pub fn remove_abandoned(folder: impl AsRef<Path>, of: Option<&str>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let ours = name.to_str().and_then(target_of);
+        if ours.is_some_and(|target| of.is_none_or(|of| of == target)) {
+            remove_if_abandoned(&entry.path())?;
+        }
+    }
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("model");
-        write_atomically(&path, b"old").unwrap();
-        write_atomically(&path, b"new").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"new");
-        // A folder cannot be replaced by a file.
-        let taken = folder.path().join("taken");
-        std::fs::create_dir(&taken).unwrap();
-        assert!(write_atomically(&taken, b"new").is_err());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+/// Each process keeps its temporary file locked, and the system takes the lock from those that end.
+/// The lock is held until the file is gone, so that its maker, if it had no time yet to take it,
+/// finds out that it must make another.
+fn remove_if_abandoned(path: &Path) -> io::Result<()> {
+    let Ok(file) = OpenOptions::new().read(true).write(true).open(path) else { return Ok(()) };
+    match file.try_lock().is_ok() {
+        true => match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        },
+        false => Ok(()),
     }
 }
+
+/// How temporary files are called: this, the file they become, and what makes them unique.
+const PREFIX: &str = ".partial-";
+/// As many bytes of a file's name are in that of its temporary file; systems allow 255 in all.
+const MOST: usize = 200;
+/// As many symbolic links are followed as Linux does.
+const MOST_LINKS: usize = 40;
+
+/// The file that a temporary file was to become, by their names.
+fn target_of(temporary: &str) -> Option<&str> {
+    let rest = temporary.strip_prefix(PREFIX)?;
+    Some(rest.rsplit_once('-').map_or(rest, |(target, _)| target))
+}
+
+/// A file that is to be written, at the end of all symbolic links.
+struct Target {
+    path: PathBuf,
+    folder: PathBuf,
+    /// The file's name, as temporary files hold it.
+    name: String,
+    /// What is there already.
+    existing: Option<Metadata>,
+}
+
+impl Target {
+    fn of(path: &Path) -> io::Result<Self> {
+        let path = followed(path)?;
+        let existing = match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => Some(metadata),
+            Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(_) => return Err(refused("only a file can be replaced by a file")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let name = path.file_name().ok_or_else(|| refused("the path does not name a file"))?;
+        let mut name = name.to_string_lossy().into_owned();
+        let end = (0..=MOST.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
+        name.truncate(end.unwrap_or(0));
+        Ok(Self { path, folder, name, existing })
+    }
+
+    /// A new temporary file, locked.
+    fn temporary(&self) -> io::Result<NamedTempFile> {
+        let prefix = format!("{PREFIX}{}-", self.name);
+        loop {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(&prefix);
+            self.share(&mut builder);
+            let file = builder.tempfile_in(&self.folder)?;
+            // Where files cannot be locked, nothing is ever taken for abandoned.
+            let _ = file.as_file().lock();
+            if file.path().try_exists()? {
+                return Ok(file);
+            }
+        }
+    }
+
+    /// Temporary files are private to their owner by themselves: this one is never open to more than
+    /// the finished file, which gets the permissions that it has, or those of any new file.
+    #[cfg(unix)]
+    fn share(&self, builder: &mut tempfile::Builder<'_, '_>) {
+        use std::os::unix::fs::PermissionsExt;
+        const OF_A_NEW_FILE: u32 = 0o666; // less what the process masks
+        const OWN: u32 = 0o600;
+        let mode = self.existing.as_ref().map(|existing| existing.permissions().mode() | OWN);
+        builder.permissions(fs::Permissions::from_mode(mode.unwrap_or(OF_A_NEW_FILE)));
+    }
+
+    #[cfg(not(unix))]
+    fn share(&self, _: &mut tempfile::Builder<'_, '_>) {}
+}
+
+/// The end of the symbolic links that begin with a path, whether there is anything or not.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        // What is no link cannot be read as one.
+        let Ok(next) = fs::read_link(&path) else { return Ok(path) };
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(refused("the path leads through too many symbolic links"))
+}
+
+fn refused(rule: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, rule)
+}
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ mod value;
 mod var;
 mod view;
 
-pub use atomic::write_atomically;
+pub use atomic::{check_writable, remove_abandoned, write_atomically};
 pub use error::{GradientError, RecordError, RunError};
 pub use evaluate::Evaluator;
 pub use fault::{Defect, Fault, RunResult};

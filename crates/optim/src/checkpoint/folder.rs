@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use graph::remove_abandoned;
 use program::Scalar;
 
 use super::{Checkpoint, CheckpointError};
@@ -10,9 +11,6 @@ use super::{Checkpoint, CheckpointError};
 /// How the files are called, before and after the number.
 const PREFIX: &str = "checkpoint-";
 const SUFFIX: &str = ".safetensors";
-
-/// How [`graph::write_atomically`] calls a file that is not yet whole.
-const PARTIAL: &str = ".partial-";
 
 /// A folder with the last checkpoints of one training run, numbered by step or epoch.
 ///
@@ -57,7 +55,9 @@ impl Checkpoints {
         if let Some(&latest) = numbers.last().filter(|&&latest| latest > number) {
             return Err(CheckpointError::NotLatest { folder: self.folder.clone(), latest, number });
         }
-        self.remove_partial()?;
+        // What processes that were killed have left, of whatever number.
+        remove_abandoned(&self.folder, None)
+            .map_err(|source| CheckpointError::Remove { path: self.folder.clone(), source })?;
         // Before too, so that killed processes cannot leave more and more behind.
         self.prune(&mut numbers)?;
         let path = self.path(number);
@@ -108,13 +108,6 @@ impl Checkpoints {
     fn prune(&self, numbers: &mut Vec<u64>) -> Result<(), CheckpointError> {
         let superfluous = numbers.len().saturating_sub(self.keep);
         numbers.drain(..superfluous).try_for_each(|old| remove(&self.path(old)))
-    }
-
-    /// Removes what a process that was killed has left of a file.
-    fn remove_partial(&self) -> Result<(), CheckpointError> {
-        let names = self.names()?;
-        let mut partial = names.iter().filter(|name| name.starts_with(PARTIAL));
-        partial.try_for_each(|name| remove(&self.folder.join(name)))
     }
 
     fn names(&self) -> Result<Vec<String>, CheckpointError> {
