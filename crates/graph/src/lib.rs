@@ -23,6 +23,8 @@ mod gradient;
 mod graph;
 mod lowering;
 mod operation;
+// The examples of operations are for tests; a user's build leaves them out.
+#[cfg_attr(not(any(test, feature = "testing")), allow(dead_code))]
 pub mod ops;
 mod params;
 mod random;
@@ -30,6 +32,7 @@ pub mod reading;
 pub mod rewriting;
 mod scalar;
 mod shape;
+#[cfg_attr(not(any(test, feature = "testing")), allow(dead_code))]
 pub mod transform;
 mod types;
 mod value;

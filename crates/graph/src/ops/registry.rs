@@ -66,31 +66,30 @@ impl fmt::Debug for Example {
     }
 }
 
-/// Examples of every operation.
-///
-/// The meta-tests walk it: gradients to second order, the adjoint identity, the compiled program
-/// against the plain evaluator. An operation without an example fails them.
-pub fn registry() -> Vec<Example> {
-    [
-        super::activation::examples(),
-        super::calculus::examples(),
-        super::clamp::examples(),
-        super::indexing::examples(),
-        super::linalg::examples(),
-        super::matmul::examples(),
-        super::powf::examples(),
-        super::random::examples(),
-        super::reduce::examples(),
-        super::select::examples(),
-        super::shaping::examples(),
-        super::softmax::examples(),
-        super::stop_gradient::examples(),
-        super::to_real::examples(),
-        super::window::examples(),
-        crate::transform::examples(),
-    ]
-    .concat()
+/// The list of operations: exports the types of each module, and takes up its examples. A module
+/// without examples does not compile; a type that no example records fails a test.
+macro_rules! operations {
+    ($($module:ident: $($Type:ident),*;)*) => {
+        $(pub use $module::{$($Type),*};)*
+
+        /// Examples of every operation.
+        ///
+        /// The meta-tests walk it: gradients to second order, the adjoint identity, the compiled
+        /// program against the plain evaluator. Behind the feature `testing`.
+        #[cfg(any(test, feature = "testing"))]
+        pub fn registry() -> Vec<Example> {
+            [$($module::examples(),)* crate::transform::examples()].concat()
+        }
+
+        /// The names of the types that the list exports.
+        #[cfg(test)]
+        fn listed() -> Vec<&'static str> {
+            vec![$($(stringify!($Type)),*),*]
+        }
+    };
 }
+
+pub(super) use operations;
 
 /// An elementwise example of one argument.
 pub(super) fn unary(
@@ -132,4 +131,40 @@ pub(super) fn reduction(
         Example::new(operation, [sample], move |_, x| f(x[0], axes.clone()))
     };
     vec![over((..).into()), over(1.into()), over(keep([0, -1]))]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::{Gradient, Graph, Var};
+
+    /// An operation prints as its type: `Map(Tanh)`, `Fold { function: Sum, .. }`.
+    #[test]
+    fn every_listed_type_is_recorded_by_an_example_or_its_gradient() {
+        let mut recorded = BTreeSet::new();
+        for example in super::super::registry() {
+            let g = Graph::new();
+            let inputs: Vec<Var<'_>> = example
+                .samples
+                .iter()
+                .map(|sample| g.typed_input("x", sample.ty.clone()))
+                .collect();
+            let y = example.record(&g, &inputs);
+            let real: Vec<_> = inputs.into_iter().filter(|input| input.is_real()).collect();
+            // Some stand in reverse rules alone.
+            let gradients = Gradient::of(y.sum()).zeros_without_path().with_respect_to(&real);
+            gradients.expect("the sum is a real scalar");
+            g.dag(|dag| {
+                for node in dag.node_weights() {
+                    let printed = format!("{:?}", node.op);
+                    recorded
+                        .extend(printed.split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
+                }
+            });
+        }
+        let missing: Vec<_> =
+            super::super::listed().into_iter().filter(|name| !recorded.contains(*name)).collect();
+        assert!(missing.is_empty(), "no example records {missing:?}");
+    }
 }
