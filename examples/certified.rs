@@ -14,9 +14,9 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use cotangent::minimize::{Lbfgs, LevenbergMarquardt, MinimizeError, Minimizer, Minimum, Newton};
+use cotangent::minimize::{Recorded, RecordedResiduals, Stopping};
 use cotangent::ndarray::Array1;
-use cotangent::optim::minimize::{Recorded, RecordedResiduals, Stopping};
-use cotangent::optim::{Lbfgs, LevenbergMarquardt, MinimizeError, Minimizer, Minimum, Newton};
 use cotangent::prelude::{Graph, Var};
 use problem::Problem;
 

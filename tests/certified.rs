@@ -7,8 +7,8 @@ mod problem;
 
 use std::collections::HashMap;
 
-use cotangent::optim::minimize::RecordedResiduals;
-use cotangent::optim::{LevenbergMarquardt, Minimizer};
+use cotangent::minimize::RecordedResiduals;
+use cotangent::minimize::{LevenbergMarquardt, Minimizer};
 use cotangent::prelude::*;
 
 fn value(text: &str) -> Result<f64, String> {

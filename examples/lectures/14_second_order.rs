@@ -5,8 +5,9 @@
 use std::time::Instant;
 
 use cotangent::ndarray::{Array1, Array2};
-use cotangent::optim::minimize::{Hessian, Objective, Recorded};
-use cotangent::optim::{Newton, Sgd};
+use cotangent::minimize::{Hessian, Objective, Recorded};
+use cotangent::optim::Sgd;
+use cotangent::minimize::Newton;
 use cotangent::prelude::{Minimizer, Var};
 use lab::{
     Axis, Deck, Experiment, Hue, Lab, Plot, Result, Surface, Symmetric, Table, scientific, xy,

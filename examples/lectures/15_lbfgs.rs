@@ -6,8 +6,8 @@ use cotangent::data::Dataset;
 use cotangent::graph::{GradientLayout, Gradients};
 use cotangent::ndarray::Array1;
 use cotangent::nn::{l2_penalty, parameters_where};
-use cotangent::optim::minimize::{Objective, Recorded, TorchLbfgs, trainable};
-use cotangent::optim::{MinimizeError, NewtonCg};
+use cotangent::minimize::{Objective, Recorded, TorchLbfgs, trainable};
+use cotangent::minimize::{MinimizeError, NewtonCg};
 use cotangent::prelude::{Activation, Adam, Lbfgs, Loss, Minimizer, Mode, Optimizer, Params};
 use lab::{Axis, Deck, Digits, Experiment, Hue, Lab, Plot, Result, Table, mlp, scientific};
 

@@ -17,6 +17,7 @@
 pub use check;
 pub use data;
 pub use graph;
+pub use minimize;
 pub use ndarray;
 pub use nn;
 pub use optim;
@@ -26,12 +27,11 @@ pub use program;
 pub mod prelude {
     pub use data::{Dataset, Standardizer};
     pub use graph::{Gradient, Graph, Param, Params, RunError, Scope, Shape, Var, keep};
+    pub use minimize::{Lbfgs, Minimizer};
     pub use ndarray::{Array, Array1, Array2, ArrayD, array};
     pub use nn::{
         Activation, BatchNorm, Dropout, LayerNorm, Linear, Loss, Mode, Module, Sequential,
     };
-    pub use optim::{
-        Adam, Checkpoint, Checkpoints, Curve, Lbfgs, Minimizer, Optimizer, Sgd, StepDecay,
-    };
+    pub use optim::{Adam, Checkpoint, Checkpoints, Curve, Optimizer, Sgd, StepDecay};
     pub use program::{Function, Step};
 }

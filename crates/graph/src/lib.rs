@@ -15,6 +15,7 @@
 //! | `params` | the store, its files and its summary |
 
 mod atomic;
+mod domain;
 mod dot;
 mod error;
 mod evaluate;
@@ -40,6 +41,7 @@ mod var;
 mod view;
 
 pub use atomic::{check_writable, remove_abandoned, write_atomically};
+pub use domain::Domain;
 pub use error::{GradientError, RecordError, RunError};
 pub use evaluate::Evaluator;
 pub use fault::{Defect, Fault, RunResult};

@@ -28,7 +28,6 @@
 //! | `range_test`, [`search`] | choosing a learning rate, and other hyperparameters |
 //! | `schedule` | schedules and their composition |
 //! | `convention` | what rules differ in: where ε stands, how weights decay |
-//! | [`minimize`] | minimizers of a whole vector, which evaluate the objective themselves |
 //! | `memory`, `segments`, `pattern` | state beside the parameters, and selecting them |
 
 mod checkpoint;
@@ -36,7 +35,6 @@ mod convention;
 mod error;
 mod groups;
 mod memory;
-pub mod minimize;
 mod optim;
 mod optimizer;
 mod parts;
@@ -52,13 +50,10 @@ mod state;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
 pub use convention::{Epsilon, WeightDecay};
-pub use error::{Domain, OptimError};
+pub use error::OptimError;
+pub use graph::Domain;
 pub use groups::Groups;
 pub use memory::{MAX_SLOTS, Number, Slot, Slots};
-pub use minimize::{
-    ConjugateGradient, GradientDescent, Lbfgs, LevenbergMarquardt, MinimizeError, Minimizer,
-    Minimum, Newton, NewtonCg,
-};
 pub use optim::Optim;
 pub use optimizer::Optimizer;
 pub use parts::{

@@ -7,7 +7,7 @@ use super::minimum::Evaluations;
 ///
 /// Closures `FnMut(&[f64], &mut [f64]) -> f64`, which write the gradient and answer the value, are
 /// objectives; so are pairs of such a closure and one for [second derivatives](Hessian), and
-/// functions recorded as graphs: [`Recorded`](crate::minimize::Recorded).
+/// functions recorded as graphs: [`Recorded`](crate::Recorded).
 ///
 /// A value or a gradient that is not finite is no error: it says that the point is outside of where
 /// the function is defined, and a minimizer takes a shorter step.
@@ -52,7 +52,7 @@ pub trait Hessian: Objective {
 /// Residuals r: ℝⁿ → ℝᵐ with their Jacobian, of which ½‖r‖² is minimised.
 ///
 /// From closures: [`ResidualFunctions`]; recorded as a graph:
-/// [`RecordedResiduals`](crate::minimize::RecordedResiduals).
+/// [`RecordedResiduals`](crate::RecordedResiduals).
 pub trait Residuals {
     /// The number n of variables, where the residuals know it.
     fn dimension(&self) -> Option<usize> {

@@ -9,7 +9,7 @@ use super::stopping::{round_off, stopping_methods};
 use super::trust_region::{Model, Terrain, descend};
 use super::vector::{largest, norm};
 use super::{HessianProduct, MinimizeError, Minimizer, Minimum, Stopping};
-use crate::Domain;
+use graph::Domain;
 
 /// Truncated Newton: the trust-region step within the Krylov space of H and ∇f, which
 /// Hessian-vector products alone span; H is never formed.

@@ -5,7 +5,7 @@ use super::error::check_setting;
 use super::minimum::Iterate;
 use super::vector::{difference, norm};
 use super::{MinimizeError, Stop};
-use crate::Domain;
+use graph::Domain;
 
 /// When a minimisation ends; the first that holds decides.
 ///
@@ -171,7 +171,7 @@ impl Progress {
 /// The settings of when to stop, for every minimizer alike.
 macro_rules! stopping_methods {
     () => {
-        /// ‖∇f‖∞ at which it stops: [`Stopping::gradient`](crate::minimize::Stopping::gradient).
+        /// ‖∇f‖∞ at which it stops: [`Stopping::gradient`](crate::Stopping::gradient).
         pub fn gradient_tolerance(mut self, tolerance: f64) -> Self {
             self.stopping.gradient = tolerance;
             self
@@ -184,7 +184,7 @@ macro_rules! stopping_methods {
         }
 
         /// When it stops, in full.
-        pub fn stopping(self, stopping: crate::minimize::Stopping) -> Self {
+        pub fn stopping(self, stopping: crate::Stopping) -> Self {
             Self { stopping, ..self }
         }
     };

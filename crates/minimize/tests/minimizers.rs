@@ -2,11 +2,11 @@
 
 use graph::ndarray::array;
 use graph::{Params, Var};
-use optim::minimize::{
+use minimize::{
     Beta, Found, LineSearch, Objective, Recorded, RecordedResiduals, ResidualFunctions, Stop,
     Stopping, TorchLbfgs, assign, trainable,
 };
-use optim::{
+use minimize::{
     ConjugateGradient, GradientDescent, Lbfgs, LevenbergMarquardt, MinimizeError, Minimizer,
     Minimum, Newton, NewtonCg,
 };

@@ -19,8 +19,8 @@ use variables::{Variables, compiled, copy_outputs};
 /// precision ever after. A Hessian is as many products as there are variables, by one program.
 ///
 /// ```
-/// use optim::minimize::Recorded;
-/// use optim::{Minimizer, Newton};
+/// use minimize::Recorded;
+/// use minimize::{Minimizer, Newton};
 ///
 /// let mut rosenbrock = Recorded::new(2, |_, x| {
 ///     let [x, y] = x.split(&[1, 1], 0)[..] else { unreachable!() };
@@ -28,7 +28,7 @@ use variables::{Variables, compiled, copy_outputs};
 /// });
 /// let minimum = Newton::new().minimize(&mut rosenbrock, &[-1.2, 1.0])?;
 /// assert!((minimum.x[0] - 1.0).abs() < 1e-9);
-/// # Ok::<(), optim::MinimizeError>(())
+/// # Ok::<(), minimize::MinimizeError>(())
 /// ```
 pub struct Recorded<'m> {
     variables: Variables<'m>,
@@ -53,8 +53,8 @@ impl<'m> Recorded<'m> {
     /// ```
     /// use graph::Params;
     /// use graph::ndarray::array;
-    /// use optim::minimize::{Recorded, assign, trainable};
-    /// use optim::{Lbfgs, Minimizer};
+    /// use minimize::{Recorded, assign, trainable};
+    /// use minimize::{Lbfgs, Minimizer};
     ///
     /// let mut params = Params::seeded(0);
     /// let w = params.root().parameter("w", array![0.0, 0.0].into_dyn());
@@ -65,7 +65,7 @@ impl<'m> Recorded<'m> {
     /// let minimum = Lbfgs::new().minimize(&mut loss, &trainable(&params))?;
     /// assign(&mut params, &minimum.x);
     /// assert!((params.trainable()[1] - 2.0).abs() < 1e-6);
-    /// # Ok::<(), optim::MinimizeError>(())
+    /// # Ok::<(), minimize::MinimizeError>(())
     /// ```
     pub fn of_model<T: Scalar, const N: usize>(
         params: &Params<T>,

@@ -7,7 +7,7 @@ use super::pairs::Pairs;
 use super::torch_wolfe::{self, Along};
 use super::vector::{add_scaled, difference, dot, largest};
 use super::{MinimizeError, Objective};
-use crate::Domain;
+use graph::Domain;
 
 /// `torch.optim.LBFGS`: steps of a few iterations each, which continue one another.
 ///
@@ -17,7 +17,7 @@ use crate::Domain;
 /// scales. What it evaluates is in the same order, to the same numbers.
 ///
 /// ```
-/// use optim::minimize::TorchLbfgs;
+/// use minimize::TorchLbfgs;
 /// let mut bowl = |x: &[f64], g: &mut [f64]| {
 ///     g[0] = 4.0 * x[0];
 ///     2.0 * x[0] * x[0]
@@ -25,7 +25,7 @@ use crate::Domain;
 /// let (mut lbfgs, mut x) = (TorchLbfgs::new(1.0).strong_wolfe(), [3.0]);
 /// assert_eq!(lbfgs.step(&mut bowl, &mut x)?, 18.0);     // the loss before the step, as in PyTorch
 /// assert!(x[0].abs() < 1e-9);
-/// # Ok::<(), optim::MinimizeError>(())
+/// # Ok::<(), minimize::MinimizeError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct TorchLbfgs {

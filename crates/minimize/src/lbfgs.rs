@@ -7,7 +7,7 @@ use super::projected::{self, Bounds};
 use super::stopping::stopping_methods;
 use super::vector::{difference, norm};
 use super::{LineSearch, MinimizeError, Minimizer, Minimum, Objective, Stopping};
-use crate::Domain;
+use graph::Domain;
 
 /// L-BFGS: a quasi-Newton method that remembers the curvature along its last steps.
 ///
@@ -22,17 +22,17 @@ use crate::Domain;
 /// backtracking for sufficient decrease (Bertsekas, SIAM J. Control and Optimization 20, 1982).
 ///
 /// ```
-/// use optim::{Lbfgs, Minimizer};
+/// use minimize::{Lbfgs, Minimizer};
 /// let mut bowl = |x: &[f64], g: &mut [f64]| {
 ///     (g[0], g[1]) = (2.0 * (x[0] - 3.0), 20.0 * (x[1] + 1.0));
 ///     (x[0] - 3.0).powi(2) + 10.0 * (x[1] + 1.0).powi(2)
 /// };
 /// let minimum = Lbfgs::new().bounds(&[0.0, 0.0], &[2.0, f64::INFINITY]).minimize(&mut bowl, &[1.0, 1.0])?;
 /// assert_eq!(minimum.x, [2.0, 0.0]);
-/// # Ok::<(), optim::MinimizeError>(())
+/// # Ok::<(), minimize::MinimizeError>(())
 /// ```
 ///
-/// For PyTorch's optimizer of this name see [`TorchLbfgs`](crate::minimize::TorchLbfgs).
+/// For PyTorch's optimizer of this name see [`TorchLbfgs`](crate::TorchLbfgs).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lbfgs {
     memory: usize,

@@ -5,7 +5,7 @@ mod more_thuente;
 
 use super::MinimizeError;
 use super::error::check_setting;
-use crate::Domain;
+use graph::Domain;
 
 /// A line search for the strong Wolfe conditions, by Moré and Thuente.
 ///
@@ -17,10 +17,10 @@ use crate::Domain;
 /// 20, 1994; their `dcsrch`.)
 ///
 /// ```
-/// use optim::minimize::LineSearch;
+/// use minimize::LineSearch;
 /// let found = LineSearch::default().search(1.0, (1.0, -2.0), |t| Ok(((t - 1.0).powi(2), 2.0 * (t - 1.0))))?;
 /// assert_eq!(found.unwrap().step, 1.0);
-/// # Ok::<(), optim::MinimizeError>(())
+/// # Ok::<(), minimize::MinimizeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LineSearch {

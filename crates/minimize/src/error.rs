@@ -4,7 +4,7 @@ use std::error::Error;
 
 use graph::RunError;
 
-use crate::Domain;
+use graph::Domain;
 
 /// A minimisation that was refused or could not go on. What it was given is as it was.
 #[derive(Debug, thiserror::Error)]

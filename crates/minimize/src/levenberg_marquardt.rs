@@ -10,7 +10,7 @@ use super::spectrum::Spectrum;
 use super::trust_region::{Model, Region, Terrain, descend};
 use super::vector::{all_finite, largest, norm};
 use super::{MinimizeError, Minimizer, Minimum, Residuals, Stopping};
-use crate::Domain;
+use graph::Domain;
 
 /// The method of Levenberg and Marquardt for nonlinear least squares: minimises ½‖r(x)‖².
 ///
@@ -25,8 +25,8 @@ use crate::Domain;
 /// from a region a tenth as large, up to six times, and the lowest end counts.
 ///
 /// ```
-/// use optim::minimize::ResidualFunctions;
-/// use optim::{LevenbergMarquardt, Minimizer};
+/// use minimize::ResidualFunctions;
+/// use minimize::{LevenbergMarquardt, Minimizer};
 ///
 /// // y = a·exp(b·t), through (0, 2) and (1, 2e).
 /// let data = [(0.0, 2.0), (1.0, 2.0 * 1_f64.exp())];
@@ -41,7 +41,7 @@ use crate::Domain;
 /// let mut model = ResidualFunctions::new(2, residuals, jacobian);
 /// let minimum = LevenbergMarquardt::new().minimize(&mut model, &[1.0, 0.0])?;
 /// assert!((minimum.x[0] - 2.0).abs() < 1e-14 && (minimum.x[1] - 1.0).abs() < 1e-14);
-/// # Ok::<(), optim::MinimizeError>(())
+/// # Ok::<(), minimize::MinimizeError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LevenbergMarquardt {

@@ -5,10 +5,10 @@ use std::fmt;
 use super::MinimizeError;
 
 /// Minimises a function of a whole vector, which it evaluates as often as it needs: the counterpart
-/// of an [`Optimizer`](crate::Optimizer), which is given one gradient a step.
+/// of an `Optimizer`, which is given one gradient a step.
 ///
 /// ```
-/// use optim::{Lbfgs, Minimizer};
+/// use minimize::{Lbfgs, Minimizer};
 ///
 /// let mut rosenbrock = |x: &[f64], gradient: &mut [f64]| {
 ///     let rise = x[1] - x[0] * x[0];
@@ -18,7 +18,7 @@ use super::MinimizeError;
 /// };
 /// let minimum = Lbfgs::new().minimize(&mut rosenbrock, &[-1.2, 1.0])?;
 /// assert!(minimum.stop.converged() && (minimum.x[1] - 1.0).abs() < 1e-6);
-/// # Ok::<(), optim::MinimizeError>(())
+/// # Ok::<(), minimize::MinimizeError>(())
 /// ```
 pub trait Minimizer<O: ?Sized> {
     /// Minimises from `x0`.

@@ -8,15 +8,15 @@ use program::Program;
 use program::Scalar;
 
 use super::variables::{Variables, compiled, copy_outputs};
-use crate::minimize::{MinimizeError, Residuals};
+use crate::{MinimizeError, Residuals};
 
 /// Recorded residuals of a flat vector, an array of any shape, with their Jacobian from the graph: by
 /// columns in forward mode or by rows in reverse mode, whichever are fewer.
 ///
 /// ```
 /// use graph::ndarray::array;
-/// use optim::minimize::RecordedResiduals;
-/// use optim::{LevenbergMarquardt, Minimizer};
+/// use minimize::RecordedResiduals;
+/// use minimize::{LevenbergMarquardt, Minimizer};
 ///
 /// let (t, y) = (array![0.0, 1.0, 2.0], array![3.0, 1.5, 0.75]);
 /// let mut decay = RecordedResiduals::new(2, |g, b| {
@@ -25,7 +25,7 @@ use crate::minimize::{MinimizeError, Residuals};
 /// });
 /// let fit = LevenbergMarquardt::new().minimize(&mut decay, &[1.0, 0.0])?;
 /// assert!((fit.x[1] - 2_f64.ln()).abs() < 1e-14);
-/// # Ok::<(), optim::MinimizeError>(())
+/// # Ok::<(), minimize::MinimizeError>(())
 /// ```
 pub struct RecordedResiduals<'m> {
     variables: Variables<'m>,
@@ -41,7 +41,7 @@ impl<'m> RecordedResiduals<'m> {
     }
 
     /// A model's residuals as a function of its trainable parameters: see
-    /// [`Recorded::of_model`](crate::minimize::Recorded::of_model).
+    /// [`Recorded::of_model`](crate::Recorded::of_model).
     pub fn of_model<T: Scalar, const N: usize>(
         params: &Params<T>,
         inputs: [Value<f64>; N],

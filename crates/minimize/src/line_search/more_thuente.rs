@@ -2,7 +2,7 @@
 
 use super::interpolate::{Interval, Point};
 use super::{Found, LineSearch};
-use crate::minimize::MinimizeError;
+use crate::MinimizeError;
 
 /// How far beyond the last step an extrapolation goes, at least and at most.
 const EXTRAPOLATE: (f64, f64) = (1.1, 4.0);
