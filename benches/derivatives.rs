@@ -10,10 +10,10 @@
 
 use std::time::{Duration, Instant};
 
-use graph::{Gradient, Graph, Params, RunError, Seed, Var, View};
+use graph::{Gradient, Graph, Params, RunError, Seed, Var};
 use ndarray::{Array1, Array2, ArrayD};
 use nn::{Activation, BatchNorm, Linear, Loss, Mode, Sequential};
-use program::Program;
+use program::{Feed, Program};
 
 const BATCH: usize = 64;
 const CLASSES: usize = 10;
@@ -74,8 +74,8 @@ fn hessian_vector_product(
 
     let directions: Vec<ArrayD<f32>> =
         weights.iter().map(|weight| ArrayD::from_elem(weight.shape().to_vec(), 0.1)).collect();
-    let mut inputs: Vec<View<'_, f32>> = vec![(&data.images).into(), (&data.labels).into()];
-    inputs.extend(directions.iter().map(View::from));
+    let mut inputs: Vec<Feed<'_, f32>> = vec![(&data.images).into(), (&data.labels).into()];
+    inputs.extend(directions.iter().map(Feed::from));
     let ratio = Ratio::of(
         || product.run(params, &inputs, Seed::default()),
         || gradient.run(params, &inputs[..2], Seed::default()),
@@ -101,7 +101,7 @@ fn jacobian(params: &Params<f32>, model: &Sequential, data: &Data) -> Result<(),
     let mut product = Program::compile(&product, params);
 
     let direction = Array1::from_elem(CLASSES, 0.1_f32);
-    let inputs: [View<'_, f32>; 2] = [(&data.images).into(), (&direction).into()];
+    let inputs: [Feed<'_, f32>; 2] = [(&data.images).into(), (&direction).into()];
     let ratio = Ratio::of(
         || whole.run(params, &inputs[..1], Seed::default()),
         || (0..CLASSES).try_for_each(|_| product.run(params, &inputs, Seed::default())),

@@ -3,9 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use graph::{Evaluator, Gradient, Graph, Params, RunError, Seed, Type, Value, Var, View};
+use graph::{Evaluator, Gradient, Graph, Params, RunError, Seed, Type, Value, Var};
 use ndarray::ArrayD;
-use program::Program;
+use program::{Feed, Program};
 use serde_json::Value as Json;
 
 use crate::Verdict;
@@ -171,7 +171,7 @@ fn evaluated<'g>(graph: &'g Graph, recorded: &Recorded<'g>) -> Result<Vec<ArrayD
 fn compiled<'g>(_: &'g Graph, recorded: &Recorded<'g>) -> Result<Vec<ArrayD<f64>>, RunError> {
     let params = Params::with_seed(0);
     let mut program = Program::compile(&recorded.outputs, &params);
-    let views: Vec<View<'_, f64>> = recorded.inputs.iter().map(|(_, value)| value.view()).collect();
+    let views: Vec<Feed<'_, f64>> = recorded.inputs.iter().map(|(_, value)| value.into()).collect();
     program.run(&params, &views, Seed::default())?;
     Ok((0..recorded.outputs.len()).map(|i| program.output(i).to_owned()).collect())
 }

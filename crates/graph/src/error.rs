@@ -177,6 +177,10 @@ pub enum RunError {
         /// The line that recorded the operation.
         location: &'static Location<'static>,
     },
+    /// A value that does not exist, as an extent that comes from data (the size of a batch) breaks a
+    /// rule: see [`Graph::refused`](crate::Graph::refused).
+    #[error(transparent)]
+    Refused(RecordError),
     /// A parameter of another store, or of none.
     #[error(
         "the graph uses parameter #{index} of another store: run it with the `Params` the model was built in"

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use crate::RunError;
+use crate::{RecordError, RunError};
 
 /// Why a plain evaluation stopped: the data broke a rule of the operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,16 @@ pub enum Fault {
         defect: Defect,
         /// Which of a batch it is: its indices along the axes before the last two.
         position: Vec<usize>,
+    },
+    /// A value that does not exist, as an extent that comes from data breaks a rule: see
+    /// [`Graph::refused`](crate::Graph::refused).
+    Refused {
+        /// What was asked for.
+        operation: String,
+        /// The rule that was broken, with the values that broke it.
+        rule: String,
+        /// The types of the inputs.
+        inputs: String,
     },
 }
 
@@ -61,6 +71,9 @@ impl Fault {
             }
             Fault::Matrix { defect, position } => {
                 RunError::Matrix { operation, defect, position, location }
+            }
+            Fault::Refused { operation, rule, inputs } => {
+                RunError::Refused(RecordError { operation, rule, inputs, location })
             }
         }
     }

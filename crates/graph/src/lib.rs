@@ -22,6 +22,7 @@ mod evaluate;
 mod fault;
 mod gradient;
 mod graph;
+mod integer;
 mod lowering;
 mod operation;
 // The examples of operations are for tests; a user's build leaves them out.
@@ -47,6 +48,7 @@ pub use evaluate::Evaluator;
 pub use fault::{Defect, Fault, RunResult};
 pub use gradient::Gradient;
 pub use graph::Graph;
+pub use integer::Integer;
 pub use lowering::{FoldWord, Lowering, MapWord, ZipWord};
 pub use ndarray;
 pub use operation::{AnyOperation, Args, Cotangents, Op, Operation, Out, no_derivative};

@@ -2,10 +2,17 @@
 
 use ndarray::{Array, ArrayD, Dimension, IxDyn};
 
-use crate::{Kind, Scalar, Type};
-use crate::{Out, View};
+use crate::{Integer, Kind, Out, Scalar, Type, View};
 
-/// The value of a variable.
+/// The value of a variable: of reals in either precision, or of indices of any integer type.
+///
+/// ```
+/// use graph::Value;
+/// use ndarray::array;
+///
+/// assert!(matches!(Value::<f32>::from(array![0.5_f64]), Value::Real(_)));
+/// assert_eq!(Value::<f32>::from(array![2_u8]), Value::Index(array![2].into_dyn()));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<T> {
     /// Reals, or truth values as 0 and 1.
@@ -94,14 +101,14 @@ value_from! {
 /// Whole numbers are indices; there is no conversion from them to reals.
 macro_rules! value_from_indices {
     ($($precision:ty),*) => {$(
-        impl<D: Dimension> From<Array<i64, D>> for Value<$precision> {
-            fn from(array: Array<i64, D>) -> Self {
-                Value::Index(array.into_dyn())
+        impl<N: Integer, D: Dimension> From<Array<N, D>> for Value<$precision> {
+            fn from(array: Array<N, D>) -> Self {
+                Value::Index(array.into_dyn().mapv_into_any(Integer::to_index))
             }
         }
-        impl<D: Dimension> From<&Array<i64, D>> for Value<$precision> {
-            fn from(array: &Array<i64, D>) -> Self {
-                Value::Index(array.to_owned().into_dyn())
+        impl<N: Integer, D: Dimension> From<&Array<N, D>> for Value<$precision> {
+            fn from(array: &Array<N, D>) -> Self {
+                Value::Index(array.mapv(Integer::to_index).into_dyn())
             }
         }
     )*};

@@ -11,7 +11,8 @@ use crate::{Evaluator, Gradient, Graph, Kind, RunError, Shape, Type};
 /// A value of a graph: a small `Copy` handle, so that model code reads as mathematics.
 ///
 /// Operators and methods record operations; nothing is computed before an evaluation. Operands
-/// broadcast under numpy's rule, and plain `f64` numbers may stand on either side.
+/// broadcast under numpy's rule. Plain numbers stand beside variables, an `f64` on either side and an
+/// `f32` on the right.
 ///
 /// ```
 /// use graph::Graph;
@@ -22,6 +23,30 @@ use crate::{Evaluator, Gradient, Graph, Kind, RunError, Shape, Type};
 /// let row = g.constant(array![10.0, 20.0]);
 /// let y = 1.0 - (2.0 * x + row).tanh() / x.sum();
 /// assert_eq!(y.shape(), [2, 2].into());
+/// ```
+///
+/// A variable borrows its graph. One that was recorded in a closure, as that of a step, cannot leave
+/// it, since the graph is gone when the step is compiled: what is wanted of it is answered by the
+/// closure.
+///
+/// ```compile_fail
+/// # use graph::{Graph, Var};
+/// fn record(closure: impl for<'g> FnOnce(&'g Graph, Var<'g>)) {
+///     let g = Graph::new();
+///     closure(&g, g.input("x", [2]));
+/// }
+/// let mut kept = None;
+/// record(|_, x| kept = Some(x.square())); // borrowed data escapes outside of the closure
+/// ```
+///
+/// Nor can it go to another thread, where a graph could be recorded on from both; programs,
+/// functions and parameters can.
+///
+/// ```compile_fail
+/// # use graph::Graph;
+/// let g = Graph::new();
+/// let x = g.full([2], 1.0);
+/// std::thread::scope(|s| s.spawn(|| x.sum()).join()); // a graph cannot be shared between threads
 /// ```
 #[derive(Clone, Copy)]
 pub struct Var<'g> {

@@ -21,7 +21,7 @@ use crate::{OptimError, Optimizer, Pattern};
 ///     .with(ClipGlobalNorm::new(1.0));
 /// ```
 #[derive(Debug)]
-pub struct Groups<T> {
+pub struct Groups<T = f32> {
     groups: Vec<Group<T>>,
     rest: Box<dyn Optimizer<T>>,
     /// For each group, and then for the rest, which of the trainable parameters belong to it.

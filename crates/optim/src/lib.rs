@@ -16,6 +16,22 @@
 //! assert_eq!(optimizer.learning_rate(), 1e-3 / 100.0);
 //! ```
 //!
+//! Where a type is written down, precision is single unless said, as in [`graph::Params`]:
+//!
+//! ```
+//! use graph::Params;
+//! use optim::{Adam, Optimizer, Sgd};
+//!
+//! struct Training {
+//!     params: Params,
+//!     adam: Adam,                                  // Adam<f32>
+//!     then: Box<dyn Optimizer>,                    // Box<dyn Optimizer<f32>>
+//! }
+//! let adam = Adam::new(1e-3);
+//! let run = Training { params: Params::seeded(0), adam, then: Box::new(Sgd::new(0.1)) };
+//! assert_eq!((run.adam.learning_rate(), run.then.learning_rate()), (1e-3, 0.1));
+//! ```
+//!
 //! | module of the source | what is there |
 //! |---|---|
 //! | `optimizer`, `rule`, `optim` | what an optimizer is, a rule, and the optimizer of a rule |

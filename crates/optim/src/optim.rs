@@ -18,7 +18,7 @@ const WEIGHT_DECAY: &str = "weight_decay";
 /// which take any number: what is outside of its domain is refused by [`validate`](Self::validate),
 /// and by the first step.
 #[derive(Clone, Debug)]
-pub struct Optim<R, T> {
+pub struct Optim<R, T = f32> {
     rule: R,
     /// The rule at the step that was prepared.
     current: R,

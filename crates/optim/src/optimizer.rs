@@ -36,7 +36,7 @@ use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, W
 ///
 /// A method that evaluates the objective several times for one step (a line search, a trust region)
 /// does not take gradients but a function, and so is no `Optimizer`.
-pub trait Optimizer<T: Scalar>: Debug + Send {
+pub trait Optimizer<T: Scalar = f32>: Debug + Send {
     /// Checks that the next step can be made on these parameters, and lays out the state before the
     /// first.
     ///

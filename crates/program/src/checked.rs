@@ -5,12 +5,11 @@ use std::fmt;
 use std::ops::Range;
 use std::panic::Location;
 
-use crate::Program;
-use crate::Scalar;
 use crate::instruction::{Action, FusedInput, Instruction, Memory};
+use crate::{Feed, Program, Scalar};
 use graph::Params;
+use graph::RunError;
 use graph::Seed;
-use graph::{RunError, View};
 
 impl<T: Scalar> Program<T> {
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
@@ -39,7 +38,7 @@ impl<T: Scalar> Program<T> {
     pub fn run_checked(
         &mut self,
         params: &Params<T>,
-        inputs: &[View<'_, T>],
+        inputs: &[Feed<'_, T>],
         seed: Seed,
     ) -> Result<(), RunError> {
         self.check_params(params)?;

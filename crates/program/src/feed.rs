@@ -2,37 +2,96 @@
 
 use ndarray::{ArrayViewD, Dimension};
 
-use crate::Program;
-use crate::Scalar;
-use graph::{RunError, View};
+use crate::given::{Feed, copy};
+use crate::{Program, Scalar};
+use graph::RunError;
 
-/// The inputs of a compiled function, by position: a tuple of references to arrays.
+/// An array that can be given for an input of a program: a reference to an array, or a view.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be given for an input of a program in `{T}`",
+    label = "neither a reference to an array of `{T}` nor to one of whole numbers",
+    note = "reals have the precision of the parameters: `&Array<{T}, _>` or `ArrayView<{T}, _>`; \
+            `x.mapv(f64::from)` and `x.mapv(|x| x as f32)` convert",
+    note = "labels are class indices, in an array of any integer type"
+)]
+pub trait IntoFeed<'a, T> {
+    /// The values, where they lie.
+    fn into_feed(self) -> Feed<'a, T>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, T: 'a, A: Into<Feed<'a, T>>> IntoFeed<'a, T> for A {
+    fn into_feed(self) -> Feed<'a, T> {
+        self.into()
+    }
+}
+
+/// The inputs of a compiled function, by position: a tuple of references to up to 8 arrays, or an
+/// array of [`Feed`]s.
 ///
-/// Reals have the precision of the program; indices are `i64`.
+/// Reals have the precision of the program; indices are of any integer type.
+///
+/// ```
+/// use graph::Params;
+/// use program::Function;
+/// use ndarray::array;
+///
+/// let mut picked = Function::new(|_, [x, index]| x.take(0, index));
+/// let x = array![0.5_f32, 0.25];
+/// let y = picked.run(&Params::seeded(0), (&x, &array![1_u8, 0]))?;
+/// assert_eq!(y, array![0.25, 0.5].into_dyn());
+/// # Ok::<(), graph::RunError>(())
+/// ```
+///
+/// As many as the closure takes:
+///
+/// ```compile_fail
+/// # use graph::Params;
+/// # use program::Function;
+/// # let x = ndarray::array![0.5_f32, 0.25];
+/// let mut sum = Function::new(|_, [x, y]| x + y);
+/// sum.run(&Params::seeded(0), (&x,));
+/// ```
+///
+/// and reals in the precision of the parameters:
+///
+/// ```compile_fail
+/// # use graph::Params;
+/// # use program::Function;
+/// let mut square = Function::new(|_, [x]| x.square());
+/// square.run(&Params::seeded(0), (&ndarray::array![0.5_f64],));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not give {N} inputs in `{T}`",
+    label = "not a tuple of {N}",
+    note = "the closure says how many inputs there are, here {N}: `|g, [x, y]|` takes 2, which are \
+            given as `(&x, &y)`, and a single one as `(&x,)`",
+    note = "more than 8 inputs are given as an array of `Feed`"
+)]
 pub trait Feeds<'a, T, const N: usize> {
-    /// The inputs as views.
-    fn feeds(self) -> [View<'a, T>; N];
+    /// The inputs, where they lie.
+    fn feeds(self) -> [Feed<'a, T>; N];
 }
 
 impl<'a, T: 'a> Feeds<'a, T, 0> for () {
-    fn feeds(self) -> [View<'a, T>; 0] {
+    fn feeds(self) -> [Feed<'a, T>; 0] {
         []
     }
 }
 
-impl<'a, T: 'a, const N: usize> Feeds<'a, T, N> for [View<'a, T>; N] {
-    fn feeds(self) -> [View<'a, T>; N] {
+impl<'a, T: 'a, const N: usize> Feeds<'a, T, N> for [Feed<'a, T>; N] {
+    fn feeds(self) -> [Feed<'a, T>; N] {
         self
     }
 }
 
 macro_rules! feeds {
     ($count:literal: $($name:ident)*) => {
-        impl<'a, T: 'a, $($name: Into<View<'a, T>>),*> Feeds<'a, T, $count> for ($($name,)*) {
+        impl<'a, T: 'a, $($name: IntoFeed<'a, T>),*> Feeds<'a, T, $count> for ($($name,)*) {
             #[allow(non_snake_case)]
-            fn feeds(self) -> [View<'a, T>; $count] {
+            fn feeds(self) -> [Feed<'a, T>; $count] {
                 let ($($name,)*) = self;
-                [$($name.into()),*]
+                [$($name.into_feed()),*]
             }
         }
     };
@@ -42,28 +101,32 @@ feeds!(1: A);
 feeds!(2: A B);
 feeds!(3: A B C);
 feeds!(4: A B C D);
+feeds!(5: A B C D E);
+feeds!(6: A B C D E F);
+feeds!(7: A B C D E F G);
+feeds!(8: A B C D E F G H);
 
 impl<T: Scalar> Program<T> {
     /// Copies the inputs to their places, if they fit and, where that is asked, are finite.
-    pub(crate) fn feed(&mut self, inputs: &[View<'_, T>], finite: bool) -> Result<(), RunError> {
+    pub(crate) fn feed(&mut self, inputs: &[Feed<'_, T>], finite: bool) -> Result<(), RunError> {
         if inputs.len() != self.inputs.len() {
             let (expected, given) = (self.inputs.len(), inputs.len());
             return Err(RunError::Count { expected, given });
         }
-        for (input, view) in self.inputs.iter().zip(inputs) {
-            if !view.fits(&input.ty) {
+        for (input, given) in self.inputs.iter().zip(inputs) {
+            if !given.fits(&input.ty) {
                 return Err(RunError::Mismatch {
                     name: input.name.to_string(),
                     expected: input.ty.to_string(),
-                    given: view.ty().to_string(),
+                    given: given.ty().to_string(),
                 });
             }
             let Some(range) = input.range.clone() else { continue };
-            match view {
-                View::Index(view) => copy(view, &mut self.indices[range]),
-                View::Real(view) => {
+            match given {
+                Feed::Index(indices) => indices.copy_to(&mut self.indices[range]),
+                Feed::Real(view) => {
                     let target = &mut self.reals[self.base + range.start..self.base + range.end];
-                    copy(view, target);
+                    copy(view, target, |x| x);
                     if finite && !all_finite(target) {
                         return Err(not_finite(&input.name, view));
                     }
@@ -71,13 +134,6 @@ impl<T: Scalar> Program<T> {
             }
         }
         Ok(())
-    }
-}
-
-fn copy<E: Copy>(from: &ArrayViewD<'_, E>, to: &mut [E]) {
-    match from.as_slice() {
-        Some(from) => to.copy_from_slice(from),
-        None => to.iter_mut().zip(from).for_each(|(to, &from)| *to = from),
     }
 }
 

@@ -4,12 +4,11 @@ use std::fmt;
 
 use ndarray::ArrayViewD;
 
-use crate::Scalar;
 use crate::per_shape::{PerShape, record_inputs};
 use crate::step::{Run, checked_on_data};
-use crate::{Feeds, Program};
+use crate::{Feed, Feeds, Program, Scalar};
 use graph::Params;
-use graph::{Graph, RunError, Var, View};
+use graph::{Graph, RunError, Var};
 
 type Record<'m, const N: usize> = dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + Send + 'm;
 
@@ -81,7 +80,7 @@ impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
     fn run_by(
         &mut self,
         params: &Params<T>,
-        inputs: [View<'_, T>; N],
+        inputs: [Feed<'_, T>; N],
         run: Run<T>,
     ) -> Result<ArrayViewD<'_, T>, RunError> {
         let position = self.programs.position(params, &inputs, |types| {

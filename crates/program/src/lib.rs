@@ -9,7 +9,7 @@
 //! | `compile` | passes over the graph, groups, the plan of memory, and instructions |
 //! | `words` | what each word of a graph is to the kernels, and what it costs |
 //! | `instruction` | what a program consists of; below compilation and execution |
-//! | `program`, `execute`, `feed`, `checked` | running a program |
+//! | `program`, `execute`, `feed`, `given`, `checked` | running a program |
 //! | `step`, `function`, `per_shape` | recording and compiling on demand |
 //! | `explain`, `profile` | what a program does, and how long it takes |
 //! | `threads` | the threads that programs share |
@@ -20,6 +20,7 @@ mod execute;
 mod explain;
 mod feed;
 mod function;
+mod given;
 mod instruction;
 mod per_shape;
 mod profile;
@@ -30,8 +31,9 @@ mod threads;
 mod words;
 
 pub use explain::Explanation;
-pub use feed::Feeds;
+pub use feed::{Feeds, IntoFeed};
 pub use function::Function;
+pub use given::{Feed, Indices};
 pub use profile::Profile;
 pub use program::Program;
 pub use scalar::Scalar;

@@ -1,7 +1,7 @@
 //! What was compiled for inputs of each combination of shapes.
 
-use crate::Scalar;
-use graph::{Graph, Params, Type, Var, View};
+use crate::{Feed, Scalar};
+use graph::{Graph, Params, Type, Var};
 
 /// Compiled programs by the types of their inputs, for parameters of one structure.
 #[derive(Clone, Debug)]
@@ -26,10 +26,10 @@ impl<P, const N: usize> PerShape<P, N> {
     pub fn position<T: Scalar, E>(
         &mut self,
         params: &Params<T>,
-        inputs: &[View<'_, T>; N],
+        inputs: &[Feed<'_, T>; N],
         make: impl FnOnce(&[Type; N]) -> Result<P, E>,
     ) -> Result<usize, E> {
-        let types = inputs.each_ref().map(View::ty);
+        let types = inputs.each_ref().map(Feed::ty);
         let stale = self.structure != Some(params.structure());
         let known = self.entries.iter().position(|entry| entry.0 == types && !stale);
         if let Some(known) = known {

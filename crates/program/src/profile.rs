@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::Program;
-use crate::Scalar;
 use crate::explain::{OPERATIONS, OVER, Row, scaled};
+use crate::{Feed, Program, Scalar};
 use graph::Params;
+use graph::RunError;
 use graph::Seed;
-use graph::{RunError, View};
 
 /// How long each instruction of a program took: the median over several runs, printed by
 /// instruction and by source line, the dearest first.
@@ -26,7 +25,7 @@ impl<T: Scalar> Program<T> {
     pub fn profile(
         &mut self,
         params: &Params<T>,
-        inputs: &[View<'_, T>],
+        inputs: &[Feed<'_, T>],
         runs: usize,
     ) -> Result<Profile, RunError> {
         let mut times = vec![Vec::with_capacity(runs); self.instructions.len()];

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use kernels::{Isa, Pool};
 use ndarray::{ArrayViewD, IxDyn};
 
-use crate::Scalar;
 use crate::compile::{self, Compiled};
 use crate::instruction::{Action, Instruction, Memory};
 use crate::threads::default_pool;
+use crate::{Feed, Scalar};
 use graph::Seed;
 use graph::{Param, Params};
-use graph::{RunError, Type, Var, View};
+use graph::{RunError, Type, Var};
 
 /// A compiled graph: computes outputs from inputs and parameters, as often as wanted.
 ///
@@ -35,7 +35,7 @@ use graph::{RunError, Type, Var, View};
 /// # Ok::<(), graph::RunError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Program<T> {
+pub struct Program<T = f32> {
     pub(crate) instructions: Vec<Instruction<T>>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) outputs: Vec<Output>,
@@ -120,7 +120,7 @@ impl<T: Scalar> Program<T> {
     pub fn run(
         &mut self,
         params: &Params<T>,
-        inputs: &[View<'_, T>],
+        inputs: &[Feed<'_, T>],
         seed: Seed,
     ) -> Result<(), RunError> {
         self.check_params(params)?;
@@ -132,7 +132,7 @@ impl<T: Scalar> Program<T> {
     pub(crate) fn run_on_data(
         &mut self,
         params: &Params<T>,
-        inputs: &[View<'_, T>],
+        inputs: &[Feed<'_, T>],
     ) -> Result<(), RunError> {
         self.check_params(params)?;
         self.feed(inputs, true)?;

@@ -4,24 +4,23 @@ use std::fmt;
 
 use ndarray::ArrayViewD;
 
-use crate::Scalar;
 use crate::per_shape::{PerShape, record_inputs};
-use crate::{Feeds, Profile, Program};
+use crate::{Feed, Feeds, Profile, Program, Scalar};
 use graph::Seed;
-use graph::{Gradient, Graph, RunError, Type, Var, View};
+use graph::{Gradient, Graph, RunError, Type, Var};
 use graph::{GradientLayout, Gradients, ParamId, Params};
 
 type Record<'m, const N: usize> =
     dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm;
 
 /// A way to run a program on data.
-pub(crate) type Run<T> = fn(&mut Program<T>, &Params<T>, &[View<'_, T>]) -> Result<(), RunError>;
+pub(crate) type Run<T> = fn(&mut Program<T>, &Params<T>, &[Feed<'_, T>]) -> Result<(), RunError>;
 
 /// As [`Program::run_on_data`], looking at every value on the way.
 pub(crate) fn checked_on_data<T: Scalar>(
     program: &mut Program<T>,
     params: &Params<T>,
-    inputs: &[View<'_, T>],
+    inputs: &[Feed<'_, T>],
 ) -> Result<(), RunError> {
     // An input that is not finite is an error of its own, before anything is computed.
     program.feed(inputs, true)?;
@@ -149,7 +148,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     fn run_by(
         &mut self,
         params: &mut Params<T>,
-        inputs: [View<'_, T>; N],
+        inputs: [Feed<'_, T>; N],
         run: Run<T>,
     ) -> Result<T, RunError> {
         let position = self.position(params, &inputs)?;
@@ -215,7 +214,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     fn position(
         &mut self,
         params: &Params<T>,
-        inputs: &[View<'_, T>; N],
+        inputs: &[Feed<'_, T>; N],
     ) -> Result<usize, RunError> {
         let structure = self.compiled.structure();
         let position = self.compiled.position(params, inputs, |types| {

@@ -150,7 +150,7 @@ impl Operation for Copy {
 }
 
 impl Graph {
-    /// A fixed array: reals from an array of floats or a number, indices from an array of `i64`.
+    /// A fixed array: reals from an array of floats or a number, indices from one of any integer type.
     ///
     /// A constant can be differentiated with respect to, like any real variable.
     #[track_caller]

@@ -103,7 +103,13 @@ fn each<T: Scalar, E: Copy>(
     pairs.for_each(|y, &a, &b| *y = f(a, b));
 }
 
-/// What can stand beside a variable: another variable, or a plain number.
+/// What can stand beside a variable: another variable, or a plain number, of either precision.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand beside a `Var`",
+    label = "neither a variable nor a number",
+    note = "a variable, an `f64` or an `f32` can: a whole number is written `2.0`, and `n as f64` \
+            converts"
+)]
 pub trait Operand<'g> {
     /// The variable for it in this graph.
     #[track_caller]
@@ -120,6 +126,13 @@ impl<'g> Operand<'g> for f64 {
     #[track_caller]
     fn into_var(self, graph: &'g Graph) -> Var<'g> {
         graph.full([], self)
+    }
+}
+
+impl<'g> Operand<'g> for f32 {
+    #[track_caller]
+    fn into_var(self, graph: &'g Graph) -> Var<'g> {
+        graph.full([], f64::from(self))
     }
 }
 

@@ -1,9 +1,8 @@
 //! What recorded functions are of: a store of parameters, of which a flat vector is one.
 
 use graph::ndarray::{Array, ArrayViewD, IxDyn};
-use graph::{Graph, Param, Params, RunError, Value, Var, View};
-use program::Program;
-use program::Scalar;
+use graph::{Graph, Param, Params, RunError, Value, Var};
+use program::{Feed, Program, Scalar};
 
 type Record<'m> = dyn for<'g> Fn(&'g Graph) -> Var<'g> + 'm;
 
@@ -67,9 +66,9 @@ impl<'m> Variables<'m> {
         let view = |param: &Param| {
             let part = &vector[params.range(param.id())];
             let view = ArrayViewD::from_shape(IxDyn(param.shape()), part);
-            View::Real(view.expect("the range has the size of the shape"))
+            Feed::Real(view.expect("the range has the size of the shape"))
         };
-        let vectors: Vec<View<'_, f64>> = params.trainable_entries().map(view).collect();
+        let vectors: Vec<Feed<'_, f64>> = params.trainable_entries().map(view).collect();
         program.run(params, &vectors, params.seed())
     }
 }

@@ -57,10 +57,8 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// Reduces the losses of all elements.
-    ///
-    /// # Panics
-    /// If the mean is wanted of none.
+    /// Reduces the losses of all elements, of any shape, to a scalar; [`Reduction::None`] leaves
+    /// the shape. The mean of none at all is a [`graph::RunError::Refused`].
     #[track_caller]
     pub fn of(self, losses: Var<'_>) -> Var<'_> {
         match self {

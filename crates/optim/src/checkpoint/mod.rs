@@ -62,7 +62,7 @@ const OPTIMIZER: &str = "optimizer";
 ///
 /// The place in the data is `data::Epochs::order`, which is such a value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Checkpoint<T> {
+pub struct Checkpoint<T = f32> {
     state: State<T>,
     seed: Seed,
     numbers: BTreeMap<String, f64>,

@@ -12,7 +12,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 ///
 /// (Zhuang et al., arXiv:2010.07468; m̂ and ŝ are corrected as in [`Adam`](crate::Adam).) Defaults
 /// are those of optax: β₁ = 0.9, β₂ = 0.999, ε = ε′ = 10⁻¹⁶.
-pub type AdaBelief<T> = Optim<AdaBeliefRule, T>;
+pub type AdaBelief<T = f32> = Optim<AdaBeliefRule, T>;
 
 /// The hyperparameters of [`AdaBelief`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -13,7 +13,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 ///
 /// (Zeiler, arXiv:1212.5701.) Defaults are those of PyTorch: ρ = 0.9, ε = 10⁻⁶; α = 1 is the
 /// paper's.
-pub type Adadelta<T> = Optim<AdadeltaRule, T>;
+pub type Adadelta<T = f32> = Optim<AdadeltaRule, T>;
 
 /// The hyperparameters of [`Adadelta`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

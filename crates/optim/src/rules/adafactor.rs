@@ -18,7 +18,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Unit, Visit};
 /// (Shazeer and Stern, arXiv:1804.04235, in PyTorch's form.) Parameters of three or more axes are
 /// stacks of matrices. Defaults are those of PyTorch: κ = −0.8, ε₁ the machine epsilon, ε₂ = 10⁻³,
 /// d = 1.
-pub type Adafactor<T> = Optim<AdafactorRule, T>;
+pub type Adafactor<T = f32> = Optim<AdafactorRule, T>;
 
 /// The hyperparameters of [`Adafactor`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -16,7 +16,7 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// Defaults are those of PyTorch: S starts at 0, ε = 10⁻¹⁰ outside of the root, η = 0.
 /// [`optax`](Self::optax) starts S at 0.1 and puts ε = 10⁻⁷ inside; [`lecture`](Self::lecture) has
 /// ε = 0. A weight whose gradient has always been 0 is not moved, whatever ε.
-pub type Adagrad<T> = Optim<AdagradRule, T>;
+pub type Adagrad<T = f32> = Optim<AdagradRule, T>;
 
 /// The hyperparameters of [`Adagrad`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -28,7 +28,7 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// # adam.validate().and(adamw.validate())?;
 /// # Ok::<(), optim::OptimError>(())
 /// ```
-pub type Adam<T> = Optim<AdamRule, T>;
+pub type Adam<T = f32> = Optim<AdamRule, T>;
 
 /// The hyperparameters of [`Adam`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -12,7 +12,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 ///
 /// (Kingma and Ba, arXiv:1412.6980, section 7.1; ε as in PyTorch and optax.)
 /// Defaults: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸.
-pub type Adamax<T> = Optim<AdamaxRule, T>;
+pub type Adamax<T = f32> = Optim<AdamaxRule, T>;
 
 /// The hyperparameters of [`Adamax`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -15,7 +15,7 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 ///
 /// (Reddi, Kale and Kumar, "On the convergence of Adam and beyond", arXiv:1904.09237.)
 /// Defaults are those of PyTorch: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ outside of the root.
-pub type AmsGrad<T> = Optim<AmsGradRule, T>;
+pub type AmsGrad<T = f32> = Optim<AmsGradRule, T>;
 
 /// The hyperparameters of [`AmsGrad`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -16,7 +16,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// [`averaged`](Self::averaged) answers it. (Polyak and Juditsky, SIAM J. Control Optim. 30, 1992.)
 /// Defaults are those of PyTorch: λ = 10⁻⁴, κ = 0.75, t₀ = 10⁶. [`torch`](Self::torch) also rounds
 /// η and μ as PyTorch does.
-pub type Asgd<T> = Optim<AsgdRule, T>;
+pub type Asgd<T = f32> = Optim<AsgdRule, T>;
 
 /// The hyperparameters of [`Asgd`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -15,7 +15,7 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Unit, Visit};
 /// the ratio being 1 where a norm is 0. For large batches. (You et al., "Large batch optimization
 /// for deep learning", arXiv:1904.00962.) Defaults are those of optax: β₁ = 0.9, β₂ = 0.999, ε =
 /// 10⁻⁶ outside of the root, λ = 0.
-pub type Lamb<T> = Optim<LambRule, T>;
+pub type Lamb<T = f32> = Optim<LambRule, T>;
 
 /// The hyperparameters of [`Lamb`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

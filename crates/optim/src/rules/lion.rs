@@ -13,7 +13,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// (Chen et al., "Symbolic discovery of optimization algorithms", arXiv:2302.06675.) Wants a
 /// learning rate 3 to 10 times smaller than Adam's, and a decay as many times larger. Defaults are
 /// those of optax: β₁ = 0.9, β₂ = 0.99, decoupled decay λ = 0.001.
-pub type Lion<T> = Optim<LionRule, T>;
+pub type Lion<T = f32> = Optim<LionRule, T>;
 
 /// The hyperparameters of [`Lion`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -22,7 +22,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Unit, Visit};
 ///
 /// Defaults are those of PyTorch: μ = 0.95 with Nesterov's look-ahead, decoupled λ = 0.1. PyTorch
 /// iterates in bfloat16, and so differs from this by some 10⁻³.
-pub type Muon<T> = Optim<MuonRule, T>;
+pub type Muon<T = f32> = Optim<MuonRule, T>;
 
 /// The hyperparameters of [`Muon`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -22,7 +22,7 @@ use crate::{At, Domain, Epsilon, Number, Optim, Rule, Slot, Slots, Visit, Weight
 /// (Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016: PyTorch's is his
 /// schedule.) Defaults are those of PyTorch: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ outside of the root, ψ
 /// = 0.004.
-pub type NAdam<T> = Optim<NAdamRule, T>;
+pub type NAdam<T = f32> = Optim<NAdamRule, T>;
 
 /// The hyperparameters of [`NAdam`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

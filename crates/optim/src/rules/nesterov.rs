@@ -22,7 +22,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
 /// # nesterov.validate()?;
 /// # Ok::<(), optim::OptimError>(())
 /// ```
-pub type Nesterov<T> = Optim<NesterovRule, T>;
+pub type Nesterov<T = f32> = Optim<NesterovRule, T>;
 
 /// The hyperparameters of [`Nesterov`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -15,7 +15,7 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Unit, Visit};
 ///
 /// (Ginsburg et al., arXiv:1905.11286.) Defaults are those of optax: β₁ = 0.9, β₂ = 0.25, ε = 10⁻⁶
 /// outside of the root, λ = 0.
-pub type NovoGrad<T> = Optim<NovoGradRule, T>;
+pub type NovoGrad<T = f32> = Optim<NovoGradRule, T>;
 
 /// The hyperparameters of [`NovoGrad`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -16,7 +16,7 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// beyond", arXiv:1908.03265.) [`optax`](Self::optax) adds ε to √v̂, and begins at ρₜ = 5.
 ///
 /// Defaults are those of PyTorch: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ beside √v.
-pub type RAdam<T> = Optim<RAdamRule, T>;
+pub type RAdam<T = f32> = Optim<RAdamRule, T>;
 
 /// The hyperparameters of [`RAdam`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -16,7 +16,7 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 ///
 /// Defaults are those of PyTorch: β = 0.99, ε = 10⁻⁸ outside of the root. In the
 /// [`lecture`](Self::lecture) β = 0.9 and ε stands inside, as it does in [`optax`](Self::optax).
-pub type RmsProp<T> = Optim<RmsPropRule, T>;
+pub type RmsProp<T = f32> = Optim<RmsPropRule, T>;
 
 /// The hyperparameters of [`RmsProp`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

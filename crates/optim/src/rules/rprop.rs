@@ -14,7 +14,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
 /// Only signs count, so it is for full batches. The learning rate α is Δ before the first step, and
 /// has no effect later. (Riedmiller and Braun, ICNN 1993, in the form "Rprop−" of Igel and Hüsken,
 /// 2000, with PyTorch's defaults η⁻ = 0.5, η⁺ = 1.2, Δ in \[10⁻⁶, 50\].)
-pub type Rprop<T> = Optim<RpropRule, T>;
+pub type Rprop<T = f32> = Optim<RpropRule, T>;
 
 /// The hyperparameters of [`Rprop`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

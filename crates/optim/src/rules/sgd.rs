@@ -37,7 +37,7 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// sgd.validate()?;
 /// # Ok::<(), optim::OptimError>(())
 /// ```
-pub type Sgd<T> = Optim<SgdRule, T>;
+pub type Sgd<T = f32> = Optim<SgdRule, T>;
 
 /// The hyperparameters of [`Sgd`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

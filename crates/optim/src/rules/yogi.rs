@@ -14,7 +14,7 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// with m, and the corrections, as in [`Adam`](crate::Adam). (Zaheer et al., "Adaptive methods for
 /// nonconvex optimization", NeurIPS 2018.) Defaults are those of optax: β₁ = 0.9, β₂ = 0.999,
 /// ε = 10⁻³ outside of the root; m and v start at 10⁻⁶.
-pub type Yogi<T> = Optim<YogiRule, T>;
+pub type Yogi<T = f32> = Optim<YogiRule, T>;
 
 /// The hyperparameters of [`Yogi`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

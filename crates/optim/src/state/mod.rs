@@ -43,7 +43,7 @@ pub use compare::{Difference, StateError};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct State<T> {
+pub struct State<T = f32> {
     settings: Option<BTreeMap<String, Value>>,
     numbers: BTreeMap<String, f64>,
     tensors: BTreeMap<String, Tensor<T>>,

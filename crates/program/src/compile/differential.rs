@@ -2,10 +2,10 @@
 
 use ndarray::{ArrayD, Dimension, IxDyn};
 
-use crate::{Program, Scalar};
+use crate::{Feed, Program, Scalar};
 use graph::Seed;
 use graph::ops::{Example, Sample, registry};
-use graph::{Evaluator, Gradient, Graph, Kind, Params, Shape, Value, Var, View, keep};
+use graph::{Evaluator, Gradient, Graph, Kind, Params, Shape, Value, Var, keep};
 
 /// Values for a sample, spread over its range without repetition.
 fn values<T: Scalar>(sample: &Sample, seed: u64) -> Value<T> {
@@ -45,7 +45,7 @@ fn agree<T: Scalar>(
     }
     let expected = evaluator.run(outputs).unwrap();
     let params = Params::with_seed(0);
-    let views: Vec<View<'_, T>> = inputs.iter().map(Value::view).collect();
+    let views: Vec<Feed<'_, T>> = inputs.iter().map(Feed::from).collect();
     let mut program = Program::compile(outputs, &params);
     let mut alone: Vec<Vec<u64>> = Vec::new();
     for run in 0..2 {

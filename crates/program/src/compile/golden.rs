@@ -2,9 +2,9 @@
 
 use ndarray::ArrayD;
 
-use crate::Program;
 use crate::instruction::{Action, FusedInput};
-use graph::{Graph, Params, Var, View, keep};
+use crate::{Feed, Program};
+use graph::{Graph, Params, Var, keep};
 
 fn program(build: impl for<'g> Fn(&'g Graph) -> Vec<Var<'g>>) -> Program<f32> {
     let graph = Graph::new();
@@ -110,7 +110,7 @@ fn plan_and_profile_fit_a_terminal_of_100_columns() {
         vec![y.variance_over(0, 0), y.sum().grad(w)]
     });
     let inputs = [ArrayD::zeros(vec![512, 2048]), ArrayD::zeros(vec![2048, 1024])];
-    let views: Vec<View<'_, f32>> = inputs.iter().map(|x| View::Real(x.view())).collect();
+    let views: Vec<Feed<'_, f32>> = inputs.iter().map(|x| Feed::Real(x.view())).collect();
     let profile = program.profile(&Params::with_seed(0), &views, 1).unwrap();
     for text in [program.explain().to_string(), profile.to_string()] {
         assert!(text.contains("matmul") && text.contains("golden.rs"), "{text}");

@@ -4,6 +4,22 @@ use crate::{Graph, Var};
 use ndarray::array;
 
 #[test]
+fn numbers_of_single_precision_stand_on_the_right() {
+    let g = Graph::new();
+    let (x, scale) = (g.constant(array![1.0, 4.0]), 0.5_f32);
+    let y = (x * scale + 1.0_f32 - scale) / 0.25_f32;
+    assert_eq!(y.eval().unwrap(), array![4.0, 10.0].into_dyn());
+}
+
+#[test]
+fn the_type_of_a_result_is_known_before_that_of_a_literal() {
+    let g = Graph::new();
+    let x = g.constant(array![1.0, 4.0]);
+    assert_eq!((x * 2.0).sum().eval().unwrap()[[]], 10.0);
+    assert_eq!((1.0 - x / 2.0).maximum(-0.5).sum().eval().unwrap()[[]], 0.0);
+}
+
+#[test]
 fn numbers_stand_on_both_sides() {
     let g = Graph::new();
     let x = g.constant(array![1.0, 4.0]);

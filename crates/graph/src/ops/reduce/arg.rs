@@ -1,6 +1,6 @@
 //! The position of an extremum.
 
-use super::{fold, reduced_shape};
+use super::{count, fold, reduced_shape};
 use crate::error::{exactly, expect_kind};
 use crate::ops::registry::{Example, shaped};
 use crate::{Args, Axes, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
@@ -13,6 +13,17 @@ macro_rules! arg_extremum {
         pub struct $name {
             /// The axis.
             pub axis: Axes,
+        }
+
+        impl $name {
+            #[track_caller]
+            fn of(axis: isize, x: Var<'_>) -> Var<'_> {
+                let axis = Axes::from(axis);
+                match refusal(&x.ty(), &axis) {
+                    None => x.graph().apply($name { axis }, &[x]),
+                    Some((rule, ty)) => x.graph().refused($label, rule, ty, &[x]),
+                }
+            }
         }
 
         impl Operation for $name {
@@ -38,11 +49,19 @@ arg_extremum!(ArgMin, "argmin", <, "smallest");
 fn infer(inputs: &[Type], axis: &Axes) -> Result<Type, String> {
     let [x] = exactly(inputs)?;
     expect_kind("the argument", x.kind, Kind::Real)?;
-    let axes = axis.resolve(x.shape.rank())?;
-    match axes.iter().map(|&axis| x.shape[axis]).product() {
-        0 => Err("the extremum of no numbers has no position".to_owned()),
-        _ => Ok(Type::index(reduced_shape(x, axis)?)),
+    let shape = reduced_shape(x, axis)?;
+    match refusal(x, axis) {
+        None => Ok(Type::index(shape)),
+        Some((rule, _)) => Err(rule),
     }
+}
+
+/// The rule that an empty axis breaks, and the type of what would come out.
+fn refusal(x: &Type, axis: &Axes) -> Option<(String, Type)> {
+    let axes = axis.resolve(x.shape.rank()).ok().filter(|_| x.kind == Kind::Real)?;
+    let ty = Type::index(x.shape.reduced(&axes, axis.keeps()));
+    let rule = "the extremum of no numbers has no position";
+    (count(&x.shape, &axes) == 0).then(|| (rule.to_owned(), ty))
 }
 
 fn position<T: Scalar>(
@@ -67,13 +86,13 @@ impl<'g> Var<'g> {
     /// The position of the largest along an axis, as an index; the first of several.
     #[track_caller]
     pub fn argmax(self, axis: isize) -> Var<'g> {
-        self.graph().apply(ArgMax { axis: axis.into() }, &[self])
+        ArgMax::of(axis, self)
     }
 
     /// The position of the smallest along an axis, as an index; the first of several.
     #[track_caller]
     pub fn argmin(self, axis: isize) -> Var<'g> {
-        self.graph().apply(ArgMin { axis: axis.into() }, &[self])
+        ArgMin::of(axis, self)
     }
 }
 

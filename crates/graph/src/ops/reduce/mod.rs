@@ -82,8 +82,14 @@ impl<F: Reduction> Fold<F> {
     fn along<'g>(&self, x: Var<'g>) -> Along<'g> {
         let (shape, axes) = (x.shape(), crate::keep(self.axes.clone()));
         let resolved = axes.resolve(shape.rank()).expect("the shape rule checked the axes");
-        let count = resolved.iter().map(|&axis| shape[axis]).product();
-        Along { x, axes, count }
+        Along { x, axes, count: count(&shape, &resolved) }
+    }
+
+    /// The rule that this many numbers break, and the type of what would come out, if they do.
+    fn refusal(&self, x: &Type) -> Option<(String, Type)> {
+        let axes = self.axes.resolve(x.shape.rank()).ok().filter(|_| x.kind == Kind::Real)?;
+        let rule = self.function.check(count(&x.shape, &axes)).err()?;
+        Some((rule, Type::real(x.shape.reduced(&axes, self.axes.keeps()))))
     }
 
     /// A result of this node's shape, as if its reduced axes had been kept.
@@ -106,7 +112,7 @@ impl<F: Reduction> Operation for Fold<F> {
         let [x] = exactly(inputs)?;
         expect_kind("the argument", x.kind, Kind::Real)?;
         let axes = self.axes.resolve(x.shape.rank())?;
-        self.function.check(axes.iter().map(|&axis| x.shape[axis]).product())?;
+        self.function.check(count(&x.shape, &axes))?;
         Ok(Type::real(x.shape.reduced(&axes, self.axes.keeps())))
     }
 
@@ -142,6 +148,11 @@ impl<F: Reduction> Operation for Fold<F> {
     }
 }
 
+/// How many numbers go into each result of a reduction along these axes.
+fn count(shape: &[usize], axes: &[usize]) -> usize {
+    axes.iter().map(|&axis| shape[axis]).product()
+}
+
 /// Hands `result` each lane of `x` along `axes`, in the row-major order of the results.
 fn fold<'a, T: Scalar, R: 'a>(
     x: &ArrayViewD<'_, T>,
@@ -151,7 +162,7 @@ fn fold<'a, T: Scalar, R: 'a>(
 ) {
     let kept = (0..x.ndim()).filter(|axis| !axes.contains(axis));
     let order: SmallVec<[usize; 4]> = kept.chain(axes.iter().copied()).collect();
-    let count: usize = axes.iter().map(|&axis| x.shape()[axis]).product();
+    let count = count(x.shape(), axes);
     let lanes = x.view().permuted_axes(IxDyn(&order));
     let lanes = lanes.as_standard_layout();
     let lanes = lanes.as_slice().expect("standard layout");
@@ -174,10 +185,15 @@ fn accurate_sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
 }
 
 impl<'g> Var<'g> {
-    /// Applies a reduction of one's own along some axes.
+    /// Applies a reduction of one's own along some axes. Of fewer numbers than it takes, which is
+    /// a matter of data as a rule, it is [refused](crate::Graph::refused): an error of the run.
     #[track_caller]
     pub fn fold(self, function: impl Reduction, axes: impl Into<Axes>) -> Var<'g> {
-        self.graph().apply(Fold { function, axes: axes.into() }, &[self])
+        let fold = Fold { function, axes: axes.into() };
+        match fold.refusal(&self.ty()) {
+            None => self.graph().apply(fold, &[self]),
+            Some((rule, ty)) => self.graph().refused(fold.name(), rule, ty, &[self]),
+        }
     }
 }
 

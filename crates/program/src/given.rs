@@ -1,0 +1,198 @@
+//! A value given for an input of a program.
+
+use ndarray::{Array, ArrayView, ArrayViewD, Dimension};
+
+use crate::Scalar;
+use graph::{Integer, Kind, Type, Value, View};
+
+/// A value given for an input of a program, read where it lies: reals in the program's precision,
+/// or indices of any integer type.
+///
+/// ```
+/// use graph::Type;
+/// use program::Feed;
+/// use ndarray::array;
+///
+/// let (x, labels) = (array![[1.0_f32, 2.0]], array![7_u8]);
+/// assert_eq!(Feed::<f32>::from(&x).ty(), Type::real([1, 2]));
+/// assert_eq!(Feed::<f32>::from(&labels).ty(), Type::index([1]));
+/// ```
+#[derive(Clone, Debug)]
+pub enum Feed<'a, T> {
+    /// Reals, or truth values as 0 and 1.
+    Real(ArrayViewD<'a, T>),
+    /// Indices.
+    Index(Indices<'a>),
+}
+
+impl<T: Scalar> Feed<'_, T> {
+    /// The type of the values, truth values being given as reals.
+    pub fn ty(&self) -> Type {
+        match self {
+            Feed::Real(view) => Type::real(view.shape()),
+            Feed::Index(indices) => Type::index(indices.shape()),
+        }
+    }
+
+    /// Whether the values can be those of an input of this type.
+    pub(crate) fn fits(&self, ty: &Type) -> bool {
+        match self {
+            Feed::Real(view) => ty.kind != Kind::Index && view.shape() == &*ty.shape,
+            Feed::Index(indices) => ty.kind == Kind::Index && indices.shape() == &*ty.shape,
+        }
+    }
+}
+
+impl<'a, T> From<View<'a, T>> for Feed<'a, T> {
+    fn from(view: View<'a, T>) -> Self {
+        match view {
+            View::Real(view) => Feed::Real(view),
+            View::Index(view) => Feed::Index(view.into()),
+        }
+    }
+}
+
+impl<'a, T: Scalar> From<&'a Value<T>> for Feed<'a, T> {
+    fn from(value: &'a Value<T>) -> Self {
+        value.view().into()
+    }
+}
+
+/// Copies an array to where a program reads it, in row-major order.
+pub(crate) fn copy<E: Copy, R>(from: &ArrayViewD<'_, E>, to: &mut [R], convert: impl Fn(E) -> R) {
+    match from.as_slice() {
+        Some(from) => to.iter_mut().zip(from).for_each(|(to, &from)| *to = convert(from)),
+        None => to.iter_mut().zip(from).for_each(|(to, &from)| *to = convert(from)),
+    }
+}
+
+macro_rules! real {
+    ($($real:ty),*) => {$(
+        impl<'a, D: Dimension> From<&'a Array<$real, D>> for Feed<'a, $real> {
+            fn from(array: &'a Array<$real, D>) -> Self {
+                array.view().into()
+            }
+        }
+        impl<'a, D: Dimension> From<ArrayView<'a, $real, D>> for Feed<'a, $real> {
+            fn from(view: ArrayView<'a, $real, D>) -> Self {
+                Feed::Real(view.into_dyn())
+            }
+        }
+    )*};
+}
+
+real!(f32, f64);
+
+/// An array of whole numbers of any type: see [`Integer::to_index`].
+#[derive(Clone, Debug)]
+pub struct Indices<'a>(Whole<'a>);
+
+macro_rules! whole {
+    ($($variant:ident $whole:ty,)*) => {
+        #[derive(Clone, Debug)]
+        enum Whole<'a> {
+            $($variant(ArrayViewD<'a, $whole>)),*
+        }
+
+        impl Indices<'_> {
+            /// The extents of the array.
+            pub fn shape(&self) -> &[usize] {
+                match &self.0 {
+                    $(Whole::$variant(view) => view.shape()),*
+                }
+            }
+
+            /// Copies the indices to where a program reads them.
+            pub(crate) fn copy_to(&self, to: &mut [i64]) {
+                match &self.0 {
+                    $(Whole::$variant(view) => copy(view, to, Integer::to_index)),*
+                }
+            }
+        }
+
+        $(
+            impl<'a, D: Dimension> From<ArrayView<'a, $whole, D>> for Indices<'a> {
+                fn from(view: ArrayView<'a, $whole, D>) -> Self {
+                    Indices(Whole::$variant(view.into_dyn()))
+                }
+            }
+            impl<'a, T, D: Dimension> From<ArrayView<'a, $whole, D>> for Feed<'a, T> {
+                fn from(view: ArrayView<'a, $whole, D>) -> Self {
+                    Feed::Index(view.into())
+                }
+            }
+            impl<'a, T, D: Dimension> From<&'a Array<$whole, D>> for Feed<'a, T> {
+                fn from(array: &'a Array<$whole, D>) -> Self {
+                    array.view().into()
+                }
+            }
+        )*
+    };
+}
+
+whole! {
+    I8 i8,
+    I16 i16,
+    I32 i32,
+    I64 i64,
+    I128 i128,
+    Isize isize,
+    U8 u8,
+    U16 u16,
+    U32 u32,
+    U64 u64,
+    U128 u128,
+    Usize usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use graph::{Params, RunError};
+    use ndarray::{Array1, Axis, array};
+
+    use crate::{Feed, Function};
+
+    /// Numbers picked from x by labels.
+    fn picked<'a>(x: &'a Array1<f32>, labels: Feed<'a, f32>) -> Result<Vec<f32>, RunError> {
+        let params = Params::seeded(0);
+        let mut pick = Function::new(|_, [x, labels]| x.take(0, labels));
+        Ok(pick.run(&params, (x, labels))?.iter().copied().collect())
+    }
+
+    #[test]
+    fn labels_are_of_every_integer_type() {
+        let x = array![0.0, 10.0, 20.0];
+        macro_rules! of_types {
+            ($($whole:ty),*) => {$(
+                let labels: Array1<$whole> = array![2, 0, 1];
+                let picks = picked(&x, (&labels).into()).unwrap();
+                assert_eq!(picks, [20.0, 0.0, 10.0], stringify!($whole));
+                let mut reversed = labels.view();
+                reversed.invert_axis(Axis(0));
+                assert_eq!(picked(&x, reversed.into()).unwrap(), [10.0, 0.0, 20.0]);
+            )*};
+        }
+        of_types!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
+    }
+
+    #[test]
+    fn a_label_that_no_index_holds_is_out_of_range() {
+        let (x, large, small) = (array![0.0], array![u64::MAX], array![i128::MIN]);
+        for error in [picked(&x, (&large).into()), picked(&x, (&small).into())] {
+            let error = error.unwrap_err();
+            assert!(matches!(error, RunError::IndexOutOfRange { index: i64::MAX, .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn up_to_eight_inputs_are_a_tuple_and_more_an_array() {
+        let params = Params::seeded(0);
+        let x = array![1.0_f32];
+        let mut eight = Function::new(|_, x: [_; 8]| x.into_iter().reduce(|a, b| a + b).unwrap());
+        let inputs = (&x, &x, &x, &x, &x, &x, &x, &x);
+        assert_eq!(eight.run(&params, inputs).unwrap(), array![8.0].into_dyn());
+        let mut nine = Function::new(|_, x: [_; 9]| x.into_iter().reduce(|a, b| a + b).unwrap());
+        let inputs = std::array::from_fn(|_| Feed::from(&x));
+        assert_eq!(nine.run(&params, inputs).unwrap(), array![9.0].into_dyn());
+    }
+}
