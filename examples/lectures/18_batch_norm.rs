@@ -46,9 +46,9 @@ fn layer(
 ) -> Result<Array2<f64>> {
     let mut params = Params::<f64>::with_seed(0);
     let norm = BatchNorm::new(z.ncols()).eps(eps).build(&mut params.root(), "bn");
-    let (weight, bias) = (norm.weight.clone().ok_or("γ")?, norm.bias.clone().ok_or("β")?);
+    let (weight, bias) = (norm.affine.weight.as_ref().ok_or("γ")?, norm.affine.bias.as_ref());
     params.set(weight.id(), gamma.view().into_dyn())?;
-    params.set(bias.id(), beta.view().into_dyn())?;
+    params.set(bias.ok_or("β")?.id(), beta.view().into_dyn())?;
     let mut forward = Function::new(move |_, [z]| norm.forward(z, Mode::Train));
     Ok(forward.run(&params, (z,))?.to_owned().into_dimensionality()?)
 }

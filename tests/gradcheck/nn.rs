@@ -8,7 +8,7 @@ use graph::{Graph, Params, Scope, Var};
 use nn::batch_norm::Running;
 use nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Nll, Reduction};
 use nn::{Activation, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Mode, Module};
-use nn::{Sequential, l1_penalty, l2_penalty};
+use nn::{Sequential, l1_penalty, l2_penalty, standardized};
 
 use crate::examine::{Outcome, in_parallel, values};
 
@@ -42,10 +42,19 @@ impl Case {
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    [layers(), activations(), containers(), regression(), classes(), divergences(), penalties()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        layers(),
+        parts(),
+        activations(),
+        containers(),
+        regression(),
+        classes(),
+        divergences(),
+        penalties(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Checks all cases, on all cores.
@@ -101,6 +110,8 @@ fn layers() -> Vec<Case> {
         layer("LayerNorm", |p| LayerNorm::new([3]).build(p, "ln"), &[real(&[2, 3])]),
         layer("LayerNorm", |p| LayerNorm::new([2, 2]).build(p, "ln"), &[real(&[2, 2, 2])]),
         layer("LayerNorm", |p| LayerNorm::new([3]).affine(false).build(p, "ln"), &[real(&[2, 3])]),
+        layer("BatchNorm", |p| BatchNorm::new(2).bias(false).build(p, "bn"), &images()),
+        layer("LayerNorm", |p| LayerNorm::new([3]).weight(false).build(p, "ln"), &[real(&[2, 3])]),
         layer("Embedding", |p| Embedding::new(3, 2).build(p, "table"), &[Sample::index([2, 2], 3)]),
         layer("Flatten", |_| Flatten, &[real(&[2, 2, 2]), real(&[3])]),
         layer("Dropout", |_| Dropout::new(0.4), &[real(&[3, 3])]),
@@ -110,6 +121,17 @@ fn layers() -> Vec<Case> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What layers are made of.
+fn parts() -> Vec<Case> {
+    let params = Params::with_seed(0);
+    let over = |axes: &'static [isize]| {
+        Case::new("standardized", &params, [real(&[2, 3, 2])], move |_, x| {
+            standardized(x[0], axes, 1e-2)
+        })
+    };
+    vec![over(&[-1]), over(&[0, 2])]
 }
 
 /// The activation after another: one that is added does not compile before it has its place here.

@@ -1,9 +1,9 @@
 //! Normalisation over the features of each sample.
 
-use graph::{Param, Scope, Shape, Var, keep};
+use graph::{Scope, Shape, Var};
 
 use crate::error::{accept, misfit, not_negative, positive};
-use crate::init::Init;
+use crate::normalize::{Affine, AffineParts, standardized};
 use crate::{HyperparameterError, Mode, Module};
 
 /// Layer normalisation over the trailing axes (Ba, Kiros and Hinton, 2016): with μ and σ² the mean
@@ -25,10 +25,8 @@ use crate::{HyperparameterError, Mode, Module};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerNorm {
-    /// γ, unless built without.
-    pub weight: Option<Param>,
-    /// β, unless built without.
-    pub bias: Option<Param>,
+    /// γ and β.
+    pub affine: Affine,
     shape: Shape,
     eps: f64,
     path: String,
@@ -39,14 +37,14 @@ pub struct LayerNorm {
 pub struct LayerNormBuilder {
     shape: Shape,
     eps: f64,
-    affine: bool,
+    parts: AffineParts,
 }
 
 impl LayerNorm {
     /// Normalises over trailing axes of this shape; a number is the extent of the last axis.
     #[allow(clippy::new_ret_no_self)] // a layer exists once it is built into a scope
     pub fn new(shape: impl Into<Shape>) -> LayerNormBuilder {
-        LayerNormBuilder { shape: shape.into(), eps: 1e-5, affine: true }
+        LayerNormBuilder { shape: shape.into(), eps: 1e-5, parts: AffineParts::BOTH }
     }
 
     /// x normalised, in its shape.
@@ -60,15 +58,8 @@ impl LayerNorm {
             misfit(&format!("layer_norm {:?}", self.path), rule, &[x]);
         }
         let axes: Vec<isize> = (1..=self.shape.rank() as isize).map(|back| -back).collect();
-        let mean = x.mean_over(keep(&axes[..]));
-        let variance = x.variance_over(keep(&axes[..]), 0);
-        let normalized = (x - mean) * (variance + self.eps).rsqrt();
-        match (&self.weight, &self.bias) {
-            (Some(weight), Some(bias)) => {
-                normalized * x.graph().param(weight) + x.graph().param(bias)
-            }
-            _ => normalized,
-        }
+        let y = standardized(x, &axes[..], self.eps);
+        self.affine.forward(y, x.rank() - self.shape.rank())
     }
 }
 
@@ -85,9 +76,22 @@ impl LayerNormBuilder {
         Self { eps, ..self }
     }
 
-    /// With or without γ and β.
+    /// With or without both γ and β.
     pub fn affine(self, affine: bool) -> Self {
-        Self { affine, ..self }
+        let parts = if affine { AffineParts::BOTH } else { AffineParts::NONE };
+        Self { parts, ..self }
+    }
+
+    /// With or without γ.
+    pub fn weight(mut self, weight: bool) -> Self {
+        self.parts.weight = weight;
+        self
+    }
+
+    /// With or without β.
+    pub fn bias(mut self, bias: bool) -> Self {
+        self.parts.bias = bias;
+        self
     }
 
     /// Builds the parameters `name.weight` and `name.bias`.
@@ -98,15 +102,9 @@ impl LayerNormBuilder {
     pub fn build(self, scope: &mut Scope<'_>, name: &str) -> LayerNorm {
         accept(self.check());
         let mut scope = scope.child(name);
-        let (weight, bias) = match self.affine {
-            true => (
-                Some(Init::ones().build(&mut scope, "weight", &self.shape)),
-                Some(Init::zeros().build(&mut scope, "bias", &self.shape)),
-            ),
-            false => (None, None),
-        };
+        let affine = self.parts.build(&mut scope, &self.shape);
         let path = scope.path().to_owned();
-        LayerNorm { weight, bias, shape: self.shape, eps: self.eps, path }
+        LayerNorm { affine, shape: self.shape, eps: self.eps, path }
     }
 
     /// [`build`](Self::build), for options that come from data.

@@ -47,6 +47,7 @@
 //! | composition | [`Module`], [`Sequential`] |
 //! | initial values | [`init`] |
 //! | losses | [`Loss`] for the usual ones, [`loss`] for their options |
+//! | parts of normalisations of one's own | [`standardized`], [`Affine`] |
 //! | regularisation λR(W) | [`l1_penalty`], [`l2_penalty`] over [`parameters_where`] |
 //!
 //! # Mistakes
@@ -66,6 +67,7 @@ mod layer_norm;
 mod linear;
 pub mod loss;
 mod module;
+mod normalize;
 mod penalty;
 mod sequential;
 
@@ -79,5 +81,6 @@ pub use layer_norm::{LayerNorm, LayerNormBuilder};
 pub use linear::{Linear, LinearBuilder};
 pub use loss::Loss;
 pub use module::{Mode, Module};
+pub use normalize::{Affine, standardized};
 pub use penalty::{l1_penalty, l2_penalty, parameters_where};
 pub use sequential::{Layer, Sequential};

@@ -4,11 +4,14 @@ mod running;
 
 pub use running::{Average, Running, RunningStatistics, RunningVariance};
 
-use graph::{Param, Scope, Var, keep};
+use graph::{Scope, Shape, Var};
 
 use crate::error::{accept, misfit, not_negative, positive};
-use crate::init::Init;
+use crate::normalize::{Affine, AffineParts, along, moments, standardized_by};
 use crate::{HyperparameterError, Mode, Module};
+
+/// The axis of the channels.
+const CHANNELS: usize = 1;
 
 /// Batch normalisation (Ioffe and Szegedy, 2015) over features or channels: with μ and σ² the mean
 /// and the biased variance of each channel over the batch and all positions,
@@ -41,10 +44,8 @@ use crate::{HyperparameterError, Mode, Module};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchNorm {
-    /// γ, unless built without.
-    pub weight: Option<Param>,
-    /// β, unless built without.
-    pub bias: Option<Param>,
+    /// γ and β.
+    pub affine: Affine,
     /// The running statistics, unless built without.
     pub running: Option<RunningStatistics>,
     features: usize,
@@ -57,7 +58,7 @@ pub struct BatchNorm {
 pub struct BatchNormBuilder {
     features: usize,
     eps: f64,
-    affine: bool,
+    parts: AffineParts,
     running: Option<Running>,
 }
 
@@ -65,52 +66,41 @@ impl BatchNorm {
     /// Normalises each of this many features or channels.
     #[allow(clippy::new_ret_no_self)] // a layer exists once it is built into a scope
     pub fn new(features: usize) -> BatchNormBuilder {
-        BatchNormBuilder { features, eps: 1e-5, affine: true, running: Some(Running::torch()) }
+        let (parts, running) = (AffineParts::BOTH, Some(Running::torch()));
+        BatchNormBuilder { features, eps: 1e-5, parts, running }
     }
 
-    /// x normalised, in its shape.
+    /// x normalised: of shape `[N, C]` or `[N, C, ..]`, as x is.
+    ///
+    /// One value per channel has no variance. As that is a matter of the batch, a run that needs
+    /// batch statistics of it is a [`graph::RunError::Refused`], which names the layer.
     ///
     /// # Panics
-    /// If axis 1 of x does not have the layer's extent, or batch statistics are wanted of one value
-    /// per channel, which has no variance.
+    /// If axis 1 of x does not have the layer's extent.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
-        if x.shape().get(1) != Some(&self.features) {
+        if x.shape().get(CHANNELS) != Some(&self.features) {
             let rule = format!("axis 1 of the input must have {} channels", self.features);
             misfit(&format!("batch_norm {:?}", self.path), rule, &[x]);
         }
         let (mean, variance) = match (mode, &self.running) {
             (Mode::Eval, Some(running)) => {
                 let (mean, variance) = running.estimates(x.graph());
-                (along_channels(mean, x), along_channels(variance, x))
+                (along(mean, CHANNELS, x), along(variance, CHANNELS, x))
             }
             _ => self.batch_statistics(x, mode),
         };
-        let normalized = (x - mean) * (variance + self.eps).rsqrt();
-        match (&self.weight, &self.bias) {
-            (Some(weight), Some(bias)) => {
-                let gamma = along_channels(x.graph().param(weight), x);
-                let beta = along_channels(x.graph().param(bias), x);
-                normalized * gamma + beta
-            }
-            _ => normalized,
-        }
+        self.affine.forward(standardized_by(x, mean, variance, self.eps), CHANNELS)
     }
 
     /// The mean and the biased variance of each channel of x, which training also averages.
     #[track_caller]
     fn batch_statistics<'g>(&self, x: Var<'g>, mode: Mode) -> (Var<'g>, Var<'g>) {
-        let shape = x.shape();
-        let count = shape.size() / self.features;
-        if count < 2 {
-            let rule = format!(
-                "batch statistics take more than one value per channel, and there are {count}"
-            );
-            misfit(&format!("batch_norm {:?}", self.path), rule, &[x]);
-        }
-        let axes: Vec<isize> = (0..shape.rank() as isize).filter(|&axis| axis != 1).collect();
-        let mean = x.mean_over(keep(&axes[..]));
-        let variance = x.variance_over(keep(&axes[..]), 0);
+        let count = x.shape().size() / self.features;
+        let x = if count < 2 { self.too_few(x, mode, count) } else { x };
+        let axes: Vec<isize> =
+            (0..x.rank() as isize).filter(|&axis| axis != CHANNELS as isize).collect();
+        let (mean, variance) = moments(x, &axes[..]);
         if let (Mode::Train, Some(running)) = (mode, &self.running) {
             running.record(mean, variance, count);
         }
@@ -118,12 +108,20 @@ impl BatchNorm {
     }
 }
 
-/// A vector with one element per channel, so shaped that it broadcasts along axis 1 of x.
-#[track_caller]
-fn along_channels<'g>(vector: Var<'g>, x: Var<'g>) -> Var<'g> {
-    let mut shape = vec![1; x.rank() - 1];
-    shape[0] = vector.shape().size();
-    if shape.len() == 1 { vector } else { vector.reshape_to(shape) }
+impl BatchNorm {
+    /// x as statistics that do not exist see it: the size of a batch comes from data.
+    #[track_caller]
+    fn too_few<'g>(&self, x: Var<'g>, mode: Mode, count: usize) -> Var<'g> {
+        let evaluation = match mode {
+            Mode::Train => "normalise by the running statistics (`Mode::Eval`)",
+            Mode::Eval => "build the layer with running statistics",
+        };
+        let rule = format!(
+            "batch statistics take more than one value per channel, and there are {count}: leave \
+             out an incomplete batch (`drop_last()`), make batches larger, or {evaluation}"
+        );
+        x.graph().refused(&format!("batch_norm {:?}", self.path), rule, x.ty(), &[x])
+    }
 }
 
 impl Module for BatchNorm {
@@ -139,9 +137,22 @@ impl BatchNormBuilder {
         Self { eps, ..self }
     }
 
-    /// With or without γ and β.
+    /// With or without both γ and β.
     pub fn affine(self, affine: bool) -> Self {
-        Self { affine, ..self }
+        let parts = if affine { AffineParts::BOTH } else { AffineParts::NONE };
+        Self { parts, ..self }
+    }
+
+    /// With or without γ.
+    pub fn weight(mut self, weight: bool) -> Self {
+        self.parts.weight = weight;
+        self
+    }
+
+    /// With or without β.
+    pub fn bias(mut self, bias: bool) -> Self {
+        self.parts.bias = bias;
+        self
     }
 
     /// How the running statistics follow those of the batches.
@@ -163,19 +174,13 @@ impl BatchNormBuilder {
     pub fn build(self, scope: &mut Scope<'_>, name: &str) -> BatchNorm {
         accept(self.check());
         let mut scope = scope.child(name);
-        let (weight, bias) = match self.affine {
-            true => (
-                Some(Init::ones().build(&mut scope, "weight", [self.features])),
-                Some(Init::zeros().build(&mut scope, "bias", [self.features])),
-            ),
-            false => (None, None),
-        };
+        let affine = self.parts.build(&mut scope, &Shape::from([self.features]));
         let mut running = None; // not `map`: a closure would be the line that panics
         if let Some(convention) = self.running {
             running = Some(RunningStatistics::build(convention, &mut scope, self.features));
         }
         let path = scope.path().to_owned();
-        BatchNorm { weight, bias, running, features: self.features, eps: self.eps, path }
+        BatchNorm { affine, running, features: self.features, eps: self.eps, path }
     }
 
     /// [`build`](Self::build), for options that come from data.

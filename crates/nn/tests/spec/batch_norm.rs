@@ -61,7 +61,7 @@ fn a_training_batch_comes_out_with_mean_0_and_variance_1_in_every_channel() {
 fn gamma_and_beta_scale_and_shift_and_epsilon_is_inside_the_root() {
     let mut params = Params::<f64>::with_seed(0);
     let norm = BatchNorm::new(1).eps(3.0).build(&mut params.root(), "bn");
-    let (gamma, beta) = (norm.weight.as_ref().unwrap(), norm.bias.as_ref().unwrap());
+    let (gamma, beta) = (norm.affine.weight.as_ref().unwrap(), norm.affine.bias.as_ref().unwrap());
     params.set(gamma.id(), array![10.0].into_dyn().view()).unwrap();
     params.set(beta.id(), array![100.0].into_dyn().view()).unwrap();
     let g = Graph::new();
@@ -213,8 +213,36 @@ fn without_running_statistics_evaluation_uses_its_batch() {
 fn without_gamma_and_beta_there_is_nothing_to_train() {
     let mut params = Params::<f64>::with_seed(0);
     let norm = BatchNorm::new(2).affine(false).build(&mut params.root(), "bn");
-    assert!(norm.weight.is_none() && norm.bias.is_none());
+    assert!(norm.affine.weight.is_none() && norm.affine.bias.is_none());
     assert_eq!(params.trainable_count(), 0);
+}
+
+#[test]
+fn each_of_gamma_and_beta_stands_without_the_other() {
+    let mut params = Params::<f64>::with_seed(0);
+    let p = &mut params.root();
+    let scaled = BatchNorm::new(2).bias(false).build(p, "scaled");
+    let shifted = BatchNorm::new(2).weight(false).build(p, "shifted");
+    let bare = BatchNorm::new(2).affine(false).build(p, "bare");
+    let paths: Vec<&str> = params.trainable_entries().map(|param| param.path()).collect();
+    assert_eq!(paths, ["scaled.weight", "shifted.bias"]);
+
+    let per_channel = array![10.0, 20.0].into_dyn();
+    for param in [scaled.affine.weight.as_ref(), shifted.affine.bias.as_ref()] {
+        params.set(param.unwrap().id(), per_channel.view()).unwrap();
+    }
+    let g = Graph::new();
+    for shape in [&[4, 2][..], &[2, 2, 3]] {
+        let x = g.constant(sample(shape));
+        let along_channels = [&[1, 2][..], &vec![1; shape.len() - 2]].concat();
+        let expected = per_channel.to_shape(along_channels).unwrap();
+        for mode in [Mode::Train, Mode::Eval] {
+            let y = |norm: &BatchNorm| value(&params, norm.forward(x, mode));
+            let normalized = y(&bare);
+            assert_eq!(y(&scaled), &normalized * &expected);
+            assert_eq!(y(&shifted), &normalized + &expected);
+        }
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn every_sample_comes_out_with_mean_0_and_variance_1() {
 fn gamma_and_beta_are_elementwise_and_epsilon_is_inside_the_root() {
     let mut params = Params::<f64>::with_seed(0);
     let norm = LayerNorm::new(2).eps(3.0).build(&mut params.root(), "ln");
-    let (gamma, beta) = (norm.weight.as_ref().unwrap(), norm.bias.as_ref().unwrap());
+    let (gamma, beta) = (norm.affine.weight.as_ref().unwrap(), norm.affine.bias.as_ref().unwrap());
     params.set(gamma.id(), array![10.0, 20.0].into_dyn().view()).unwrap();
     params.set(beta.id(), array![1.0, 2.0].into_dyn().view()).unwrap();
     let g = Graph::new();
@@ -36,4 +36,25 @@ fn without_gamma_and_beta_there_is_nothing_to_train() {
     let mut params = Params::<f64>::with_seed(0);
     LayerNorm::new(4).affine(false).build(&mut params.root(), "ln");
     assert_eq!(params.values().len(), 0);
+}
+
+#[test]
+fn each_of_gamma_and_beta_stands_without_the_other() {
+    let mut params = Params::<f64>::with_seed(0);
+    let p = &mut params.root();
+    let scaled = LayerNorm::new(2).bias(false).build(p, "scaled");
+    let shifted = LayerNorm::new(2).weight(false).build(p, "shifted");
+    let bare = LayerNorm::new(2).affine(false).build(p, "bare");
+    let paths: Vec<&str> = params.trainable_entries().map(|param| param.path()).collect();
+    assert_eq!(paths, ["scaled.weight", "shifted.bias"]);
+
+    let per_feature = array![10.0, 20.0].into_dyn();
+    for param in [scaled.affine.weight.as_ref(), shifted.affine.bias.as_ref()] {
+        params.set(param.unwrap().id(), per_feature.view()).unwrap();
+    }
+    let g = Graph::new();
+    let x = g.constant(sample(&[3, 2]));
+    let y = |norm: &LayerNorm| value(&params, norm.forward(x));
+    assert_eq!(y(&scaled), y(&bare) * &per_feature);
+    assert_eq!(y(&shifted), y(&bare) + &per_feature);
 }

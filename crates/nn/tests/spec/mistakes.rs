@@ -1,10 +1,12 @@
 //! Mistakes name the rule, the values and the line.
 
 use graph::{Graph, Params, Shape};
+use ndarray::{Array2, Array3};
 use nn::batch_norm::{Average, Running};
 use nn::init::{Init, Kaiming, Orthogonal, Xavier};
 use nn::loss::{BceWithLogits, CrossEntropy, Huber};
 use nn::{BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, l2_penalty};
+use program::{Function, Step};
 
 use crate::{assert_says, panic_message};
 
@@ -27,10 +29,9 @@ fn a_batch_of_another_width_than_the_layer() {
 }
 
 #[test]
-fn a_batch_norm_of_other_channels_or_of_one_value_each() {
+fn a_batch_norm_of_other_channels() {
     let mut params = Params::seeded(0);
     let norm = BatchNorm::new(3).build(&mut params.root(), "bn1");
-    let without = BatchNorm::new(3).without_running().build(&mut params.root(), "bn2");
     let g = Graph::new();
     for shape in [&[8, 4][..], &[3], &[]] {
         let line = line!() + 1;
@@ -38,14 +39,32 @@ fn a_batch_norm_of_other_channels_or_of_one_value_each() {
         let rule = "batch_norm \"bn1\": axis 1 of the input must have 3 channels";
         assert_says(&message, &[rule, &format!("inputs: {shape:?}"), &at(line)]);
     }
-    let single = g.full([1, 3], 0.0);
+}
+
+#[test]
+fn one_value_for_each_channel_is_an_error_of_the_run_that_names_the_layer() {
+    let mut params = Params::seeded(0);
+    let norm = BatchNorm::new(3).build(&mut params.root().child("encoder"), "bn1");
     let line = line!() + 1;
-    let message = panic_message(|| norm.forward(single, Mode::Train));
-    let rule = "batch statistics take more than one value per channel, and there are 1";
-    assert_says(&message, &[rule, "\"bn1\"", "inputs: [1, 3]", &at(line)]);
-    assert_says(&panic_message(|| without.forward(single, Mode::Eval)), &[rule, "\"bn2\""]);
-    norm.forward(single, Mode::Eval);
-    norm.forward(g.full([1, 3, 2], 0.0), Mode::Train);
+    let mut step = Step::new(|_, [x]| norm.forward(x, Mode::Train).square().mean());
+    let before = params.values().to_vec();
+    for rows in [0, 1] {
+        let told =
+            step.run(&mut params, (&Array2::<f32>::zeros((rows, 3)),)).unwrap_err().to_string();
+        let rule = format!("take more than one value per channel, and there are {rows}: leave out");
+        assert_says(&told, &["batch_norm \"encoder.bn1\": ", &rule, "`drop_last()`"]);
+        assert_says(&told, &["`Mode::Eval`", &format!("inputs: [{rows}, 3]"), &at(line)]);
+        assert_eq!(params.values(), before, "a step that fails writes nothing");
+    }
+    step.run(&mut params, (&Array2::<f32>::ones((2, 3)),)).unwrap();
+    step.run(&mut params, (&Array3::<f32>::ones((1, 3, 2)),)).unwrap();
+    let mut predict = Function::new(|_, [x]| norm.forward(x, Mode::Eval));
+    predict.run(&params, (&Array2::<f32>::ones((1, 3)),)).unwrap();
+
+    let without = BatchNorm::new(3).without_running().build(&mut params.root(), "bn2");
+    let mut predict = Function::new(|_, [x]| without.forward(x, Mode::Eval));
+    let told = predict.run(&params, (&Array2::<f32>::ones((1, 3)),)).unwrap_err().to_string();
+    assert_says(&told, &["\"bn2\"", "build the layer with running statistics"]);
 }
 
 #[test]
