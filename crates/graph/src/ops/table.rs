@@ -115,6 +115,8 @@ macro_rules! operators {
                 |$a, $b| $value, |$p, $q, $y, $v| $cotangents
             }
 
+            // One implementation for all operands: of several, a literal such as `2.0` would have
+            // to choose one before the type of the result is known.
             impl<'g, N: Operand<'g>> std::ops::$Type<N> for Var<'g> {
                 type Output = Var<'g>;
                 #[track_caller]
