@@ -10,7 +10,7 @@
 //! | [`Isa`] | which instructions the processor has |
 //! | [`unary`], [`binary`], [`select`] | one elementwise function along slices, also in place |
 //! | [`Fused`] | many elementwise functions and reductions in one pass |
-//! | [`reduce`], [`reduce_rows`], [`reduce_columns`], [`argmax`] | sums, products and extrema |
+//! | [`reduce`], [`reduce_rows`], [`reduce_columns`] | sums, products and extrema |
 //! | [`gemm`] | the product of matrices of any strides |
 //! | [`Sgd`], [`Adam`] | an optimizer step in one pass |
 //! | [`Pool`] | threads for tasks of microseconds |
@@ -41,7 +41,6 @@
 //! | [`Unary::Tanh`] | 1.33 | 1.32 |
 //! | [`Unary::Sigmoid`] | 1.98 | 1.81 |
 //! | [`Unary::SechSquared`] (sampled) | 3.5 | 3.5 |
-//! | [`Unary::Softplus`] | 1.65 | 2.00 |
 //! | [`Unary::Erf`] | 1.19 | 2.79 |
 //! | −, \|x\|, √, 1/x, x², +, −, ·, / | ½ | ½ |
 //!
@@ -79,6 +78,6 @@ pub use fused::{Fused, FusedBuilder, Source, Value};
 pub use gemm::{Matrix, MatrixMut, gemm};
 pub use isa::Isa;
 pub use pool::Pool;
-pub use reduce::{Reduce, argmax, reduce, reduce_columns, reduce_rows};
+pub use reduce::{Reduce, reduce, reduce_columns, reduce_rows};
 pub use scalar::Scalar;
 pub use update::{Adam, Sgd};

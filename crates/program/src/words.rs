@@ -1,6 +1,6 @@
 //! What each word of a graph is to the kernels: the one place that knows both languages.
 
-use graph::{FoldWord, MapWord, ZipWord};
+use graph::{FoldWord, Lowering, MapWord, ZipWord};
 use kernels::{Binary, Reduce, Unary};
 
 /// A word of one argument.
@@ -55,5 +55,14 @@ pub(crate) fn reduce(word: FoldWord) -> Reduce {
         FoldWord::Min => Reduce::Min,
         FoldWord::Prod => Reduce::Prod,
         FoldWord::Sum => Reduce::Sum,
+    }
+}
+
+/// The time of a micro-operation against that of an addition.
+pub(crate) fn cost(lowering: &Lowering) -> usize {
+    match *lowering {
+        Lowering::Map(word) => unary(word).cost(),
+        Lowering::Zip(word) => binary(word).cost(),
+        _ => 1,
     }
 }

@@ -148,10 +148,6 @@ impl Dd {
         (e + e + e + e) / (d * d)
     }
 
-    pub(super) fn softplus(self) -> Dd {
-        if self.high > 0.0 { self + (-self).exp().log1p() } else { self.exp().log1p() }
-    }
-
     /// erf x = 2/√π e^(−x²) Σ 2ⁿx^(2n+1)/(1·3·…·(2n+1)): all terms have one sign.
     pub(super) fn erf(self) -> Dd {
         if self.high.abs() > 6.0 {

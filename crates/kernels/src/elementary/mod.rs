@@ -25,7 +25,7 @@ pub use trig::Trig;
 
 pub(crate) use exp::{exp, expm1};
 pub(crate) use log::{ln, log1p};
-pub(crate) use tanh::{sech_squared, sigmoid, softplus, tanh};
+pub(crate) use tanh::{sech_squared, sigmoid, tanh};
 pub(crate) use trig::{cos, sin};
 
 use num_traits::Float;

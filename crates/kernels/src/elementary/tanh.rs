@@ -1,6 +1,6 @@
-//! The sigmoid curves: hyperbolic tangent and its derivative, logistic function, and softplus, the integral of the latter.
+//! The sigmoid curves: hyperbolic tangent and its derivative, and the logistic function.
 
-use super::{Bits, Lane, exp, horner, lit, log1p};
+use super::{Bits, Lane, exp, horner, lit};
 use crate::isa::{Simd, fma};
 
 /// tanh x = x + x³·P(x²)/Q(x²) below 5/8, with the coefficients of Cephes `tanhf.c` and `tanh.c`.
@@ -58,11 +58,4 @@ pub(crate) fn sigmoid<S: Simd, T: Lane>(x: T) -> T {
     let lost = e - (denominator - T::one());
     let relative = lost * fma::<S, T>(denominator, lit(-0.5), lit(1.457));
     fma::<S, T>(-quotient, relative, quotient)
-}
-
-/// ln(1 + e^x) = max(x, 0) + ln(1 + e^(−|x|)).
-#[inline(always)]
-pub(crate) fn softplus<S: Simd, T: Lane>(x: T) -> T {
-    let positive = if x > T::zero() { x } else { T::zero() };
-    positive + log1p::<S, T>(exp::<S, T>(-x.abs()))
 }

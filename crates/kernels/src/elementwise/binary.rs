@@ -15,7 +15,7 @@ trait Zip {
 
 /// Writes the enum, a type for each function, and the match between them, from one table.
 macro_rules! table {
-    ($($(#[$doc:meta])* $name:ident => |$a:ident, $b:ident| $body:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident, $cost:literal => |$a:ident, $b:ident| $body:expr;)*) => {
         /// A function of two numbers, applied by [`binary`].
         ///
         /// A comparison gives 1 where it holds and 0 elsewhere; every comparison with NaN fails but [`Binary::Ne`].
@@ -37,6 +37,13 @@ macro_rules! table {
             /// Every function, in the order of the enum.
             pub const ALL: &'static [Binary] = &[$(Binary::$name),*];
 
+            /// The time of a number of a vector against that of an addition, as measured.
+            pub const fn cost(self) -> usize {
+                match self {
+                    $(Binary::$name => $cost),*
+                }
+            }
+
             /// Applies the function to whole blocks.
             pub(crate) fn blocks<T: Scalar>(self, isa: Isa, a: Arg<'_, T>, b: Arg<'_, T>, out: &mut [T]) {
                 match self {
@@ -49,35 +56,35 @@ macro_rules! table {
 
 table! {
     /// a + b.
-    Add => |a, b| a + b;
+    Add, 1 => |a, b| a + b;
     /// a − b.
-    Sub => |a, b| a - b;
+    Sub, 1 => |a, b| a - b;
     /// a·b.
-    Mul => |a, b| a * b;
+    Mul, 1 => |a, b| a * b;
     /// a/b.
-    Div => |a, b| a / b;
+    Div, 8 => |a, b| a / b;
     /// The larger; NaN where either is NaN. Of two zeros, the second.
-    Max => |a, b| maximum(a, b);
+    Max, 1 => |a, b| maximum(a, b);
     /// The smaller; NaN where either is NaN. Of two zeros, the second.
-    Min => |a, b| minimum(a, b);
+    Min, 1 => |a, b| minimum(a, b);
     /// a^b as IEEE 754 `pow`: a⁰ = 1 for every a, NaN for a negative base and a fractional exponent.
-    Pow => |a, b| a.powf(b);
+    Pow, 300 => |a, b| a.powf(b);
     /// The angle of the point (b, a) in (−π, π].
-    Atan2 => |a, b| a.atan2(b);
+    Atan2, 300 => |a, b| a.atan2(b);
     /// a = b.
-    Eq => |a, b| mask(a == b);
+    Eq, 1 => |a, b| mask(a == b);
     /// a ≠ b.
-    Ne => |a, b| mask(a != b);
+    Ne, 1 => |a, b| mask(a != b);
     /// a < b.
-    Lt => |a, b| mask(a < b);
+    Lt, 1 => |a, b| mask(a < b);
     /// a ≤ b.
-    Le => |a, b| mask(a <= b);
+    Le, 1 => |a, b| mask(a <= b);
     /// a > b.
-    Gt => |a, b| mask(a > b);
+    Gt, 1 => |a, b| mask(a > b);
     /// a ≥ b.
-    Ge => |a, b| mask(a >= b);
+    Ge, 1 => |a, b| mask(a >= b);
     /// a·b, but 0 where a = 0 whatever b: a cotangent of zero times an infinite derivative.
-    MulNoNan => |a, b| if a == T::zero() { T::zero() } else { a * b };
+    MulNoNan, 1 => |a, b| if a == T::zero() { T::zero() } else { a * b };
 }
 
 /// The larger of two numbers, NaN where either is.

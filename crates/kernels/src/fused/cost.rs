@@ -2,7 +2,6 @@
 
 use super::nest::Nest;
 use super::step::{Action, Kind, Step};
-use crate::elementwise::{Binary, Unary};
 
 /// Whether a second thread is asked for help.
 ///
@@ -24,29 +23,11 @@ pub(super) fn of<T: Copy>(nest: &Nest, block: &[Step<T>]) -> usize {
 
 fn step_cost<T: Copy>(step: &Step<T>) -> usize {
     let operation = match step.action {
-        Action::Unary(f, _) => unary_cost(f),
-        Action::Binary(f, _, _) => binary_cost(f),
+        Action::Unary(f, _) => f.cost(),
+        Action::Binary(f, _, _) => f.cost(),
         _ => 1,
     };
     let mut step = *step;
     let moved = step.reads().filter(|place| place.is_operand()).count();
     operation + moved + usize::from(step.out.is_operand())
-}
-
-/// As measured, against an addition: a division takes 8 times as long, and so on.
-fn unary_cost(f: Unary) -> usize {
-    match f {
-        Unary::Neg | Unary::Abs | Unary::Sign | Unary::Square | Unary::Relu => 1,
-        Unary::Sqrt | Unary::Recip | Unary::Exp => 8,
-        Unary::Sin | Unary::Cos => 48,
-        _ => 16,
-    }
-}
-
-fn binary_cost(f: Binary) -> usize {
-    match f {
-        Binary::Pow | Binary::Atan2 => 300,
-        Binary::Div => 8,
-        _ => 1,
-    }
 }

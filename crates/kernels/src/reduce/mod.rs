@@ -170,12 +170,6 @@ pub fn reduce_columns<T: Scalar>(
     T::reduce_columns(isa, f, x, stride, out);
 }
 
-/// The index of the largest element, the first of equals; NaN counts as the largest. `None` for an empty slice.
-pub fn argmax<T: Scalar>(isa: Isa, x: &[T]) -> Option<usize> {
-    let largest = reduce(isa, Reduce::Max, x);
-    x.iter().position(|&x| x == largest || x.is_nan())
-}
-
 struct Rows<'a, F, T> {
     x: &'a [T],
     columns: usize,

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use kernels::{FusedBuilder, Value as Register};
 use smallvec::SmallVec;
 
-use super::group::{Analysis, Extent, Group, Read, Work};
+use super::analysis::{Analysis, Work};
+use super::group::{Extent, Group, Read};
 use super::place::Place;
 use super::plan::Plan;
 use crate::Scalar;

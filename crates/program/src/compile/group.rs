@@ -1,49 +1,22 @@
 //! Which nodes run together: elementwise chains with the reductions that consume or feed them.
 //!
-//! A node *is stored* when its values must lie in memory: an output, an operand of a matrix product
-//! or of a plain evaluation, a result that is read in another pattern than it was computed in, or
-//! one that several readers share and that is dear to compute again. Every other elementwise node
-//! is computed within each group that reads it. Stored nodes and reductions are the *roots*: each
-//! goes, in recording order, into an existing group that runs over the same positions and late
-//! enough, or opens a new one.
+//! Stored nodes and reductions are the *roots*: each goes, in recording order, into an existing group
+//! that runs over the same positions and late enough, or opens a new one. Every other elementwise
+//! node is computed within each group that reads it.
 
 use std::collections::HashMap;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::place::{Place, space_of};
-use graph::Lowering;
+use super::analysis::{Analysis, LONGEST, Work};
+use super::place::Place;
 use graph::reading::NodeId;
-use graph::{FoldWord, Graph, Kind, MapWord, Shape, ZipWord};
+use graph::{Lowering, Shape};
 
 use crate::instruction::MAX_OUTPUTS;
 
-/// Recomputing more micro-operations than this costs more than a store and a load.
-const CHEAP: usize = 4;
-
-/// A chain longer than this is stored in between: groups stay of bounded size.
-const LONGEST: usize = 48;
-
 /// How far back a root looks for a group to join.
 const LOOK_BACK: usize = 8;
-
-/// What a node is to the compiler.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Work {
-    /// Another look at the memory of its base, or nobody needs it.
-    None,
-    /// A value that lies in memory before the run, or a number.
-    Leaf,
-    /// Elementwise; `over` is the shape at whose positions it reads its operands.
-    Elementwise { over: Shape },
-    /// A reduction of an operand of shape `over`: along the last axis of its space, or along the one
-    /// before.
-    Reduce { word: FoldWord, over: Shape, last: bool },
-    /// A matrix product.
-    MatMul,
-    /// Through the plain evaluation.
-    Plain,
-}
 
 /// How a value computed in a group lies over the group's space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,18 +43,6 @@ pub(crate) struct Group {
     pub alone: bool,
 }
 
-/// The nodes of a graph with what the compiler found out about them.
-#[derive(Debug)]
-pub(crate) struct Analysis<'a> {
-    pub graph: &'a Graph,
-    pub live: Vec<bool>,
-    pub work: Vec<Work>,
-    pub places: Vec<Place>,
-    /// Inputs of each node.
-    pub inputs: Vec<SmallVec<[NodeId; 3]>>,
-    stored: Vec<bool>,
-}
-
 /// The groups in the order they run.
 pub(crate) fn group(analysis: &Analysis<'_>) -> Vec<Group> {
     let mut grouping =
@@ -95,164 +56,6 @@ pub(crate) fn group(analysis: &Analysis<'_>) -> Vec<Group> {
         }
     }
     grouping.groups
-}
-
-impl<'a> Analysis<'a> {
-    pub fn new(graph: &'a Graph, outputs: &[NodeId]) -> Self {
-        let live = graph.ancestors(outputs);
-        let count = live.len();
-        let mut analysis = Analysis {
-            graph,
-            live,
-            work: Vec::with_capacity(count),
-            places: Vec::with_capacity(count),
-            inputs: Vec::with_capacity(count),
-            stored: vec![false; count],
-        };
-        for id in (0..count).map(NodeId::new) {
-            analysis.look_at(id);
-        }
-        analysis.decide_stores(outputs);
-        analysis
-    }
-
-    /// The live nodes, in recording order.
-    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
-        (0..self.live.len()).filter(|&index| self.live[index]).map(NodeId::new)
-    }
-
-    fn look_at(&mut self, id: NodeId) {
-        let inputs = self.graph.node_inputs(id);
-        let (place, work) = self.graph.node(id, |node| {
-            let own = Place::own(id, node.ty.shape.clone());
-            if !self.live[id.index()] {
-                return (own, Work::None);
-            }
-            if let [input] = inputs[..] {
-                let kind = self.graph.node(input, |input| input.ty.kind);
-                if let Some(view) = Place::of_view(node, kind, &self.places[input.index()]) {
-                    return (view, Work::None);
-                }
-            }
-            let real = |id: &NodeId| self.graph.node(*id, |node| node.ty.kind != Kind::Index);
-            let reals = node.ty.kind != Kind::Index && inputs.iter().all(real);
-            let looped = |over: &Shape| space_of(over).rank() <= kernels::Fused::<f32>::MAX_AXES;
-            match node.op.lower() {
-                Lowering::Full(_) => (Place::repeated(id, node.ty.shape.clone()), Work::Leaf),
-                Lowering::Input(_) | Lowering::Parameter(_) | Lowering::Constant => {
-                    (own, Work::Leaf)
-                }
-                Lowering::MatMul => (own, Work::MatMul),
-                Lowering::Map(_) | Lowering::Zip(_) | Lowering::Select | Lowering::Copy
-                    if reals && looped(&node.ty.shape) =>
-                {
-                    (own, Work::Elementwise { over: node.ty.shape.clone() })
-                }
-                // What could not be a view is a copy over the positions of its input.
-                Lowering::Reshape if reals && looped(&self.places[inputs[0].index()].shape) => {
-                    let over = self.places[inputs[0].index()].shape.clone();
-                    (own, Work::Elementwise { over })
-                }
-                Lowering::Reduce(word, axes) if looped(&self.places[inputs[0].index()].shape) => {
-                    let over = self.places[inputs[0].index()].shape.clone();
-                    let axis = axes.resolve(over.rank()).expect("checked when recorded")[0];
-                    debug_assert_ne!(over[axis], 1, "the pass over reductions leaves none");
-                    let last = space_of(&over[axis + 1..]).is_empty();
-                    (own, Work::Reduce { word, over, last })
-                }
-                _ => (own, Work::Plain),
-            }
-        });
-        self.inputs.push(inputs);
-        self.places.push(place);
-        self.work.push(work);
-    }
-
-    /// Decides which elementwise nodes are stored.
-    fn decide_stores(&mut self, outputs: &[NodeId]) {
-        let mut readers = vec![0usize; self.live.len()];
-        for id in self.nodes().collect::<Vec<_>>() {
-            let reads_memory = match &self.work[id.index()] {
-                Work::None | Work::Leaf => continue,
-                Work::MatMul | Work::Plain => true,
-                Work::Elementwise { .. } | Work::Reduce { .. } => false,
-            };
-            for input in self.inputs[id.index()].clone() {
-                let base = self.places[input.index()].base;
-                readers[base.index()] += 1;
-                if reads_memory || !self.reads_in_place(id, input) {
-                    self.stored[base.index()] = true;
-                }
-            }
-        }
-        for output in outputs {
-            self.stored[self.places[output.index()].base.index()] = true;
-        }
-        let mut cost = vec![0usize; self.live.len()];
-        for id in self.nodes().collect::<Vec<_>>() {
-            if !matches!(self.work[id.index()], Work::Elementwise { .. }) {
-                continue;
-            }
-            let of_inputs: usize = self.inputs[id.index()]
-                .iter()
-                .map(|input| self.places[input.index()].base)
-                .filter(|base| !self.stored[base.index()])
-                .map(|base| cost[base.index()])
-                .sum();
-            let own = self.weight(id) + of_inputs;
-            cost[id.index()] = own;
-            if own > LONGEST || (readers[id.index()] > 1 && own > CHEAP) {
-                self.stored[id.index()] = true;
-            }
-        }
-    }
-
-    /// Whether `reader`, an elementwise node or a reduction, reads the value of `input` at the same
-    /// positions as it was computed, so that it can be computed within the reader's group.
-    fn reads_in_place(&self, reader: NodeId, input: NodeId) -> bool {
-        let place = &self.places[input.index()];
-        if !matches!(self.work[place.base.index()], Work::Elementwise { .. }) {
-            return true;
-        }
-        let space = self.space(reader);
-        space == self.space(place.base)
-            && place.strides_in_space(self.over(reader)) == space.strides()
-    }
-
-    /// The shape at whose positions a node of a loop reads its operands.
-    fn over(&self, id: NodeId) -> &Shape {
-        match &self.work[id.index()] {
-            Work::Elementwise { over } | Work::Reduce { over, .. } => over,
-            _ => unreachable!("only what runs in a loop runs over a shape"),
-        }
-    }
-
-    /// The positions that a node of a loop is computed over.
-    fn space(&self, id: NodeId) -> Shape {
-        space_of(self.over(id))
-    }
-
-    /// The strides with which `reader`, whose positions are those of a loop or of its rows, reads a
-    /// place.
-    fn strides(&self, reader: NodeId, extent: Extent, place: &Place) -> SmallVec<[usize; 4]> {
-        let mut strides = place.strides_in_space(self.over(reader));
-        if extent == Extent::Row {
-            strides.push(0);
-        }
-        strides
-    }
-
-    /// The cost of a micro-operation, in additions.
-    fn weight(&self, id: NodeId) -> usize {
-        match self.graph.node(id, |node| node.op.lower()) {
-            Lowering::Map(
-                MapWord::Neg | MapWord::Abs | MapWord::Square | MapWord::Relu | MapWord::Sign,
-            ) => 1,
-            Lowering::Map(_) | Lowering::Zip(ZipWord::Pow | ZipWord::Atan2) => 8,
-            Lowering::Zip(ZipWord::Div) => 3,
-            _ => 1,
-        }
-    }
 }
 
 struct Grouping<'a> {

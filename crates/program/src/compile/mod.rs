@@ -3,6 +3,7 @@
 //! [`passes`] turn the graph into one with the same values that is cheaper to run. [`group`] decides
 //! which nodes run together, [`plan`] where every value lies, and [`emit`] writes the instructions.
 
+mod analysis;
 #[cfg(test)]
 mod differential;
 mod emit;
@@ -21,6 +22,7 @@ use smallvec::SmallVec;
 use crate::Scalar;
 use crate::instruction::{Instruction, Memory};
 use crate::program::{Input, Output};
+use analysis::{Analysis, Work};
 use graph::Args;
 use graph::Seed;
 use graph::ops::Copy;
@@ -28,7 +30,6 @@ use graph::reading::NodeId;
 use graph::rewriting::Target;
 use graph::{Graph, Lowering, Type, Value, Var};
 use graph::{Param, Params};
-use group::{Analysis, Work};
 
 /// Everything a program is made of.
 pub(crate) struct Compiled<T> {

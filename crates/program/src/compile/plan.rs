@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::group::{Analysis, Extent, Group, Read, Work};
+use super::analysis::{Analysis, Work};
+use super::group::{Extent, Group, Read};
 use graph::reading::NodeId;
 use graph::{Kind, Shape};
 
