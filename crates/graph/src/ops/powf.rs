@@ -4,7 +4,8 @@ use super::map::Unary;
 use super::registry::{Example, unary};
 use crate::{Number, Var};
 
-/// xᵖ for a fixed exponent p. Cotangent: v·p·xᵖ⁻¹, and 0 for p = 0, also at x = 0.
+/// xᵖ for a fixed exponent p, as IEEE 754 `pow`: x⁰ is 1 for every x, and x^½ is ∞ at −∞ and +0 at
+/// −0, where √x is NaN and −0. Cotangent: v·p·xᵖ⁻¹, and 0 for p = 0, also at x = 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Powf {
     /// p.
@@ -28,12 +29,17 @@ impl Unary for Powf {
             1.0 => x,
             2.0 => x.square(),
             3.0 => x * x.square(),
-            0.5 => x.sqrt(),
-            -0.5 => x.rsqrt(),
+            0.5 => at_minus_infinity(x, f64::INFINITY, (x + 0.0).sqrt()),
+            -0.5 => at_minus_infinity(x, 0.0, (x + 0.0).rsqrt()),
             -1.0 => x.recip(),
             p => x.pow(x.graph().full([], p)),
         })
     }
+}
+
+/// A power where a root has another value; x + 0 has made a +0 of −0 already.
+fn at_minus_infinity<'g>(x: Var<'g>, power: f64, root: Var<'g>) -> Var<'g> {
+    x.eq(f64::NEG_INFINITY).select(power, root)
 }
 
 impl<'g> Var<'g> {
@@ -48,6 +54,8 @@ pub(super) fn examples() -> Vec<Example> {
     vec![
         unary("powf", 0.3..3.0, |x| x.powf(2.5)),
         unary("powf", -2.0..2.0, |x| x.powf(3.0)),
+        unary("powf", 0.3..3.0, |x| x.powf(0.5)),
         unary("powf", 0.3..3.0, |x| x.powf(-0.5)),
+        unary("powf", 0.3..3.0, |x| x.powf(-1.0)),
     ]
 }

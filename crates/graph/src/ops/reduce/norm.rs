@@ -13,7 +13,8 @@ impl Reduction for Norm {
     const NAME: &'static str = "norm";
     fn eval<T: Scalar>(&self, lane: &[T]) -> T {
         let largest = lane.iter().copied().fold(T::zero(), |a, b| a.max(b.abs()));
-        let scale = if largest.is_normal() { largest } else { T::one() };
+        let scalable = largest > T::zero() && largest.is_finite();
+        let scale = if scalable { largest } else { T::one() };
         scale * accurate_sum(lane.iter().map(|&x| (x / scale) * (x / scale))).sqrt()
     }
     fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {

@@ -1,6 +1,6 @@
 //! Convolution.
 
-use ndarray::Dimension;
+use ndarray::{ArrayViewD, Dimension};
 
 use super::super::registry::{Example, Sample};
 use super::{Pair, Window};
@@ -8,9 +8,10 @@ use crate::error::{exactly, expect_kind};
 use crate::{Args, Cotangents, Gradient, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// The cross-correlation yₙₒᵢⱼ = Σ w(o, c, k, l)·x(n, c, i·s + k·d − p, j·s + l·d − p) of images
-/// [N, C, H, W] with kernels [O, C/groups, height, width], for stride s, dilation d and padding p with
-/// zeros: what deep learning calls a convolution. With groups, each part of the output channels sees
-/// its own part of the input channels.
+/// [N, C, H, W] with kernels [O, C/groups, height, width], for stride s, dilation d and padding p: what
+/// deep learning calls a convolution. With groups, each part of the output channels sees its own part
+/// of the input channels. The padding takes part in no product, so that an infinite number of a kernel
+/// says nothing where it looks at padding.
 ///
 /// It is the product of the matrix of kernels with that of all windows (Chellapilla, Puri and Simard,
 /// "High performance convolutional neural networks for document processing", 2006): the compiler runs
@@ -40,7 +41,7 @@ impl Conv2d {
         Self { stride: stride.into().0, ..self }
     }
 
-    /// How many zeros are added before and after, along height and width.
+    /// How many positions are added before and after, along height and width.
     pub fn padding(self, padding: impl Into<Pair>) -> Self {
         Self { padding: padding.into().0, ..self }
     }
@@ -111,7 +112,27 @@ impl Operation for Conv2d {
             .collect()
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let (x, w) = (args.real(0), args.real(1));
+        self.by_definition(&args.real(0), &args.real(1), out);
+        Ok(())
+    }
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        let (x, w) = (inputs[0], inputs[1]);
+        let product = self.product(x, w);
+        if self.padding == [0; 2] {
+            return Some(product);
+        }
+        Some(x.graph().apply(WithoutPadding(self.clone()), &[product, x, w]))
+    }
+}
+
+impl Conv2d {
+    /// The sum of the definition, one number after the other.
+    fn by_definition<T: Scalar>(
+        &self,
+        x: &ArrayViewD<'_, T>,
+        w: &ArrayViewD<'_, T>,
+        out: &mut Out<'_, T>,
+    ) {
         let (shape, kernels) = (x.shape(), w.shape());
         let window = self.window([kernels[2], kernels[3]]);
         let of_group = (kernels[0] / self.groups).max(1);
@@ -130,10 +151,34 @@ impl Operation for Conv2d {
             }
             *y = sum;
         }
-        Ok(())
     }
-    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
-        Some(self.product(inputs[0], inputs[1]))
+}
+
+/// A convolution from its product of matrices, in which the padding stands as zeros: the same, unless
+/// a number of the kernels is not finite, whose product with such a zero would be NaN. The sum of the
+/// definition counts then. Inputs: the product, the images and the kernels.
+#[derive(Clone, Debug, PartialEq)]
+struct WithoutPadding(Conv2d);
+
+impl Operation for WithoutPadding {
+    fn name(&self) -> &'static str {
+        "without_padding"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [product, ..] = exactly::<3>(inputs)?;
+        Ok(product.clone())
+    }
+    fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        [None].into_iter().chain(self.0.vjp(&inputs[1..], output, v)).collect()
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let kernels = args.real(2);
+        if kernels.iter().all(|w| w.is_finite()) {
+            out.real().assign(&args.real(0));
+        } else {
+            self.0.by_definition(&args.real(1), &kernels, out);
+        }
+        Ok(())
     }
 }
 

@@ -17,7 +17,8 @@ const DEEPEST: usize = 8;
 /// factors, which all come down to two sums.
 ///
 /// Not the same bits: as for any order of a sum, the error is at most (n + 2)·u·Σ|xᵢ·c| for n terms
-/// and unit roundoff u, where no partial result overflows. A sum of cotangents that cancels to exactly
+/// and unit roundoff u, where no partial result overflows. An infinite factor multiplies the sum once:
+/// ±∞, where products of both signs would be NaN together. A sum of cotangents that cancels to exactly
 /// 0 hides a factor that is infinite or NaN, as a cotangent of 0 does at each position.
 ///
 /// Single numbers stay where they are: at a position they cost next to nothing.

@@ -5,7 +5,7 @@ use graph::ZipWord;
 use super::simplify::{lowering, operands};
 use graph::Lowering;
 use graph::rewriting::Visit;
-use graph::{Graph, Var};
+use graph::{Graph, Shape, Var};
 
 /// (x·c)·d becomes x·(c·d) where c·d has fewer elements than x: of a normalisation's two products
 /// at every position, by 1/σ and by γ, one is left.
@@ -19,14 +19,14 @@ pub(super) fn regrouped<'g>(
     match visit.op.lower() {
         Lowering::Zip(ZipWord::MulNoNan) => {
             let [x, c] = parts(inputs[0], ZipWord::MulNoNan)?;
-            let factor = joined(c, inputs[1], x)?;
-            Some(x.mul_no_nan(factor))
+            // Where c is 0 the product is 0 whatever d, and so must the factor be.
+            joined(c, inputs[1], x).then(|| x.mul_no_nan(c.mul_no_nan(inputs[1])))
         }
         Lowering::Zip(ZipWord::Mul) => {
             let with = |product: Var<'g>, d: Var<'g>| {
                 let [a, b] = parts(product, ZipWord::Mul)?;
                 let (x, c) = if a.shape().size() < b.shape().size() { (b, a) } else { (a, b) };
-                Some(x * joined(c, d, x)?)
+                joined(c, d, x).then(|| x * (c * d))
             };
             with(inputs[0], inputs[1]).or_else(|| with(inputs[1], inputs[0]))
         }
@@ -39,11 +39,11 @@ fn parts(product: Var<'_>, kind: ZipWord) -> Option<[Var<'_>; 2]> {
     (lowering(product) == Lowering::Zip(kind)).then(|| operands(product))
 }
 
-/// c·d, if that has fewer elements than x, and x is not repeated by the product.
-fn joined<'g>(c: Var<'g>, d: Var<'g>, x: Var<'g>) -> Option<Var<'g>> {
-    let shape = c.shape().broadcast(&d.shape())?;
-    let fits = x.shape().broadcast(&shape).is_some_and(|all| all == x.shape());
-    (fits && 2 * shape.size() <= x.shape().size()).then(|| c * d)
+/// Whether c·d has fewer elements than x, and x is not repeated by the product.
+fn joined(c: Var<'_>, d: Var<'_>, x: Var<'_>) -> bool {
+    let small =
+        |shape: &Shape| shape.broadcasts_to(&x.shape()) && 2 * shape.size() <= x.shape().size();
+    c.shape().broadcast(&d.shape()).as_ref().is_some_and(small)
 }
 
 #[cfg(test)]

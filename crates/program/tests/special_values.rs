@@ -1,0 +1,158 @@
+//! Every operation and its derivative at the numbers that IEEE 754 treats by themselves: a program
+//! and the plain evaluator give NaN at the same places, the same infinities, and the same numbers.
+
+use graph::ndarray::{ArrayD, IxDyn};
+use graph::ops::{Example, Sample, registry};
+use graph::{Evaluator, Gradient, Graph, Kind, Params, Seed, Value, Var, View};
+use program::{Program, Scalar};
+
+/// Zeros of both signs, the infinities, NaN, a subnormal number, and numbers whose square is infinite.
+fn special<T: Scalar>() -> Vec<T> {
+    let (tiny, huge) = (T::min_positive_value(), T::max_value().sqrt());
+    let (tiny, huge) = (tiny / T::from_f64(8.0), huge * T::from_f64(1e3));
+    let signed = [T::zero(), T::infinity(), tiny, huge].into_iter().flat_map(|x| [x, -x]);
+    signed.chain([T::nan()]).collect()
+}
+
+/// Ordinary numbers of a sample's range.
+fn ordinary<T: Scalar>(sample: &Sample, seed: u64) -> Value<T> {
+    let seed = Seed { seed, run: 0 };
+    let width = sample.range.end - sample.range.start;
+    let numbers =
+        (0..sample.ty.shape.size() as u64).map(|i| sample.range.start + width * seed.uniform(0, i));
+    let shape = IxDyn(&sample.ty.shape);
+    match sample.ty.kind {
+        Kind::Index => Value::Index(
+            ArrayD::from_shape_vec(shape, numbers.map(|x| x as i64).collect()).unwrap(),
+        ),
+        _ => {
+            Value::Real(ArrayD::from_shape_vec(shape, numbers.map(T::from_f64).collect()).unwrap())
+        }
+    }
+}
+
+/// The outputs of a run as reals, or what the error says.
+type Outcome<T> = Result<Vec<ArrayD<T>>, String>;
+
+fn plain<T: Scalar>(outputs: &[Var<'_>], values: &[Value<T>]) -> Outcome<T> {
+    let graph = outputs[0].graph();
+    let mut evaluator = Evaluator::<T>::new(graph);
+    for (var, value) in graph.inputs().into_iter().zip(values) {
+        evaluator = evaluator.bind(var, value.clone());
+    }
+    let values = evaluator.run(outputs).map_err(|error| error.to_string())?;
+    Ok(values.into_iter().map(Value::into_real).collect())
+}
+
+fn compiled<T: Scalar>(
+    program: &mut Program<T>,
+    outputs: &[Var<'_>],
+    values: &[Value<T>],
+) -> Outcome<T> {
+    let views: Vec<View<'_, T>> = values.iter().map(Value::view).collect();
+    let params = Params::with_seed(0);
+    program.run(&params, &views, Seed::default()).map_err(|error| error.to_string())?;
+    let output = |(position, var): (usize, &Var<'_>)| match var.kind() {
+        Kind::Index => program.index_output(position).mapv(|i| T::from_f64(i as f64)),
+        _ => program.output(position).to_owned(),
+    };
+    Ok(outputs.iter().enumerate().map(output).collect())
+}
+
+/// The first place where two outcomes are not the same number, to a tolerance relative to the largest
+/// finite number of the output.
+fn difference<T: Scalar>(
+    ours: &Outcome<T>,
+    expected: &Outcome<T>,
+    tolerance: f64,
+) -> Option<String> {
+    let (ours, expected) = match (ours, expected) {
+        (Ok(ours), Ok(expected)) => (ours, expected),
+        (ours, expected) if ours == expected => return None,
+        _ => return Some(format!("{ours:?}, not {expected:?}")),
+    };
+    for (position, (ours, expected)) in ours.iter().zip(expected).enumerate() {
+        let finite = expected.iter().map(|&x| x.to_f64().abs()).filter(|x| x.is_finite());
+        let bound = tolerance * finite.fold(1e-300, f64::max);
+        for ((place, &x), &y) in ours.indexed_iter().zip(expected) {
+            let (x, y) = (x.to_f64(), y.to_f64());
+            // A factor that leaves a sum is multiplied once: if it is infinite, the products may be
+            // NaN together where it times their sum is infinite.
+            let both_wild = !x.is_finite() && !y.is_finite();
+            if !(x == y || both_wild || (x - y).abs() <= bound) {
+                return Some(format!("output {position} at {place:?} is {x:e}, not {y:e}"));
+            }
+        }
+    }
+    None
+}
+
+/// The sum with weights that differ.
+fn weighted(y: Var<'_>) -> Var<'_> {
+    let weights = (0..y.shape().size()).map(|i| 1.0 + 0.3 * (i as f64).sin()).collect();
+    let weights = ArrayD::from_shape_vec(IxDyn(&y.shape()), weights).unwrap();
+    (y * y.graph().constant(Value::<f64>::Real(weights))).sum()
+}
+
+/// Inputs with special numbers in them, and what they are: one number of one input, all numbers of
+/// one input, and one number of each of two inputs.
+fn cases<T: Scalar>(ordinary: &[Value<T>]) -> Vec<(String, Vec<Value<T>>)> {
+    let mut cases = Vec::new();
+    let mut case = |changes: &[(usize, std::ops::Range<usize>, T)]| {
+        let mut values = ordinary.to_vec();
+        for (input, places, number) in changes {
+            let Value::Real(array) = &mut values[*input] else { return };
+            let numbers = array.iter_mut().skip(places.start).take(places.len());
+            // Not all alike: the variance of equal huge numbers is nothing but round-off.
+            let shrink = |i: usize| T::from_f64(1.0 - i as f64 / 64.0);
+            numbers.enumerate().for_each(|(i, x)| *x = *number * shrink(i));
+        }
+        cases.push((format!("{changes:?}"), values));
+    };
+    for (input, value) in ordinary.iter().enumerate() {
+        let Value::Real(array) = value else { continue };
+        let len = array.len();
+        for number in special::<T>() {
+            case(&[(input, 0..1, number)]);
+            case(&[(input, len.saturating_sub(1)..len, number)]);
+            case(&[(input, 0..len, number)]);
+            if input > 0 {
+                for other in special::<T>() {
+                    case(&[(0, 0..1, other), (input, 0..1, number)]);
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// What differs of an example and its derivatives, one line for each case.
+fn differences<T: Scalar>(example: &Example, tolerance: f64) -> Vec<String> {
+    let graph = Graph::new();
+    let typed = |sample: &Sample| graph.typed_input("", sample.ty.clone());
+    let inputs: Vec<Var<'_>> = example.samples.iter().map(typed).collect();
+    let y = example.record(&graph, &inputs);
+    let reals: Vec<Var<'_>> = inputs.iter().copied().filter(|x| x.is_real()).collect();
+    let mut outputs = vec![y];
+    let gradient = Gradient::of(weighted(y)).zeros_without_path();
+    outputs.extend(gradient.with_respect_to(&reals).unwrap());
+    let mut program = Program::compile(&outputs, &Params::with_seed(0));
+    let ordinary: Vec<Value<T>> =
+        example.samples.iter().zip(1..).map(|(sample, seed)| ordinary(sample, seed)).collect();
+    let told = |(what, values): (String, Vec<Value<T>>)| {
+        let ours = compiled(&mut program, &outputs, &values);
+        let told = difference(&ours, &plain(&outputs, &values), tolerance)?;
+        Some(format!("{}, {example:?} with {what}: {told}", T::NAME))
+    };
+    cases(&ordinary).into_iter().filter_map(told).collect()
+}
+
+#[test]
+fn programs_treat_special_numbers_as_the_evaluator_does() {
+    let mut differing = Vec::new();
+    for example in registry() {
+        differing.extend(differences::<f64>(&example, 1e-9));
+        differing.extend(differences::<f32>(&example, 1e-3));
+    }
+    assert!(differing.is_empty(), "{} differ:\n{}", differing.len(), differing.join("\n"));
+}
