@@ -3,8 +3,8 @@
 
 use graph::ndarray::{ArrayD, IxDyn};
 use graph::ops::{Example, Sample, registry};
-use graph::{Evaluator, Gradient, Graph, Kind, Params, Seed, Value, Var, View};
-use program::{Program, Scalar};
+use graph::{Evaluator, Gradient, Graph, Kind, Params, Seed, Value, Var};
+use program::{Feed, Program, Scalar};
 
 /// Zeros of both signs, the infinities, NaN, a subnormal number, and numbers whose square is infinite.
 fn special<T: Scalar>() -> Vec<T> {
@@ -49,9 +49,9 @@ fn compiled<T: Scalar>(
     outputs: &[Var<'_>],
     values: &[Value<T>],
 ) -> Outcome<T> {
-    let views: Vec<View<'_, T>> = values.iter().map(Value::view).collect();
+    let feeds: Vec<Feed<'_, T>> = values.iter().map(Feed::from).collect();
     let params = Params::with_seed(0);
-    program.run(&params, &views, Seed::default()).map_err(|error| error.to_string())?;
+    program.run(&params, &feeds, Seed::default()).map_err(|error| error.to_string())?;
     let output = |(position, var): (usize, &Var<'_>)| match var.kind() {
         Kind::Index => program.index_output(position).mapv(|i| T::from_f64(i as f64)),
         _ => program.output(position).to_owned(),

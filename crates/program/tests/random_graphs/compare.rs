@@ -1,8 +1,8 @@
 //! A compiled program beside the plain evaluator.
 
 use graph::ndarray::{ArrayD, ArrayViewD};
-use graph::{Evaluator, Graph, Params, Seed, Shape, Value, View};
-use program::{Program, Scalar};
+use graph::{Evaluator, Graph, Params, Seed, Shape, Value};
+use program::{Feed, Program, Scalar};
 
 use crate::draw::Draw;
 use crate::generate::{Recorded, Scale, record};
@@ -85,9 +85,9 @@ fn feed<T: Scalar>(
 ) -> Result<(), String> {
     let stored: Vec<Stored<T>> =
         inputs.iter().zip(layouts).map(|(value, &layout)| Stored::new(value, layout)).collect();
-    let views: Vec<View<'_, T>> = stored.iter().map(Stored::view).collect();
+    let feeds: Vec<Feed<'_, T>> = stored.iter().map(Stored::feed).collect();
     let params = Params::with_seed(0);
-    program.run(&params, &views, Seed::default()).map_err(|error| error.to_string())
+    program.run(&params, &feeds, Seed::default()).map_err(|error| error.to_string())
 }
 
 /// The bits of all outputs, if they are what is expected.
@@ -107,7 +107,8 @@ fn agreeing<T: Scalar>(
         for ((place, &x), &y) in ours.indexed_iter().zip(expected) {
             let (x, y) = (x.to_f64(), y.to_f64());
             // A difference that is NaN is not within the bound.
-            if !((x - y).abs() <= bound) {
+            let close = (x - y).abs() <= bound;
+            if !close {
                 return Err(format!("output {position} at {place:?} is {x}, not {y}"));
             }
             bits.push(x.to_bits());

@@ -2,7 +2,7 @@
 
 use graph::ndarray::{ArrayD, ArrayViewD, Slice};
 use graph::{Value, View};
-use program::Scalar;
+use program::{Feed, Scalar};
 
 /// How an array lies in memory.
 #[derive(Clone, Copy, Debug)]
@@ -71,10 +71,10 @@ impl<T: Scalar> Stored<T> {
         Self(stored, layout)
     }
 
-    pub fn view(&self) -> View<'_, T> {
+    pub fn feed(&self) -> Feed<'_, T> {
         match &self.0 {
-            Value::Real(array) => View::Real(self.1.view(array)),
-            Value::Index(array) => View::Index(self.1.view(array)),
+            Value::Real(array) => View::Real(self.1.view(array)).into(),
+            Value::Index(array) => View::Index(self.1.view(array)).into(),
         }
     }
 }
