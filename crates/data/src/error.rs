@@ -11,7 +11,7 @@ use crate::idx::IdxFault;
 ///
 /// Rows, columns and bytes count from 0, as indices do; the lines and columns of a [CSV
 /// file](CsvFault) count from 1, as editors do.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// A data set without rows, or whose rows hold nothing.
@@ -256,6 +256,8 @@ pub enum DataError {
         fault: Box<DataError>,
     },
 }
+
+graph::debug_as_display!(DataError);
 
 impl DataError {
     /// The same error, with the file it was found in.

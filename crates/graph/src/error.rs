@@ -1,14 +1,29 @@
 //! What can go wrong, as values. Each message states the rule, the values seen and the user's line.
 
+use std::fmt;
 use std::panic::Location;
 
-use crate::{Defect, Kind, Shape, Type};
+use crate::{Defect, Kind, Shape, Type, Var};
+
+/// Lets `Debug` of errors read as `Display`: it is what `main() -> Result<(), Box<dyn Error>>` and
+/// `unwrap` print.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! debug_as_display {
+    ($error:ty) => {
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
 
 /// A node that cannot be recorded: the inputs do not fit the operation.
 ///
 /// Model code meets it as a panic with this message; [`Graph::record`](crate::Graph::record)
 /// returns it.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[error("{operation}: {rule}\n  inputs: {inputs}\n  at {location}")]
 pub struct RecordError {
     /// The operation's name.
@@ -21,8 +36,54 @@ pub struct RecordError {
     pub location: &'static Location<'static>,
 }
 
+crate::debug_as_display!(RecordError);
+
+impl RecordError {
+    /// An operation that the caller's line asked for with these inputs, which break a rule of it.
+    #[track_caller]
+    pub(crate) fn here(operation: &str, rule: impl Into<String>, inputs: &[Var<'_>]) -> Self {
+        let types: Vec<Type> = inputs.iter().map(|input| input.ty()).collect();
+        Self {
+            operation: operation.to_owned(),
+            rule: rule.into(),
+            inputs: list(&types),
+            location: Location::caller(),
+        }
+    }
+}
+
+/// Refuses inputs that break a rule of an operation or a layer: the panic of a mistake in model
+/// code, with the rule, the inputs and the caller's line.
+///
+/// ```should_panic
+/// # use graph::{Graph, Var, misfit};
+/// #[track_caller]
+/// fn halves(x: Var<'_>) -> Vec<Var<'_>> {
+///     match x.shape()[0] % 2 {
+///         0 => x.split(&[x.shape()[0] / 2; 2], 0),
+///         _ => misfit("halves", "axis 0 must have an even extent", &[x]),
+///     }
+/// }
+/// halves(Graph::new().full([3, 2], 0.0));
+/// ```
+///
+/// # Panics
+/// Always.
+#[track_caller]
+pub fn misfit(operation: &str, rule: impl Into<String>, inputs: &[Var<'_>]) -> ! {
+    panic!("{}", RecordError::here(operation, rule, inputs))
+}
+
+/// The types of inputs, for a message.
+pub(crate) fn list(types: &[Type]) -> String {
+    match types {
+        [] => "none".to_owned(),
+        _ => types.iter().map(Type::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
 /// A gradient that cannot be taken.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 pub enum GradientError {
     /// The differentiated output is not a single real number, and no cotangent was given.
     #[error(
@@ -63,24 +124,45 @@ pub enum GradientError {
         /// The line that asked for the derivative.
         location: &'static Location<'static>,
     },
-    /// A requested variable does not influence the output through differentiable operations.
+    /// Requested variables do not influence the output through differentiable operations.
     #[error(
-        "gradient: {variable} (recorded at {recorded}) has no differentiable path to the \
-         output\n  leave it out, or ask for zeros where there is no path\n  at {location}"
+        "gradient: no differentiable path leads to the output from\n{}\n  leave them out, or ask \
+         for zeros with `.zeros_without_path()`\n  at {location}",
+        lines(variables)
     )]
     NoPath {
-        /// The variable's name or description.
-        variable: String,
-        /// Where the variable was recorded.
-        recorded: &'static Location<'static>,
+        /// All of them, in the order they were asked for.
+        variables: Vec<Unreached>,
         /// The line that asked for the gradient.
         location: &'static Location<'static>,
     },
 }
 
+crate::debug_as_display!(GradientError);
+
+/// A variable from which no differentiable path leads to an output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unreached {
+    /// Its name, or else its operation.
+    pub variable: String,
+    /// The line that recorded it; of a parameter, the line that built it.
+    pub recorded: &'static Location<'static>,
+}
+
+impl fmt::Display for Unreached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.variable, self.recorded)
+    }
+}
+
+/// One line for each.
+fn lines(variables: &[Unreached]) -> String {
+    variables.iter().map(|unreached| format!("    {unreached}")).collect::<Vec<_>>().join("\n")
+}
+
 impl GradientError {
-    /// The same on behalf of another line.
-    pub(crate) fn at(mut self, line: &'static Location<'static>) -> Self {
+    /// The same on behalf of another line: of those who ask for gradients in somebody's name.
+    pub fn at(mut self, line: &'static Location<'static>) -> Self {
         match &mut self {
             Self::NotScalar { location, .. }
             | Self::Cotangent { location, .. }
@@ -94,7 +176,7 @@ impl GradientError {
 /// A run that cannot finish, because of the data it was given.
 ///
 /// Nothing is written back when a run fails: parameters and running statistics stay as they were.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 pub enum RunError {
     /// An input of the graph was given no value.
     #[error("input {name:?} (recorded at {recorded}) has no value: bind one before evaluating")]
@@ -202,6 +284,8 @@ pub enum RunError {
     #[error(transparent)]
     Gradient(#[from] GradientError),
 }
+
+crate::debug_as_display!(RunError);
 
 /// Which matrix of a batch, if there is one.
 fn of_batch(position: &[usize]) -> String {

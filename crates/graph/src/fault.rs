@@ -36,7 +36,7 @@ pub enum Fault {
 }
 
 /// Why a matrix has no inverse or factor. Pivots are counted from 0.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 pub enum Defect {
     /// A pivot is 0: there is no inverse.
     #[error("is singular: pivot {pivot} of 0..{rows} is 0")]
@@ -57,6 +57,8 @@ pub enum Defect {
         rows: usize,
     },
 }
+
+crate::debug_as_display!(Defect);
 
 /// The result of a plain evaluation, whose value is written to its [`Out`](crate::Out).
 pub type RunResult = Result<(), Fault>;

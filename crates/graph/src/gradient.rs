@@ -5,7 +5,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use crate::reading::NodeId;
-use crate::{GradientError, Graph, Kind, Shape, Var};
+use crate::{GradientError, Graph, Kind, Type, Unreached, Var};
 
 /// Asks for the gradient of an output: what to differentiate, with which cotangent, with respect
 /// to what.
@@ -70,18 +70,22 @@ impl<'g> Gradient<'g> {
         location: &'static Location<'static>,
     ) -> Result<Vec<Var<'g>>, GradientError> {
         let cotangents = backpropagate(&[(self.output, cotangent)], variables);
-        let gradient = |(variable, cotangent): (&Var<'g>, Option<Var<'g>>)| match cotangent {
-            Some(cotangent) => Ok(cotangent),
-            None if self.zeros => Ok(zeros(*variable)),
-            None => variable.graph().node(variable.id(), |node| {
-                Err(GradientError::NoPath {
-                    variable: node.label(),
-                    recorded: node.location,
-                    location,
-                })
-            }),
+        let unreached = |(variable, _): (&Var<'g>, _)| {
+            variable.graph().node(variable.id(), |node| Unreached {
+                variable: node.label(),
+                recorded: node.location,
+            })
         };
-        variables.iter().zip(cotangents).map(gradient).collect()
+        let missing =
+            variables.iter().zip(&cotangents).filter(|(_, cotangent)| cotangent.is_none());
+        let unreached: Vec<Unreached> = missing.map(unreached).collect();
+        if !self.zeros && !unreached.is_empty() {
+            return Err(GradientError::NoPath { variables: unreached, location });
+        }
+        let gradient = |(variable, cotangent): (&Var<'g>, Option<Var<'g>>)| {
+            cotangent.unwrap_or_else(|| zeros(*variable))
+        };
+        Ok(variables.iter().zip(cotangents).map(gradient).collect())
     }
 
     /// The cotangent of the output.
@@ -141,11 +145,13 @@ pub(crate) fn backpropagate<'g>(
             graph.node_inputs(id).into_iter().map(|input| Var::new(graph, input)).collect();
         graph.on_behalf(line, || {
             let contributions = op.vjp(&inputs, Var::new(graph, id), cotangent);
-            for (input, contribution) in inputs.iter().zip(contributions) {
+            let rule = Rule { operation: op.name(), location: line.0 };
+            rule.check_count(inputs.len(), contributions.len());
+            for (i, (input, contribution)) in inputs.iter().zip(contributions).enumerate() {
                 let Some(contribution) = contribution.filter(|_| active[input.id().index()]) else {
                     continue;
                 };
-                check_shape(op.name(), input.shape(), contribution);
+                rule.check_type(i, input.ty(), contribution.ty());
                 accumulate(&mut cotangents[input.id().index()], contribution);
             }
         });
@@ -179,12 +185,31 @@ fn descendants(graph: &Graph, variables: &[Var<'_>]) -> Vec<bool> {
     })
 }
 
-/// A reverse rule that answers another shape than its input has is a defect of the operation.
-fn check_shape(operation: &str, input: Shape, cotangent: Var<'_>) {
-    assert!(
-        cotangent.shape() == input,
-        "the reverse rule of {operation} answered a cotangent of shape {} for an input of shape \
-         {input}",
-        cotangent.shape(),
-    );
+/// The reverse rule of a node. What it must not answer is a defect of the operation, or of a rule of
+/// the user's own, and no matter of data.
+struct Rule {
+    operation: &'static str,
+    /// The line that recorded the node.
+    location: &'static Location<'static>,
+}
+
+impl Rule {
+    /// There is a cotangent for each input, or none at all.
+    fn check_count(&self, inputs: usize, answered: usize) {
+        if answered != inputs && answered != 0 {
+            self.broken(format!("{answered} cotangents for {inputs} inputs"));
+        }
+    }
+
+    /// A cotangent has the type of its input.
+    fn check_type(&self, position: usize, input: Type, cotangent: Type) {
+        if cotangent != input {
+            self.broken(format!("cotangent {cotangent} for input {position}, which is {input}"));
+        }
+    }
+
+    fn broken(&self, answered: String) -> ! {
+        let Self { operation, location } = self;
+        panic!("the reverse rule of {operation} answered {answered}\n  at {location}")
+    }
 }

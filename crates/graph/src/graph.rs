@@ -11,7 +11,7 @@ use crate::operation::Op;
 use crate::ops::leaf;
 use crate::params::{Param, ParamId};
 use crate::reading::{Node, NodeId};
-use crate::{Operation, RecordError, Type, Var};
+use crate::{Operation, RecordError, Type, Var, misfit};
 
 /// A directed acyclic graph of operations, recorded as they are written.
 ///
@@ -117,7 +117,7 @@ impl Graph {
         let ty = op.infer(&types).and_then(sized).map_err(|rule| RecordError {
             operation: op.name().to_owned(),
             rule,
-            inputs: list(&types),
+            inputs: crate::error::list(&types),
             location,
         })?;
         let id = recording.add(Node { op, ty, location, name: None, backward }, inputs);
@@ -145,22 +145,22 @@ impl Graph {
         var
     }
 
-    /// The value of a parameter before this run. Asked for twice, it is the same node.
-    #[track_caller]
+    /// The value of a parameter before this run. Asked for twice, it is the same node, and its line
+    /// is the one that built the parameter.
     pub fn param(&self, param: &Param) -> Var<'_> {
         let known = self.recording.borrow().params.get(&param.id()).copied();
         if let Some(id) = known {
             return Var::new(self, id);
         }
         let leaf = leaf::Parameter { id: param.id(), shape: param.shape().clone() };
-        let var = self.apply(leaf, &[]).named(param.path());
+        let line = (param.location(), false);
+        let var = self.on_behalf(line, || self.apply(leaf, &[])).named(param.path());
         self.recording.borrow_mut().params.insert(param.id(), var.id());
         var
     }
 
     /// The value of a buffer at this point of the recording: what the last [`update`](Self::update)
     /// gave it, or else its value before this run.
-    #[track_caller]
     pub fn current(&self, param: &Param) -> Var<'_> {
         let recording = self.recording.borrow();
         let last = recording.updates.iter().rev().find(|(id, _)| *id == param.id());
@@ -180,13 +180,10 @@ impl Graph {
     /// If the value's shape is not the parameter's.
     #[track_caller]
     pub fn update(&self, param: &Param, value: Var<'_>) {
-        assert!(
-            value.ty() == Type::real(param.shape()),
-            "update: {:?} has shape {}, and its new value is {}",
-            param.path(),
-            param.shape(),
-            value.ty(),
-        );
+        if value.ty() != Type::real(param.shape()) {
+            let rule = format!("{:?} has shape {}", param.path(), param.shape());
+            misfit("update", rule, &[value]);
+        }
         self.recording.borrow_mut().updates.push((param.id(), value.id()));
     }
 
@@ -249,13 +246,5 @@ impl Graph {
 
     pub(crate) fn set_name(&self, id: NodeId, name: &str) {
         self.recording.borrow_mut().dag[id].name = Some(name.into());
-    }
-}
-
-/// The types of the inputs, for an error message.
-fn list(types: &[Type]) -> String {
-    match types {
-        [] => "none".to_owned(),
-        _ => types.iter().map(Type::to_string).collect::<Vec<_>>().join(", "),
     }
 }

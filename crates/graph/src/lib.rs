@@ -43,7 +43,7 @@ mod view;
 
 pub use atomic::{check_writable, remove_abandoned, write_atomically};
 pub use domain::Domain;
-pub use error::{GradientError, RecordError, RunError};
+pub use error::{GradientError, RecordError, RunError, Unreached, misfit};
 pub use evaluate::Evaluator;
 pub use fault::{Defect, Fault, RunResult};
 pub use gradient::Gradient;

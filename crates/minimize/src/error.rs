@@ -7,7 +7,7 @@ use graph::RunError;
 use graph::Domain;
 
 /// A minimisation that was refused or could not go on. What it was given is as it was.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum MinimizeError {
     /// A setting outside of its domain.
     #[error("{of}: {name} must be {domain}, and is {value}")]
@@ -70,6 +70,8 @@ pub enum MinimizeError {
     #[error("the objective cannot be evaluated: {0}")]
     Objective(#[source] Box<dyn Error + Send + Sync>),
 }
+
+graph::debug_as_display!(MinimizeError);
 
 impl From<RunError> for MinimizeError {
     fn from(error: RunError) -> Self {

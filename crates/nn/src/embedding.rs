@@ -1,8 +1,8 @@
 //! Tables of vectors.
 
-use graph::{Kind, Param, Scope, Shape, Var};
+use graph::{Kind, Param, Scope, Shape, Var, misfit};
 
-use crate::error::{accept, misfit, positive};
+use crate::error::{accept, positive};
 use crate::init::Init;
 use crate::{HyperparameterError, Mode, Module};
 

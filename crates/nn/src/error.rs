@@ -2,15 +2,13 @@
 
 use std::panic::Location;
 
-use graph::{RecordError, Var};
-
 /// A hyperparameter outside the values for which the method is defined.
 ///
 /// ```
 /// let error = nn::Dropout::try_new(1.5).unwrap_err();
 /// assert_eq!(error.to_string(), "Dropout: the probability must be in [0, 1], and is 1.5");
 /// ```
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[error("{owner}: {name} must be {rule}, and is {value}")]
 pub struct HyperparameterError {
     /// The layer, loss or initialiser.
@@ -22,6 +20,8 @@ pub struct HyperparameterError {
     /// What it is.
     pub value: f64,
 }
+
+graph::debug_as_display!(HyperparameterError);
 
 impl HyperparameterError {
     /// The error, unless the rule holds.
@@ -62,17 +62,4 @@ pub(crate) fn accept<T>(checked: Result<T, HyperparameterError>) -> T {
         Ok(value) => value,
         Err(error) => panic!("{error}\n  at {}", Location::caller()),
     }
-}
-
-/// Refuses inputs whose shapes break a rule: the panic of a mistake in model code.
-#[track_caller]
-pub(crate) fn misfit(operation: &str, rule: String, inputs: &[Var<'_>]) -> ! {
-    let types: Vec<String> = inputs.iter().map(|input| input.ty().to_string()).collect();
-    let error = RecordError {
-        operation: operation.to_owned(),
-        rule,
-        inputs: types.join(", "),
-        location: Location::caller(),
-    };
-    panic!("{error}")
 }

@@ -1,8 +1,7 @@
 //! From images to vectors.
 
-use graph::Var;
+use graph::{Var, misfit};
 
-use crate::error::misfit;
 use crate::{Mode, Module};
 
 /// All axes but the first made one: `[N, C, H, W]` becomes `[N, C·H·W]`, in row-major order.
@@ -22,7 +21,7 @@ impl Flatten {
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         match &*x.shape() {
-            [] => misfit("flatten", "the input must have an axis of samples".to_owned(), &[x]),
+            [] => misfit("flatten", "the input must have an axis of samples", &[x]),
             [samples, rest @ ..] => x.reshape_to([*samples, rest.iter().product()]),
         }
     }

@@ -1,8 +1,8 @@
 //! Normalisation over the features of each sample.
 
-use graph::{Scope, Shape, Var};
+use graph::{Scope, Shape, Var, misfit};
 
-use crate::error::{accept, misfit, not_negative, positive};
+use crate::error::{accept, not_negative, positive};
 use crate::normalize::{Affine, AffineParts, standardized};
 use crate::{HyperparameterError, Mode, Module};
 

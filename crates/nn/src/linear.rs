@@ -1,8 +1,8 @@
 //! Affine maps.
 
-use graph::{Param, Scope, Shape, Var};
+use graph::{Param, Scope, Shape, Var, misfit};
 
-use crate::error::{accept, misfit, positive};
+use crate::error::{accept, positive};
 use crate::init::Init;
 use crate::{HyperparameterError, Mode, Module};
 

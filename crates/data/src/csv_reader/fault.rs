@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::DataError;
 
 /// The rule of numeric CSV that a file breaks. Lines and columns count from 1.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsvFault {
     /// A file without a line of data; it may have a header.
@@ -97,6 +97,8 @@ pub enum CsvFault {
         classes: usize,
     },
 }
+
+graph::debug_as_display!(CsvFault);
 
 impl CsvFault {
     /// The error to return for this fault.

@@ -6,7 +6,7 @@ use crate::DataError;
 
 /// The rule of the [IDX format](crate::idx) that a file breaks. Bytes count from 0, after
 /// decompression.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdxFault {
     /// The first four bytes are not those of such a file.
@@ -63,6 +63,8 @@ pub enum IdxFault {
         end: u64,
     },
 }
+
+graph::debug_as_display!(IdxFault);
 
 impl IdxFault {
     /// The error to return for this fault.

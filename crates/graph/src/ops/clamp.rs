@@ -2,7 +2,7 @@
 
 use super::map::Unary;
 use super::registry::{Example, unary};
-use crate::{Number, Var};
+use crate::{Number, Var, misfit};
 
 /// x confined to [lo, hi]. Cotangent: v strictly inside, else 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,12 @@ impl<'g> Var<'g> {
     /// Unless `lo` ≤ `hi`.
     #[track_caller]
     pub fn clamp(self, lo: f64, hi: f64) -> Var<'g> {
-        assert!(lo <= hi, "clamp: the lower bound {lo} must not exceed the upper {hi}");
+        // Bounds that are NaN have no order.
+        let ordered = lo <= hi;
+        if !ordered {
+            let rule = format!("the lower bound {lo} must not exceed the upper {hi}");
+            misfit("clamp", rule, &[self]);
+        }
         self.map(Clamp { lo, hi })
     }
 }

@@ -7,6 +7,7 @@ use crate::Lowering;
 use crate::params::ParamId;
 use crate::{
     Args, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Value, Var,
+    misfit,
 };
 
 /// A value given at every run.
@@ -165,7 +166,10 @@ impl Graph {
         let stored: Vec<f64> = truths.iter().map(|&truth| f64::from(u8::from(truth))).collect();
         match ArrayD::from_shape_vec(IxDyn(&shape), stored) {
             Ok(array) => self.constant(Value::Real(array)).ne(0.0),
-            Err(_) => panic!("mask: shape {shape} does not hold {} values", truths.len()),
+            Err(_) => {
+                let rule = format!("shape {shape} does not hold {} values", truths.len());
+                misfit("mask", rule, &[])
+            }
         }
     }
 

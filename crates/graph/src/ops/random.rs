@@ -3,7 +3,7 @@
 use super::registry::Example;
 use crate::error::exactly;
 use crate::random::Seed;
-use crate::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+use crate::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Shape, Type, Var, misfit};
 
 /// What a random array's elements are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,10 +92,10 @@ impl Graph {
     /// Unless `low` < `high`, both finite.
     #[track_caller]
     pub fn uniform(&self, shape: impl Into<Shape>, low: f64, high: f64) -> Var<'_> {
-        assert!(
-            low < high && (high - low).is_finite(),
-            "uniform: the bounds must be finite and in order, and are {low} and {high}"
-        );
+        if !(low < high && (high - low).is_finite()) {
+            let rule = format!("the bounds must be finite and in order, and are {low} and {high}");
+            misfit("uniform", rule, &[]);
+        }
         self.random(Distribution::Uniform { low, high }, shape.into())
     }
 
@@ -105,10 +105,10 @@ impl Graph {
     /// Unless `std` ≥ 0, and both are finite.
     #[track_caller]
     pub fn normal(&self, shape: impl Into<Shape>, mean: f64, std: f64) -> Var<'_> {
-        assert!(
-            std >= 0.0 && std.is_finite() && mean.is_finite(),
-            "normal: the deviation must be at least 0, and is {std} (mean {mean})"
-        );
+        if !(std >= 0.0 && std.is_finite() && mean.is_finite()) {
+            let rule = format!("the deviation must be at least 0, and is {std} (mean {mean})");
+            misfit("normal", rule, &[]);
+        }
         self.random(Distribution::Normal { mean, std }, shape.into())
     }
 
@@ -118,10 +118,10 @@ impl Graph {
     /// Unless the probability is in [0, 1].
     #[track_caller]
     pub fn bernoulli(&self, shape: impl Into<Shape>, probability: f64) -> Var<'_> {
-        assert!(
-            (0.0..=1.0).contains(&probability),
-            "bernoulli: a probability is in [0, 1], and this is {probability}"
-        );
+        if !(0.0..=1.0).contains(&probability) {
+            let rule = format!("a probability is in [0, 1], and this is {probability}");
+            misfit("bernoulli", rule, &[]);
+        }
         self.random(Distribution::Bernoulli { probability }, shape.into())
     }
 }

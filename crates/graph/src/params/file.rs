@@ -12,7 +12,7 @@ use super::{Param, Params, Role};
 use crate::{Scalar, Shape, write_atomically};
 
 /// A file that could not be written. What stood at the path before is still there.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("cannot write {}: {source}", path.display())]
 pub struct SaveError {
     /// The file.
@@ -21,8 +21,10 @@ pub struct SaveError {
     pub source: io::Error,
 }
 
+crate::debug_as_display!(SaveError);
+
 /// A file that could not be loaded. The parameters are as they were.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum LoadError {
     /// The file could not be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -51,6 +53,8 @@ pub enum LoadError {
         mismatch: Mismatch,
     },
 }
+
+crate::debug_as_display!(LoadError);
 
 /// Every difference between a file and a model.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,5 +1,6 @@
 //! Handles to parameters.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -54,6 +55,7 @@ pub struct Param {
     pub(super) role: Role,
     pub(super) path: Arc<str>,
     pub(super) shape: Shape,
+    pub(super) location: &'static Location<'static>,
 }
 
 impl Param {
@@ -75,5 +77,10 @@ impl Param {
     /// Its shape.
     pub fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// The user's line that built it.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
     }
 }

@@ -1,5 +1,7 @@
 //! Building parameters under a path.
 
+use std::panic::Location;
+
 use ndarray::ArrayD;
 
 use crate::params::{Param, Role};
@@ -22,7 +24,14 @@ pub struct Scope<'a> {
 
 /// A store of any precision, as a scope sees it.
 pub(super) trait Build: std::fmt::Debug {
-    fn build(&mut self, path: &str, role: Role, initial: ArrayD<f64>) -> Result<Param, String>;
+    /// Adds an entry for somebody's line.
+    fn build(
+        &mut self,
+        path: &str,
+        role: Role,
+        initial: ArrayD<f64>,
+        line: &'static Location<'static>,
+    ) -> Result<Param, String>;
     fn seed(&self) -> Seed;
     fn count(&self) -> usize;
 }
@@ -33,6 +42,10 @@ impl<'a> Scope<'a> {
     }
 
     /// The scope of a part of the model.
+    ///
+    /// # Panics
+    /// If the name is empty or contains a dot.
+    #[track_caller]
     pub fn child(&mut self, name: &str) -> Scope<'_> {
         Scope { path: self.path_of(name), store: &mut *self.store }
     }
@@ -69,9 +82,10 @@ impl<'a> Scope<'a> {
     #[track_caller]
     fn build(&mut self, name: &str, role: Role, initial: ArrayD<f64>) -> Param {
         let path = self.path_of(name);
-        match self.store.build(&path, role, initial) {
+        let line = Location::caller();
+        match self.store.build(&path, role, initial, line) {
             Ok(param) => param,
-            Err(rule) => panic!("parameter {path:?}: {rule}"),
+            Err(rule) => panic!("parameter {path:?}: {rule}\n  at {line}"),
         }
     }
 
@@ -79,7 +93,8 @@ impl<'a> Scope<'a> {
     fn path_of(&self, name: &str) -> String {
         assert!(
             !name.is_empty() && !name.contains('.'),
-            "a name in a path must be non-empty and without dots, and this is {name:?}"
+            "a name in a path must be non-empty and without dots, and this is {name:?}\n  at {}",
+            Location::caller(),
         );
         match self.path.as_str() {
             "" => name.to_owned(),

@@ -1,6 +1,7 @@
 //! The store of parameters and buffers.
 
 use std::collections::HashMap;
+use std::panic::Location;
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
 
@@ -44,7 +45,7 @@ pub struct Params<T = f32> {
 }
 
 /// A use of the store that it refuses. The store stays as it was.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 pub enum ParamsError {
     /// An id of another store.
     #[error(
@@ -66,6 +67,8 @@ pub enum ParamsError {
         given: Shape,
     },
 }
+
+crate::debug_as_display!(ParamsError);
 
 impl Params<f32> {
     /// An empty store in single precision, whose seed decides initial values and random operations.
@@ -215,7 +218,13 @@ impl<T: Scalar> Params<T> {
 }
 
 impl<T: Scalar> Build for Params<T> {
-    fn build(&mut self, path: &str, role: Role, initial: ArrayD<f64>) -> Result<Param, String> {
+    fn build(
+        &mut self,
+        path: &str,
+        role: Role,
+        initial: ArrayD<f64>,
+        location: &'static Location<'static>,
+    ) -> Result<Param, String> {
         if self.by_path.contains_key(path) {
             return Err("the path is taken: names must be unique within a scope".to_owned());
         }
@@ -229,9 +238,9 @@ impl<T: Scalar> Build for Params<T> {
         if role == Role::Trainable {
             self.trainable += initial.len();
         }
-        let index = self.entries.len();
-        let shape = initial.shape().into();
-        let param = Param { id: ParamId::new(index), role, path: path.into(), shape };
+        let (index, shape) = (self.entries.len(), initial.shape().into());
+        let id = ParamId::new(index);
+        let param = Param { id, role, path: path.into(), shape, location };
         self.offsets.push(offset);
         self.entries.push(param.clone());
         self.by_path.insert(path.to_owned(), index);

@@ -1,5 +1,6 @@
 //! Recomputing a function in the backward pass instead of keeping its intermediate values.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use smallvec::smallvec;
@@ -65,9 +66,11 @@ fn barrier(x: Var<'_>) -> Var<'_> {
 /// assert_eq!(again.grad(x).eval()?, kept.grad(x).eval()?);
 /// # Ok::<(), graph::RunError>(())
 /// ```
+#[track_caller]
 pub fn checkpoint(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> + Send + Sync + 'static,
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    let line = (Location::caller(), false);
     let f = Arc::new(f);
     move |graph, inputs| {
         let streams = graph.streams();
@@ -86,7 +89,7 @@ pub fn checkpoint(
             let of_real = |(x, cotangent): (&Var<'_>, _)| x.is_real().then_some(cotangent);
             variables.iter().zip(cotangents).map(of_real).collect()
         });
-        custom.around(output, &all)
+        graph.on_behalf(line, || custom.around(output, &all))
     }
 }
 

@@ -8,35 +8,35 @@ use crate::{Gradient, GradientError, Graph, Var};
 /// A transform of a closure, and the line that asked for it, which its panics name: the closure it
 /// answers cannot know who calls it.
 #[derive(Clone, Copy)]
-struct Transform {
+pub(super) struct Transform {
     name: &'static str,
     location: &'static Location<'static>,
 }
 
 impl Transform {
     #[track_caller]
-    fn new(name: &'static str) -> Self {
+    pub fn new(name: &'static str) -> Self {
         Self { name, location: Location::caller() }
     }
 
+    /// A mistake in what the transform is asked for.
+    pub fn refuse(self, rule: &str) -> ! {
+        panic!("{}: {rule}\n  at {}", self.name, self.location)
+    }
+
     /// What is recorded; a mistake in the function is a mistake in the program.
-    fn recorded<R>(self, result: Result<R, GradientError>) -> R {
+    pub fn recorded<R>(self, result: Result<R, GradientError>) -> R {
         match result {
             Ok(recorded) => recorded,
             Err(error) => panic!("{}: {}", self.name, error.at(self.location)),
         }
     }
 
-    /// The input that is differentiated with respect to.
-    fn input<'g>(self, inputs: &[Var<'g>], position: usize) -> Var<'g> {
+    /// The input at a position that the transform was given.
+    pub fn input<'g>(self, inputs: &[Var<'g>], position: usize) -> Var<'g> {
         match inputs.get(position) {
             Some(&input) => input,
-            None => panic!(
-                "{}: there is no input {position} among {}\n  at {}",
-                self.name,
-                inputs.len(),
-                self.location
-            ),
+            None => self.refuse(&format!("there is no input {position} among {}", inputs.len())),
         }
     }
 
@@ -44,10 +44,7 @@ impl Transform {
     fn with_vector<'a, 'g>(self, inputs: &'a [Var<'g>]) -> (&'a [Var<'g>], Var<'g>) {
         match inputs.split_last() {
             Some((&vector, inputs)) => (inputs, vector),
-            None => panic!(
-                "{}: the last input is the vector, and there is none\n  at {}",
-                self.name, self.location
-            ),
+            None => self.refuse("the last input is the vector, and there is none"),
         }
     }
 }
@@ -202,6 +199,7 @@ pub fn gauss_newton_product(
 /// The function `f` under a reverse rule of one's own: given the inputs, the output and its cotangent
 /// v, `rule` records the cotangent of each input. See [`Var::with_vjp`], which puts any recorded
 /// value under a rule.
+#[track_caller]
 pub fn custom_vjp(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     rule: impl for<'g> Fn(&[Var<'g>], Var<'g>, Var<'g>) -> Vec<Var<'g>> + Send + Sync + 'static,
@@ -209,7 +207,11 @@ pub fn custom_vjp(
     let custom = CustomVjp::new("custom_vjp", move |inputs, output, v| {
         rule(inputs, output, v).into_iter().map(Some).collect()
     });
-    move |graph, inputs| custom.clone().around(f(graph, inputs), inputs)
+    let line = (Location::caller(), false);
+    move |graph, inputs| {
+        let output = f(graph, inputs);
+        graph.on_behalf(line, || custom.clone().around(output, inputs))
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::ops::{Example, Sample};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, misfit};
 
 /// The rule: the inputs it gives cotangents to, the output, and the output's cotangent.
 type Rule = dyn for<'g> Fn(&[Var<'g>], Var<'g>, Var<'g>) -> Cotangents<'g> + Send + Sync;
@@ -59,10 +59,11 @@ impl Operation for CustomVjp {
         let cotangents = (self.rule)(&inputs[1..], output, v);
         assert!(
             cotangents.len() == inputs.len() - 1,
-            "the rule of {} answered {} cotangents for {} inputs",
+            "the rule of {} answered {} cotangents for {} inputs\n  at {}",
             self.name,
             cotangents.len(),
             inputs.len() - 1,
+            output.location(),
         );
         [None].into_iter().chain(cotangents).collect()
     }
@@ -104,8 +105,8 @@ impl<'g> Var<'g> {
         inputs: &[Var<'g>],
         rule: impl for<'v> Fn(&[Var<'v>], Var<'v>, Var<'v>) -> Vec<Var<'v>> + Send + Sync + 'static,
     ) -> Var<'g> {
-        if let Some(input) = inputs.iter().find(|input| !input.is_real()) {
-            panic!("with_vjp: an input must be real to have a cotangent, and is {input:?}");
+        if inputs.iter().any(|input| !input.is_real()) {
+            misfit("with_vjp", "an input must be real to have a cotangent", inputs);
         }
         let custom = CustomVjp::new("custom_vjp", move |inputs, output, v| {
             rule(inputs, output, v).into_iter().map(Some).collect()

@@ -1,5 +1,6 @@
 //! The gradient of each sample of a batch by itself.
 
+use super::closure::Transform;
 use crate::{Gradient, Graph, Var};
 
 /// The function that answers the gradient of each sample's loss with respect to the input at
@@ -22,16 +23,20 @@ use crate::{Gradient, Graph, Var};
 /// ```
 ///
 /// # Panics
-/// When called: if no input is batched, the batched inputs do not hold equally many samples (at
-/// least one), or `position` is one of them.
+/// When called: if `f` does not answer a real scalar, there is no input at a position, no input is
+/// batched, the batched inputs do not hold equally many samples (at least one), or `position` is one
+/// of them.
+#[track_caller]
 pub fn per_sample_grad(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
     position: usize,
     batched: &[usize],
 ) -> impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> {
+    let transform = Transform::new("per_sample_grad");
     let batched = batched.to_vec();
     move |graph, inputs| {
-        let samples = count(inputs, position, &batched);
+        let variable = transform.input(inputs, position);
+        let samples = count(transform, inputs, position, &batched);
         let of_sample = |sample: usize| {
             let (from, to) = (sample as isize, sample as isize + 1);
             let part = |k: usize| match batched.contains(&k) {
@@ -40,10 +45,7 @@ pub fn per_sample_grad(
             };
             let inputs: Vec<Var<'_>> = (0..inputs.len()).map(part).collect();
             let gradient = Gradient::of(f(graph, &inputs)).zeros_without_path();
-            match gradient.with_respect_to(&[inputs[position]]) {
-                Ok(gradients) => gradients[0],
-                Err(error) => panic!("per_sample_grad: {error}"),
-            }
+            transform.recorded(gradient.with_respect_to(&[variable]))[0]
         };
         let gradients: Vec<Var<'_>> = (0..samples).map(of_sample).collect();
         graph.stack(&gradients, 0)
@@ -51,19 +53,20 @@ pub fn per_sample_grad(
 }
 
 /// The number of samples in the batched inputs.
-fn count(inputs: &[Var<'_>], position: usize, batched: &[usize]) -> usize {
-    assert!(
-        !batched.contains(&position),
-        "per_sample_grad: input {position} is batched, and cannot be differentiated by sample"
-    );
-    let extents: Vec<usize> =
-        batched.iter().map(|&k| inputs[k].shape().first().copied().unwrap_or(0)).collect();
+fn count(transform: Transform, inputs: &[Var<'_>], position: usize, batched: &[usize]) -> usize {
+    if batched.contains(&position) {
+        transform.refuse(&format!(
+            "input {position} is batched, and cannot be differentiated by sample"
+        ));
+    }
+    let extent = |&k: &usize| transform.input(inputs, k).shape().first().copied().unwrap_or(0);
+    let extents: Vec<usize> = batched.iter().map(extent).collect();
     match extents[..] {
         [first, ..] if first > 0 && extents.iter().all(|&extent| extent == first) => first,
-        _ => panic!(
-            "per_sample_grad: the batched inputs must hold equally many samples, at least one, \
-             along axis 0, and hold {extents:?}"
-        ),
+        _ => transform.refuse(&format!(
+            "the batched inputs must hold equally many samples, at least one, along axis 0, and \
+             hold {extents:?}"
+        )),
     }
 }
 

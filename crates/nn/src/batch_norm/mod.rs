@@ -4,9 +4,9 @@ mod running;
 
 pub use running::{Average, Running, RunningStatistics, RunningVariance};
 
-use graph::{Scope, Shape, Var};
+use graph::{Scope, Shape, Var, misfit};
 
-use crate::error::{accept, misfit, not_negative, positive};
+use crate::error::{accept, not_negative, positive};
 use crate::normalize::{Affine, AffineParts, along, moments, standardized_by};
 use crate::{HyperparameterError, Mode, Module};
 

@@ -1,13 +1,13 @@
 //! The cross-entropy of logarithms of class probabilities, under all options: what
 //! [`CrossEntropy`](super::CrossEntropy) and [`Nll`](super::Nll) share.
 
-use graph::{Shape, Var};
+use graph::{Shape, Var, misfit};
 use ndarray::Array1;
 
+use super::Reduction;
 use super::labels::Labels;
-use super::{Reduction, expect_same_shape};
 use crate::HyperparameterError;
-use crate::error::{misfit, not_negative};
+use crate::error::not_negative;
 
 /// What may be chosen, for a loss of this name.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +56,13 @@ impl ClassOptions {
     #[track_caller]
     pub fn of_probabilities<'g>(&self, log_p: Var<'g>, q: Var<'g>, smoothing: f64) -> Var<'g> {
         let axis = class_axis(self.loss, log_p);
-        expect_same_shape(self.loss, log_p, q);
+        if q.shape() != log_p.shape() {
+            let rule = "labels are class indices, given as integers; real targets are \
+                        probabilities, in the shape of the logits";
+            misfit(self.loss, rule, &[log_p, q]);
+        }
         if self.ignored.is_some() {
-            let rule = "an ignored label is for class indices, not for probabilities".to_owned();
+            let rule = "an ignored label is for class indices, not for probabilities";
             misfit(self.loss, rule, &[log_p, q]);
         }
         let weighted = weighted(log_p, axis, self.weights(log_p, axis));
@@ -90,7 +94,7 @@ impl ClassOptions {
 #[track_caller]
 fn class_axis(loss: &str, x: Var<'_>) -> usize {
     match x.rank() {
-        0 => misfit(loss, "the input must have an axis of classes".to_owned(), &[x]),
+        0 => misfit(loss, "the input must have an axis of classes", &[x]),
         1 => 0,
         _ => 1,
     }

@@ -1,9 +1,7 @@
 //! Class indices, of which some may stand for no label.
 
-use graph::{Kind, Shape, Var};
+use graph::{Kind, Shape, Var, misfit};
 use ndarray::arr0;
-
-use crate::error::misfit;
 
 /// One class index for each distribution along an axis.
 pub(super) struct Labels<'g> {
@@ -22,7 +20,8 @@ impl<'g> Labels<'g> {
         let expected: Shape = shape[..axis].iter().chain(&shape[axis + 1..]).copied().collect();
         if labels.kind() != Kind::Index || labels.shape() != expected {
             let rule = format!(
-                "with classes on axis {axis}, the labels must be class indices of shape {expected}"
+                "with classes on axis {axis}, the labels must be class indices, integers of shape \
+                 {expected}"
             );
             misfit(loss, rule, &[x, labels]);
         }

@@ -38,9 +38,7 @@ pub use divergence::KlDiv;
 pub use nll::Nll;
 pub use regression::{Huber, L1, Mse};
 
-use graph::Var;
-
-use crate::error::misfit;
+use graph::{Var, misfit};
 
 /// How the losses of all elements become one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -143,7 +141,7 @@ impl<'g> Loss<'g> for Var<'g> {
 #[track_caller]
 fn expect_same_shape(loss: &str, prediction: Var<'_>, target: Var<'_>) {
     if prediction.shape() != target.shape() {
-        let rule = "the prediction and the target must have one shape".to_owned();
+        let rule = "the prediction and the target must have one shape";
         misfit(loss, rule, &[prediction, target]);
     }
 }

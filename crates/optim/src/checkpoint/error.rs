@@ -7,7 +7,7 @@ use crate::state::list;
 use crate::{Difference, OptimError};
 
 /// A checkpoint that was not taken, written, read or restored. Nothing was changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum CheckpointError {
     /// The file or folder could not be written; what was there before still is.
     #[error("cannot write {}: {source}", path.display())]
@@ -83,3 +83,5 @@ pub enum CheckpointError {
         number: u64,
     },
 }
+
+graph::debug_as_display!(CheckpointError);

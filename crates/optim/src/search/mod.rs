@@ -131,7 +131,7 @@ where
 }
 
 /// A search that was not begun.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 pub enum SearchError {
     /// No trial at all.
     #[error("a search needs at least 1 trial; asked for 0")]
@@ -153,3 +153,5 @@ pub enum SearchError {
         given: String,
     },
 }
+
+graph::debug_as_display!(SearchError);

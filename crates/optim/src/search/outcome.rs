@@ -16,7 +16,7 @@ pub struct Outcome {
 }
 
 /// Why a trial has no score.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum TrialError {
     /// It answered an error.
     #[error("{0}")]
@@ -34,6 +34,8 @@ pub enum TrialError {
         message: String,
     },
 }
+
+graph::debug_as_display!(TrialError);
 
 /// Every trial of a search: the best first, those that failed last, and otherwise by number.
 ///

@@ -11,7 +11,7 @@ use super::State;
 use crate::OptimError;
 
 /// A state that was not saved, not read or not restored. The optimizer is as it was.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum StateError {
     /// The file could not be written; what was there before still is.
     #[error("cannot write {}: {source}", path.display())]
@@ -53,6 +53,8 @@ pub enum StateError {
     #[error(transparent)]
     Optimizer(#[from] OptimError),
 }
+
+graph::debug_as_display!(StateError);
 
 /// One difference between what is here, in an optimizer or a whole training run, and a state.
 #[derive(Clone, Debug, PartialEq)]

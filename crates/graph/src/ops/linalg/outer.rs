@@ -1,7 +1,7 @@
 //! Outer products.
 
 use super::super::registry::{Example, Sample};
-use crate::Var;
+use crate::{Var, misfit};
 
 impl<'g> Var<'g> {
     /// The products of every element of this vector with every element of the other: for vectors
@@ -17,12 +17,9 @@ impl<'g> Var<'g> {
     /// If one of them is a scalar, or the axes in front do not broadcast.
     #[track_caller]
     pub fn outer(self, other: Var<'g>) -> Var<'g> {
-        assert!(
-            self.rank() >= 1 && other.rank() >= 1,
-            "outer: both must be vectors along their last axis, and the shapes are {} and {}",
-            self.shape(),
-            other.shape()
-        );
+        if self.rank() == 0 || other.rank() == 0 {
+            misfit("outer", "both must be vectors along their last axis", &[self, other]);
+        }
         self.unsqueeze(-1) * other.unsqueeze(-2)
     }
 }

@@ -4,7 +4,7 @@ use ndarray::{Axis, Slice};
 
 use super::super::registry::{Example, Sample};
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Type, Var, View};
+use crate::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Type, Var, View, misfit};
 
 /// Arrays one after the other along an axis. Cotangents: the parts of v.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,14 +97,16 @@ impl<'g> Var<'g> {
         let shape = self.shape();
         let resolved = match resolve_axis(axis, shape.rank()) {
             Ok(axis) => axis,
-            Err(rule) => panic!("split: {rule}; the shape is {shape}"),
+            Err(rule) => misfit("split", rule, &[self]),
         };
         let total = extents.iter().copied().fold(0, usize::saturating_add);
-        assert!(
-            total == shape[resolved],
-            "split: extents {extents:?} add up to {total}, and axis {resolved} of {shape} has {}",
-            shape[resolved],
-        );
+        if total != shape[resolved] {
+            let rule = format!(
+                "extents {extents:?} add up to {total}, and axis {resolved} has {}",
+                shape[resolved]
+            );
+            misfit("split", rule, &[self]);
+        }
         let mut parts = Vec::with_capacity(extents.len());
         let mut from = 0;
         for &extent in extents {

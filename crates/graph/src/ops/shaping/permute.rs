@@ -8,7 +8,7 @@ use super::assign;
 use crate::Lowering;
 use crate::error::exactly;
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var, misfit};
 
 /// Axis i of the result is axis `order[i]` of the argument. Cotangent: v, permuted back.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,12 +62,12 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn permute(self, order: impl AsRef<[isize]>) -> Var<'g> {
         let rank = self.rank();
-        let resolve = |&axis: &isize| match resolve_axis(axis, rank) {
-            Ok(axis) => axis,
-            Err(rule) => panic!("permute: {rule}; the shape is {}", self.shape()),
-        };
-        let order = order.as_ref().iter().map(resolve).collect();
-        self.graph().apply(Permute { order }, &[self])
+        let order: Result<_, _> =
+            order.as_ref().iter().map(|&axis| resolve_axis(axis, rank)).collect();
+        match order {
+            Ok(order) => self.graph().apply(Permute { order }, &[self]),
+            Err(rule) => misfit("permute", rule, &[self]),
+        }
     }
 
     /// The matrix transpose: the last two axes exchanged.
@@ -77,7 +77,9 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn t(self) -> Var<'g> {
         let rank = self.rank();
-        assert!(rank >= 2, "t: a transpose needs two axes, and the shape is {}", self.shape());
+        if rank < 2 {
+            misfit("t", "a transpose needs two axes", &[self]);
+        }
         let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
         order.swap(rank - 2, rank - 1);
         self.graph().apply(Permute { order }, &[self])

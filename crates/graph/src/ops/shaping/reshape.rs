@@ -6,7 +6,7 @@ use super::super::registry::{Example, shaped};
 use crate::Lowering;
 use crate::error::exactly;
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var, View};
+use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var, View, misfit};
 
 /// The elements in row-major order under another shape. Cotangent: v, reshaped back.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,12 +71,14 @@ impl<'g> Var<'g> {
         let size = self.shape().size();
         let inferred = size.checked_div(known).unwrap_or(0);
         let unknown = asked.iter().filter(|&&extent| extent < 0).count();
-        assert!(
-            asked.iter().all(|&extent| extent >= -1)
-                && (unknown == 0 || (unknown == 1 && inferred * known == size)),
-            "reshape: {size} elements do not fill shape {asked:?}: one extent may be -1, and \
-             stands for what the others leave",
-        );
+        let fits = unknown == 0 || (unknown == 1 && inferred * known == size);
+        if !fits || asked.iter().any(|&extent| extent < -1) {
+            let rule = format!(
+                "{size} elements do not fill shape {asked:?}: one extent may be -1, and stands for \
+                 what the others leave"
+            );
+            misfit("reshape", rule, &[self]);
+        }
         let extent = |&extent: &isize| if extent < 0 { inferred } else { extent as usize };
         self.reshape_to(asked.iter().map(extent).collect::<Shape>())
     }
@@ -96,7 +98,7 @@ impl<'g> Var<'g> {
         let shape = self.shape();
         match resolve_axis(axis, shape.rank() + 1) {
             Ok(axis) => self.reshape_to(shape.inserted(axis, 1)),
-            Err(rule) => panic!("unsqueeze: {rule}, counting the new one; the shape is {shape}"),
+            Err(rule) => misfit("unsqueeze", format!("{rule}, counting the new one"), &[self]),
         }
     }
 
@@ -106,8 +108,11 @@ impl<'g> Var<'g> {
         let shape = self.shape();
         match resolve_axis(axis, shape.rank()) {
             Ok(axis) if shape[axis] == 1 => self.reshape_to(shape.reduced(&[axis], false)),
-            Ok(axis) => panic!("squeeze: axis {axis} of {shape} has extent {}, not 1", shape[axis]),
-            Err(rule) => panic!("squeeze: {rule}; the shape is {shape}"),
+            Ok(axis) => {
+                let rule = format!("axis {axis} has extent {}, not 1", shape[axis]);
+                misfit("squeeze", rule, &[self])
+            }
+            Err(rule) => misfit("squeeze", rule, &[self]),
         }
     }
 

@@ -9,7 +9,7 @@ use super::super::registry::{Example, shaped};
 use super::assign;
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var, misfit};
 
 /// A range of positions along an axis, with Python's meaning of `start:stop:step`.
 ///
@@ -193,7 +193,7 @@ impl<'g> Var<'g> {
         let rank = self.rank();
         let axis = match resolve_axis(axis, rank) {
             Ok(axis) => axis,
-            Err(rule) => panic!("slice_axis: {rule}; the shape is {}", self.shape()),
+            Err(rule) => misfit("slice_axis", rule, &[self]),
         };
         let mut spans: SmallVec<[Span; 4]> = smallvec![Span::from(..); rank];
         spans[axis] = span.into();

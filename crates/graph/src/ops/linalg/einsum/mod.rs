@@ -8,7 +8,7 @@ use equation::Equation;
 
 use super::super::registry::{Example, Sample};
 use crate::error::expect_kind;
-use crate::{Graph, Kind, Shape, Var};
+use crate::{Graph, Kind, Shape, Var, misfit};
 
 impl Graph {
     /// The sum of products that an equation describes by a letter for each axis, as in NumPy's and
@@ -46,7 +46,7 @@ impl Graph {
             .try_for_each(|operand| expect_kind("every operand", operand.kind(), Kind::Real));
         let parsed = match kinds.and_then(|()| Equation::parse(equation, &shapes)) {
             Ok(parsed) => parsed,
-            Err(rule) => panic!("einsum {equation:?}: {rule}\n  operands: {shapes:?}"),
+            Err(rule) => misfit(&format!("einsum {equation:?}"), rule, operands),
         };
         let mut terms: Vec<Term<'g>> = Vec::new();
         for (operand, labels) in operands.iter().zip(parsed.operands) {
