@@ -5,6 +5,7 @@
 
 use crate::Isa;
 use crate::elementwise::{Arg, Binary, Unary, select};
+use crate::finite::AllFinite;
 use crate::fused;
 use crate::gemm::{Product, Scratch};
 use crate::reduce::Reduce;
@@ -27,6 +28,7 @@ pub trait Compiled: Sized {
     fn accumulate(isa: Isa, f: Reduce, x: &[Self], first: bool, sum: &mut [Self]);
     fn spread(isa: Isa, x: &[Self], columns: usize, out: &mut [Self]);
     fn tile(isa: Isa, x: &[Self], columns: usize, rows: usize, out: &mut [Self]);
+    fn all_finite(isa: Isa, x: &[Self]) -> bool;
     fn sgd(isa: Isa, sgd: &Sgd, parameters: &mut [Self], gradients: &[Self], velocity: &mut [Self]);
     fn adam(
         isa: Isa,
@@ -87,6 +89,10 @@ macro_rules! compiled {
 
             fn tile(isa: Isa, x: &[Self], columns: usize, rows: usize, out: &mut [Self]) {
                 fused::tile(isa, x, columns, rows, out);
+            }
+
+            fn all_finite(isa: Isa, x: &[Self]) -> bool {
+                isa.run(AllFinite(x))
             }
 
             fn sgd(

@@ -11,6 +11,7 @@
 //! | [`unary`], [`binary`], [`select`] | one elementwise function along slices, also in place |
 //! | [`Fused`] | many elementwise functions and reductions in one pass |
 //! | [`reduce`], [`reduce_rows`], [`reduce_columns`] | sums, products and extrema |
+//! | [`all_finite`] | whether there is no infinity and no NaN |
 //! | [`gemm`] | the product of matrices of any strides |
 //! | [`Sgd`], [`Adam`] | an optimizer step in one pass |
 //! | [`Pool`] | threads for tasks of microseconds |
@@ -62,6 +63,7 @@
 mod compiled;
 mod elementary;
 mod elementwise;
+mod finite;
 mod fused;
 mod gemm;
 mod isa;
@@ -74,6 +76,7 @@ mod update;
 mod vector;
 
 pub use elementwise::{Arg, Binary, Unary, binary, select, unary};
+pub use finite::all_finite;
 pub use fused::{Fused, FusedBuilder, Source, Value};
 pub use gemm::{Matrix, MatrixMut, gemm};
 pub use isa::Isa;

@@ -9,7 +9,7 @@ use crate::elementary::lit;
 use crate::isa::{Isa, Kernel, Simd, fma};
 use crate::pool::Pool;
 use crate::scalar::Scalar;
-use crate::update::shared::in_parts;
+pub(crate) use crate::update::shared::in_parts;
 
 /// Stochastic gradient descent with momentum.
 ///

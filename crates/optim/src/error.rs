@@ -3,7 +3,7 @@
 use graph::{Domain, GradientsError, Shape};
 
 /// A step that was refused. The parameters, and the optimizer's state, are as they were.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 pub enum OptimError {
     /// Gradients that are not those of the store's trainable parameters: one missing, one unknown,
     /// one of another shape.
@@ -51,10 +51,27 @@ pub enum OptimError {
         /// The pattern.
         pattern: String,
     },
-    /// A loss that is infinite or NaN, whose gradients are of no use.
+    /// A gradient that is infinite or NaN, from which no weight is written.
     #[error(
-        "the loss is {loss} at step {step}: the learning rate, {learning_rate}, is probably too high"
+        "the gradient of {path:?} is {value} at {position:?}, at step {step}{}\n  \
+         `Step::run_checked` names the operation it comes from; `.with(SkipNonFinite)` leaves such \
+         steps out",
+        too_high(*step, *learning_rate)
     )]
+    NonFiniteGradient {
+        /// The parameter.
+        path: String,
+        /// Where in it.
+        position: Vec<usize>,
+        /// The gradient there.
+        value: f64,
+        /// How many updates had been made.
+        step: u64,
+        /// The learning rate of this step.
+        learning_rate: f64,
+    },
+    /// A loss that is infinite or NaN, whose gradients are of no use.
+    #[error("the loss is {loss} at step {step}{}", too_high(*step, *learning_rate))]
     Diverged {
         /// The loss.
         loss: f64,
@@ -72,4 +89,14 @@ pub enum OptimError {
         /// The first difference.
         change: String,
     },
+}
+
+graph::debug_as_display!(OptimError);
+
+/// The usual reason of numbers that are not finite, once there was an update that can have led there.
+fn too_high(updates: u64, learning_rate: f64) -> String {
+    match updates {
+        0 => ", before any update".to_owned(),
+        _ => format!(": the learning rate, {learning_rate}, is probably too high"),
+    }
 }

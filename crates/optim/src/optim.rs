@@ -236,6 +236,7 @@ impl<R: Rule + Send, T: Scalar> Optimizer<T> for Optim<R, T> {
             Some(state) => state.memory.check(selected)?,
             None => self.state = Some(self.lay_out(selected)?),
         }
+        selected.check_gradients(self.steps, self.learning_rate())?;
         self.current = current;
         Ok(())
     }

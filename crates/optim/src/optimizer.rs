@@ -42,7 +42,8 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
     ///
     /// # Errors
     /// Whatever stands in the way: a hyperparameter outside of its domain, a parameter whose shape
-    /// the rule does not fit, parameters that changed. Nothing is changed then.
+    /// the rule does not fit, parameters that changed, [gradients](Selected::check_gradients) that
+    /// are not finite. Nothing is changed then.
     fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError>;
 
     /// Makes the step that was prepared. `weights` is [`Params::trainable_mut`], and `gradients`
@@ -69,7 +70,8 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
     /// Makes one step.
     ///
     /// # Errors
-    /// If the gradients are not those of the store's trainable parameters, or the step cannot be
+    /// If the gradients are not those of the store's trainable parameters, one of them is infinite or
+    /// NaN (unless [`SkipNonFinite`](crate::SkipNonFinite) sees to it), or the step cannot be
     /// [prepared](Self::prepare). The parameters and the state are then as they were.
     fn step(
         &mut self,
@@ -77,7 +79,7 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
         gradients: Gradients<'_, T>,
     ) -> Result<(), OptimError> {
         gradients.check(params)?;
-        self.prepare(Selected::all(params))?;
+        self.prepare(Selected::all(params).with_gradients(gradients))?;
         self.update(params.trainable_mut(), gradients.values());
         Ok(())
     }
@@ -105,7 +107,7 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
     /// Checks that the loss is finite, before a step is made by its gradients.
     ///
     /// # Errors
-    /// [`OptimError::Diverged`] if it is infinite or NaN: the learning rate is probably too high.
+    /// [`OptimError::Diverged`] if it is infinite or NaN.
     fn check_loss(&self, loss: T) -> Result<(), OptimError> {
         match loss.is_finite() {
             true => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use graph::Params;
+use graph::{Params, RunError};
 use program::Scalar;
 use serde::Serialize;
 
@@ -47,7 +47,7 @@ impl RangeTest {
     /// Rates from `lowest` to `highest`, both included, in this many steps.
     ///
     /// The curve is smoothed by a bias-corrected running average of decay 0.8, and the run ends
-    /// early when that is 4 times its least value, or a loss is not finite.
+    /// early when that is 4 times its least value, or a loss or gradient is not finite.
     pub fn new(lowest: f64, highest: f64, steps: usize) -> Self {
         Self { lowest, highest, steps, smoothing: 0.8, burst: 4.0 }
     }
@@ -119,7 +119,11 @@ impl RangeTest {
             let rate = self.lowest * (growth * i as f64).exp();
             set_rate(optimizer, rate)?;
             let loss =
-                step(params, optimizer).map_err(|error| RangeTestError::Step(error.into()))?;
+                match step(params, optimizer).map_err(Into::<Box<dyn Error + Send + Sync>>::into) {
+                    Ok(loss) => loss,
+                    Err(error) if is_burst(&*error) => f64::NAN,
+                    Err(error) => return Err(RangeTestError::Step(error)),
+                };
             average = self.smoothing * average + (1.0 - self.smoothing) * loss;
             gathered = self.smoothing * gathered + (1.0 - self.smoothing);
             let smoothed = average / gathered;
@@ -131,6 +135,22 @@ impl RangeTest {
         }
         Ok(RangeCurve { points })
     }
+}
+
+/// Whether a step failed because numbers were not finite, which here is a result like any other.
+fn is_burst(error: &(dyn Error + 'static)) -> bool {
+    let optim = |error: &OptimError| {
+        matches!(error, OptimError::Diverged { .. } | OptimError::NonFiniteGradient { .. })
+    };
+    let run = |error: &RunError| matches!(error, RunError::Arose { .. });
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref().is_some_and(optim) || error.downcast_ref().is_some_and(run) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Gives the next update a learning rate, whatever its schedule says.
@@ -201,7 +221,7 @@ impl RangeCurve {
 }
 
 /// A range test that was not made. Parameters and optimizer are as they were.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum RangeTestError {
     /// Rates that cannot grow by a factor.
     #[error(
@@ -244,3 +264,5 @@ pub enum RangeTestError {
     #[error("a step of the range test: {0}")]
     Step(#[source] Box<dyn Error + Send + Sync>),
 }
+
+graph::debug_as_display!(RangeTestError);

@@ -1,9 +1,11 @@
 //! Which parameters an optimizer is responsible for, and where they lie.
 
 use std::ops::Range;
+use std::panic::Location;
 
-use graph::{Param, ParamId, Params, Shape};
-use program::Scalar;
+use graph::{Gradients, Param, ParamId, Params, Shape};
+use kernels::{Isa, all_finite};
+use program::{Scalar, default_pool};
 
 use crate::{OptimError, Pattern};
 
@@ -13,12 +15,56 @@ pub struct Selected<'a, T> {
     params: &'a Params<T>,
     /// For each trainable parameter whether it is selected; `None` selects all.
     mask: Option<&'a [bool]>,
+    /// The gradients of the step to come, if they are to be finite and it is not known that they are.
+    gradients: Option<&'a [T]>,
 }
 
 impl<'a, T: Scalar> Selected<'a, T> {
     /// All trainable parameters.
     pub fn all(params: &'a Params<T>) -> Self {
-        Self { params, mask: None }
+        Self { params, mask: None, gradients: None }
+    }
+
+    /// For a step by these gradients: who prepares an update of weights [checks](Self::check_gradients)
+    /// that those selected are finite.
+    pub fn with_gradients(self, gradients: Gradients<'a, T>) -> Self {
+        let unknown = !gradients.is_known_finite();
+        Self { gradients: unknown.then_some(gradients.values()), ..self }
+    }
+
+    /// For a step by any gradients: what asks for it keeps those that are not finite from weights.
+    pub fn with_any_gradients(self) -> Self {
+        Self { gradients: None, ..self }
+    }
+
+    /// Fails if a gradient of the selected parameters is infinite or NaN, for an optimizer that has
+    /// made so many updates and would make the next at this rate.
+    ///
+    /// # Errors
+    /// [`OptimError::NonFiniteGradient`].
+    pub fn check_gradients(self, step: u64, learning_rate: f64) -> Result<(), OptimError> {
+        let Some(gradients) = self.gradients else { return Ok(()) };
+        let pool = default_pool();
+        let finite = |of: &[T]| all_finite(Isa::best(), &pool, of);
+        let Some((_, param, range)) =
+            self.iter().find(|(_, _, range)| !finite(&gradients[range.clone()]))
+        else {
+            return Ok(());
+        };
+        let of_param = &gradients[range];
+        let place = of_param.iter().position(|g| !g.is_finite()).expect("one is not finite");
+        let (shape, strides) = (param.shape(), param.shape().strides());
+        Err(OptimError::NonFiniteGradient {
+            path: param.path().to_owned(),
+            position: shape
+                .iter()
+                .zip(strides)
+                .map(|(extent, stride)| place / stride % extent)
+                .collect(),
+            value: of_param[place].to_f64(),
+            step,
+            learning_rate,
+        })
     }
 
     /// The trainable parameters at the positions where the mask holds.
@@ -47,6 +93,8 @@ impl<'a, T: Scalar> Selected<'a, T> {
 pub(crate) struct Segment {
     pub id: ParamId,
     pub path: String,
+    /// The line that built it.
+    pub location: &'static Location<'static>,
     pub shape: Shape,
     /// Where its values lie in [`Params::trainable`].
     pub range: Range<usize>,
@@ -74,6 +122,7 @@ pub(crate) fn segments<T: Scalar>(selected: Selected<'_, T>) -> Vec<Segment> {
     let segment = |(_, param, range): (usize, &Param, Range<usize>)| Segment {
         id: param.id(),
         path: param.path().to_owned(),
+        location: param.location(),
         shape: param.shape().clone(),
         range,
     };
@@ -90,8 +139,15 @@ pub(crate) fn check<T: Scalar>(
     for (_, param, range) in selected.iter() {
         match known.next() {
             Some(segment) if segment.is(param, &range) => {}
-            Some(Segment { path, shape, .. }) if path == param.path() && shape == param.shape() => {
-                return changed(format!("{path:?} lies elsewhere, or in another store"));
+            Some(Segment { id, path, .. }) if *id == param.id() => {
+                return changed(format!("{path:?} lies elsewhere"));
+            }
+            Some(Segment { path, location, .. }) if path == param.path() => {
+                return changed(format!(
+                    "its {path:?} was built at {location}, and that of this store at {}: another \
+                     store takes an optimizer of its own",
+                    param.location()
+                ));
             }
             Some(segment) => {
                 let (path, now) = (&segment.path, param.path());

@@ -2,7 +2,10 @@
 
 use graph::{GradientLayout, Gradients, GradientsError, Params};
 use ndarray::{Array, array};
-use optim::{Adam, Constant, Curve, Domain, OptimError, Optimizer, Ramp, Sgd, StepDecay};
+use optim::{
+    Accumulate, Adam, ClipGlobalNorm, Constant, Curve, Domain, Groups, OptimError, Optimizer, Ramp,
+    Sam, Sgd, SkipNonFinite, StepDecay,
+};
 
 fn params() -> Params<f64> {
     let mut params = Params::with_seed(0);
@@ -85,14 +88,98 @@ fn gradients_that_are_not_the_parameters() {
         refusal_of(&mut adam, &mut params, &missing),
         GradientsError::Missing { path: "bias".into() }.into()
     );
-    let mut other_shape = GradientLayout::new(&entries[..1]);
-    other_shape.push(entries[1].id(), [4].into());
-    let error = refusal_of(&mut adam, &mut params, &other_shape);
-    assert!(matches!(error, OptimError::Gradients(GradientsError::Shape { .. })), "{error}");
     let foreign = self::params();
     let unknown = GradientLayout::new(foreign.trainable_entries());
     let error = refusal_of(&mut adam, &mut params, &unknown);
     assert!(matches!(error, OptimError::Gradients(GradientsError::Unknown { .. })), "{error}");
+    let built = foreign.trainable_entries().next().unwrap().location();
+    let said =
+        format!("\"weight\", built at {built}, which is no trainable parameter of this store");
+    assert!(error.to_string().contains(&said), "{error}");
+}
+
+#[test]
+fn an_optimizer_of_another_store() {
+    let (mut ours, mut theirs) = (params(), Params::with_seed(0));
+    let line = line!() + 2;
+    let mut root = theirs.root();
+    root.parameter("weight", array![1.0, -2.0].into_dyn());
+    root.parameter("bias", array![0.5].into_dyn());
+    let mut adam = Adam::new(0.1);
+    let layout = GradientLayout::new(ours.trainable_entries());
+    adam.step(&mut ours, Gradients::new(&layout, &[1.0; 3])).unwrap();
+    let error = refusal(adam, &mut theirs).to_string();
+    let built = ours.trainable_entries().next().unwrap().location();
+    assert!(error.contains(&format!("its \"weight\" was built at {built}")), "{error}");
+    assert!(error.contains(&format!("that of this store at {}:{line}:", file!())), "{error}");
+}
+
+/// Everything that a step could change, in writing.
+fn everything(optimizer: &mut impl Optimizer<f64>, params: &Params<f64>) -> (Vec<f64>, String) {
+    (params.values().to_vec(), format!("{:?}", optimizer.state(params).unwrap()))
+}
+
+#[test]
+fn gradients_that_are_not_finite_change_nothing() {
+    let mut params = params();
+    let layout = GradientLayout::new(params.trainable_entries());
+    let mut optimizer = Groups::new(Adam::new(0.1)).group("weight", Sgd::new(0.1).momentum(0.9));
+    let at = [("weight", 1, vec![1]), ("bias", 2, vec![0])];
+    for (step, told) in
+        [(0, "at step 0, before any update"), (1, "at step 1: the learning rate, 0.1")]
+    {
+        let before = everything(&mut optimizer, &params);
+        for ((path, place, position), wild) in at.iter().zip([f64::NAN, f64::NEG_INFINITY]) {
+            let mut values = [1.0; 3];
+            values[*place] = wild;
+            let error = optimizer.step(&mut params, Gradients::new(&layout, &values)).unwrap_err();
+            let said = format!("the gradient of {path:?} is {wild} at {position:?}, {told}");
+            assert!(error.to_string().starts_with(&said), "{error}");
+            assert!(error.to_string().contains("SkipNonFinite"), "{error}");
+            assert_eq!(everything(&mut optimizer, &params), before);
+        }
+        assert_eq!(optimizer.steps(), step);
+        optimizer.step(&mut params, Gradients::new(&layout, &[1.0; 3])).unwrap();
+    }
+}
+
+#[test]
+fn a_part_that_skips_them_is_handed_gradients_that_are_not_finite() {
+    let skips = |rate| Sgd::new(rate).with(SkipNonFinite);
+    for (mut optimizer, name) in [
+        (Box::new(skips(1.0)) as Box<dyn Optimizer<f64>>, "alone"),
+        (Box::new(skips(1.0).with(ClipGlobalNorm::new(1.0))), "inside of a clip"),
+        (Box::new(skips(1.0).with(Accumulate::new(1))), "inside of an accumulation"),
+        (Box::new(skips(1.0).with(Sam::new(0.1))), "inside of sharpness awareness"),
+        (Box::new(Groups::new(skips(1.0)).freeze("bias")), "in a group"),
+    ] {
+        let mut params = params();
+        let before = params.values().to_vec();
+        let layout = GradientLayout::new(params.trainable_entries());
+        for wild in [f64::NAN, f64::INFINITY] {
+            let gradients = [1.0, wild, 1.0];
+            optimizer.step(&mut params, Gradients::new(&layout, &gradients)).unwrap();
+            assert_eq!((params.values(), optimizer.steps()), (&before[..], 0), "{name}");
+        }
+    }
+    // A group without the part refuses them.
+    let mut mixed = Groups::new(skips(1.0)).group("bias", Sgd::new(1.0));
+    let mut params = params();
+    let layout = GradientLayout::new(params.trainable_entries());
+    mixed.step(&mut params, Gradients::new(&layout, &[f64::NAN, 1.0, 1.0])).unwrap();
+    let refused = mixed.step(&mut params, Gradients::new(&layout, &[1.0, 1.0, f64::NAN]));
+    assert!(matches!(refused, Err(OptimError::NonFiniteGradient { .. })), "{refused:?}");
+}
+
+#[test]
+fn accumulated_gradients_are_finite_where_their_sum_is_not() {
+    let mut params = params();
+    let layout = GradientLayout::new(params.trainable_entries());
+    let mut sgd = Sgd::new(1.0).with(Accumulate::new(4));
+    for _ in 0..4 {
+        sgd.step(&mut params, Gradients::new(&layout, &[f64::MAX; 3])).unwrap();
+    }
+    assert_eq!(params.values(), [-f64::MAX; 3]);
 }
 
 #[test]

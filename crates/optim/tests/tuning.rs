@@ -132,6 +132,22 @@ mod range_test {
     }
 
     #[test]
+    fn a_step_that_meets_an_infinity_ends_the_curve() {
+        let curve = RangeTest::new(1e-3, 1e6, 40)
+            .stop_at(f64::INFINITY)
+            .run(&mut params(), &mut Sgd::new(0.1), |params, sgd| {
+                let layout = GradientLayout::new(params.trainable_entries());
+                let gradient: Vec<f64> = params.trainable().iter().map(|w| w.powi(7)).collect();
+                sgd.step(params, Gradients::new(&layout, &gradient))?;
+                Ok::<_, OptimError>(params.trainable().iter().map(|w| w * w).sum::<f64>())
+            })
+            .unwrap();
+        let last = curve.points.last().unwrap();
+        assert!(curve.points.len() < 40 && last.loss.is_nan(), "{curve:?}");
+        assert!(curve.bursts_at().is_some(), "{curve:?}");
+    }
+
+    #[test]
     fn everything_is_afterwards_as_before_even_after_an_error() {
         let mut params = params();
         let mut adam = Adam::new(0.1).schedule(StepDecay::halve_every(2));

@@ -1,14 +1,16 @@
 //! Gradients of parameters, keyed by id.
 
+use std::panic::Location;
+
 use ndarray::{ArrayViewD, IxDyn};
 
 use super::{Param, ParamId, Params};
-use crate::{Scalar, Shape};
+use crate::Scalar;
 
 /// The gradients of some parameters: which, and where each lies in one contiguous slice.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GradientLayout {
-    entries: Vec<(ParamId, Shape)>,
+    entries: Vec<Param>,
     /// Where each entry starts, and where the last ends.
     starts: Vec<usize>,
 }
@@ -18,16 +20,10 @@ impl GradientLayout {
     pub fn new<'p>(params: impl IntoIterator<Item = &'p Param>) -> Self {
         let mut layout = Self { entries: Vec::new(), starts: vec![0] };
         for param in params {
-            layout.push(param.id(), param.shape().clone());
+            layout.starts.push(layout.size() + param.shape().size());
+            layout.entries.push(param.clone());
         }
         layout
-    }
-
-    /// Adds an entry at the end.
-    pub fn push(&mut self, id: ParamId, shape: Shape) {
-        let start = self.starts.last().copied().unwrap_or(0);
-        self.starts.push(start + shape.size());
-        self.entries.push((id, shape));
     }
 
     /// How many numbers there are in total.
@@ -35,8 +31,8 @@ impl GradientLayout {
         self.starts.last().copied().unwrap_or(0)
     }
 
-    /// Which parameters, in order, with their shapes.
-    pub fn entries(&self) -> &[(ParamId, Shape)] {
+    /// Which parameters, in order.
+    pub fn entries(&self) -> &[Param] {
         &self.entries
     }
 
@@ -61,18 +57,23 @@ impl GradientLayout {
 pub struct Gradients<'a, T> {
     layout: &'a GradientLayout,
     values: &'a [T],
+    /// Somebody has looked at all of them.
+    known_finite: bool,
 }
 
 /// Gradients that do not belong to the parameters they are given for.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 pub enum GradientsError {
     /// A gradient for a parameter that the store does not have.
     #[error(
-        "a gradient is given for parameter #{index}, which is no trainable parameter of this store"
+        "a gradient is given for {path:?}, built at {location}, which is no trainable parameter of \
+         this store"
     )]
     Unknown {
-        /// The index in its own store.
-        index: usize,
+        /// The parameter's path in its own store.
+        path: String,
+        /// The line that built it.
+        location: &'static Location<'static>,
     },
     /// A trainable parameter without a gradient.
     #[error("no gradient is given for the trainable parameter {path:?}")]
@@ -88,17 +89,9 @@ pub enum GradientsError {
         /// The parameter's path.
         path: String,
     },
-    /// A gradient of another shape than its parameter.
-    #[error("parameter {path:?} has shape {expected}, and its gradient {given}")]
-    Shape {
-        /// The parameter's path.
-        path: String,
-        /// The parameter's shape.
-        expected: Shape,
-        /// The gradient's shape.
-        given: Shape,
-    },
 }
+
+crate::debug_as_display!(GradientsError);
 
 impl<'a, T: Scalar> Gradients<'a, T> {
     /// Gradients in a slice of this layout.
@@ -108,19 +101,30 @@ impl<'a, T: Scalar> Gradients<'a, T> {
     #[track_caller]
     pub fn new(layout: &'a GradientLayout, values: &'a [T]) -> Self {
         assert_eq!(layout.size(), values.len(), "the gradients must fill their layout");
-        Self { layout, values }
+        Self { layout, values, known_finite: false }
+    }
+
+    /// The same, known to be finite, as those are that a training step answers: an optimizer does
+    /// not look again.
+    pub fn known_finite(self) -> Self {
+        Self { known_finite: true, ..self }
+    }
+
+    /// Whether they are [known to be finite](Self::known_finite).
+    pub fn is_known_finite(&self) -> bool {
+        self.known_finite
     }
 
     /// The gradient of a parameter, if there is one.
     pub fn get(&self, id: ParamId) -> Option<ArrayViewD<'a, T>> {
         // A full layout has a parameter near the position of its index.
-        let position = self.layout.entries.iter().position(|entry| entry.0 == id)?;
+        let position = self.layout.entries.iter().position(|entry| entry.id() == id)?;
         Some(self.at(position))
     }
 
     /// Every id with its gradient.
     pub fn iter(&self) -> impl Iterator<Item = (ParamId, ArrayViewD<'a, T>)> + '_ {
-        self.layout.entries.iter().enumerate().map(|(i, entry)| (entry.0, self.at(i)))
+        self.layout.entries.iter().enumerate().map(|(i, entry)| (entry.id(), self.at(i)))
     }
 
     /// All numbers, in the order of the layout.
@@ -138,43 +142,34 @@ impl<'a, T: Scalar> Gradients<'a, T> {
         self.values.iter().map(|&x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
     }
 
-    /// Whether these are exactly the gradients of the store's trainable parameters, in their order
-    /// and shapes, so that [`values`](Self::values) runs beside [`Params::trainable`].
+    /// Whether these are exactly the gradients of the store's trainable parameters, in their order,
+    /// so that [`values`](Self::values) runs beside [`Params::trainable`].
     ///
     /// # Errors
     /// The first difference.
     pub fn check(&self, params: &Params<T>) -> Result<(), GradientsError> {
         let mut given = self.layout.entries.iter();
         for param in params.trainable_entries() {
-            let path = || param.path().to_owned();
-            match given.next() {
-                Some((id, shape)) if *id == param.id() && shape == param.shape() => {}
-                Some((id, shape)) if *id == param.id() => {
-                    return Err(GradientsError::Shape {
-                        path: path(),
-                        expected: param.shape().clone(),
-                        given: shape.clone(),
-                    });
-                }
-                _ => return Err(self.misplaced(params, param)),
+            if given.next().is_none_or(|entry| entry.id() != param.id()) {
+                return Err(self.misplaced(params, param));
             }
         }
         match given.next() {
             None => Ok(()),
-            Some((id, _)) => Err(match params.entry(*id) {
+            Some(entry) => Err(match params.entry(entry.id()) {
                 Some(param) if param.role() == super::Role::Trainable => {
                     GradientsError::Order { path: param.path().to_owned() }
                 }
-                _ => GradientsError::Unknown { index: id.index() },
+                _ => unknown(entry),
             }),
         }
     }
 
     /// Why the gradient of `param` is not where it should be.
     fn misplaced(&self, params: &Params<T>, param: &Param) -> GradientsError {
-        let foreign = |id: &&ParamId| params.entry(**id).is_none();
-        if let Some(id) = self.layout.entries.iter().map(|entry| &entry.0).find(foreign) {
-            return GradientsError::Unknown { index: id.index() };
+        let foreign = |entry: &&Param| params.entry(entry.id()).is_none();
+        if let Some(entry) = self.layout.entries.iter().find(foreign) {
+            return unknown(entry);
         }
         match self.get(param.id()) {
             None => GradientsError::Missing { path: param.path().to_owned() },
@@ -183,10 +178,14 @@ impl<'a, T: Scalar> Gradients<'a, T> {
     }
 
     fn at(&self, position: usize) -> ArrayViewD<'a, T> {
-        let shape = IxDyn(&self.layout.entries[position].1);
+        let shape = IxDyn(self.layout.entries[position].shape());
         let view = ArrayViewD::from_shape(shape, &self.values[self.layout.range(position)]);
         view.expect("the layout has the sizes of its shapes")
     }
+}
+
+fn unknown(param: &Param) -> GradientsError {
+    GradientsError::Unknown { path: param.path().to_owned(), location: param.location() }
 }
 
 #[cfg(test)]
@@ -216,10 +215,8 @@ mod tests {
         assert_eq!(check(&params, &[&b, &a]), Err(GradientsError::Order { path: "a".into() }));
         assert_eq!(check(&params, &[&a, &b, &b]), Err(GradientsError::Order { path: "b".into() }));
         let (_, foreign, _) = store();
-        assert_eq!(check(&params, &[&foreign, &b]), Err(GradientsError::Unknown { index: 0 }));
-        let mut layout = GradientLayout::new([&a]);
-        layout.push(b.id(), [4].into());
-        let error = Gradients::new(&layout, &[0.0; 6]).check(&params).unwrap_err();
-        assert_eq!(error.to_string(), "parameter \"b\" has shape [3], and its gradient [4]");
+        let location = foreign.location();
+        let unknown = GradientsError::Unknown { path: "a".into(), location };
+        assert_eq!(check(&params, &[&foreign, &b]), Err(unknown));
     }
 }

@@ -12,7 +12,7 @@ const WORTH_SHARING: usize = 1 << 16;
 const GRAIN: usize = 16;
 
 /// Calls `update` on parts of slices that have one length, or none at all, at the same positions of each.
-pub(super) fn in_parts<T: Scalar, const N: usize>(
+pub(crate) fn in_parts<T: Scalar, const N: usize>(
     pool: &Pool,
     read: &[T],
     written: [&mut [T]; N],

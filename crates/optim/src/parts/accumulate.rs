@@ -35,7 +35,7 @@ impl Part for Accumulate {
     }
 
     fn slots(&self) -> Vec<Slot> {
-        vec![Slot::like_weights("sum")]
+        vec![Slot::like_weights("mean")]
     }
 
     fn numbers(&self) -> &'static [Number] {
@@ -47,11 +47,12 @@ impl Part for Accumulate {
         let complete = call.numbers()[0] >= f64::from(self.steps);
         let share = T::from_f64(1.0 / f64::from(self.steps));
         call.each(|stretch| {
-            let [sum, ..] = stretch.slots;
-            sum.iter_mut().zip(stretch.gradients).for_each(|(sum, &g)| *sum += g);
+            let [mean, ..] = stretch.slots;
+            // Shares are added, as the sum of finite gradients may be infinite.
+            mean.iter_mut().zip(stretch.gradients).for_each(|(mean, &g)| *mean += share * g);
             if complete {
-                for (mean, sum) in stretch.rewritten.iter_mut().zip(sum) {
-                    *mean = share * std::mem::replace(sum, T::zero());
+                for (whole, mean) in stretch.rewritten.iter_mut().zip(mean) {
+                    *whole = std::mem::replace(mean, T::zero());
                 }
             }
         });

@@ -11,7 +11,8 @@ mod skip;
 use std::fmt::Debug;
 
 use graph::Shape;
-use program::Scalar;
+use kernels::{Isa, all_finite};
+use program::{Scalar, default_pool};
 use serde::Serialize;
 
 use crate::memory::{Memory, Piece};
@@ -38,6 +39,9 @@ pub trait Part: Copy + Debug + Send + Serialize + 'static {
 
     /// The part hands on other gradients than it was given: then there is a buffer for them.
     const REWRITES: bool = false;
+
+    /// The part makes no update by gradients that are infinite or NaN, which would else be refused.
+    const TAKES_NON_FINITE: bool = false;
 
     /// Shows every hyperparameter that is a number, so that it can be checked.
     fn hyperparameters(&mut self, _visit: &mut Visit<'_>) {}
@@ -107,6 +111,13 @@ impl<T: Scalar> Call<'_, T> {
                 slots,
             });
         }
+    }
+
+    /// Whether the gradients of all these parameters are finite.
+    pub fn gradients_are_finite(&mut self) -> bool {
+        let (pool, mut finite) = (default_pool(), true);
+        self.each(|stretch| finite &= all_finite(Isa::best(), &pool, stretch.gradients));
+        finite
     }
 
     /// The Euclidean norm of the gradients of all these parameters together.
@@ -188,7 +199,10 @@ impl<O: Optimizer<T>, P: Part, T: Scalar> With<O, P, T> {
 impl<O: Optimizer<T>, P: Part, T: Scalar> Optimizer<T> for With<O, P, T> {
     fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         self.check()?;
-        self.inner.prepare(selected)?;
+        self.inner.prepare(match P::TAKES_NON_FINITE {
+            true => selected.with_any_gradients(),
+            false => selected,
+        })?;
         match &self.state {
             Some(state) => state.memory.check(selected)?,
             None => self.state = Some(self.lay_out(selected)),

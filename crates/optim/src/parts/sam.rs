@@ -55,6 +55,11 @@ impl Part for Sam {
             call.each(|stretch| stretch.weights.copy_from_slice(stretch.slots[0]));
             return inner.update(call.weights, call.gradients);
         }
+        if !call.gradients_are_finite() {
+            // There is no way uphill; what is inside knows what to do with them.
+            call.numbers()[0] = 0.0;
+            return inner.update(call.weights, call.gradients);
+        }
         let norm = call.gradient_norm();
         let reach = T::from_f64(if norm > 0.0 { self.radius / norm } else { 0.0 });
         call.each(|stretch| {

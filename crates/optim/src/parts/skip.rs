@@ -18,15 +18,14 @@ pub struct SkipNonFinite;
 
 impl Part for SkipNonFinite {
     const NAME: &'static str = "skip_non_finite";
+    const TAKES_NON_FINITE: bool = true;
 
     fn numbers(&self) -> &'static [Number] {
         &[("skipped", 0.0)]
     }
 
     fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
-        let mut finite = true;
-        call.each(|stretch| finite &= stretch.gradients.iter().all(|g| g.is_finite()));
-        match finite {
+        match call.gradients_are_finite() {
             true => inner.update(call.weights, call.gradients),
             false => call.numbers()[0] += 1.0,
         }
