@@ -9,9 +9,10 @@ use cotangent::data::{CsvFault, DataError, idx::IdxFault};
 use cotangent::graph::{
     Defect, GradientError, GradientsError, LoadError, ParamsError, RecordError, RunError, SaveError,
 };
+use cotangent::minimize::MinimizeError;
 use cotangent::nn::HyperparameterError;
 use cotangent::optim::{
-    CheckpointError, MinimizeError, OptimError, RangeTestError, StateError,
+    CheckpointError, OptimError, RangeTestError, StateError,
     search::{SearchError, TrialError},
 };
 
@@ -32,6 +33,7 @@ fn one_of_each() -> Vec<Box<dyn Error>> {
             recorded: location,
             location,
         }),
+        Box::new(RunError::Unused { parameters: Vec::new(), location }),
         Box::new(RunError::Count { expected: 2, given: 1 }),
         Box::new(Defect::Singular { pivot: 1, rows: 2 }),
         Box::new(SaveError { path: path(), source: io::Error::other("disk full") }),

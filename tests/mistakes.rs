@@ -2,8 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cotangent::graph::GradientError;
+use cotangent::graph::transform::per_sample_grad;
 use cotangent::prelude::*;
+use cotangent::program::Program;
+
+/// How a message names a line of this file.
+fn here(line: u32) -> String {
+    format!("{}:{line}:", file!())
+}
 
 /// The message of the panic that `mistake` makes.
 fn message(mistake: impl FnOnce()) -> String {
@@ -70,11 +76,20 @@ fn data_that_is_not_finite_is_refused_before_anything_runs() {
 fn a_parameter_without_a_path_to_the_loss_is_named() {
     let mut params = Params::seeded(0);
     let used = Linear::new(2, 1).build(&mut params.root(), "used");
+    let built = here(line!() + 1);
     Linear::new(2, 1).build(&mut params.root(), "forgotten");
+    let made = here(line!() + 1);
     let mut step = Step::new(|_, [x]| used.forward(x).mean());
     let told = step.run(&mut params, (&array![[1.0_f32, 2.0]],)).unwrap_err();
-    assert!(matches!(told, RunError::Gradient(GradientError::NoPath { .. })), "{told}");
-    assert!(told.to_string().contains("\"forgotten.weight\""), "{told}");
+    assert!(
+        matches!(&told, RunError::Unused { parameters, .. } if parameters.len() == 2),
+        "{told}"
+    );
+    let told = told.to_string();
+    for path in ["forgotten.weight", "forgotten.bias"] {
+        assert!(told.contains(&format!("{path:?} of {built}")), "{told}");
+    }
+    assert!(told.contains(&made) && told.contains(".zeros_for_unused()"), "{told}");
     let mut step = Step::new(|_, [x]| used.forward(x).mean()).zeros_for_unused();
     step.run(&mut params, (&array![[1.0_f32, 2.0]],)).unwrap();
     assert_eq!(step.gradients().values()[3..], [0.0; 3]);
@@ -92,15 +107,137 @@ fn a_gradient_of_something_that_is_no_scalar_says_what_to_do() {
 }
 
 #[test]
-fn parameters_of_another_model_are_refused() {
+fn parameters_of_another_store_are_refused_by_name_though_their_paths_are_the_same() {
     let (mut ours, mut theirs) = (Params::seeded(0), Params::seeded(0));
+    let built = here(line!() + 1);
     let layer = Linear::new(2, 1).build(&mut ours.root(), "head");
     Linear::new(2, 1).build(&mut theirs.root(), "head");
-    let mut step = Step::new(|_, [x]| layer.forward(x).mean());
     let x = array![[1.0_f32, 2.0]];
-    step.run(&mut ours, (&x,)).unwrap();
-    let told = step.run(&mut theirs, (&x,)).unwrap_err();
-    assert!(matches!(told, RunError::ForeignParameter { .. }), "{told}");
+    let foreign = |told: RunError| {
+        assert!(matches!(told, RunError::ForeignParameter { .. }), "{told}");
+        let told = told.to_string();
+        assert!(told.contains("\"head.weight\" of another store"), "{told}");
+        assert!(told.contains(&format!("built at {built}")), "{told}");
+    };
+    for first in [true, false] {
+        let mut step = Step::new(|_, [x]| layer.forward(x).mean());
+        let mut predict = Function::new(|_, [x]| layer.forward(x));
+        if first {
+            step.run(&mut ours, (&x,)).unwrap();
+            predict.run(&ours, (&x,)).unwrap();
+        }
+        foreign(step.run(&mut theirs, (&x,)).unwrap_err());
+        foreign(predict.run(&theirs, (&x,)).unwrap_err());
+    }
+    let g = Graph::new();
+    let outputs = [layer.forward(g.input("x", [1, 2]))];
+    let told = message(|| drop(Program::compile(&outputs, &theirs)));
+    assert!(told.contains("\"head.weight\" of another store") && told.contains(&built), "{told}");
+}
+
+#[test]
+fn a_statistic_of_another_store_is_refused_before_it_is_written() {
+    let (mut ours, mut theirs) = (Params::seeded(0), Params::seeded(0));
+    let built = here(line!() + 1);
+    let count = theirs.root().buffer("count", array![0.0].into_dyn());
+    let mut step = Step::new(|g, [x]| {
+        g.update(&count, x);
+        x.sum()
+    });
+    let told = step.run(&mut ours, (&array![1.0_f32],)).unwrap_err().to_string();
+    assert!(told.contains("\"count\" of another store") && told.contains(&built), "{told}");
+}
+
+#[test]
+fn a_loss_that_is_no_scalar_names_its_line_and_that_of_the_step() {
+    let mut params = Params::seeded(0);
+    let layer = Linear::new(2, 3).build(&mut params.root(), "head");
+    let (made, recorded) = (here(line!() + 1), here(line!() + 3));
+    let mut step = Step::new(|_, [x]| {
+        let answer = layer.forward(x);
+        answer.square()
+    });
+    let told = step.run(&mut params, (&array![[1.0_f32, 2.0]],)).unwrap_err().to_string();
+    assert!(told.contains("only a real scalar has a gradient"), "{told}");
+    assert!(told.contains(&format!("recorded at {recorded}")), "{told}");
+    assert!(told.contains(&format!("\n  at {made}")), "{told}");
+}
+
+#[test]
+fn a_reverse_rule_of_the_wrong_shape_names_the_line_of_its_operation() {
+    let g = Graph::new();
+    let x = g.constant(array![1.0, 2.0]);
+    let line = here(line!() + 1);
+    let y = x.square().with_vjp(&[x], |_, _, v| vec![v.sum()]);
+    let told = message(|| _ = y.sum().grad(x));
+    assert!(told.contains("the reverse rule of custom_vjp answered"), "{told}");
+    assert!(told.contains("cotangent [] for input 1, which is [2]"), "{told}");
+    assert!(told.contains(&line), "{told}");
+    let line = here(line!() + 1);
+    let f = cotangent::graph::transform::custom_vjp(|_, x| x[0].exp(), |_, _, _| vec![]);
+    let told = message(|| _ = f(&g, &[x]).sum().grad(x));
+    assert!(told.contains("answered 0 cotangents for 1 inputs"), "{told}");
+    assert!(told.contains(&line), "{told}");
+}
+
+#[test]
+fn operations_that_are_refused_before_they_are_recorded_name_the_users_line() {
+    let g = Graph::new();
+    let x = g.full([2, 4], 1.0);
+    let refused = |told: String, rule: &str, line: u32| {
+        assert!(told.contains(rule) && told.contains("[2, 4]"), "{told}");
+        assert!(told.contains(&format!("\n  at {}", here(line))), "{told}");
+    };
+    refused(
+        message(|| _ = x.split(&[1, 2], 1)),
+        "split: extents [1, 2] add up to 3, and axis 1 has 4",
+        line!() - 2,
+    );
+    refused(message(|| _ = x.split(&[4], 2)), "split: axis 2 is outside -2..2", line!());
+    refused(message(|| _ = x.squeeze(0)), "squeeze: axis 0 has extent 2, not 1", line!());
+    refused(message(|| _ = x.permute([0, 5])), "permute: axis 5 is outside -2..2", line!());
+    refused(message(|| _ = x.slice_axis(3, ..)), "slice_axis: axis 3 is outside", line!());
+    refused(message(|| _ = x.reshape([3, -1])), "reshape: 8 elements do not fill", line!());
+    refused(message(|| _ = x.clamp(1.0, 0.0)), "clamp: the lower bound 1 must not", line!());
+}
+
+#[test]
+fn per_sample_gradients_at_a_bad_position_name_the_line_of_the_transform() {
+    let g = Graph::new();
+    let (w, x) = (g.full([2], 1.0), g.full([3, 2], 1.0));
+    for (position, batched, rule) in [
+        (2, vec![1], "there is no input 2 among 2"),
+        (0, vec![7], "there is no input 7 among 2"),
+        (1, vec![1], "input 1 is batched, and cannot be differentiated by sample"),
+        (0, vec![], "the batched inputs must hold equally many samples"),
+    ] {
+        let line = here(line!() + 1);
+        let each = per_sample_grad(|_, x| x[1].matmul(x[0]).sum(), position, &batched);
+        let told = message(|| _ = each(&g, &[w, x]));
+        assert!(told.starts_with(&format!("per_sample_grad: {rule}")), "{told}");
+        assert!(told.contains(&line), "{told}");
+    }
+}
+
+#[test]
+fn a_report_that_nothing_or_several_values_are_named_for_says_which_there_are() {
+    let mut params = Params::seeded(0);
+    let layer = Linear::new(2, 2).build(&mut params.root(), "head");
+    let x = array![[1.0_f32, 2.0]];
+    fn hidden<'g>(layer: &Linear, x: Var<'g>) -> Var<'g> {
+        layer.forward(x).named("hidden")
+    }
+    let mut step = Step::new(|_, [x]| hidden(&layer, x).mean()).watch("hiden");
+    let told = step.run(&mut params, (&x,)).unwrap_err().to_string();
+    assert!(told.contains("named \"hiden\" to be reported, and none is"), "{told}");
+    assert!(told.contains("\"hidden\"") && told.contains(file!()), "{told}");
+    let mut twice = Step::new(|_, [x]| hidden(&layer, hidden(&layer, x)).mean()).watch("hidden");
+    let told = twice.run(&mut params, (&x,)).unwrap_err().to_string();
+    assert!(told.contains("and 2 are: "), "{told}");
+    let mut step = Step::new(|_, [x]| hidden(&layer, x).mean());
+    step.run(&mut params, (&x,)).unwrap();
+    let told = message(|| drop(step.report("hidden")));
+    assert!(told.contains("there is no report Name(\"hidden\")"), "{told}");
 }
 
 #[test]

@@ -263,13 +263,26 @@ pub enum RunError {
     /// rule: see [`Graph::refused`](crate::Graph::refused).
     #[error(transparent)]
     Refused(RecordError),
+    /// A NaN or an infinity in a parameter or buffer: loaded, set, or written by a step.
+    #[error("parameter {path:?} holds {value}: every number must be finite\n  built at {location}")]
+    NotFiniteParameter {
+        /// The parameter's path.
+        path: String,
+        /// The value found.
+        value: f64,
+        /// The line that built it.
+        location: &'static Location<'static>,
+    },
     /// A parameter of another store, or of none.
     #[error(
-        "the graph uses parameter #{index} of another store: run it with the `Params` the model was built in"
+        "the model uses {path:?} of another store than the one given: run it with the `Params` it \
+         was built in, or a copy of them\n  built at {location}"
     )]
     ForeignParameter {
-        /// The parameter's index in its own store.
-        index: usize,
+        /// The parameter's path in its own store.
+        path: String,
+        /// The line that built it.
+        location: &'static Location<'static>,
     },
     /// A parameter that lies elsewhere than when the program was compiled.
     #[error(
@@ -279,6 +292,28 @@ pub enum RunError {
     MovedParameter {
         /// The parameter's path.
         path: String,
+    },
+    /// Trainable parameters that do not influence the loss through differentiable operations.
+    #[error(
+        "no differentiable path leads to the loss from\n{}\n  use them, or ask for zero gradients \
+         with `.zeros_for_unused()`\n  at {location}",
+        lines(parameters)
+    )]
+    Unused {
+        /// All of them, each with the line that built it.
+        parameters: Vec<Unreached>,
+        /// The line that made the step.
+        location: &'static Location<'static>,
+    },
+    /// A value that is to be reported by its name, which no value has, or several.
+    #[error("one value must be named {name:?} to be reported, and {found}\n  at {location}")]
+    Reported {
+        /// The name.
+        name: String,
+        /// What has the name, or which names there are.
+        found: String,
+        /// The line that made the step or function.
+        location: &'static Location<'static>,
     },
     /// The recorded function has no gradient.
     #[error(transparent)]

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use ndarray::ArrayViewD;
+use ndarray::Dimension;
 use smallvec::SmallVec;
 
 use crate::Lowering;
+use crate::extent::Extent;
 use crate::operation::Args;
-use crate::params::{ParamId, Params};
+use crate::params::Params;
 use crate::random::Seed;
 use crate::reading::NodeId;
 use crate::{Fault, Graph, RunError, Scalar, Type, Value, Var};
@@ -64,12 +65,93 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
     /// another store, an index is out of range, or a matrix has no inverse or factor.
     pub fn run(&self, outputs: &[Var<'g>]) -> Result<Vec<Value<T>>, RunError> {
         let ids: Vec<NodeId> = outputs.iter().map(|output| output.id()).collect();
-        let live = self.graph.ancestors(&ids);
+        let values = self.values(&ids)?;
+        Ok(ids.iter().map(|id| values[id.index()].clone().expect("outputs are live")).collect())
+    }
+
+    /// As [`run`](Self::run), but an output that is infinite or NaN is an error, which names the
+    /// operation in which that began.
+    ///
+    /// Values on the way may be infinite, as long as they leave no trace in an output.
+    ///
+    /// ```
+    /// use graph::{Evaluator, Graph};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.constant(ndarray::array![1.0, -1.0]);
+    /// let error = Evaluator::<f64>::new(&g).run_checked(&[(2.0 * x.ln()).sum()]).unwrap_err();
+    /// assert!(error.to_string().starts_with("ln answered NaN in the forward pass\n  inputs: [-1e0, 1e0]"));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and [`RunError::Arose`]; [`RunError::NotFinite`] and
+    /// [`RunError::NotFiniteParameter`] where the numbers came in so.
+    pub fn run_checked(&self, outputs: &[Var<'g>]) -> Result<Vec<Value<T>>, RunError> {
+        let ids: Vec<NodeId> = outputs.iter().map(|output| output.id()).collect();
+        let values = self.values(&ids)?;
+        match ids.iter().find(|id| wild(&values, **id).is_some()) {
+            Some(&id) => Err(self.origin(id, &values)),
+            None => Ok(ids.iter().filter_map(|id| values[id.index()].clone()).collect()),
+        }
+    }
+
+    /// Where the numbers that are not finite in the value of this node come from.
+    fn origin(&self, mut id: NodeId, values: &[Option<Value<T>>]) -> RunError {
+        let lowering = |id: NodeId| self.graph.node(id, |node| node.op.lower());
+        loop {
+            let inputs = self.graph.node_inputs(id);
+            let found = |of: fn(T) -> bool| {
+                inputs.iter().copied().find(|&input| wild(values, input).is_some_and(of))
+            };
+            // An infinite constant is meant: what is told is who made a NaN of it, or passed it on.
+            match found(T::is_nan).or_else(|| found(|_| true)) {
+                Some(input)
+                    if !matches!(lowering(input), Lowering::Constant | Lowering::Full(_)) =>
+                {
+                    id = input;
+                }
+                _ => break self.arose(id, values),
+            }
+        }
+    }
+
+    /// The error for a node with a value that is not finite.
+    fn arose(&self, id: NodeId, values: &[Option<Value<T>>]) -> RunError {
+        let value = wild(values, id).expect("the node's value is not finite").to_f64();
+        let extent = |input: &NodeId| match &values[input.index()] {
+            Some(Value::Real(array)) => Some(Extent::of(array).to_string()),
+            _ => None,
+        };
+        let inputs: Vec<String> = self.graph.node_inputs(id).iter().filter_map(extent).collect();
+        self.graph.node(id, |node| match node.op.lower() {
+            Lowering::Input(_) => RunError::NotFinite {
+                name: node.name.as_deref().unwrap_or_default().to_owned(),
+                position: place(values, id),
+                value,
+            },
+            Lowering::Parameter(_) => RunError::NotFiniteParameter {
+                path: node.name.as_deref().unwrap_or_default().to_owned(),
+                value,
+                location: node.location,
+            },
+            _ => RunError::Arose {
+                operations: node.op.name().to_owned(),
+                value,
+                pass: if node.backward { "backward" } else { "forward" },
+                inputs: inputs.join(", "),
+                location: node.location,
+            },
+        })
+    }
+
+    /// The value of every node that one of these is computed from.
+    fn values(&self, ids: &[NodeId]) -> Result<Vec<Option<Value<T>>>, RunError> {
+        let live = self.graph.ancestors(ids);
         let mut values: Vec<Option<Value<T>>> = vec![None; live.len()];
         for id in (0..live.len()).filter(|&index| live[index]).map(NodeId::new) {
             values[id.index()] = Some(self.value(id, &values)?);
         }
-        Ok(ids.iter().map(|id| values[id.index()].clone().expect("outputs are live")).collect())
+        Ok(values)
     }
 
     fn value(&self, id: NodeId, values: &[Option<Value<T>>]) -> Result<Value<T>, RunError> {
@@ -82,7 +164,13 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
                 name: node.name.as_deref().unwrap_or_default().to_owned(),
                 recorded: node.location,
             })),
-            Lowering::Parameter(param) => Ok(Value::Real(self.param(param)?.to_owned())),
+            Lowering::Parameter(param) => match self.params.and_then(|params| params.get(param)) {
+                Some(value) => Ok(Value::Real(value.to_owned())),
+                None => Err(self.graph.node(id, |node| RunError::ForeignParameter {
+                    path: node.name.as_deref().unwrap_or_default().to_owned(),
+                    location: node.location,
+                })),
+            },
             _ => {
                 let inputs = self.graph.node_inputs(id);
                 let views: SmallVec<_> = inputs
@@ -112,13 +200,26 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
         }))
     }
 
-    fn param(&self, id: ParamId) -> Result<ArrayViewD<'p, T>, RunError> {
-        self.params
-            .and_then(|params| params.get(id))
-            .ok_or(RunError::ForeignParameter { index: id.index() })
-    }
-
     fn located(&self, fault: Fault, id: NodeId) -> RunError {
         self.graph.node(id, |node| fault.at(node.op.name(), node.location))
+    }
+}
+
+/// Where in a node's value that number is.
+fn place<T: Scalar>(values: &[Option<Value<T>>], id: NodeId) -> Vec<usize> {
+    match &values[id.index()] {
+        Some(Value::Real(array)) => {
+            let wild = array.indexed_iter().find(|(_, x)| !x.is_finite());
+            wild.map(|(place, _)| place.slice().to_vec()).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The first number of a node's value that is infinite or NaN, if there is one.
+fn wild<T: Scalar>(values: &[Option<Value<T>>], id: NodeId) -> Option<T> {
+    match &values[id.index()] {
+        Some(Value::Real(array)) => array.iter().copied().find(|x| !x.is_finite()),
+        _ => None,
     }
 }

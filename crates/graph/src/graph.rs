@@ -184,6 +184,8 @@ impl Graph {
             let rule = format!("{:?} has shape {}", param.path(), param.shape());
             misfit("update", rule, &[value]);
         }
+        // So that it is one of the graph's parameters, read or not.
+        self.param(param);
         self.recording.borrow_mut().updates.push((param.id(), value.id()));
     }
 
@@ -196,11 +198,27 @@ impl Graph {
         updates.into_iter().map(|(id, node)| (id, Var::new(self, node))).collect()
     }
 
-    /// The parameters and buffers that the graph reads, in the order in which they were built.
-    pub fn params(&self) -> Vec<ParamId> {
-        let mut params: Vec<_> = self.recording.borrow().params.keys().copied().collect();
-        params.sort_unstable();
-        params
+    /// The parameters and buffers that were asked for, in the order of recording.
+    pub fn parameters(&self) -> Vec<Var<'_>> {
+        let mut nodes: Vec<NodeId> = self.recording.borrow().params.values().copied().collect();
+        nodes.sort_unstable();
+        nodes.into_iter().map(|id| Var::new(self, id)).collect()
+    }
+
+    /// The variables that were given this name, in the order of recording.
+    ///
+    /// ```
+    /// let g = graph::Graph::new();
+    /// let hidden = g.full([3], 1.0).tanh().named("hidden");
+    /// assert_eq!(g.all_named("hidden")[0].id(), hidden.id());
+    /// assert!(g.all_named("other").is_empty());
+    /// ```
+    pub fn all_named(&self, name: &str) -> Vec<Var<'_>> {
+        let nodes: Vec<NodeId> = self.dag(|dag| {
+            let named = |id: &NodeId| dag[*id].name.as_deref() == Some(name);
+            dag.node_indices().filter(named).collect()
+        });
+        nodes.into_iter().map(|id| Var::new(self, id)).collect()
     }
 
     /// The inputs, in the order they were recorded.

@@ -19,6 +19,7 @@ mod domain;
 mod dot;
 mod error;
 mod evaluate;
+mod extent;
 mod fault;
 mod gradient;
 mod graph;

@@ -21,9 +21,10 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use smallvec::SmallVec;
 
+pub use crate::extent::Extent;
 use crate::operation::Op;
 use crate::transform::CustomVjp;
-use crate::{Graph, Kind, RecordError, Type, Var};
+use crate::{Graph, Kind, Lowering, Params, RecordError, RunError, Scalar, Type, Var};
 
 /// Identifies a node within its graph. Every node comes after its inputs.
 pub type NodeId = NodeIndex<u32>;
@@ -124,6 +125,27 @@ pub fn name(var: Var<'_>) -> Option<String> {
 pub fn inputs(var: Var<'_>) -> SmallVec<[Var<'_>; 3]> {
     let graph = var.graph();
     graph.node_inputs(var.id()).into_iter().map(|id| graph.var(id)).collect()
+}
+
+/// Fails if one of these variables is a parameter that the store does not have.
+///
+/// # Errors
+/// [`RunError::ForeignParameter`].
+pub fn check_parameters<'g, T: Scalar>(
+    variables: impl IntoIterator<Item = Var<'g>>,
+    params: &Params<T>,
+) -> Result<(), RunError> {
+    let foreign = |var: &Var<'g>| match operation(*var).lower() {
+        Lowering::Parameter(id) => params.entry(id).is_none(),
+        _ => false,
+    };
+    match variables.into_iter().find(foreign) {
+        None => Ok(()),
+        Some(var) => Err(RunError::ForeignParameter {
+            path: name(var).unwrap_or_default(),
+            location: var.location(),
+        }),
+    }
 }
 
 /// Everything that these variables of one graph are computed from, they included, in the order of

@@ -276,9 +276,11 @@ fn what_is_refused_says_why() {
         Lbfgs::new().minimize(&mut logarithm, &[-1.0]),
         "the objective at the start is not finite: it holds NaN",
     );
+    let line = line!() + 1;
     let mut constant = Recorded::new(1, |g, _| g.full([], 1.0));
     let error = Lbfgs::new().minimize(&mut constant, &[0.0]).unwrap_err().to_string();
-    assert!(error.contains("has no differentiable path to the output"), "{error}");
+    assert!(error.contains("no differentiable path leads to the output"), "{error}");
+    assert!(error.contains(&format!("at {}:{line}:", file!())), "{error}");
 }
 
 #[test]

@@ -138,8 +138,9 @@ mod range_test {
             .run(&mut params(), &mut Sgd::new(0.1), |params, sgd| {
                 let layout = GradientLayout::new(params.trainable_entries());
                 let gradient: Vec<f64> = params.trainable().iter().map(|w| w.powi(7)).collect();
+                let loss = params.trainable().iter().map(|w| w * w).sum::<f64>();
                 sgd.step(params, Gradients::new(&layout, &gradient))?;
-                Ok::<_, OptimError>(params.trainable().iter().map(|w| w * w).sum::<f64>())
+                Ok::<_, OptimError>(loss)
             })
             .unwrap();
         let last = curve.points.last().unwrap();

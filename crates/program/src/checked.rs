@@ -1,7 +1,6 @@
 //! Where a number that is not finite arose.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::ops::Range;
 use std::panic::Location;
 
@@ -10,6 +9,7 @@ use crate::{Feed, Program, Scalar};
 use graph::Params;
 use graph::RunError;
 use graph::Seed;
+use graph::reading::Extent;
 
 impl<T: Scalar> Program<T> {
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
@@ -127,38 +127,6 @@ impl<T: Scalar> Watch<'_, T> {
             }
             Memory::Param(range) => Some(Extent::of(&self.params[range.clone()])),
             Memory::Index(_) => None,
-        }
-    }
-}
-
-/// The smallest and the largest of some values, and how many are not finite.
-#[derive(Clone, Copy)]
-struct Extent {
-    low: f64,
-    high: f64,
-    wild: usize,
-}
-
-impl Extent {
-    fn of<T: Scalar>(values: &[T]) -> Self {
-        let start = Self { low: f64::INFINITY, high: f64::NEG_INFINITY, wild: 0 };
-        values.iter().fold(start, |extent, value| match value.is_finite() {
-            true => Self {
-                low: extent.low.min((*value).to_f64()),
-                high: extent.high.max((*value).to_f64()),
-                ..extent
-            },
-            false => Self { wild: extent.wild + 1, ..extent },
-        })
-    }
-}
-
-impl fmt::Display for Extent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{:e}, {:e}]", self.low, self.high)?;
-        match self.wild {
-            0 => Ok(()),
-            wild => write!(f, " and {wild} not finite"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Values on their way into a program.
 
+use kernels::all_finite;
 use ndarray::{ArrayViewD, Dimension};
 
 use crate::given::{Feed, copy};
@@ -127,7 +128,7 @@ impl<T: Scalar> Program<T> {
                 Feed::Real(view) => {
                     let target = &mut self.reals[self.base + range.start..self.base + range.end];
                     copy(view, target, |x| x);
-                    if finite && !all_finite(target) {
+                    if finite && !all_finite(self.isa, &self.pool, target) {
                         return Err(not_finite(&input.name, view));
                     }
                 }
@@ -135,18 +136,6 @@ impl<T: Scalar> Program<T> {
         }
         Ok(())
     }
-}
-
-/// Whether there is no infinity and no NaN: exactly then all products 0·x are 0, and a sum of
-/// them in lanes shows it without a branch for each number.
-fn all_finite<T: Scalar>(values: &[T]) -> bool {
-    let mut lanes = [T::zero(); 16];
-    let chunks = values.chunks_exact(lanes.len());
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += T::zero() * x);
-    }
-    rest.iter().all(|x| x.is_finite()) && lanes.iter().all(|&lane| lane == T::zero())
 }
 
 fn not_finite<T: Scalar>(name: &str, view: &ArrayViewD<'_, T>) -> RunError {

@@ -1,16 +1,59 @@
 //! Functions of inputs and parameters, recorded and compiled when they are first called.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
 
+use graph::reading::check_parameters;
+use graph::{Graph, Params, RunError, Var};
 use ndarray::ArrayViewD;
 
 use crate::per_shape::{PerShape, record_inputs};
+use crate::reports::{Reports, as_numbers};
 use crate::step::{Run, checked_on_data};
-use crate::{Feed, Feeds, Program, Scalar};
-use graph::Params;
-use graph::{Graph, RunError, Var};
+use crate::{Feed, Feeds, Program, Reported, Scalar};
 
-type Record<'m, const N: usize> = dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + Send + 'm;
+type Record<'m, const N: usize> =
+    dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Vec<Var<'g>> + Send + 'm;
+
+/// What a [`Function`] answers: one array, or several.
+pub trait Answer: sealed::Sealed {
+    /// The arrays.
+    type Views<'a, T: 'a>;
+
+    /// The first outputs of a program.
+    fn of<T: Scalar>(program: &Program<T>) -> Self::Views<'_, T>;
+}
+
+/// One array is answered.
+#[derive(Debug)]
+pub enum One {}
+
+/// An array of so many arrays is answered.
+#[derive(Debug)]
+pub enum Several<const M: usize> {}
+
+impl Answer for One {
+    type Views<'a, T: 'a> = ArrayViewD<'a, T>;
+
+    fn of<T: Scalar>(program: &Program<T>) -> ArrayViewD<'_, T> {
+        program.output(0)
+    }
+}
+
+impl<const M: usize> Answer for Several<M> {
+    type Views<'a, T: 'a> = [ArrayViewD<'a, T>; M];
+
+    fn of<T: Scalar>(program: &Program<T>) -> [ArrayViewD<'_, T>; M] {
+        std::array::from_fn(|position| program.output(position))
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::One {}
+    impl<const M: usize> Sealed for super::Several<M> {}
+}
 
 /// A function of `N` inputs and the parameters: a model's prediction, for instance.
 ///
@@ -27,15 +70,95 @@ type Record<'m, const N: usize> = dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var
 /// assert_eq!(p, array![[0.5, 0.5]].into_dyn());
 /// # Ok::<(), graph::RunError>(())
 /// ```
-pub struct Function<'m, T, const N: usize> {
+pub struct Function<'m, T, const N: usize, A = One> {
     record: Box<Record<'m, N>>,
-    programs: PerShape<Program<T>, N>,
+    /// The names of values to be reported.
+    watched: Vec<String>,
+    /// The line that made the function.
+    location: &'static Location<'static>,
+    compiled: PerShape<Compiled<T>, N>,
+    last: Option<usize>,
+    answer: PhantomData<A>,
+}
+
+/// A function for inputs of some shapes. The program's outputs are the answers and the reports.
+#[derive(Debug)]
+struct Compiled<T> {
+    program: Program<T>,
+    reports: Reports,
 }
 
 impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
-    /// A function that `record` writes down.
+    /// A function that `record` writes down. Indices are answered as reals.
+    #[track_caller]
     pub fn new(record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + Send + 'm) -> Self {
-        Self { record: Box::new(record), programs: PerShape::new() }
+        Self::recorded(Box::new(move |graph, inputs| vec![record(graph, inputs)]))
+    }
+}
+
+impl<'m, T: Scalar, const N: usize, const M: usize> Function<'m, T, N, Several<M>> {
+    /// A function of several outputs, which [`run`](Self::run) answers in an array.
+    ///
+    /// ```
+    /// use graph::Params;
+    /// use ndarray::{array, arr0};
+    /// use program::Function;
+    ///
+    /// let params = Params::seeded(0);
+    /// let mut moments = Function::several(|_, [x]| [x.mean(), x.variance(..)]);
+    /// let [mean, variance] = moments.run(&params, (&array![1.0_f32, 3.0],))?;
+    /// assert_eq!((mean, variance), (arr0(2.0).into_dyn().view(), arr0(1.0).into_dyn().view()));
+    /// # Ok::<(), graph::RunError>(())
+    /// ```
+    #[track_caller]
+    pub fn several(
+        record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> [Var<'g>; M] + Send + 'm,
+    ) -> Self {
+        Self::recorded(Box::new(move |graph, inputs| record(graph, inputs).to_vec()))
+    }
+}
+
+impl<'m, T: Scalar, const N: usize, A: Answer> Function<'m, T, N, A> {
+    #[track_caller]
+    fn recorded(record: Box<Record<'m, N>>) -> Self {
+        Self {
+            record,
+            watched: Vec::new(),
+            location: Location::caller(),
+            compiled: PerShape::new(),
+            last: None,
+            answer: PhantomData,
+        }
+    }
+
+    /// Also reports the value of this [name](Var::named), wherever it is recorded, to be read with
+    /// [`report`](Self::report). One value must have the name.
+    ///
+    /// ```
+    /// use graph::Params;
+    /// use ndarray::array;
+    /// use program::Function;
+    ///
+    /// let params = Params::seeded(0);
+    /// let mut f = Function::new(|_, [x]| x.tanh().named("hidden").sum()).watch("hidden");
+    /// f.run(&params, (&array![0.0_f32, 0.0],))?;
+    /// assert_eq!(f.report("hidden"), array![0.0, 0.0].into_dyn());
+    /// # Ok::<(), graph::RunError>(())
+    /// ```
+    pub fn watch(mut self, name: &str) -> Self {
+        self.watched.push(name.to_owned());
+        self
+    }
+
+    /// A value that is [watched](Self::watch), at the last run.
+    ///
+    /// # Panics
+    /// If there was no run, or nothing of this name is watched.
+    #[track_caller]
+    pub fn report(&self, name: &str) -> ArrayViewD<'_, T> {
+        let Compiled { program, reports } =
+            self.compiled.get(self.last.expect("the function has not run yet"));
+        program.output(reports.position(Reported::Name(name)))
     }
 
     /// The value for these inputs and parameters.
@@ -50,7 +173,7 @@ impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
         &mut self,
         params: &Params<T>,
         inputs: impl Feeds<'a, T, N>,
-    ) -> Result<ArrayViewD<'_, T>, RunError>
+    ) -> Result<A::Views<'_, T>, RunError>
     where
         T: 'a,
     {
@@ -70,7 +193,7 @@ impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
         &mut self,
         params: &Params<T>,
         inputs: impl Feeds<'a, T, N>,
-    ) -> Result<ArrayViewD<'_, T>, RunError>
+    ) -> Result<A::Views<'_, T>, RunError>
     where
         T: 'a,
     {
@@ -82,20 +205,26 @@ impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
         params: &Params<T>,
         inputs: [Feed<'_, T>; N],
         run: Run<T>,
-    ) -> Result<ArrayViewD<'_, T>, RunError> {
-        let position = self.programs.position(params, &inputs, |types| {
+    ) -> Result<A::Views<'_, T>, RunError> {
+        let (record, watched, location) = (&self.record, &self.watched, self.location);
+        self.last = None;
+        let position = self.compiled.position(params, &inputs, |types| {
             let graph = Graph::new();
-            let output = (self.record)(&graph, record_inputs(&graph, types));
-            Ok::<_, RunError>(Program::compile(&[output], params))
+            let answers = record(&graph, record_inputs(&graph, types));
+            check_parameters(graph.parameters(), params)?;
+            let mut outputs: Vec<Var<'_>> = answers.into_iter().map(as_numbers).collect();
+            let reports = Reports::record(&graph, &mut outputs, &[], watched, location)?;
+            Ok::<_, RunError>(Compiled { program: Program::compile(&outputs, params), reports })
         })?;
-        let program = self.programs.get_mut(position);
+        let program = &mut self.compiled.get_mut(position).program;
         run(program, params, &inputs)?;
-        Ok(program.output(0))
+        self.last = Some(position);
+        Ok(A::of(program))
     }
 }
 
-impl<T, const N: usize> fmt::Debug for Function<'_, T, N> {
+impl<T, const N: usize, A> fmt::Debug for Function<'_, T, N, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Function of {N} inputs, compiled for {} shapes", self.programs.len())
+        write!(f, "Function of {N} inputs, compiled for {} shapes", self.compiled.len())
     }
 }

@@ -1,6 +1,6 @@
 //! A value given for an input of a program.
 
-use ndarray::{Array, ArrayView, ArrayViewD, Dimension};
+use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Dimension};
 
 use crate::Scalar;
 use graph::{Integer, Kind, Type, Value, View};
@@ -31,6 +31,14 @@ impl<T: Scalar> Feed<'_, T> {
         match self {
             Feed::Real(view) => Type::real(view.shape()),
             Feed::Index(indices) => Type::index(indices.shape()),
+        }
+    }
+
+    /// A copy of the values.
+    pub(crate) fn to_value(&self) -> Value<T> {
+        match self {
+            Feed::Real(view) => Value::Real(view.to_owned()),
+            Feed::Index(indices) => Value::Index(indices.to_array()),
         }
     }
 
@@ -99,6 +107,13 @@ macro_rules! whole {
             pub fn shape(&self) -> &[usize] {
                 match &self.0 {
                     $(Whole::$variant(view) => view.shape()),*
+                }
+            }
+
+            /// A copy of the indices.
+            pub(crate) fn to_array(&self) -> ArrayD<i64> {
+                match &self.0 {
+                    $(Whole::$variant(view) => view.mapv(Integer::to_index)),*
                 }
             }
 

@@ -10,7 +10,7 @@
 //! | `words` | what each word of a graph is to the kernels, and what it costs |
 //! | `instruction` | what a program consists of; below compilation and execution |
 //! | `program`, `execute`, `feed`, `given`, `checked` | running a program |
-//! | `step`, `function`, `per_shape` | recording and compiling on demand |
+//! | `step`, `recipe`, `function`, `per_shape`, `reports` | recording and compiling on demand |
 //! | `explain`, `profile` | what a program does, and how long it takes |
 //! | `threads` | the threads that programs share |
 
@@ -25,6 +25,8 @@ mod instruction;
 mod per_shape;
 mod profile;
 mod program;
+mod recipe;
+mod reports;
 mod scalar;
 mod step;
 mod threads;
@@ -32,10 +34,11 @@ mod words;
 
 pub use explain::Explanation;
 pub use feed::{Feeds, IntoFeed};
-pub use function::Function;
+pub use function::{Answer, Function, One, Several};
 pub use given::{Feed, Indices};
 pub use profile::Profile;
 pub use program::Program;
+pub use reports::Reported;
 pub use scalar::Scalar;
 pub use step::Step;
 pub use threads::{default_pool, set_default_threads};

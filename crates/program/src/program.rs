@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use kernels::{Isa, Pool};
+use kernels::{Isa, Pool, all_finite};
 use ndarray::{ArrayViewD, IxDyn};
 
 use crate::compile::{self, Compiled};
@@ -77,6 +77,7 @@ impl<T: Scalar> Program<T> {
     ///
     /// # Panics
     /// If there is no output, or the graph uses a parameter of another store.
+    #[track_caller]
     pub fn compile(outputs: &[Var<'_>], params: &Params<T>) -> Self {
         let pool = default_pool();
         let compiled: Compiled<T> = compile::compile(outputs, params);
@@ -173,6 +174,11 @@ impl<T: Scalar> Program<T> {
         &self.reals[self.base + first.range.start..self.base + last.range.end]
     }
 
+    /// Whether neighbouring real outputs are finite.
+    pub(crate) fn are_finite(&self, positions: Range<usize>) -> bool {
+        all_finite(self.isa, &self.pool, self.outputs_flat(positions))
+    }
+
     /// Lets runs use this many threads; results do not depend on it. By default programs share one
     /// thread for each core.
     pub fn set_threads(&mut self, threads: usize) {
@@ -193,7 +199,8 @@ impl<T: Scalar> Program<T> {
         }
         for (param, place) in &self.params.places {
             if params.entry(param.id()).is_none() {
-                return Err(RunError::ForeignParameter { index: param.id().index() });
+                let (path, location) = (param.path().to_owned(), param.location());
+                return Err(RunError::ForeignParameter { path, location });
             }
             if params.range(param.id()) != *place {
                 return Err(RunError::MovedParameter { path: param.path().to_owned() });

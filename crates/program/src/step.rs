@@ -4,14 +4,11 @@ use std::fmt;
 
 use ndarray::ArrayViewD;
 
-use crate::per_shape::{PerShape, record_inputs};
-use crate::{Feed, Feeds, Profile, Program, Scalar};
-use graph::Seed;
-use graph::{Gradient, Graph, RunError, Type, Var};
-use graph::{GradientLayout, Gradients, ParamId, Params};
-
-type Record<'m, const N: usize> =
-    dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm;
+use crate::per_shape::PerShape;
+use crate::recipe::{Contents, Recipe, Recorded};
+use crate::{Feed, Feeds, Profile, Program, Reported, Scalar};
+use graph::{Gradients, Params};
+use graph::{Graph, RunError, Seed, Var};
 
 /// A way to run a program on data.
 pub(crate) type Run<T> = fn(&mut Program<T>, &Params<T>, &[Feed<'_, T>]) -> Result<(), RunError>;
@@ -48,38 +45,55 @@ pub(crate) fn checked_on_data<T: Scalar>(
 /// # Ok::<(), graph::RunError>(())
 /// ```
 pub struct Step<'m, T, const N: usize> {
-    record: Box<Record<'m, N>>,
-    zeros_for_unused: bool,
+    recipe: Recipe<'m, N>,
+    /// Losses and gradients that are infinite or NaN are answered.
+    non_finite: bool,
     compiled: PerShape<Compiled<T>, N>,
     /// Which of them ran last.
     last: Option<usize>,
 }
 
-/// A step for inputs of some shapes. The program's outputs are the gradients, the loss, the reports
-/// and the updates, in this order.
+/// A step for inputs of some shapes.
 #[derive(Debug)]
 struct Compiled<T> {
     program: Program<T>,
-    /// Of the gradients, which are the first outputs.
-    layout: GradientLayout,
-    reports: usize,
-    updates: Vec<ParamId>,
+    contents: Contents,
+    /// Whether the results of its last run were finite.
+    finite: bool,
 }
 
 impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// A step that minimises the scalar that `loss` records.
+    #[track_caller]
     pub fn new(loss: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + Send + 'm) -> Self {
         Self::reporting(move |graph, inputs| (loss(graph, inputs), Vec::new()))
     }
 
     /// A step that also computes other values on the way (logits, an accuracy), to be read with
-    /// [`report`](Self::report).
+    /// [`report`](Self::report), by position or, if they are [named](Var::named), by name.
+    ///
+    /// ```
+    /// use graph::Params;
+    /// use ndarray::array;
+    /// use program::Step;
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let w = params.root().parameter("w", array![2.0].into_dyn());
+    /// let mut step = Step::reporting(|g, [x, y]| {
+    ///     let answer = x * g.param(&w);
+    ///     ((answer - y).square().mean(), vec![(answer - y).abs().mean().named("error")])
+    /// });
+    /// step.run(&mut params, (&array![1.0_f32, 2.0], &array![2.5_f32, 3.5]))?;
+    /// assert_eq!(step.report("error")[[]], 0.5);
+    /// # Ok::<(), graph::RunError>(())
+    /// ```
+    #[track_caller]
     pub fn reporting(
         record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm,
     ) -> Self {
         Self {
-            record: Box::new(record),
-            zeros_for_unused: false,
+            recipe: Recipe::new(record),
+            non_finite: false,
             compiled: PerShape::new(),
             last: None,
         }
@@ -87,8 +101,56 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
 
     /// Answers zero gradients for trainable parameters that the loss does not depend on, instead of
     /// an error.
-    pub fn zeros_for_unused(self) -> Self {
-        Self { zeros_for_unused: true, ..self }
+    pub fn zeros_for_unused(mut self) -> Self {
+        self.recipe.zeros_for_unused = true;
+        self
+    }
+
+    /// Also reports the value of this [name](Var::named), wherever it is recorded, to be read with
+    /// [`report`](Self::report). One value must have the name.
+    ///
+    /// ```
+    /// use graph::Params;
+    /// use ndarray::array;
+    /// use program::Step;
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let w = params.root().parameter("w", array![[1.0, -1.0, 0.5]].into_dyn());
+    /// let mut step = Step::new(|g, [x]| {
+    ///     x.matmul(g.param(&w)).sigmoid().named("hidden").square().mean()
+    /// })
+    /// .watch("hidden");
+    /// step.run(&mut params, (&array![[1.0_f32], [-3.0]],))?;
+    ///
+    /// // A histogram of the activations, in four bins from 0 to 1.
+    /// let mut bins = [0; 4];
+    /// step.report("hidden").for_each(|&h| bins[(4.0 * h) as usize] += 1);
+    /// assert_eq!(bins, [2, 1, 2, 1]);
+    /// # Ok::<(), graph::RunError>(())
+    /// ```
+    pub fn watch(mut self, name: &str) -> Self {
+        self.recipe.watched.push(name.to_owned());
+        self
+    }
+
+    /// Answers a loss and gradients that are infinite or NaN, instead of an error, for who wants to
+    /// see them, or leaves such a step out by `SkipNonFinite`. Running statistics are not written by
+    /// a run that they would be a result of.
+    ///
+    /// ```
+    /// use graph::Params;
+    /// use ndarray::array;
+    /// use program::Step;
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let w = params.root().parameter("w", array![0.0].into_dyn());
+    /// let mut step = Step::new(|g, [x]| (x * g.param(&w)).sqrt().sum()).allow_non_finite();
+    /// assert_eq!(step.run(&mut params, (&array![1.0_f32],))?, 0.0);
+    /// assert_eq!(step.gradients().values(), [f32::INFINITY]);
+    /// # Ok::<(), graph::RunError>(())
+    /// ```
+    pub fn allow_non_finite(self) -> Self {
+        Self { non_finite: true, ..self }
     }
 
     /// Computes the loss and its gradients, and writes the new running statistics into `params`.
@@ -96,9 +158,15 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// Trainable parameters are not changed: that is the optimizer's part. Counts the step in the
     /// seed of `params`, so that random operations draw anew in the next.
     ///
+    /// A loss, gradient or statistic that is infinite or NaN is an error: the run is repeated by the
+    /// plain evaluation, to name the operation and the line in which that began. Values on the way
+    /// may be infinite. While all is well, it costs one look at the results.
+    ///
     /// # Errors
     /// If an input is not finite, an index is out of range, the parameters are of another store
-    /// than the model's, or a trainable parameter has no path to the loss. Then nothing is written.
+    /// than the model's, a trainable parameter has no path to the loss, or a result is not finite
+    /// ([`RunError::Arose`]) and that is not [allowed](Self::allow_non_finite). Then nothing is
+    /// written.
     ///
     /// # Panics
     /// If the recording does: the inputs' shapes do not fit the model.
@@ -154,11 +222,18 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
         let position = self.position(params, &inputs)?;
         let step = self.compiled.get_mut(position);
         run(&mut step.program, params, &inputs)?;
-        step.write_back(params);
+        step.finite = step.program.are_finite(0..step.contents.results());
+        if !step.finite && !self.non_finite {
+            self.recipe.find_origin(&mut step.program, params, &inputs)?;
+            step.finite = true;
+        }
+        if step.finite {
+            step.write_back(params);
+        }
         let Seed { seed, run } = params.seed();
         params.set_seed(Seed { seed, run: run + 1 });
         self.last = Some(position);
-        Ok(step.program.output(step.loss())[[]])
+        Ok(step.program.output(step.contents.loss())[[]])
     }
 
     /// The gradients of the last run.
@@ -168,18 +243,20 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     #[track_caller]
     pub fn gradients(&self) -> Gradients<'_, T> {
         let step = self.last();
-        Gradients::new(&step.layout, step.program.outputs_flat(0..step.loss()))
+        let values = step.program.outputs_flat(0..step.contents.loss());
+        let gradients = Gradients::new(&step.contents.layout, values);
+        if step.finite { gradients.known_finite() } else { gradients }
     }
 
-    /// A value reported by the last run, by its position in what the step records.
+    /// A value reported by the last run: by its position in what the step records to be
+    /// [reported](Self::reporting), or by its name there or among those [watched](Self::watch).
     ///
     /// # Panics
-    /// If there was no run, or nothing is reported at this position.
+    /// If there was no run, or nothing is reported at this position or by this name.
     #[track_caller]
-    pub fn report(&self, position: usize) -> ArrayViewD<'_, T> {
+    pub fn report<'r>(&self, report: impl Into<Reported<'r>>) -> ArrayViewD<'_, T> {
         let step = self.last();
-        assert!(position < step.reports, "the step reports {} values", step.reports);
-        step.program.output(step.loss() + 1 + position)
+        step.program.output(step.contents.reports.position(report.into()))
     }
 
     /// The program of the last run, to be explained or profiled.
@@ -217,8 +294,12 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
         inputs: &[Feed<'_, T>; N],
     ) -> Result<usize, RunError> {
         let structure = self.compiled.structure();
+        let recipe = &self.recipe;
         let position = self.compiled.position(params, inputs, |types| {
-            compile(&*self.record, types, params, self.zeros_for_unused)
+            let graph = Graph::new();
+            let Recorded { outputs, contents } = recipe.record(&graph, types, params)?;
+            let program = Program::compile(&outputs, params);
+            Ok::<_, RunError>(Compiled { program, contents, finite: true })
         })?;
         if self.compiled.structure() != structure {
             // What ran last was compiled for other parameters, and is gone.
@@ -234,48 +315,12 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
 }
 
 impl<T: Scalar> Compiled<T> {
-    /// The position of the loss among the outputs.
-    fn loss(&self) -> usize {
-        self.layout.entries().len()
-    }
-
     fn write_back(&self, params: &mut Params<T>) {
-        for (i, &id) in self.updates.iter().enumerate() {
-            let value = self.program.output(self.loss() + 1 + self.reports + i);
+        for (i, &id) in self.contents.updates.iter().enumerate() {
+            let value = self.program.output(self.contents.loss() + 1 + i);
             params.get_mut(id).expect("the program ran with this store").assign(&value);
         }
     }
-}
-
-fn compile<T: Scalar, const N: usize>(
-    record: &Record<'_, N>,
-    types: &[Type; N],
-    params: &Params<T>,
-    zeros: bool,
-) -> Result<Compiled<T>, RunError> {
-    let graph = Graph::new();
-    let (loss, reports) = record(&graph, record_inputs(&graph, types));
-    if let Some(foreign) = graph.params().into_iter().find(|&id| params.entry(id).is_none()) {
-        return Err(RunError::ForeignParameter { index: foreign.index() });
-    }
-    let trainable: Vec<_> = params.trainable_entries().collect();
-    let variables: Vec<Var<'_>> = trainable.iter().map(|param| graph.param(param)).collect();
-    let gradient = match zeros {
-        true => Gradient::of(loss).zeros_without_path(),
-        false => Gradient::of(loss),
-    };
-    let mut outputs = gradient.with_respect_to(&variables)?;
-    let updates = graph.updates();
-    // The loss may be a scalar of any rank; it is answered as a number.
-    outputs.push(loss.reshape_to([]));
-    outputs.extend(&reports);
-    outputs.extend(updates.iter().map(|update| update.1));
-    Ok(Compiled {
-        program: Program::compile(&outputs, params),
-        layout: GradientLayout::new(trainable),
-        reports: reports.len(),
-        updates: updates.into_iter().map(|update| update.0).collect(),
-    })
 }
 
 impl<T, const N: usize> fmt::Debug for Step<'_, T, N> {

@@ -38,6 +38,7 @@ pub struct Recorded<'m> {
 
 impl<'m> Recorded<'m> {
     /// A function of `n` variables, given to the closure as one vector.
+    #[track_caller]
     pub fn new(n: usize, record: impl for<'g> Fn(&'g Graph, Var<'g>) -> Var<'g> + 'm) -> Self {
         Self { variables: Variables::flat(n, record), gradient: None, product: None }
     }
@@ -67,6 +68,7 @@ impl<'m> Recorded<'m> {
     /// assert!((params.trainable()[1] - 2.0).abs() < 1e-6);
     /// # Ok::<(), minimize::MinimizeError>(())
     /// ```
+    #[track_caller]
     pub fn of_model<T: Scalar, const N: usize>(
         params: &Params<T>,
         inputs: [Value<f64>; N],

@@ -36,12 +36,14 @@ pub struct RecordedResiduals<'m> {
 
 impl<'m> RecordedResiduals<'m> {
     /// Residuals of `n` variables, given to the closure as one vector.
+    #[track_caller]
     pub fn new(n: usize, record: impl for<'g> Fn(&'g Graph, Var<'g>) -> Var<'g> + 'm) -> Self {
         Self::of(Variables::flat(n, record))
     }
 
     /// A model's residuals as a function of its trainable parameters: see
     /// [`Recorded::of_model`](crate::Recorded::of_model).
+    #[track_caller]
     pub fn of_model<T: Scalar, const N: usize>(
         params: &Params<T>,
         inputs: [Value<f64>; N],

@@ -1,6 +1,9 @@
 //! What recorded functions are of: a store of parameters, of which a flat vector is one.
 
+use std::panic::Location;
+
 use graph::ndarray::{Array, ArrayViewD, IxDyn};
+use graph::reading::check_parameters;
 use graph::{Graph, Param, Params, RunError, Value, Var};
 use program::{Feed, Program, Scalar};
 
@@ -10,6 +13,8 @@ type Record<'m> = dyn for<'g> Fn(&'g Graph) -> Var<'g> + 'm;
 pub(super) struct Variables<'m> {
     pub params: Params<f64>,
     pub record: Box<Record<'m>>,
+    /// The line that made the function.
+    location: &'static Location<'static>,
 }
 
 /// The closure's type, which inference does not find by itself.
@@ -18,12 +23,15 @@ fn boxed<'m>(record: impl for<'g> Fn(&'g Graph) -> Var<'g> + 'm) -> Box<Record<'
 }
 
 impl<'m> Variables<'m> {
+    #[track_caller]
     pub fn flat(n: usize, record: impl for<'g> Fn(&'g Graph, Var<'g>) -> Var<'g> + 'm) -> Self {
         let mut params = Params::with_seed(0);
         let x = params.root().parameter("x", Array::zeros(n).into_dyn());
-        Self { params, record: boxed(move |graph| record(graph, graph.param(&x))) }
+        let record = boxed(move |graph| record(graph, graph.param(&x)));
+        Self { params, record, location: Location::caller() }
     }
 
+    #[track_caller]
     pub fn of_model<T: Scalar, const N: usize>(
         params: &Params<T>,
         inputs: [Value<f64>; N],
@@ -32,7 +40,7 @@ impl<'m> Variables<'m> {
         let record = boxed(move |graph| {
             record(graph, inputs.each_ref().map(|input| graph.constant(input.clone())))
         });
-        Self { params: params.cast(), record }
+        Self { params: params.cast(), record, location: Location::caller() }
     }
 
     pub fn parameters<'g>(&self, graph: &'g Graph) -> Vec<Var<'g>> {
@@ -46,10 +54,15 @@ impl<'m> Variables<'m> {
     ) -> Result<Program<f64>, RunError> {
         let graph = Graph::new();
         let value = (self.record)(&graph);
+        check_parameters(graph.parameters(), &self.params)?;
         let variables = self.parameters(&graph);
         let vector = |param: &Param| graph.input(param.path(), param.shape().clone());
         let vectors: Vec<Var<'_>> = self.params.trainable_entries().map(vector).collect();
-        Ok(Program::compile(&derive(value, &variables, &vectors)?, &self.params))
+        let derived = derive(value, &variables, &vectors).map_err(|error| match error {
+            RunError::Gradient(error) => error.at(self.location).into(),
+            error => error,
+        })?;
+        Ok(Program::compile(&derived, &self.params))
     }
 
     /// Runs a program at x, with a vector where it has one.

@@ -26,7 +26,7 @@ use analysis::{Analysis, Work};
 use graph::Args;
 use graph::Seed;
 use graph::ops::Copy;
-use graph::reading::NodeId;
+use graph::reading::{NodeId, check_parameters, sources};
 use graph::rewriting::Target;
 use graph::{Graph, Lowering, Type, Value, Var};
 use graph::{Param, Params};
@@ -45,18 +45,19 @@ pub(crate) struct Compiled<T> {
 }
 
 /// Compiles the computation of `outputs`.
+#[track_caller]
 pub(crate) fn compile<T: Scalar>(outputs: &[Var<'_>], params: &Params<T>) -> Compiled<T> {
     let recorded = outputs.first().expect("a program computes something").graph();
+    if let Err(error) = check_parameters(sources(outputs), params) {
+        panic!("{error}");
+    }
     let ids: Vec<NodeId> = outputs.iter().map(|var| var.id()).collect();
     let target = own_outputs(passes::run(recorded, &ids));
     let analysis = Analysis::new(&target.graph, &target.outputs);
     let groups = group::group(&analysis);
     let reads: Vec<_> = groups.iter().map(|group| group.reads(&analysis)).collect();
     let plan = plan::plan(&analysis, &groups, &reads, &target.outputs);
-    let range = |id| match params.entry(id) {
-        Some(_) => params.range(id),
-        None => panic!("the graph uses parameter #{} of another store", id.index()),
-    };
+    let range = |id| params.range(id);
     let emitter = emit::Emitter { analysis: &analysis, plan: &plan, params: &range };
     let instructions: Vec<Instruction<T>> = groups
         .iter()

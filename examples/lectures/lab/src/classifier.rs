@@ -3,6 +3,7 @@
 use cotangent::data::{self, Dataset, Standardizer};
 use cotangent::graph::Gradients;
 use cotangent::nn::{l2_penalty, parameters_where};
+use cotangent::optim::OptimError;
 use cotangent::prelude::*;
 use rand::rngs::StdRng;
 
@@ -63,7 +64,8 @@ impl Classifier {
             step: Step::new(move |graph, [x, labels]| {
                 let cost = of_step.forward(x, Mode::Train).cross_entropy(labels);
                 if lambda == 0.0 { cost } else { cost + l2_penalty(graph, &weights, lambda) }
-            }),
+            })
+            .allow_non_finite(),
             logits: Function::new(move |_, [x]| of_logits.forward(x, Mode::Eval)),
             cost: Function::new(move |_, [x, labels]| {
                 of_cost.forward(x, Mode::Eval).cross_entropy(labels)
@@ -86,6 +88,9 @@ impl Classifier {
 
     /// Makes a step of the optimizer by the gradients of a batch, and answers the objective before it.
     ///
+    /// Lectures show rates that are too high: a network whose gradients are not finite has burst, and
+    /// its weights become what a step by them would make of them, which optimizers refuse.
+    ///
     /// # Errors
     /// If the batch does not fit, or the optimizer refuses its hyperparameters.
     pub fn learn(
@@ -95,7 +100,10 @@ impl Classifier {
         optimizer: &mut dyn Optimizer<f32>,
     ) -> Result<f64> {
         let cost = self.forward_backward(x, labels)?;
-        optimizer.step(&mut self.params, self.step.gradients())?;
+        match optimizer.step(&mut self.params, self.step.gradients()) {
+            Err(OptimError::NonFiniteGradient { .. }) => self.params.trainable_mut().fill(f32::NAN),
+            made => made?,
+        }
         Ok(cost)
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cotangent::ndarray::{Array1, Array2, Ix2};
+use cotangent::optim::OptimError;
 use cotangent::prelude::{Function, Optimizer, Params, Var};
 use cotangent::program::Step;
 
@@ -35,7 +36,7 @@ impl<'m> Surface<'m> {
     }
 
     /// Walks with an optimizer: at each point the gradient comes from the graph and the step from
-    /// the optimizer. Ends early where the value is not finite.
+    /// the optimizer. Ends early where the value or the gradient is not finite.
     ///
     /// # Errors
     /// If the optimizer refuses its hyperparameters.
@@ -54,7 +55,10 @@ impl<'m> Surface<'m> {
             if !value.is_finite() {
                 break;
             }
-            optimizer.step(&mut walker.params, walker.step.gradients())?;
+            match optimizer.step(&mut walker.params, walker.step.gradients()) {
+                Err(OptimError::NonFiniteGradient { .. }) => break,
+                made => made?,
+            }
         }
         Ok(path)
     }
@@ -105,7 +109,8 @@ impl<'m> Surface<'m> {
         let mut params = Params::with_seed(0);
         let point = params.root().parameter("w", Array1::from(start.to_vec()).into_dyn());
         let record = Arc::clone(&self.record);
-        Walker { params, step: Step::new(move |graph, []| record(graph.param(&point))) }
+        let step = Step::new(move |graph, []| record(graph.param(&point))).allow_non_finite();
+        Walker { params, step }
     }
 }
 

@@ -1,0 +1,124 @@
+//! What a training step records: a loss with its gradients, running statistics and reports.
+
+use std::panic::Location;
+
+use graph::reading::check_parameters;
+use graph::{
+    Evaluator, Gradient, GradientError, GradientLayout, Graph, ParamId, Params, RunError, Type, Var,
+};
+
+use crate::per_shape::record_inputs;
+use crate::reports::Reports;
+use crate::{Feed, Program, Scalar};
+
+type Record<'m, const N: usize> =
+    dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm;
+
+/// The closure of a step, and what is asked of it.
+pub(crate) struct Recipe<'m, const N: usize> {
+    record: Box<Record<'m, N>>,
+    /// The line that made the step.
+    location: &'static Location<'static>,
+    pub zeros_for_unused: bool,
+    /// The names of values to be reported.
+    pub watched: Vec<String>,
+}
+
+/// What was recorded for inputs of some types.
+pub(crate) struct Recorded<'g> {
+    /// The gradients, the loss, the running statistics and the reports, in this order.
+    pub outputs: Vec<Var<'g>>,
+    pub contents: Contents,
+}
+
+/// Which output is what.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    /// Of the gradients, which are the first outputs.
+    pub layout: GradientLayout,
+    /// What the running statistics belong to, which follow the loss.
+    pub updates: Vec<ParamId>,
+    pub reports: Reports,
+}
+
+impl Contents {
+    /// The position of the loss among the outputs.
+    pub fn loss(&self) -> usize {
+        self.layout.entries().len()
+    }
+
+    /// How many outputs are written somewhere in the end: all but the reports.
+    pub fn results(&self) -> usize {
+        self.loss() + 1 + self.updates.len()
+    }
+}
+
+impl<'m, const N: usize> Recipe<'m, N> {
+    #[track_caller]
+    pub fn new(
+        record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm,
+    ) -> Self {
+        let (record, location) = (Box::new(record), Location::caller());
+        Self { record, location, zeros_for_unused: false, watched: Vec::new() }
+    }
+
+    /// Records everything that the step computes.
+    pub fn record<'g, T: Scalar>(
+        &self,
+        graph: &'g Graph,
+        types: &[Type; N],
+        params: &Params<T>,
+    ) -> Result<Recorded<'g>, RunError> {
+        let (loss, reported) = (self.record)(graph, record_inputs(graph, types));
+        check_parameters(graph.parameters(), params)?;
+        let layout = GradientLayout::new(params.trainable_entries());
+        let variables: Vec<Var<'_>> =
+            layout.entries().iter().map(|param| graph.param(param)).collect();
+        let gradient = match self.zeros_for_unused {
+            true => Gradient::of(loss).zeros_without_path(),
+            false => Gradient::of(loss),
+        };
+        let mut outputs =
+            gradient.with_respect_to(&variables).map_err(|error| self.explained(error))?;
+        let updates = graph.updates();
+        // The loss may be a scalar of any rank; it is answered as a number.
+        outputs.push(loss.reshape_to([]));
+        outputs.extend(updates.iter().map(|update| update.1));
+        let updates = updates.into_iter().map(|update| update.0).collect();
+        let (watched, location) = (&self.watched, self.location);
+        let reports = Reports::record(graph, &mut outputs, &reported, watched, location)?;
+        Ok(Recorded { outputs, contents: Contents { layout, updates, reports } })
+    }
+
+    /// The error in terms of the step, and with its line.
+    fn explained(&self, error: GradientError) -> RunError {
+        match error {
+            GradientError::NoPath { variables: parameters, .. } => {
+                RunError::Unused { parameters, location: self.location }
+            }
+            error => error.at(self.location).into(),
+        }
+    }
+
+    /// Repeats a run whose results are not finite, to answer where that began: by the plain
+    /// evaluation, which knows every operation with its line; or, if that rounds otherwise and stays
+    /// finite, by a look at each instruction of the program.
+    pub fn find_origin<T: Scalar>(
+        &self,
+        program: &mut Program<T>,
+        params: &Params<T>,
+        inputs: &[Feed<'_, T>; N],
+    ) -> Result<(), RunError> {
+        let graph = Graph::new();
+        let types = inputs.each_ref().map(Feed::ty);
+        let Recorded { outputs, contents } = self.record(&graph, &types, params)?;
+        let evaluator = Evaluator::new(&graph).params(params).seed(params.seed());
+        let bound = graph
+            .inputs()
+            .into_iter()
+            .zip(inputs)
+            .fold(evaluator, |evaluator, (input, view)| evaluator.bind(input, view.to_value()));
+        bound.run_checked(&outputs[..contents.results()])?;
+        program.run_checked(params, inputs, params.seed())
+    }
+}
