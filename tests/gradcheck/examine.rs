@@ -55,8 +55,8 @@ const ELEMENTS: usize = 8;
 pub struct Outcome {
     pub derivatives: usize,
     pub inconclusive: usize,
-    /// The reports of those that are not right.
-    pub wrong: Vec<String>,
+    /// The reports of those that are not proven right, though there is something to prove.
+    pub unproven: Vec<String>,
 }
 
 impl Outcome {
@@ -64,8 +64,8 @@ impl Outcome {
     pub fn add(&mut self, name: &str, report: &Report) {
         self.derivatives += report.rows().len();
         self.inconclusive += report.inconclusive();
-        if !report.is_right() {
-            self.wrong.push(format!("{name}\n{report}"));
+        if !report.is_right() && !report.rows().is_empty() {
+            self.unproven.push(format!("{name}\n{report}"));
         }
     }
 
@@ -73,7 +73,7 @@ impl Outcome {
     pub fn join(&mut self, other: Self) {
         self.derivatives += other.derivatives;
         self.inconclusive += other.inconclusive;
-        self.wrong.extend(other.wrong);
+        self.unproven.extend(other.unproven);
     }
 }
 

@@ -52,7 +52,7 @@ impl Mutant {
         let (right, wrong) = (self.check(false), self.check(true));
         assert!(right.is_right(), "{} without the mutation\n{right}", self.name);
         let named = wrong.suspects().first().is_some_and(|s| s.operation == "custom_vjp");
-        let caught = !wrong.is_right() && named;
+        let caught = wrong.is_wrong() && named;
         if !caught {
             println!("not caught: {}\n{wrong}", self.name);
         }

@@ -22,7 +22,9 @@ pub(crate) struct Line<F> {
     function: F,
     /// The value at 0.
     origin: f64,
-    /// The largest magnitude seen.
+    /// The largest change from the value at 0 that was seen.
+    change: f64,
+    /// The size of numbers that round as the values do.
     magnitude: f64,
     /// The magnitude of the coordinate, whose own rounding perturbs the step.
     coordinate: f64,
@@ -32,16 +34,35 @@ pub(crate) struct Line<F> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Central {
     pub estimate: Estimate,
-    /// Whether the function bends as at a kink: its symmetric difference shrinks like h, not h².
-    pub kinked: bool,
+    /// What the function does at the point.
+    pub bend: Bend,
     /// What rounding alone contributes to the bound.
     pub noise: f64,
+}
+
+/// What a function does at a point, as far as differences show it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Bend {
+    /// Nothing that is seen.
+    Smooth,
+    /// It bends as at a kink: its symmetric difference shrinks like h, not h².
+    Kink,
+    /// It jumps: the values to the left and to the right do not approach each other.
+    Jump,
+}
+
+/// Values at one step to both sides.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    step: f64,
+    left: f64,
+    right: f64,
 }
 
 impl<F: FnMut(f64) -> f64> Line<F> {
     pub fn new(mut function: F, coordinate: f64) -> Self {
         let origin = function(0.0);
-        Self { function, origin, magnitude: origin.abs(), coordinate }
+        Self { function, origin, change: 0.0, magnitude: origin.abs(), coordinate }
     }
 
     /// The line of a function whose values round as if they were at least this large.
@@ -55,8 +76,16 @@ impl<F: FnMut(f64) -> f64> Line<F> {
 
     pub fn at(&mut self, t: f64) -> f64 {
         let value = (self.function)(t);
-        self.magnitude = self.magnitude.max(value.abs());
+        if value.is_finite() {
+            self.change = self.change.max((value - self.origin).abs());
+            self.magnitude = self.magnitude.max(value.abs());
+        }
         value
+    }
+
+    /// The largest change from the value at 0 that was seen.
+    pub fn change(&self) -> f64 {
+        self.change
     }
 
     /// What the rounding of values contributes to a difference at this step.
@@ -67,7 +96,7 @@ impl<F: FnMut(f64) -> f64> Line<F> {
     /// Central differences, extrapolated in powers of h²; `None` where a value is not finite.
     pub fn central(&mut self, h: f64) -> Option<Central> {
         let mut tableau = Tableau::new(4.0);
-        let mut bends = Vec::with_capacity(ROWS);
+        let mut pairs = Vec::with_capacity(ROWS);
         for row in 0..ROWS {
             let h = h / (1 << row) as f64;
             let (right, left) = (self.at(h), self.at(-h));
@@ -75,22 +104,33 @@ impl<F: FnMut(f64) -> f64> Line<F> {
             if !slope.is_finite() {
                 return None;
             }
-            bends.push((((right - self.origin) + (left - self.origin)).abs(), h));
+            pairs.push(Pair { step: h, left, right });
             tableau.push(slope, self.noise(h, slope));
             if row >= 2 && tableau.settled() {
                 break;
             }
         }
         let (estimate, noise) = tableau.best();
-        Some(Central { estimate, kinked: self.bends_like_a_kink(&bends, estimate), noise })
+        Some(Central { estimate, bend: self.bend(&pairs, estimate), noise })
     }
 
-    fn bends_like_a_kink(&self, bends: &[(f64, f64)], estimate: Estimate) -> bool {
-        let (first, last) = (bends[0], bends[bends.len() - 1]);
-        let jump = last.0 / last.1;
-        last.0 > 64.0 * f64::EPSILON * self.magnitude
-            && jump > 1e-6 * estimate.value.abs()
-            && 2.0 * jump > first.0 / first.1
+    fn bend(&self, pairs: &[Pair], estimate: Estimate) -> Bend {
+        let (wide, narrow) = (pairs[0], pairs[pairs.len() - 1]);
+        let visible = 64.0 * f64::EPSILON * self.magnitude;
+        let gap = |pair: Pair| (pair.right - pair.left).abs();
+        // Between the first and the last of all rows the step has shrunk to its 64th part.
+        if pairs.len() == ROWS && gap(narrow) > visible && 2.0 * gap(narrow) > gap(wide) {
+            return Bend::Jump;
+        }
+        let origin = self.origin;
+        let even = |pair: Pair| ((pair.right - origin) + (pair.left - origin)).abs();
+        let change = |pair: Pair| even(pair) / pair.step;
+        // Where the step is halved, the change of slope stays at a kink, and halves where it is smooth.
+        let before = pairs[pairs.len() - 2];
+        let is_kink = even(narrow) > visible
+            && change(narrow) > 1e-6 * estimate.value.abs()
+            && change(narrow) > 0.75 * change(before);
+        if is_kink { Bend::Kink } else { Bend::Smooth }
     }
 
     /// Differences to one side (`side` is 1 or −1), extrapolated in powers of h.
@@ -167,17 +207,30 @@ mod tests {
             let error = (central.estimate.value - exact).abs();
             assert!(error <= central.estimate.bound, "{error} {central:?}");
             assert!(central.estimate.bound < 1e-7 * exact.abs(), "{central:?}");
-            assert!(!central.kinked);
+            assert_eq!(central.bend, Bend::Smooth);
         }
     }
 
     #[test]
     fn a_kink_is_seen_and_has_two_derivatives() {
         let mut line = Line::new(|t: f64| if t > 0.0 { 3.0 * t } else { -t + t * t }, 1.0);
-        assert!(line.central(0.125).unwrap().kinked);
+        assert_eq!(line.central(0.125).unwrap().bend, Bend::Kink);
         let (left, right) = (line.one_sided(0.125, -1.0), line.one_sided(0.125, 1.0));
         approx::assert_relative_eq!(left.unwrap().value, -1.0, max_relative = 1e-9);
         approx::assert_relative_eq!(right.unwrap().value, 3.0, max_relative = 1e-9);
+    }
+
+    #[test]
+    fn a_jump_is_told_from_what_is_steep() {
+        let bend = |f: fn(f64) -> f64| Line::new(f, 1.0).central(0.125).unwrap().bend;
+        assert_eq!(bend(|t| if t > 0.0 { 1.0 } else { 0.0 }), Bend::Jump);
+        assert_eq!(
+            bend(|t| 5.0 + t + if t < 0.0 { -1e-9 } else { 0.0 }),
+            Bend::Smooth,
+            "too small"
+        );
+        assert_eq!(bend(|t| 1e3 * t), Bend::Smooth);
+        assert_eq!(bend(f64::cbrt), Bend::Smooth);
     }
 
     #[test]

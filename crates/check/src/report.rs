@@ -1,12 +1,8 @@
-//! The outcome of a check, and its table.
+//! The outcome of a check.
 
-use std::fmt;
 use std::panic::Location;
 
 use crate::verdict::{Doubt, Verdict};
-
-/// Rows of one verdict that the table shows at most.
-const SHOWN: usize = 16;
 
 /// The check of one derivative.
 #[derive(Clone, Debug)]
@@ -26,6 +22,14 @@ pub struct Row {
     pub bound: f64,
     /// The conclusion.
     pub verdict: Verdict,
+}
+
+impl Row {
+    /// The variable with the index of the element.
+    pub(crate) fn place(&self) -> String {
+        let index = if self.index.is_empty() { String::new() } else { format!("{:?}", self.index) };
+        format!("{}{index}", self.input)
+    }
 }
 
 /// A property that derivatives of every function have.
@@ -56,12 +60,30 @@ pub struct Suspect {
     pub numeric: f64,
 }
 
+/// An operation that has a kink or a jump at the values it saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kink {
+    /// The operation's name.
+    pub operation: String,
+    /// The name that its variable was given, if it was.
+    pub name: Option<String>,
+    /// The line that recorded it.
+    pub location: &'static Location<'static>,
+    /// The input in which it is.
+    pub input: String,
+    /// What it is: [`Doubt::Kink`] or [`Doubt::Jump`].
+    pub doubt: Doubt,
+}
+
 /// The outcome of a check. Prints as a table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(crate) rows: Vec<Row>,
     pub(crate) properties: Vec<Property>,
     pub(crate) suspects: Vec<Suspect>,
+    pub(crate) kinks: Vec<Kink>,
+    /// Names that were declared, and that nothing has.
+    pub(crate) unmet: Vec<String>,
 }
 
 impl Report {
@@ -81,134 +103,80 @@ impl Report {
         &self.suspects
     }
 
-    /// Whether no derivative is wrong and no property is broken.
-    pub fn is_right(&self) -> bool {
-        self.count(is_wrong) == 0 && self.properties.iter().all(|p| p.holds != Some(false))
+    /// The operations with a kink or a jump at the point. Looked for only where a derivative cannot be
+    /// judged because of one.
+    pub fn kinks(&self) -> &[Kink] {
+        &self.kinks
     }
 
-    /// The number of derivatives that could not be judged.
-    pub fn inconclusive(&self) -> usize {
-        self.count(is_inconclusive)
+    /// Whether the derivatives are proven right: at least one is, none is wrong and none undecided, but
+    /// at kinks that were allowed, and no property is broken.
+    pub fn is_right(&self) -> bool {
+        self.refusal().is_none()
+    }
+
+    /// Whether a derivative is wrong or a property broken.
+    pub fn is_wrong(&self) -> bool {
+        self.wrong() > 0 || self.properties.iter().any(|p| p.holds == Some(false))
+    }
+
+    /// The number of derivatives that are right.
+    pub fn right(&self) -> usize {
+        self.count(|verdict| *verdict == Verdict::Right)
     }
 
     /// The number of derivatives that are wrong.
     pub fn wrong(&self) -> usize {
-        self.count(is_wrong)
+        self.count(|verdict| *verdict == Verdict::Wrong)
+    }
+
+    /// The number of derivatives that could not be judged, without those at kinks that were allowed.
+    pub fn inconclusive(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Inconclusive(_)))
+    }
+
+    /// The number of derivatives that could not be judged, at kinks that were allowed.
+    pub fn allowed(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Allowed(_)))
+    }
+
+    /// Demands that the derivatives are proven right, as a test does.
+    ///
+    /// # Panics
+    /// If [`is_right`](Self::is_right) is not true: with the reason and the report.
+    #[track_caller]
+    pub fn assert_right(&self) {
+        if let Some(refusal) = self.refusal() {
+            panic!("{refusal}\n{self}");
+        }
     }
 
     fn count(&self, of: impl Fn(&Verdict) -> bool) -> usize {
         self.rows.iter().filter(|row| of(&row.verdict)).count()
     }
-}
 
-fn is_wrong(verdict: &Verdict) -> bool {
-    *verdict == Verdict::Wrong
-}
-
-fn is_inconclusive(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Inconclusive(_))
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.table(f)?;
-        for property in &self.properties {
-            writeln!(f, "{property}")?;
-        }
-        for (i, suspect) in self.suspects.iter().enumerate() {
-            let label = if i == 0 { "most likely wrong" } else { "also wrong" };
-            writeln!(f, "{label}: {suspect}")?;
-        }
-        let (wrong, inconclusive) = (self.wrong(), self.inconclusive());
-        let right = self.rows.len() - wrong - inconclusive;
-        write!(f, "{right} right, {wrong} wrong, {inconclusive} inconclusive")
-    }
-}
-
-impl Report {
-    /// The derivatives in which something is amiss first, then the others.
-    fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let right = |verdict: &Verdict| *verdict == Verdict::Right;
-        let sections: [&dyn Fn(&Verdict) -> bool; 3] = [&is_wrong, &is_inconclusive, &right];
-        let mut lines =
-            vec![["order", "input", "analytic", "numeric", "bound", "verdict"].map(str::to_owned)];
-        let mut hidden = 0;
-        for section in sections {
-            let rows: Vec<&Row> = self.rows.iter().filter(|row| section(&row.verdict)).collect();
-            lines.extend(rows.iter().take(SHOWN).map(|row| row.cells()));
-            hidden += rows.len().saturating_sub(SHOWN);
-        }
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-        let widths: Vec<usize> = (0..6).map(|column| width(column).unwrap_or(0)).collect();
-        for line in &lines {
-            let [order, input, analytic, numeric, bound, verdict] = line;
-            writeln!(
-                f,
-                "{order:>0$}  {input:<1$}  {analytic:>2$}  {numeric:>3$}  {bound:>4$}  {verdict}",
-                widths[0], widths[1], widths[2], widths[3], widths[4],
-            )?;
-        }
-        match hidden {
-            0 => Ok(()),
-            _ => writeln!(f, "… and {hidden} more"),
+    /// Why the derivatives are not proven right, if they are not.
+    fn refusal(&self) -> Option<String> {
+        let (inconclusive, all) = (self.inconclusive(), self.rows.len());
+        if self.is_wrong() {
+            Some("wrong gradients".to_owned())
+        } else if inconclusive > 0 {
+            Some(format!(
+                "undecided gradients: {inconclusive} of {all} could not be judged{}",
+                self.remedy()
+            ))
+        } else if self.right() == 0 {
+            Some("unproven gradients: no derivative was found right".to_owned())
+        } else {
+            None
         }
     }
-}
 
-impl Row {
-    fn cells(&self) -> [String; 6] {
-        let index = if self.index.is_empty() { String::new() } else { format!("{:?}", self.index) };
-        [
-            self.order.to_string(),
-            format!("{}{index}", self.input),
-            format!("{:.9e}", self.analytic),
-            format!("{:.9e}", self.numeric),
-            format!("{:.0e}", self.bound),
-            self.verdict.to_string(),
-        ]
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Verdict::Right => f.write_str("right"),
-            Verdict::Wrong => f.write_str("WRONG"),
-            Verdict::Inconclusive(doubt) => write!(f, "inconclusive: {doubt}"),
+    /// What to do about derivatives that could not be judged.
+    fn remedy(&self) -> &'static str {
+        match self.rows.iter().any(|row| row.verdict.is_rough()) {
+            true => "; check at another point, or allow the kinks by name",
+            false => "; check at another point",
         }
-    }
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Doubt::Kink { left, right } => {
-                write!(f, "kink, {left:.6} to the left and {right:.6} to the right")
-            }
-            Doubt::Cancellation => f.write_str("cancellation"),
-            Doubt::NonFinite => f.write_str("not finite"),
-        }
-    }
-}
-
-impl fmt::Display for Property {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = match self.holds {
-            Some(true) => "holds",
-            Some(false) => "BROKEN",
-            None => "inconclusive",
-        };
-        write!(f, "{}, order {}: {verdict} ({})", self.name, self.order, self.detail)
-    }
-}
-
-impl fmt::Display for Suspect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operation, location, input, analytic, numeric } = self;
-        write!(
-            f,
-            "the rule of {operation} at {location}: for {input} it says {analytic:.6}, differences \
-             {numeric:.6}"
-        )
     }
 }

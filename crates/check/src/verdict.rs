@@ -1,6 +1,6 @@
 //! The comparison of a derivative with what differences say.
 
-use crate::numeric::{Central, Estimate, Line};
+use crate::numeric::{Bend, Central, Estimate, Line};
 
 /// A derivative is known well enough when its bound is this part of it.
 const SHARP: f64 = 1e-2;
@@ -20,6 +20,23 @@ pub enum Verdict {
     Wrong,
     /// The bound is too wide to tell, for this reason.
     Inconclusive(Doubt),
+    /// It cannot be told, at a kink or jump that the caller allows.
+    Allowed(Doubt),
+}
+
+impl Verdict {
+    /// Whether it could not be told because of a kink or jump that nobody allowed.
+    pub(crate) fn is_rough(&self) -> bool {
+        matches!(self, Self::Inconclusive(Doubt::Kink { .. } | Doubt::Jump { .. }))
+    }
+
+    /// The same, where kinks and jumps are allowed.
+    pub(crate) fn allowing_kinks(self) -> Self {
+        match self {
+            Self::Inconclusive(doubt) if self.is_rough() => Self::Allowed(doubt),
+            other => other,
+        }
+    }
 }
 
 /// Why a check is inconclusive.
@@ -30,6 +47,13 @@ pub enum Doubt {
         /// The derivative to the left.
         left: f64,
         /// The derivative to the right.
+        right: f64,
+    },
+    /// The function jumps here, between these values to the left and to the right.
+    Jump {
+        /// The value to the left.
+        left: f64,
+        /// The value to the right.
         right: f64,
     },
     /// The derivative drowns in the rounding of the function's values.
@@ -64,41 +88,50 @@ pub(crate) struct Scales {
 pub(crate) fn judge<F: FnMut(f64) -> f64>(
     line: &mut Line<F>,
     analytic: f64,
-    scales: Scales,
+    mut scales: Scales,
 ) -> Judgement {
     if !line.origin().is_finite() {
         return Judgement::doubtful(Doubt::NonFinite);
     }
-    let mut smooth: Vec<Estimate> = Vec::new();
-    let mut kink: Option<(Central, f64)> = None;
+    let mut smooth: Vec<(Estimate, f64)> = Vec::new();
+    let mut rough: Option<(Central, f64)> = None;
     let mut h = 2f64.powf((scales.step / 12.0).log2().floor());
     for closer in 0..CLOSER {
-        match line.central(h) {
+        let central = line.central(h);
+        scales.typical = scales.typical.max(line.change() / scales.step);
+        match central {
             None => {}
-            Some(central) if central.kinked => kink = Some((central, h)),
+            Some(central) if central.bend != Bend::Smooth => rough = Some((central, h)),
             Some(Central { mut estimate, noise, .. }) => {
                 estimate.bound += scales.wobble;
-                let sharpest = smooth.iter().all(|other| estimate.bound <= other.bound);
+                let sharpest = smooth.iter().all(|(other, _)| estimate.bound <= other.bound);
                 if sharpest && estimate.agrees(analytic) && estimate.is_sharp(analytic, scales) {
                     return estimate.judged(Verdict::Right);
                 }
                 if closer >= 2 && noise > 1e-5 * estimate.value.abs().max(analytic.abs()) {
                     break;
                 }
-                smooth.push(estimate);
+                smooth.push((estimate, h));
             }
         }
         h /= 8.0;
     }
-    smooth.retain(|estimate| estimate.is_sharp(analytic, scales));
-    smooth.sort_by(|a, b| a.bound.total_cmp(&b.bound));
-    match (smooth.first(), kink) {
-        (Some(sharpest), _) => {
+    smooth.retain(|(estimate, _)| estimate.is_sharp(analytic, scales));
+    // What is rough closer to the point than it is smooth is rough at the point.
+    if let Some((_, at)) = rough {
+        smooth.retain(|&(_, h)| h < at);
+    }
+    smooth.sort_by(|(a, _), (b, _)| a.bound.total_cmp(&b.bound));
+    match (smooth.first(), rough) {
+        (Some((sharpest, _)), _) => {
             // A second estimate of like sharpness must confirm an alarm.
-            let alike = |other: &&Estimate| other.bound <= 100.0 * sharpest.bound;
+            let alike = |(other, _): &&(Estimate, f64)| other.bound <= 100.0 * sharpest.bound;
             let mut confirming = smooth.iter().take(2).filter(alike);
-            let agreed = confirming.any(|estimate| estimate.agrees(analytic));
+            let agreed = confirming.any(|(estimate, _)| estimate.agrees(analytic));
             sharpest.judged(if agreed { Verdict::Right } else { Verdict::Wrong })
+        }
+        (None, Some((Central { bend: Bend::Jump, .. }, h))) => {
+            Judgement::doubtful(Doubt::Jump { left: line.at(-h), right: line.at(h) })
         }
         (None, Some((central, h))) => at_kink(line, analytic, central, h),
         (None, None) => without_estimate(line, analytic, scales),
@@ -115,7 +148,11 @@ fn at_kink<F: FnMut(f64) -> f64>(
 ) -> Judgement {
     let Central { estimate, .. } = central;
     let wide = (2f64.powi(12) * h).min(0.125);
-    let sides = [-1.0, 1.0].map(|side| line.one_sided(wide, side).or(line.one_sided(h, side)));
+    // Far from the point rounding is small, close to it no other kink is in the way.
+    let sides = [-1.0, 1.0].map(|side| {
+        let estimates = [wide, h].into_iter().filter_map(|h| line.one_sided(h, side));
+        estimates.min_by(|a, b| a.bound.total_cmp(&b.bound))
+    });
     let [Some(left), Some(right)] = sides else {
         return Judgement::doubtful(Doubt::NonFinite);
     };
@@ -184,6 +221,9 @@ mod tests {
         assert_eq!(verdict(|t| (0.3 + t).exp(), 0.3f64.exp() * (1.0 + 1e-6)), Verdict::Wrong);
         assert_eq!(verdict(|_| 5.0, 0.0), Verdict::Right);
         assert_eq!(verdict(|t| 5.0 + t * t, 0.0), Verdict::Right);
+        let small = Scales { step: 1.0, typical: 0.0, wobble: 0.0 };
+        let square = judge(&mut Line::new(|t| t * t, 1.0), 0.0, small);
+        assert_eq!(square.verdict, Verdict::Right, "{square:?}");
         assert_eq!(verdict(|t| t.exp(), f64::NAN), Verdict::Wrong);
     }
 
@@ -191,6 +231,7 @@ mod tests {
     fn a_pole_nearby_is_left_behind() {
         assert_eq!(verdict(|t| (1e-3 + t).ln(), 1e3), Verdict::Right);
         assert_eq!(verdict(|t| (1e-3 + t).ln(), 1.1e3), Verdict::Wrong);
+        assert_eq!(verdict(|t| 1.0 / (0.0625 + t), -256.0), Verdict::Right, "a step meets it");
     }
 
     #[test]
@@ -206,6 +247,15 @@ mod tests {
         };
         assert!(left.abs() < 1e-9 && (right - 1.0).abs() < 1e-9);
         assert_eq!(verdict(relu(0.0), 5.0), Verdict::Wrong);
+    }
+
+    #[test]
+    fn a_jump_at_the_point_has_no_derivative() {
+        let step = |x: f64| move |t: f64| if x + t > 0.0 { 1.0 } else { 0.0 };
+        let jump = Verdict::Inconclusive(Doubt::Jump { left: 0.0, right: 1.0 });
+        assert_eq!(verdict(step(0.0), 0.0), jump);
+        assert_eq!(verdict(step(1e-3), 0.0), Verdict::Right, "left behind");
+        assert_eq!(verdict(step(1e-3), 0.1), Verdict::Wrong);
     }
 
     #[test]
