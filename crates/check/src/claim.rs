@@ -67,17 +67,18 @@ impl<'a> Claim<'a> {
     /// One row for each element of a variable.
     fn elements(&self, position: usize) -> Vec<Row> {
         let variable = &self.variables[position];
-        let analytic = &self.gradient[position];
-        let largest = largest(analytic);
-        let row = |(element, (&analytic, &wobble)): (usize, (&f64, &f64))| {
-            let step = variable.scale(element);
+        let gradient = &self.gradient[position];
+        let largest = largest(gradient);
+        let derivatives = gradient.iter().zip(&self.wobble[position]);
+        let row = |(element, (&x, (&analytic, &wobble))): (usize, (&f64, (&f64, &f64)))| {
+            let step = variable.scale(x);
             let typical = largest.max(self.magnitude / step);
             let line = Line::new(self.along_element(position, element), step);
             let scales = Scales { step, typical, wobble: WOBBLES * wobble };
             let judgement = judge(&mut line.rounding_like(self.magnitude), analytic, scales);
             self.row(variable.name.clone(), variable.index(element), analytic, judgement)
         };
-        analytic.iter().zip(&self.wobble[position]).enumerate().map(row).collect()
+        variable.value.iter().zip(derivatives).enumerate().map(row).collect()
     }
 
     /// The row of a random direction.

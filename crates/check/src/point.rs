@@ -1,7 +1,7 @@
 //! The point at which derivatives are checked: variables with their values, directions from there, and
 //! what rounding does to functions of them.
 
-use ndarray::{ArrayD, Dimension, IxDyn};
+use ndarray::ArrayD;
 
 use crate::draws::Draws;
 
@@ -9,33 +9,38 @@ use crate::draws::Draws;
 #[derive(Clone, Debug)]
 pub(crate) struct Variable {
     pub name: String,
+    /// In row-major order.
     pub value: ArrayD<f64>,
+    /// The root of the mean square of the elements.
+    typical: f64,
 }
 
 impl Variable {
     pub fn new(name: impl Into<String>, value: ArrayD<f64>) -> Self {
-        Self { name: name.into(), value: value.as_standard_layout().into_owned() }
+        let square = value.iter().map(|x| x * x).sum::<f64>() / value.len() as f64;
+        let value = value.as_standard_layout().into_owned();
+        Self { name: name.into(), value, typical: square.sqrt() }
     }
 
-    /// The distance over which a function of this element is expected to change: the element's own
+    /// The distance over which a function of an element of this value is expected to change: its own
     /// size, or a part of that of its neighbours where it is small beside them; 1 among zeros.
-    pub fn scale(&self, element: usize) -> f64 {
-        let values = self.elements();
-        let square = values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64;
-        match values[element].abs().max(0.1 * square.sqrt()) {
+    pub fn scale(&self, element: f64) -> f64 {
+        match element.abs().max(0.1 * self.typical) {
             scale if scale.is_normal() => scale,
             _ => 1.0,
         }
     }
 
-    /// The index of an element in row-major order.
+    /// The index of an element, from its number in row-major order.
     pub fn index(&self, element: usize) -> Vec<usize> {
-        let indices = ndarray::indices(IxDyn(self.value.shape())).into_iter();
-        indices.into_iter().nth(element).map_or_else(Vec::new, |place| place.slice().to_vec())
-    }
-
-    fn elements(&self) -> &[f64] {
-        self.value.as_slice().expect("a variable's value is in row-major order")
+        let mut rest = element;
+        let mut index: Vec<usize> = self.value.shape().to_vec();
+        for place in index.iter_mut().rev() {
+            let extent = *place;
+            *place = rest % extent;
+            rest /= extent;
+        }
+        index
     }
 }
 
@@ -48,9 +53,7 @@ pub(crate) fn values(variables: &[Variable]) -> Vec<ArrayD<f64>> {
 pub(crate) fn direction(variables: &[Variable], draws: &Draws) -> Vec<ArrayD<f64>> {
     let scaled = |(variable, stream): (&Variable, u64)| {
         let mut direction = draws.array(stream, variable.value.shape());
-        for (element, step) in direction.iter_mut().enumerate() {
-            *step *= variable.scale(element);
-        }
+        direction.zip_mut_with(&variable.value, |step, &x| *step *= variable.scale(x));
         direction
     };
     variables.iter().zip(0..).map(scaled).collect()

@@ -14,7 +14,7 @@ pub struct Row {
     pub input: String,
     /// The index of the element.
     pub index: Vec<usize>,
-    /// What the reverse rules say.
+    /// What the checked gradient says: the reverse rules, or what was written by hand.
     pub analytic: f64,
     /// What differences say.
     pub numeric: f64,
@@ -110,7 +110,8 @@ impl Report {
     }
 
     /// Whether the derivatives are proven right: at least one is, none is wrong and none undecided, but
-    /// at kinks that were allowed, and no property is broken.
+    /// at kinks that were allowed, and no property is broken. A property that cannot be told, as Taylor's
+    /// remainder beside a kink, proves nothing and refutes nothing.
     pub fn is_right(&self) -> bool {
         self.refusal().is_none()
     }

@@ -25,6 +25,7 @@ pub use program;
 
 /// What a training script needs, to be imported whole.
 pub mod prelude {
+    pub use check::{Check, CheckFn, assert_gradients, check_fn};
     pub use data::{Dataset, Standardizer};
     pub use graph::{Gradient, Graph, Param, Params, RunError, Scope, Shape, Var, keep};
     pub use minimize::{Lbfgs, Minimizer};

@@ -132,8 +132,11 @@ impl Check {
     ///     x.sign().with_vjp(&[x], |_, _, v| vec![v]).named("binary")
     /// }
     ///
+    /// fn loss(x: Var<'_>) -> Var<'_> {
+    ///     (binary(x) * x.sin()).sum()
+    /// }
+    ///
     /// let x = [array![0.3, -0.7].into()];
-    /// let loss = |x: Var<'_>| (binary(x) * x.sin()).sum();
     /// assert!(Check::new().run(|_, x| loss(x[0]), &x)?.is_wrong());
     /// assert!(Check::new().meant(["binary"]).run(|_, x| loss(x[0]), &x)?.is_right());
     /// # Ok::<(), graph::RunError>(())
