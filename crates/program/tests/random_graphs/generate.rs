@@ -3,6 +3,7 @@
 //! Functions are smooth and keep numbers of ordinary size, so that a rounding neither tips a
 //! comparison nor is enlarged by cancellation; what has kinks is not differentiated.
 
+use graph::ops::{Divisor, Window};
 use graph::{Axes, Gradient, Graph, Shape, Var, keep};
 
 use crate::draw::Draw;
@@ -42,6 +43,9 @@ pub const OPERATIONS: &[&str] = &[
     "square",
     "sqrt",
     "gelu",
+    "relu",
+    "abs",
+    "clamp",
     "add",
     "sub",
     "mul",
@@ -60,6 +64,7 @@ pub const OPERATIONS: &[&str] = &[
     "log_softmax",
     "take",
     "gather",
+    "scatter_add",
     "flip",
     "reshape",
     "permute",
@@ -67,6 +72,8 @@ pub const OPERATIONS: &[&str] = &[
     "slice",
     "pad",
     "concat",
+    "stack",
+    "windows",
     "unsqueeze",
     "matmul",
 ];
@@ -168,7 +175,7 @@ impl<'g> Recorder<'g, '_> {
     }
 
     fn map(&mut self, a: Var<'g>) -> (&'static str, Var<'g>) {
-        match self.draw.below(9) {
+        match self.draw.below(12) {
             0 => ("tanh", a.tanh()),
             1 => ("sigmoid", a.sigmoid()),
             2 => ("sin", a.sin()),
@@ -177,7 +184,11 @@ impl<'g> Recorder<'g, '_> {
             5 => ("exp", a.tanh().exp()),
             6 => ("square", a.tanh().square()),
             7 => ("sqrt", (1.5 + a.tanh()).sqrt()),
-            _ => ("gelu", 0.5 * a.gelu()),
+            8 => ("gelu", 0.5 * a.gelu()),
+            // Kinks where no number lies by construction.
+            9 => ("relu", (a + 0.1234).relu()),
+            10 => ("abs", (a - 0.4321).abs()),
+            _ => ("clamp", a.clamp(-0.7654, 0.9876)),
         }
     }
 
@@ -225,7 +236,7 @@ impl<'g> Recorder<'g, '_> {
         }
         let axis = self.draw.below(shape.rank());
         let (extent, at) = (shape[axis], axis as isize);
-        Some(match self.draw.below(6) {
+        Some(match self.draw.below(7) {
             0 => ("cumsum", a.cumsum(at) / extent.max(1) as f64),
             _ if extent == 0 => return None,
             1 => ("softmax", a.softmax(at)),
@@ -241,6 +252,10 @@ impl<'g> Recorder<'g, '_> {
                 let index = self.index(one, extent);
                 ("gather", a.gather(at, index))
             }
+            5 => {
+                let index = self.index(shape, extent);
+                ("scatter_add", 0.3 * a.scatter_add(at, index, a.tanh()))
+            }
             _ => ("flip", a.flip(at)),
         })
     }
@@ -248,7 +263,7 @@ impl<'g> Recorder<'g, '_> {
     fn view(&mut self, a: Var<'g>, b: Var<'g>) -> Option<(&'static str, Var<'g>)> {
         let shape = a.shape();
         let rank = shape.rank();
-        Some(match self.draw.below(7) {
+        Some(match self.draw.below(9) {
             0 | 1 => ("reshape", a.reshape_to(self.draw.refactored(&shape))),
             2 => ("permute", a.permute(self.draw.order(rank))),
             3 => {
@@ -267,6 +282,11 @@ impl<'g> Recorder<'g, '_> {
                     (0..rank).map(|_| (self.draw.below(2), self.draw.below(2))).collect();
                 ("pad", a.pad(border, 0.5))
             }
+            6 if rank > 1 => {
+                let window = Window::new([2, 1 + self.draw.below(2)]).stride(1).padding(1);
+                ("windows", a.avg_pool2d(window, Divisor::Window))
+            }
+            7 => ("stack", self.graph.stack(&[a, a.sin()], self.draw.below(rank + 1) as isize)),
             _ if rank > 0 => {
                 let axis = self.draw.below(rank) as isize;
                 ("concat", self.graph.concat(&[a, a.tanh()], axis))
