@@ -38,8 +38,7 @@ const LEARNED: f64 = 0.01;
 fn run(lab: &mut Lab) -> Result {
     let (x, y) = samples(1000.0);
     let raw = Neuron::new(x.clone(), y.clone())?;
-    let data = Dataset::<f64>::new(x, Array1::zeros(SAMPLES), 1)?;
-    let standardized = Standardizer::fit(&data)?.apply(&data)?.into_parts().0;
+    let standardized = Standardizer::of(&x)?.standardized(&x)?;
     let normalised = Neuron::new(standardized, y)?;
     weights(lab, &raw, &normalised);
     contours(lab, &raw, &normalised)?;

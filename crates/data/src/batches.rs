@@ -1,28 +1,25 @@
 //! Mini-batches: how a data set reaches a training loop.
 
 use std::iter::FusedIterator;
-use std::mem;
 
 use ndarray::{Array1, Array2};
-use rand::Rng;
-use rand::seq::SliceRandom;
 
-use crate::{DataError, Dataset, Real};
+use crate::random::ShuffleRows;
+use crate::{DataError, Dataset, Rows, Shuffle};
 
 /// One pass through a data set in mini-batches, made by [`Dataset::batches`].
 ///
-/// As an iterator it yields `(features, labels)`: arrays of shape `[batch, columns]` and `[batch]`.
-/// Its `len` is the number of batches to come. By default the rows come in the order of the data
-/// set and the last batch holds what is left, so that each row comes exactly once.
+/// As an iterator it yields `(features, labels)`, or targets: arrays as those of the data set, with a
+/// batch along the first axis. Its `len` is the number of batches to come. By default the rows come
+/// in the order of the data set and the last batch holds what is left, so that each row comes exactly
+/// once.
 ///
 /// ```
-/// use rand::{SeedableRng, rngs::StdRng};
-///
 /// # fn main() -> Result<(), data::DataError> {
 /// let train = data::digits();
-/// let mut rng = StdRng::seed_from_u64(0);
-/// for _epoch in 0..2 {
-///     for (x, labels) in train.batches(64)?.shuffled(&mut rng) {
+/// let seed = 0;
+/// for epoch in 0..2 {
+///     for (x, labels) in train.batches(64)?.shuffled((seed, epoch)) {
 ///         assert_eq!(x.dim(), (labels.len(), 64));
 ///     }
 /// }
@@ -35,16 +32,16 @@ use crate::{DataError, Dataset, Real};
 /// A loop that must not allocate keeps two arrays and fills them again with
 /// [`next_into`](Self::next_into).
 #[derive(Clone, Debug)]
-pub struct Batches<'a, T = f32> {
-    data: &'a Dataset<T>,
+pub struct Batches<'a, X = Array2<f32>, Y = Array1<i64>> {
+    data: &'a Dataset<X, Y>,
     size: usize,
     order: Option<Vec<usize>>, // none: the order of the data set
     next: usize,               // positions in that order
     end: usize,
 }
 
-impl<'a, T: Real> Batches<'a, T> {
-    pub(crate) fn new(data: &'a Dataset<T>, size: usize) -> Result<Self, DataError> {
+impl<'a, X: Rows, Y: Rows> Batches<'a, X, Y> {
+    pub(crate) fn new(data: &'a Dataset<X, Y>, size: usize) -> Result<Self, DataError> {
         if size == 0 {
             return Err(DataError::BatchSizeZero);
         }
@@ -53,37 +50,50 @@ impl<'a, T: Real> Batches<'a, T> {
 
     /// Puts the rows to come in a random order; each order is equally likely.
     ///
-    /// The order depends on `rng` alone, so a generator with a fixed seed repeats a training run.
-    /// Call it anew for each epoch, with the same `rng`.
+    /// The order depends on what is given alone: a seed, a seed and the number of the epoch, which
+    /// gives each epoch an order of its own, or a generator of random numbers (see [`Shuffle`]). A
+    /// seed means the same order for ever.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), data::DataError> {
+    /// let train = data::digits();
+    /// let first = |order| train.batches(4).map(|batches| batches.shuffled(order).next());
+    /// assert_eq!(first((7, 0))?, first((7, 0))?);
+    /// assert_ne!(first((7, 0))?, first((7, 1))?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
-    pub fn shuffled<R: Rng + ?Sized>(mut self, rng: &mut R) -> Self {
-        self.shuffle(rng);
+    pub fn shuffled(mut self, by: impl Shuffle) -> Self {
+        self.shuffle(by);
         self
     }
 
-    fn shuffle<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+    fn shuffle(&mut self, by: impl ShuffleRows) {
         let order = self.order.get_or_insert_with(|| (0..self.data.len()).collect());
-        order[self.next..].shuffle(rng);
+        by.shuffle(&mut order[self.next..]);
     }
 
     /// Leaves out the last batch if it is smaller than the others, so that all have one shape.
     ///
-    /// With a batch size above the number of rows, nothing is left.
+    /// A last batch of one example has no batch statistics: training with
+    /// batch normalisation is where this is wanted most. With a batch size above the number of rows,
+    /// nothing is left.
     #[must_use]
     pub fn drop_last(mut self) -> Self {
         self.end -= (self.end - self.next) % self.size;
         self
     }
 
-    /// Goes back to the first batch, with the rows in a new random order if there is a generator.
-    pub(crate) fn restart<R: Rng>(&mut self, rng: Option<R>) {
+    /// Goes back to the first batch, with the rows in another random order if there is one.
+    pub(crate) fn restart(&mut self, by: Option<impl ShuffleRows>) {
         self.next = 0;
-        if let Some(mut rng) = rng {
+        if let Some(by) = by {
             if let Some(order) = &mut self.order {
                 order.clear();
                 order.extend(0..self.data.len());
             }
-            self.shuffle(&mut rng);
+            self.shuffle(by);
         }
     }
 
@@ -107,7 +117,7 @@ impl<'a, T: Real> Batches<'a, T> {
         self.data.len()
     }
 
-    /// Writes the next batch over `features` and `labels`, whose memory it reuses, and returns
+    /// Writes the next batch over `features` and `targets`, whose memory it reuses, and returns
     /// whether there was one.
     ///
     /// The arrays take the shape of the batch, whatever shape they had; they grow at the first
@@ -126,46 +136,25 @@ impl<'a, T: Real> Batches<'a, T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn next_into(&mut self, features: &mut Array2<T>, labels: &mut Array1<i64>) -> bool {
+    pub fn next_into(&mut self, features: &mut X, targets: &mut Y) -> bool {
         if self.next == self.end {
             return false;
         }
         let start = self.next;
         self.next = self.end.min(start.saturating_add(self.size));
-        self.gather(start, features, labels);
+        let order = self.order.as_ref();
+        let rows = (start..self.next).map(|at| order.map_or(at, |order| order[at]));
+        self.data.gather(rows, features, targets);
         true
     }
-
-    /// Copies the rows from position `start` up to `next`.
-    fn gather(&self, start: usize, features: &mut Array2<T>, labels: &mut Array1<i64>) {
-        let rows =
-            || (start..self.next).map(|at| self.order.as_ref().map_or(at, |order| order[at]));
-        let dim = (self.next - start, self.data.width());
-
-        let mut buffer = emptied(mem::take(features).into_raw_vec_and_offset().0, dim.0 * dim.1);
-        rows().for_each(|row| buffer.extend_from_slice(self.data.row(row)));
-        *features =
-            Array2::from_shape_vec(dim, buffer).expect("as many values as rows times columns");
-
-        let mut buffer = emptied(mem::take(labels).into_raw_vec_and_offset().0, dim.0);
-        buffer.extend(rows().map(|row| self.data.labels()[row]));
-        *labels = Array1::from_vec(buffer);
-    }
 }
 
-/// The same memory, without its values, with room for `capacity` of them.
-fn emptied<E>(mut buffer: Vec<E>, capacity: usize) -> Vec<E> {
-    buffer.clear();
-    buffer.reserve(capacity);
-    buffer
-}
-
-impl<T: Real> Iterator for Batches<'_, T> {
-    type Item = (Array2<T>, Array1<i64>);
+impl<X: Rows, Y: Rows> Iterator for Batches<'_, X, Y> {
+    type Item = (X, Y);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (mut features, mut labels) = Default::default();
-        self.next_into(&mut features, &mut labels).then_some((features, labels))
+        let (mut features, mut targets) = Default::default();
+        self.next_into(&mut features, &mut targets).then_some((features, targets))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -174,5 +163,5 @@ impl<T: Real> Iterator for Batches<'_, T> {
     }
 }
 
-impl<T: Real> ExactSizeIterator for Batches<'_, T> {}
-impl<T: Real> FusedIterator for Batches<'_, T> {}
+impl<X: Rows, Y: Rows> ExactSizeIterator for Batches<'_, X, Y> {}
+impl<X: Rows, Y: Rows> FusedIterator for Batches<'_, X, Y> {}

@@ -1,19 +1,28 @@
-//! The data set: examples with a class each.
+//! The data set: examples, each with what is to be predicted of it.
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array, Array1, Array2, IxDyn, RemoveAxis};
 
-use crate::{Batches, DataError, Epochs, Real};
+use crate::rows::{Columns, Part};
+use crate::{Batches, DataError, Epochs, IntoRows, Real, Rows};
 
-/// Examples for classification: one row of features and one label each.
+/// Examples to learn from: features, and a label or target each.
 ///
-/// - features: shape `[rows, columns]`, always finite;
-/// - labels: shape `[rows]`, each from 0 up to, not including, the number of classes;
-/// - at least one row and one column.
+/// Both are arrays whose first axis counts the examples, and the type of a data set names them. As
+/// it is written without, it is for classification: a row of features and one label each.
 ///
-/// The constructors check these rules, and every method keeps them, so that nothing behind a
-/// `Dataset` checks again.
+/// | what is learnt                | type                                 | made by                                    |
+/// |-------------------------------|--------------------------------------|--------------------------------------------|
+/// | a class                       | `Dataset`                            | `Dataset::new(features, labels, classes)`  |
+/// | a class of an image           | `Dataset<Array4<f32>>`               | as above                                   |
+/// | real numbers (regression)     | `Dataset<Array2<f32>, Array1<f32>>`  | `Dataset::of(features, targets)`           |
+/// | a class of a sequence         | `Dataset<Array2<i64>, Array1<i64>>`  | `Dataset::of((words, 500), (labels, 2))`   |
+/// | the next word, everywhere     | `Dataset<Array2<i64>, Array2<i64>>`  | `Dataset::of((words, 500), (next, 500))`   |
+///
+/// There is at least one example; real numbers are finite, and indices (`i64`) at least 0 and below
+/// the number that is given with them. The constructors check these rules, and every method keeps
+/// them, so that nothing behind a `Dataset` checks again.
 ///
 /// ```
 /// use data::Dataset;
@@ -36,45 +45,102 @@ use crate::{Batches, DataError, Epochs, Real};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Dataset<T = f32> {
-    features: Array2<T>, // in standard layout: each row is one slice
-    labels: Array1<i64>,
-    classes: usize,
+pub struct Dataset<X = Array2<f32>, Y = Array1<i64>> {
+    features: X, // both in standard layout: each row is one slice
+    targets: Y,
+    /// What indices among the features are below.
+    vocabulary: Option<usize>,
+    /// What labels are below.
+    classes: Option<usize>,
     feature_shape: Vec<usize>,
 }
 
-impl<T: Real> Dataset<T> {
-    /// A data set of `features` (`[rows, columns]`) and `labels` (`[rows]`, each below `classes`).
+impl<T: Real, D: RemoveAxis, E: RemoveAxis> Dataset<Array<T, D>, Array<i64, E>> {
+    /// A data set for classification: `features` (`[rows, …]`) and `labels`, each below `classes`.
+    /// Labels are `[rows]`, or `[rows, …]` where an example has several.
     ///
     /// `classes` is given rather than counted, because a small set need not show every class.
     ///
     /// # Errors
     ///
-    /// [`Empty`](DataError::Empty), [`CountMismatch`](DataError::CountMismatch),
-    /// [`LabelOutOfRange`](DataError::LabelOutOfRange) or [`NonFinite`](DataError::NonFinite),
-    /// checked in this order.
+    /// As [`of`](Self::of).
     pub fn new(
-        features: Array2<T>,
-        labels: Array1<i64>,
+        features: Array<T, D>,
+        labels: Array<i64, E>,
         classes: usize,
     ) -> Result<Self, DataError> {
-        check_sizes(&features, &labels)?;
-        check_labels(&labels, classes)?;
-        check_finite(&features)?;
-        let feature_shape = vec![features.ncols()];
-        let features = if features.is_standard_layout() {
-            features
-        } else {
-            features.as_standard_layout().into_owned()
-        };
-        Ok(Self { features, labels, classes, feature_shape })
+        Self::of(features, (labels, classes))
+    }
+}
+
+impl<X: Rows, Y: Rows> Dataset<X, Y> {
+    /// A data set of features and targets, each an array of real numbers, or one of indices with the
+    /// number that they are below.
+    ///
+    /// ```
+    /// use data::Dataset;
+    /// use ndarray::array;
+    ///
+    /// # fn main() -> Result<(), data::DataError> {
+    /// // Regression: a real target each.
+    /// let line = Dataset::of(array![[0.0_f32], [1.0], [2.0]], array![1.0_f32, 3.0, 5.0])?;
+    /// for (x, y) in line.batches(2)?.shuffled(0) {
+    ///     assert_eq!(x.nrows(), y.len());
+    /// }
+    ///
+    /// // Sequences of 3 words out of 10, and the word after each.
+    /// let words = array![[1, 4, 2], [7, 0, 9]];
+    /// let next = array![[4, 2, 3], [0, 9, 9]];
+    /// let text = Dataset::of((words, 10), (next, 10))?;
+    /// assert_eq!((text.vocabulary(), text.classes()), (10, 10));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](DataError::Empty), [`EmptyTargets`](DataError::EmptyTargets),
+    /// [`CountMismatch`](DataError::CountMismatch), [`LabelOutOfRange`](DataError::LabelOutOfRange),
+    /// [`IndexOutOfRange`](DataError::IndexOutOfRange) or [`NonFinite`](DataError::NonFinite), of the
+    /// targets before those of the features.
+    pub fn of(
+        features: impl IntoRows<Rows = X>,
+        targets: impl IntoRows<Rows = Y>,
+    ) -> Result<Self, DataError> {
+        let ((features, vocabulary), (targets, classes)) =
+            (features.into_rows(), targets.into_rows());
+        let (rows, columns) = (features.rows(), features.width());
+        if rows == 0 || columns == 0 {
+            return Err(DataError::Empty { rows, columns });
+        }
+        check_targets(rows, &targets, classes)?;
+        features.check(Part::Features, vocabulary)?;
+        let feature_shape = own_shape(&features);
+        let (features, targets) = (features.standard(), targets.standard());
+        Ok(Self { features, targets, vocabulary, classes, feature_shape })
     }
 
-    /// Says which shape the features of one example have, such as `[8, 8]` for an image; the
-    /// default is `[columns]`.
+    /// The same features with other targets: standardised ones, say.
     ///
-    /// The features stay a matrix: the shape is what a model for images, or a picture of an
-    /// example, goes by.
+    /// # Errors
+    ///
+    /// As [`of`](Self::of), of the targets.
+    pub fn with_targets<Z: Rows>(
+        self,
+        targets: impl IntoRows<Rows = Z>,
+    ) -> Result<Dataset<X, Z>, DataError> {
+        let (targets, classes) = targets.into_rows();
+        check_targets(self.len(), &targets, classes)?;
+        let Self { features, vocabulary, feature_shape, .. } = self;
+        let targets = targets.standard();
+        Ok(Dataset { features, targets, vocabulary, classes, feature_shape })
+    }
+
+    /// Says which shape the features of one example have, such as `[8, 8]` for an image whose pixels
+    /// are a row; by default it is that of the array, `[columns]` for a matrix.
+    ///
+    /// The array stays as it is: the shape is what a picture of an example goes by, and what
+    /// [`unflatten`](Self::unflatten) makes axes of.
     ///
     /// # Errors
     ///
@@ -93,27 +159,17 @@ impl<T: Real> Dataset<T> {
     /// The number of examples, at least 1.
     #[expect(clippy::len_without_is_empty, reason = "a data set is never empty")]
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.features.rows()
     }
 
     /// The number of features of one example, at least 1.
     pub fn width(&self) -> usize {
-        self.features.ncols()
+        self.features.width()
     }
 
-    /// The features, `[rows, columns]`, in row-major order.
-    pub fn features(&self) -> &Array2<T> {
+    /// The features, `[rows, …]`, in row-major order.
+    pub fn features(&self) -> &X {
         &self.features
-    }
-
-    /// The labels, `[rows]`.
-    pub fn labels(&self) -> &Array1<i64> {
-        &self.labels
-    }
-
-    /// The number of classes; every label is below it.
-    pub fn classes(&self) -> usize {
-        self.classes
     }
 
     /// The shape of the features of one example, such as `[8, 8]`.
@@ -121,40 +177,9 @@ impl<T: Real> Dataset<T> {
         &self.feature_shape
     }
 
-    /// How many examples each class has, for the classes that have any.
-    pub fn class_counts(&self) -> BTreeMap<i64, usize> {
-        let mut counts = BTreeMap::new();
-        for &label in &self.labels {
-            *counts.entry(label).or_default() += 1;
-        }
-        counts
-    }
-
-    /// The features and the labels, given away.
-    pub fn into_parts(self) -> (Array2<T>, Array1<i64>) {
-        (self.features, self.labels)
-    }
-
-    /// The same data set in a float type that holds every value of this one:
-    /// `digits().cast::<f64>()`.
-    pub fn cast<U: Real + From<T>>(&self) -> Dataset<U> {
-        Dataset {
-            features: self.features.mapv(<U as From<T>>::from),
-            labels: self.labels.clone(),
-            classes: self.classes,
-            feature_shape: self.feature_shape.clone(),
-        }
-    }
-
-    /// The same data set with `f` applied to every feature: `digits.map(|pixel| pixel / 16.0)`.
-    ///
-    /// # Errors
-    ///
-    /// [`NonFinite`](DataError::NonFinite) when `f` returns NaN or an infinite value.
-    pub fn map(mut self, f: impl FnMut(T) -> T) -> Result<Self, DataError> {
-        self.features.mapv_inplace(f);
-        check_finite(&self.features)?;
-        Ok(self)
+    /// The features and the labels or targets, given away.
+    pub fn into_parts(self) -> (X, Y) {
+        (self.features, self.targets)
     }
 
     /// The data set of these rows, in this order; a row may be named twice.
@@ -169,12 +194,11 @@ impl<T: Real> Dataset<T> {
         if let Some(&row) = rows.iter().find(|&&row| row >= self.len()) {
             return Err(DataError::RowOutOfRange { row, rows: self.len() });
         }
-        Ok(Self {
-            features: self.features.select(Axis(0), rows),
-            labels: self.labels.select(Axis(0), rows),
-            classes: self.classes,
-            feature_shape: self.feature_shape.clone(),
-        })
+        let (mut features, mut targets) = Default::default();
+        self.gather(rows.iter().copied(), &mut features, &mut targets);
+        let (vocabulary, classes) = (self.vocabulary, self.classes);
+        let feature_shape = self.feature_shape.clone();
+        Ok(Self { features, targets, vocabulary, classes, feature_shape })
     }
 
     /// Mini-batches of `size` rows in the order of the data set, the last one smaller where the
@@ -187,7 +211,7 @@ impl<T: Real> Dataset<T> {
     /// # Errors
     ///
     /// [`BatchSizeZero`](DataError::BatchSizeZero).
-    pub fn batches(&self, size: usize) -> Result<Batches<'_, T>, DataError> {
+    pub fn batches(&self, size: usize) -> Result<Batches<'_, X, Y>, DataError> {
         Batches::new(self, size)
     }
 
@@ -197,57 +221,136 @@ impl<T: Real> Dataset<T> {
     /// # Errors
     ///
     /// [`BatchSizeZero`](DataError::BatchSizeZero).
-    pub fn epochs(&self, size: usize) -> Result<Epochs<'_, T>, DataError> {
+    pub fn epochs(&self, size: usize) -> Result<Epochs<'_, X, Y>, DataError> {
         Epochs::new(self, size)
     }
 
-    /// The features of one row, which must exist.
-    pub(crate) fn row(&self, row: usize) -> &[T] {
-        let all = self.features.as_slice().expect("features are in standard layout");
-        &all[row * self.width()..][..self.width()]
+    /// Writes these rows, which must exist, over two arrays, whose memory it reuses.
+    pub(crate) fn gather(
+        &self,
+        rows: impl ExactSizeIterator<Item = usize> + Clone,
+        features: &mut X,
+        targets: &mut Y,
+    ) {
+        self.features.gather(rows.clone(), features);
+        self.targets.gather(rows, targets);
     }
 
-    /// Replaces each feature by `f(column, feature)`; the data set is left as it was when a result
-    /// is not finite.
-    pub(crate) fn replace(&mut self, f: impl Fn(usize, T) -> T) -> Result<(), DataError> {
-        check_finite_values(self.features.indexed_iter().map(|(at, &value)| (at, f(at.1, value))))?;
-        for mut row in self.features.rows_mut() {
-            row.iter_mut().enumerate().for_each(|(column, value)| *value = f(column, *value));
+    /// The class of a row; the same for all where there is not one label each.
+    pub(crate) fn class(&self, row: usize) -> i64 {
+        self.targets.class(row)
+    }
+}
+
+impl<X: Rows, E: RemoveAxis> Dataset<X, Array<i64, E>> {
+    /// The labels, `[rows]`, or `[rows, …]` where an example has several.
+    pub fn labels(&self) -> &Array<i64, E> {
+        &self.targets
+    }
+
+    /// The number of classes; every label is below it.
+    pub fn classes(&self) -> usize {
+        self.classes.expect("labels come with the number of classes")
+    }
+
+    /// How many labels each class has, for the classes that have any.
+    pub fn class_counts(&self) -> BTreeMap<i64, usize> {
+        let mut counts = BTreeMap::new();
+        for &label in &self.targets {
+            *counts.entry(label).or_default() += 1;
         }
-        Ok(())
+        counts
     }
 }
 
-fn check_sizes<T>(features: &Array2<T>, labels: &Array1<i64>) -> Result<(), DataError> {
-    let (rows, columns) = features.dim();
-    if rows == 0 || columns == 0 {
-        return Err(DataError::Empty { rows, columns });
-    }
-    if rows != labels.len() {
-        return Err(DataError::CountMismatch { rows, labels: labels.len() });
-    }
-    Ok(())
-}
-
-fn check_labels(labels: &Array1<i64>, classes: usize) -> Result<(), DataError> {
-    let in_range = |label: i64| usize::try_from(label).is_ok_and(|class| class < classes);
-    match labels.iter().position(|&label| !in_range(label)) {
-        Some(row) => Err(DataError::LabelOutOfRange { row, label: labels[row], classes }),
-        None => Ok(()),
+impl<X: Rows, U: Real, E: RemoveAxis> Dataset<X, Array<U, E>> {
+    /// The targets, `[rows]`, or `[rows, …]` where an example has several.
+    pub fn targets(&self) -> &Array<U, E> {
+        &self.targets
     }
 }
 
-fn check_finite<T: Real>(features: &Array2<T>) -> Result<(), DataError> {
-    check_finite_values(features.indexed_iter().map(|(at, &value)| (at, value)))
+impl<D: RemoveAxis, Y: Rows> Dataset<Array<i64, D>, Y> {
+    /// The number of different indices; all features are below it.
+    pub fn vocabulary(&self) -> usize {
+        self.vocabulary.expect("indices come with what they are below")
+    }
 }
 
-fn check_finite_values<T: Real>(
-    mut values: impl Iterator<Item = ((usize, usize), T)>,
+impl<T: Real, D: RemoveAxis, Y: Rows> Dataset<Array<T, D>, Y> {
+    /// The same data set with features in a float type that holds every value of this one:
+    /// `digits().cast::<f64>()`.
+    pub fn cast<U: Real + From<T>>(&self) -> Dataset<Array<U, D>, Y> {
+        Dataset {
+            features: self.features.mapv(<U as From<T>>::from),
+            targets: self.targets.clone(),
+            vocabulary: None,
+            classes: self.classes,
+            feature_shape: self.feature_shape.clone(),
+        }
+    }
+
+    /// The same data set with `f` applied to every feature: `digits.map(|pixel| pixel / 16.0)`.
+    ///
+    /// # Errors
+    ///
+    /// [`NonFinite`](DataError::NonFinite) when `f` returns NaN or an infinite value.
+    pub fn map(mut self, f: impl FnMut(T) -> T) -> Result<Self, DataError> {
+        self.features.mapv_inplace(f);
+        self.features.check(Part::Features, None)?;
+        Ok(self)
+    }
+
+    /// The same data set with the [feature shape](Self::feature_shape) as axes of the array:
+    /// `[rows, 8, 8]` instead of `[rows, 64]`.
+    ///
+    /// ```
+    /// use ndarray::Ix4;
+    ///
+    /// # fn main() -> Result<(), data::DataError> {
+    /// // Channels, height and width, as a convolution wants them.
+    /// let images = data::digits().with_feature_shape(&[1, 8, 8])?.unflatten::<Ix4>()?;
+    /// let (x, labels) = images.batches(32)?.next().unwrap();
+    /// assert_eq!((x.dim(), labels.len()), ((32, 1, 8, 8), 32));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`FeatureAxes`](DataError::FeatureAxes) unless `E` has one axis more than the shape.
+    pub fn unflatten<E: RemoveAxis>(self) -> Result<Dataset<Array<T, E>, Y>, DataError> {
+        let shape = [&[self.len()], self.feature_shape()].concat();
+        let Self { features, targets, vocabulary, classes, feature_shape } = self;
+        let features = features.into_shape_with_order(IxDyn(&shape));
+        let features = features.expect("the feature shape holds as many values as a row");
+        match features.into_dimensionality() {
+            Ok(features) => Ok(Dataset { features, targets, vocabulary, classes, feature_shape }),
+            Err(_) => Err(DataError::FeatureAxes { shape, axes: E::NDIM.unwrap_or(0) }),
+        }
+    }
+
+    /// The features, to be replaced by others that are finite.
+    pub(crate) fn features_mut(&mut self) -> &mut Array<T, D> {
+        &mut self.features
+    }
+}
+
+fn own_shape(features: &impl Columns) -> Vec<usize> {
+    let shape = features.row_shape();
+    if shape.is_empty() { vec![1] } else { shape.to_vec() }
+}
+
+fn check_targets<Y: Rows>(
+    rows: usize,
+    targets: &Y,
+    classes: Option<usize>,
 ) -> Result<(), DataError> {
-    match values.find(|(_, value)| !value.is_finite()) {
-        Some(((row, column), value)) => {
-            Err(DataError::NonFinite { row, column, value: value.into() })
-        }
-        None => Ok(()),
+    if rows != targets.rows() {
+        return Err(DataError::CountMismatch { rows, labels: targets.rows() });
     }
+    if targets.width() == 0 {
+        return Err(DataError::EmptyTargets { rows });
+    }
+    targets.check(Part::Targets, classes)
 }

@@ -1,11 +1,9 @@
 //! Epoch after epoch in mini-batches, from a place that can be saved.
 
 use ndarray::{Array1, Array2};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
-use crate::{Batches, DataError, Dataset, Real};
+use crate::{Batches, DataError, Dataset, Rows};
 
 /// Mini-batches of one epoch after another, without end, made by [`Dataset::epochs`].
 ///
@@ -30,11 +28,11 @@ use crate::{Batches, DataError, Dataset, Real};
 /// # }
 /// ```
 ///
-/// As an iterator it yields `(features, labels)` and never ends: a loop asks for the
+/// As an iterator it yields `(features, labels)`, or targets, and never ends: a loop asks for the
 /// [`epoch`](Self::epoch). One that must not allocate uses [`next_into`](Self::next_into).
 #[derive(Clone, Debug)]
-pub struct Epochs<'a, T = f32> {
-    batches: Batches<'a, T>,
+pub struct Epochs<'a, X = Array2<f32>, Y = Array1<i64>> {
+    batches: Batches<'a, X, Y>,
     seed: Option<u64>,
     drop_last: bool,
     epoch: u64,
@@ -59,14 +57,14 @@ pub struct DataOrder {
     pub batch: usize,
 }
 
-impl<'a, T: Real> Epochs<'a, T> {
-    pub(crate) fn new(data: &'a Dataset<T>, size: usize) -> Result<Self, DataError> {
+impl<'a, X: Rows, Y: Rows> Epochs<'a, X, Y> {
+    pub(crate) fn new(data: &'a Dataset<X, Y>, size: usize) -> Result<Self, DataError> {
         let batches = Batches::new(data, size)?;
         Ok(Self { batches, seed: None, drop_last: false, epoch: 0 })
     }
 
     /// Starts at the first epoch, each in a random order of its own, which is a function of the seed
-    /// and the epoch's number.
+    /// and the epoch's number: that of [`Batches::shuffled`] for both.
     #[must_use]
     pub fn shuffled(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -127,10 +125,10 @@ impl<'a, T: Real> Epochs<'a, T> {
         Ok(())
     }
 
-    /// Writes the next batch over `features` and `labels`, as [`Batches::next_into`] does; there
+    /// Writes the next batch over `features` and `targets`, as [`Batches::next_into`] does; there
     /// always is one.
-    pub fn next_into(&mut self, features: &mut Array2<T>, labels: &mut Array1<i64>) {
-        self.batches.next_into(features, labels);
+    pub fn next_into(&mut self, features: &mut X, targets: &mut Y) {
+        self.batches.next_into(features, targets);
         if self.batches.len() == 0 {
             self.begin(self.epoch + 1);
         }
@@ -138,25 +136,17 @@ impl<'a, T: Real> Epochs<'a, T> {
 
     fn begin(&mut self, epoch: u64) {
         self.epoch = epoch;
-        self.batches.restart(self.seed.map(|seed| generator(seed, epoch)));
+        self.batches.restart(self.seed.map(|seed| (seed, epoch)));
     }
 }
 
-/// The generator of an epoch's order: seed and epoch are its key, so that no two share one.
-fn generator(seed: u64, epoch: u64) -> StdRng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&epoch.to_le_bytes());
-    StdRng::from_seed(key)
-}
-
-impl<T: Real> Iterator for Epochs<'_, T> {
-    type Item = (Array2<T>, Array1<i64>);
+impl<X: Rows, Y: Rows> Iterator for Epochs<'_, X, Y> {
+    type Item = (X, Y);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (mut features, mut labels) = Default::default();
-        self.next_into(&mut features, &mut labels);
-        Some((features, labels))
+        let (mut features, mut targets) = Default::default();
+        self.next_into(&mut features, &mut targets);
+        Some((features, targets))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

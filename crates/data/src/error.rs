@@ -25,13 +25,36 @@ pub enum DataError {
         columns: usize,
     },
 
-    /// As many labels as rows are needed.
-    #[error("each row of features needs one label; found {rows} rows and {labels} labels")]
+    /// As many labels or targets as rows are needed.
+    #[error("each row of features needs one label or target; found {rows} rows and {labels}")]
     CountMismatch {
         /// Rows of features found.
         rows: usize,
-        /// Labels found.
+        /// Labels or targets found.
         labels: usize,
+    },
+
+    /// Targets that hold nothing.
+    #[error("each target must hold at least one value; the targets of {rows} rows hold none")]
+    EmptyTargets {
+        /// Rows found.
+        rows: usize,
+    },
+
+    /// An index, as of a word, that is not one of those there are.
+    #[error(
+        "an index must be at least 0 and below the number of different ones, {vocabulary}; \
+         row {row}, column {column} holds {index}"
+    )]
+    IndexOutOfRange {
+        /// The row of the index.
+        row: usize,
+        /// The column of the index.
+        column: usize,
+        /// The index found.
+        index: i64,
+        /// The number of different ones.
+        vocabulary: usize,
     },
 
     /// A label that names no class.
@@ -48,9 +71,11 @@ pub enum DataError {
         classes: usize,
     },
 
-    /// A feature that is NaN or infinite.
-    #[error("features must be finite; row {row}, column {column} holds {value}")]
+    /// A feature, target or other value that is NaN or infinite.
+    #[error("{part} must be finite; row {row}, column {column} holds {value}")]
     NonFinite {
+        /// `"features"`, `"targets"`, or `"values"` of an array by itself.
+        part: &'static str,
         /// The row of the value.
         row: usize,
         /// The column of the value.
@@ -68,6 +93,15 @@ pub enum DataError {
         shape: Vec<usize>,
         /// Features in each row.
         columns: usize,
+    },
+
+    /// A shape of one example that does not have as many axes as the array has for it.
+    #[error("the features have the shape {shape:?}, which an array of {axes} axes cannot have")]
+    FeatureAxes {
+        /// The shape of all features.
+        shape: Vec<usize>,
+        /// The number of axes asked for.
+        axes: usize,
     },
 
     /// A row that the data set does not have.
@@ -161,6 +195,24 @@ pub enum DataError {
         mean: f64,
         /// Its deviation.
         deviation: f64,
+    },
+
+    /// A file that the system would not write.
+    #[error("cannot write {}: {source}", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// A file that holds no standardizer.
+    #[error("{} holds no standardizer: {reason}", file.display())]
+    NoStandardizer {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
 
     /// A file that the system would not open or read.

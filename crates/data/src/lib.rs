@@ -7,7 +7,7 @@
 //! | read MNIST or Fashion-MNIST            | [`mnist::load`]                     |
 //! | read any IDX file                      | [`idx::read`]                       |
 //! | read a numeric CSV file                | [`CsvReader`]                       |
-//! | use arrays you already have            | [`Dataset::new`]                    |
+//! | use arrays you already have            | [`Dataset::new`], [`Dataset::of`]   |
 //! | divide into parts, stratified by class | [`Dataset::split`]                  |
 //! | normalise by the training data         | [`Standardizer`]                    |
 //! | walk through mini-batches              | [`Dataset::batches`]                |
@@ -15,7 +15,6 @@
 //!
 //! ```
 //! use data::Standardizer;
-//! use rand::{SeedableRng, rngs::StdRng};
 //!
 //! # fn main() -> Result<(), data::DataError> {
 //! let [train, validation, test] = data::digits().split([0.6, 0.2, 0.2], 0)?;
@@ -24,9 +23,10 @@
 //! let train = standardizer.apply(&train)?;
 //! let test = standardizer.apply(&test)?;
 //!
-//! let mut rng = StdRng::seed_from_u64(0);
-//! for (x, labels) in train.batches(64)?.shuffled(&mut rng) {
-//!     assert_eq!(x.nrows(), labels.len());
+//! for epoch in 0..2 {
+//!     for (x, labels) in train.batches(64)?.shuffled((0, epoch)) { // a seed, and the epoch
+//!         assert_eq!(x.nrows(), labels.len());
+//!     }
 //! }
 //! # assert_eq!(train.len() + validation.len() + test.len(), 1797);
 //! # Ok(())
@@ -44,7 +44,9 @@ mod epochs;
 mod error;
 pub mod idx;
 pub mod mnist;
+mod random;
 mod real;
+mod rows;
 mod source;
 mod split;
 mod standardize;
@@ -55,5 +57,7 @@ pub use dataset::Dataset;
 pub use digits::digits;
 pub use epochs::{DataOrder, Epochs};
 pub use error::DataError;
+pub use random::Shuffle;
 pub use real::Real;
+pub use rows::{IntoRows, Rows};
 pub use standardize::Standardizer;

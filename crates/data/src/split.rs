@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
-
-use crate::{DataError, Dataset, Real};
+use crate::random::{ShuffleRows, of_split};
+use crate::{DataError, Dataset, Rows};
 
 /// How far from 1 the fractions may sum, so that `[0.7, 0.2, 0.1]` and three times a third pass.
 const SUM_TOLERANCE: f64 = 1e-6;
@@ -14,12 +11,13 @@ const SUM_TOLERANCE: f64 = 1e-6;
 /// Below this, a difference between two shares is rounding: `0.29 * 100.0` is 29 examples.
 const SHARE_TOLERANCE: f64 = 1e-9;
 
-impl<T: Real> Dataset<T> {
+impl<X: Rows, Y: Rows> Dataset<X, Y> {
     /// Divides the data set at random into one part for each fraction, stratified: every part
-    /// receives its fraction of every class.
+    /// receives its fraction of every class. (Where examples have no label, or several, all count as
+    /// one class.)
     ///
     /// Every row lands in exactly one part, and keeps its place among the rows of that part. The
-    /// same data, fractions and seed give the same parts (with the same version of `rand`). A class
+    /// same data, fractions and seed give the same parts, for ever. A class
     /// whose count does not divide is rounded by largest remainder; where remainders tie, the part
     /// that is furthest behind its fraction so far comes first. A class with fewer examples than
     /// there are parts is therefore missing from some of them.
@@ -65,16 +63,16 @@ fn normalised<const N: usize>(fractions: [f64; N]) -> Result<[f64; N], DataError
 }
 
 /// The rows of each part, ascending.
-fn stratified_rows<T: Real, const N: usize>(
-    data: &Dataset<T>,
+fn stratified_rows<X: Rows, Y: Rows, const N: usize>(
+    data: &Dataset<X, Y>,
     fractions: [f64; N],
     seed: u64,
 ) -> [Vec<usize>; N] {
-    let mut rng = StdRng::seed_from_u64(seed);
+    let mut rng = of_split(seed);
     let mut parts = [const { Vec::new() }; N];
     let mut behind = [0.0; N];
     for (_, mut rows) in rows_by_class(data) {
-        rows.shuffle(&mut rng);
+        (&mut rng).shuffle(&mut rows);
         let sizes = apportion(rows.len(), fractions, &mut behind);
         let mut rows = rows.into_iter();
         for (part, size) in parts.iter_mut().zip(sizes) {
@@ -85,10 +83,10 @@ fn stratified_rows<T: Real, const N: usize>(
     parts
 }
 
-fn rows_by_class<T: Real>(data: &Dataset<T>) -> BTreeMap<i64, Vec<usize>> {
+fn rows_by_class<X: Rows, Y: Rows>(data: &Dataset<X, Y>) -> BTreeMap<i64, Vec<usize>> {
     let mut classes: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-    for (row, &label) in data.labels().iter().enumerate() {
-        classes.entry(label).or_default().push(row);
+    for row in 0..data.len() {
+        classes.entry(data.class(row)).or_default().push(row);
     }
     classes
 }

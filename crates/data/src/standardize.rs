@@ -1,8 +1,13 @@
 //! Normalising the inputs with the statistics of the training data.
 
-use ndarray::{Array1, ArrayView1};
+mod file;
 
-use crate::{DataError, Dataset, Real};
+use ndarray::{Array, Array1, ArrayBase, ArrayView1, Axis, Data, RemoveAxis};
+use serde::{Deserialize, Serialize};
+
+use crate::rows::{At, Columns, Element, Part};
+use crate::{DataError, Dataset, Real, Rows};
+use file::Stored;
 
 /// Brings each feature to mean 0 and deviation 1, as measured on the training data.
 ///
@@ -19,7 +24,8 @@ use crate::{DataError, Dataset, Real};
 /// computed in two passes and, as everything here, in `f64` whatever the type of the features.
 ///
 /// Fit it on the training part, and apply it to every part: the test data must not shape what the
-/// model sees.
+/// model sees. Whoever uses the model needs it too: [`save`](Self::save) it beside the model, or put
+/// it into a checkpoint, as it is plain data.
 ///
 /// ```
 /// use data::Standardizer;
@@ -33,7 +39,28 @@ use crate::{DataError, Dataset, Real};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Real targets are arrays as features are: they are brought to scale before training, and what a
+/// model predicts is brought back.
+///
+/// ```
+/// use data::{Dataset, Standardizer};
+/// use ndarray::array;
+///
+/// # fn main() -> Result<(), data::DataError> {
+/// let prices = Dataset::of(array![[1.0_f32], [2.0], [3.0]], array![100.0_f32, 250.0, 400.0])?;
+/// let scale = Standardizer::of(prices.targets())?;
+/// let targets = scale.standardized(prices.targets())?;
+/// let train = prices.with_targets(targets)?;
+///
+/// let predicted = array![0.0_f32, 1.0]; // by a model of `train`
+/// assert!((scale.restored(&predicted)?[0] - 250.0).abs() < 1e-3);
+/// # let _ = train;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Stored", try_from = "Stored")]
 pub struct Standardizer {
     mean: Array1<f64>,
     deviation: Array1<f64>,
@@ -45,11 +72,31 @@ impl Standardizer {
     /// # Errors
     ///
     /// [`StatisticOverflow`](DataError::StatisticOverflow) when they exceed the range of `f64`.
-    pub fn fit<T: Real>(train: &Dataset<T>) -> Result<Self, DataError> {
-        let mut mean = column_means(train, |_, value| value);
+    pub fn fit<T: Real, D: RemoveAxis, Y: Rows>(
+        train: &Dataset<Array<T, D>, Y>,
+    ) -> Result<Self, DataError> {
+        Self::of(train.features())
+    }
+
+    /// Measures mean and deviation of each column of an array, whose first axis counts the examples;
+    /// all other axes together are its columns.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](DataError::Empty) for an array without elements, and
+    /// [`StatisticOverflow`](DataError::StatisticOverflow) when mean or deviation exceeds the range
+    /// of `f64`, or an element is not finite.
+    pub fn of<T, S, D>(values: &ArrayBase<S, D>) -> Result<Self, DataError>
+    where
+        T: Real,
+        S: Data<Elem = T>,
+        D: RemoveAxis,
+    {
+        let values = table(values)?;
+        let mut mean = column_means(&values, |_, value| value);
         let mut deviation =
-            column_means(train, |column, value| (value - mean[column]).powi(2)).mapv(f64::sqrt);
-        for (column, values) in train.features().columns().into_iter().enumerate() {
+            column_means(&values, |column, value| (value - mean[column]).powi(2)).mapv(f64::sqrt);
+        for (column, values) in values.columns().into_iter().enumerate() {
             if is_constant(values) {
                 // Exact, where a sum would round and leave a tiny deviation.
                 mean[column] = values[0].into();
@@ -77,7 +124,10 @@ impl Standardizer {
     /// # Errors
     ///
     /// As [`apply_inplace`](Self::apply_inplace).
-    pub fn apply<T: Real>(&self, data: &Dataset<T>) -> Result<Dataset<T>, DataError> {
+    pub fn apply<T: Real, D: RemoveAxis, Y: Rows>(
+        &self,
+        data: &Dataset<Array<T, D>, Y>,
+    ) -> Result<Dataset<Array<T, D>, Y>, DataError> {
         let mut result = data.clone();
         self.apply_inplace(&mut result)?;
         Ok(result)
@@ -89,10 +139,12 @@ impl Standardizer {
     ///
     /// [`WidthMismatch`](DataError::WidthMismatch) when the training data had another number of
     /// features, and [`NonFinite`](DataError::NonFinite) when a result exceeds the range of `T`.
-    pub fn apply_inplace<T: Real>(&self, data: &mut Dataset<T>) -> Result<(), DataError> {
-        self.check_width(data)?;
-        data.replace(|column, value| {
-            T::from_f64((value.into() - self.mean[column]) / self.deviation[column])
+    pub fn apply_inplace<T: Real, D: RemoveAxis, Y: Rows>(
+        &self,
+        data: &mut Dataset<Array<T, D>, Y>,
+    ) -> Result<(), DataError> {
+        self.replace(data.features_mut(), Part::Features, |x, mean, deviation| {
+            (x - mean) / deviation
         })
     }
 
@@ -102,33 +154,105 @@ impl Standardizer {
     /// # Errors
     ///
     /// As [`apply_inplace`](Self::apply_inplace).
-    pub fn inverse<T: Real>(&self, data: &Dataset<T>) -> Result<Dataset<T>, DataError> {
-        self.check_width(data)?;
+    pub fn inverse<T: Real, D: RemoveAxis, Y: Rows>(
+        &self,
+        data: &Dataset<Array<T, D>, Y>,
+    ) -> Result<Dataset<Array<T, D>, Y>, DataError> {
         let mut result = data.clone();
-        result.replace(|column, value| {
-            T::from_f64(value.into() * self.deviation[column] + self.mean[column])
+        self.replace(result.features_mut(), Part::Features, |x, mean, deviation| {
+            x * deviation + mean
         })?;
         Ok(result)
     }
 
-    fn check_width<T: Real>(&self, data: &Dataset<T>) -> Result<(), DataError> {
-        let (expected, found) = (self.mean.len(), data.width());
+    /// An array with each column normalised: targets, to train with.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply_inplace`](Self::apply_inplace).
+    pub fn standardized<T, S, D>(&self, values: &ArrayBase<S, D>) -> Result<Array<T, D>, DataError>
+    where
+        T: Real,
+        S: Data<Elem = T>,
+        D: RemoveAxis,
+    {
+        let mut result = values.to_owned();
+        self.replace(&mut result, Part::Values, |x, mean, deviation| (x - mean) / deviation)?;
+        Ok(result)
+    }
+
+    /// An array in its original units: what a model predicts that was trained with
+    /// [standardised](Self::standardized) targets.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply_inplace`](Self::apply_inplace).
+    pub fn restored<T, S, D>(&self, values: &ArrayBase<S, D>) -> Result<Array<T, D>, DataError>
+    where
+        T: Real,
+        S: Data<Elem = T>,
+        D: RemoveAxis,
+    {
+        let mut result = values.to_owned();
+        self.replace(&mut result, Part::Values, |x, mean, deviation| x * deviation + mean)?;
+        Ok(result)
+    }
+
+    /// Replaces each element by a function of it, its column's mean and deviation; where a result is
+    /// not finite, everything is left as it was.
+    fn replace<T: Real, D: RemoveAxis>(
+        &self,
+        values: &mut Array<T, D>,
+        part: Part,
+        f: impl Fn(f64, f64, f64) -> f64,
+    ) -> Result<(), DataError> {
+        let (expected, found) = (self.mean.len(), values.width());
+        if values.ndim() == 0 {
+            return Err(DataError::Empty { rows: 0, columns: 0 });
+        }
         if expected != found {
             return Err(DataError::WidthMismatch { expected, found });
+        }
+        let f = |column: usize, x: T| {
+            T::from_f64(f(x.into(), self.mean[column], self.deviation[column]))
+        };
+        for (row, example) in values.axis_iter(Axis(0)).enumerate() {
+            for (column, &x) in example.iter().enumerate() {
+                let at = At { part, row, column };
+                f(column, x).fault(at, None).map_or(Ok(()), Err)?;
+            }
+        }
+        for mut example in values.axis_iter_mut(Axis(0)) {
+            example.iter_mut().enumerate().for_each(|(column, x)| *x = f(column, *x));
         }
         Ok(())
     }
 }
 
+/// An array as a matrix with a row for each example.
+fn table<T: Real, S: Data<Elem = T>, D: RemoveAxis>(
+    values: &ArrayBase<S, D>,
+) -> Result<ndarray::CowArray<'_, T, ndarray::Ix2>, DataError> {
+    let rows = values.shape().first().copied().unwrap_or(0);
+    let columns = values.shape().iter().skip(1).product();
+    if rows == 0 || columns == 0 {
+        return Err(DataError::Empty { rows, columns });
+    }
+    Ok(values.to_shape((rows, columns)).expect("as many elements as there are"))
+}
+
 /// The mean over the rows of `f(column, value)`, for each column.
-fn column_means<T: Real>(data: &Dataset<T>, f: impl Fn(usize, f64) -> f64) -> Array1<f64> {
-    let mut sums = Array1::zeros(data.width());
-    for row in data.features().rows() {
+fn column_means<T: Real, S: Data<Elem = T>>(
+    values: &ArrayBase<S, ndarray::Ix2>,
+    f: impl Fn(usize, f64) -> f64,
+) -> Array1<f64> {
+    let mut sums = Array1::zeros(values.ncols());
+    for row in values.rows() {
         for (column, &value) in row.iter().enumerate() {
             sums[column] += f(column, value.into());
         }
     }
-    sums / data.len() as f64
+    sums / values.nrows() as f64
 }
 
 fn is_constant<T: Real>(values: ArrayView1<'_, T>) -> bool {

@@ -6,6 +6,8 @@ mod parse;
 use std::io::Read;
 use std::path::Path;
 
+use ndarray::{Array1, Array2};
+
 pub use fault::CsvFault;
 
 use crate::source::Source;
@@ -129,7 +131,10 @@ impl CsvReader {
     /// # Errors
     ///
     /// As [`read`](Self::read).
-    pub fn read_as<T: Real>(&self, path: impl AsRef<Path>) -> Result<Dataset<T>, DataError> {
+    pub fn read_as<T: Real>(
+        &self,
+        path: impl AsRef<Path>,
+    ) -> Result<Dataset<Array2<T>>, DataError> {
         parse::parse(self, Source::open(path.as_ref())?)
     }
 
@@ -144,5 +149,40 @@ impl CsvReader {
         name: impl AsRef<Path>,
     ) -> Result<Dataset, DataError> {
         parse::parse(self, Source::new(reader, name)?)
+    }
+
+    /// Reads a file for regression: what would be the label is a real target, and
+    /// [`classes`](Self::classes) of no meaning.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_regression<T: Real>(
+        &self,
+        path: impl AsRef<Path>,
+    ) -> Result<Dataset<Array2<T>, Array1<T>>, DataError> {
+        parse::parse_regression(self, Source::open(path.as_ref())?)
+    }
+
+    /// As [`read_regression`](Self::read_regression), from any reader; errors call it `name`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), data::DataError> {
+    /// let text = "rooms,area,price\n3,70.5,210.0\n4,98.0,305.5\n";
+    /// let homes = data::CsvReader::new().regression_from_reader::<f32>(text.as_bytes(), "homes.csv")?;
+    /// assert_eq!(homes.targets().to_vec(), [210.0, 305.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn regression_from_reader<T: Real>(
+        &self,
+        reader: impl Read,
+        name: impl AsRef<Path>,
+    ) -> Result<Dataset<Array2<T>, Array1<T>>, DataError> {
+        parse::parse_regression(self, Source::new(reader, name)?)
     }
 }

@@ -13,20 +13,50 @@ use crate::{DataError, Dataset, Real};
 pub(super) fn parse<T: Real>(
     options: &CsvReader,
     mut source: Source<'_>,
-) -> Result<Dataset<T>, DataError> {
+) -> Result<Dataset<Array2<T>>, DataError> {
     let text = source.read_up_to(u64::MAX)?;
-    let table = Table::read(options, &text, source.name())?;
-    table.into_dataset(options.classes).map_err(|error| error.in_file(source.name()))
+    let (features, labels) = Table::<T, i64>::read(options, &text, source.name())?.into_arrays();
+    let largest = labels.iter().max().and_then(|&label| usize::try_from(label).ok());
+    let counted = || largest.map_or(0, |largest| largest.saturating_add(1));
+    Dataset::new(features, labels, options.classes.unwrap_or_else(counted))
+        .map_err(|error| error.in_file(source.name()))
+}
+
+/// As [`parse`], with a real target in place of the label.
+pub(super) fn parse_regression<T: Real>(
+    options: &CsvReader,
+    mut source: Source<'_>,
+) -> Result<Dataset<Array2<T>, Array1<T>>, DataError> {
+    let text = source.read_up_to(u64::MAX)?;
+    let (features, targets) = Table::<T, T>::read(options, &text, source.name())?.into_arrays();
+    Dataset::of(features, targets).map_err(|error| error.in_file(source.name()))
+}
+
+/// What the column of the label holds.
+trait Label: Sized {
+    fn read(line: &Line<'_>, layout: &Layout) -> Result<Self, CsvFault>;
+}
+
+impl Label for i64 {
+    fn read(line: &Line<'_>, layout: &Layout) -> Result<Self, CsvFault> {
+        line.label(layout)
+    }
+}
+
+impl<T: Real> Label for T {
+    fn read(line: &Line<'_>, layout: &Layout) -> Result<Self, CsvFault> {
+        line.real(layout.label)
+    }
 }
 
 /// The numbers of a file.
-struct Table<T> {
+struct Table<T, L> {
     width: usize,
     features: Vec<T>, // row by row
-    labels: Vec<i64>,
+    labels: Vec<L>,
 }
 
-impl<T: Real> Table<T> {
+impl<T: Real, L: Label> Table<T, L> {
     fn read(options: &CsvReader, text: &[u8], file: &Path) -> Result<Self, DataError> {
         let fail = |fault: CsvFault| fault.in_file(file);
         let reader = ReaderBuilder::new()
@@ -57,19 +87,16 @@ impl<T: Real> Table<T> {
             return Err(CsvFault::Ragged { line: line.number(), expected, found });
         }
         for index in (0..found).filter(|&index| index != layout.label) {
-            self.features.push(line.feature(index)?);
+            self.features.push(line.real(index)?);
         }
-        self.labels.push(line.label(layout)?);
+        self.labels.push(L::read(line, layout)?);
         Ok(())
     }
 
-    fn into_dataset(self, classes: Option<usize>) -> Result<Dataset<T>, DataError> {
-        let (rows, width) = (self.labels.len(), self.width);
-        let largest = self.labels.iter().max().and_then(|&label| usize::try_from(label).ok());
-        let classes = classes.unwrap_or(largest.map_or(0, |largest| largest.saturating_add(1)));
-        let features = Array2::from_shape_vec((rows, width), self.features)
+    fn into_arrays(self) -> (Array2<T>, Array1<L>) {
+        let features = Array2::from_shape_vec((self.labels.len(), self.width), self.features)
             .expect("each line has the same width");
-        Dataset::new(features, Array1::from_vec(self.labels), classes)
+        (features, Array1::from_vec(self.labels))
     }
 }
 
@@ -121,7 +148,7 @@ impl Line<'_> {
         1 + ends(before) + ends(&after[..blank])
     }
 
-    fn feature<T: Real>(&self, index: usize) -> Result<T, CsvFault> {
+    fn real<T: Real>(&self, index: usize) -> Result<T, CsvFault> {
         let (line, column, text) = (|| self.number(), index + 1, || excerpt(&self.record[index]));
         match number::<T>(&self.record[index]) {
             Some(value) if value.is_finite() => Ok(value),

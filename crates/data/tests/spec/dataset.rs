@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use data::Dataset;
-use ndarray::{Array1, Array2, array};
+use ndarray::{Array1, Array2, Array3, Array4, ArrayD, Axis, Ix3, Ix4, array};
 
 use crate::{assert_message, message};
 
@@ -32,7 +32,7 @@ fn features_in_any_memory_layout_are_taken() {
 #[test]
 fn casts_to_f64_without_loss() {
     let data = Dataset::new(array![[0.1_f32]], array![0], 1).unwrap();
-    let wide: Dataset<f64> = data.cast();
+    let wide = data.cast::<f64>();
     assert_eq!(wide.features()[[0, 0]], f64::from(0.1_f32));
     assert_eq!(wide.labels(), data.labels());
 }
@@ -74,7 +74,7 @@ fn an_empty_data_set_is_refused() {
 #[test]
 fn each_row_needs_one_label() {
     let data = Dataset::new(Array2::<f32>::zeros((3, 1)), Array1::zeros(2), 2);
-    assert_message(data, &["each row of features needs one label", "3 rows", "2 labels"]);
+    assert_message(data, &["each row of features needs one label", "3 rows and 2"]);
 }
 
 #[test]
@@ -94,4 +94,82 @@ fn features_must_be_finite() {
         let expected = format!("features must be finite; row 1, column 1 holds {text}");
         assert_eq!(message(data), expected);
     }
+}
+
+#[test]
+fn features_have_any_number_of_axes() {
+    let images = Array4::from_shape_fn((5, 1, 2, 3), |(i, _, j, k)| (100 * i + 10 * j + k) as f32);
+    let data = Dataset::new(images.clone(), array![0, 1, 0, 1, 0], 2).unwrap();
+    assert_eq!((data.len(), data.width(), data.feature_shape()), (5, 6, &[1, 2, 3][..]));
+    let batches: Vec<_> = data.batches(2).unwrap().collect();
+    assert_eq!(batches[1].0, images.slice_axis(Axis(0), (2..4).into()));
+    assert_eq!(batches[2].0.dim(), (1, 1, 2, 3));
+    assert_eq!(data.select(&[4, 1]).unwrap().features()[[1, 0, 1, 2]], 112.0);
+    // One number an example, and axes that are counted when the program runs.
+    let numbers = Dataset::new(array![1.5_f32, 2.5], array![0, 0], 1).unwrap();
+    assert_eq!((numbers.width(), numbers.feature_shape()), (1, &[1][..]));
+    let dynamic = Dataset::new(ArrayD::<f64>::zeros(vec![2, 3]), array![0, 0], 1).unwrap();
+    assert_eq!(dynamic.batches(1).unwrap().next().unwrap().0.shape(), [1, 3]);
+    let none = Dataset::new(ArrayD::<f64>::zeros(vec![]), array![0], 1);
+    assert_message(none, &["at least one row", "0 rows"]);
+}
+
+#[test]
+fn a_feature_shape_becomes_axes() {
+    let images = data::digits().unflatten::<Ix3>().unwrap();
+    assert_eq!(images.features().dim(), (1797, 8, 8));
+    assert_eq!(images.features().as_slice(), data::digits().features().as_slice());
+    assert_message(data::digits().unflatten::<Ix4>(), &["[1797, 8, 8]", "4 axes"]);
+}
+
+#[test]
+fn targets_may_be_real() {
+    let data = Dataset::of(array![[1.0_f32], [2.0], [3.0]], array![0.1_f64, 0.2, 0.3]).unwrap();
+    assert_eq!(data.targets(), array![0.1, 0.2, 0.3]);
+    assert_eq!(data.select(&[2, 0]).unwrap().targets(), array![0.3, 0.1]);
+    let (x, y) = data.batches(2).unwrap().nth(1).unwrap();
+    assert_eq!((x, y), (array![[3.0]], array![0.3]));
+    let several = data.with_targets(array![[1.0_f32, 2.0], [3.0, 4.0], [5.0, 6.0]]).unwrap();
+    let [half, _] = several.split([0.7, 0.3], 0).unwrap();
+    assert_eq!(half.targets().dim(), (2, 2));
+    let wrong = Dataset::of(array![[1.0_f32]], array![[0.0_f32, f32::NAN]]);
+    assert_eq!(message(wrong), "targets must be finite; row 0, column 1 holds NaN");
+    let none = Dataset::of(array![[1.0_f32]], Array2::<f32>::zeros((1, 0)));
+    assert_message(none, &["each target must hold at least one value"]);
+    let few = several.with_targets(array![1.0_f32]);
+    assert_message(few, &["3 rows and 1"]);
+}
+
+#[test]
+fn features_and_labels_may_be_sequences_of_indices() {
+    let (words, next) = (array![[1, 4, 2], [7, 0, 9]], array![[4, 2, 3], [0, 9, 9]]);
+    let data = Dataset::of((words.clone(), 10), (next.clone(), 10)).unwrap();
+    assert_eq!((data.vocabulary(), data.classes(), data.width()), (10, 10, 3));
+    let mut batches = data.batches(2).unwrap();
+    assert_eq!(batches.next(), Some((words.clone(), next)));
+    // One label for each sequence, by which a split is stratified.
+    let labels = Array1::from_iter((0..20).map(|row| row % 2));
+    let many = Dataset::of((Array2::zeros((20, 3)), 10), (labels, 2)).unwrap();
+    let [half, _] = many.split([0.5, 0.5], 3).unwrap();
+    assert_eq!(half.class_counts(), BTreeMap::from([(0, 5), (1, 5)]));
+    let wrong = Dataset::of((words, 9), (array![0, 0], 1));
+    let parts = ["below the number of different ones, 9", "row 1, column 2 holds 9"];
+    assert_message(wrong, &parts);
+    let negative = Dataset::of((array![[-1]], 9), (array![0], 1));
+    assert_message(negative, &["row 0, column 0 holds -1"]);
+    let wrong = Dataset::new(Array3::<f32>::zeros((2, 1, 1)), array![[0, 1], [0, 2]], 2);
+    assert_message(wrong, &["number of classes, 2; row 1 has the label 2"]);
+}
+
+#[test]
+fn memory_is_reused_whatever_the_axes() {
+    let data = Dataset::of((Array2::zeros((7, 5)), 3), Array2::<f32>::zeros((7, 2))).unwrap();
+    let (mut words, mut targets) = (Array2::default((0, 0)), Array2::default((0, 0)));
+    let mut batches = data.batches(3).unwrap();
+    batches.next_into(&mut words, &mut targets);
+    let (at, there) = (words.as_ptr(), targets.as_ptr());
+    while batches.next_into(&mut words, &mut targets) {
+        assert_eq!((words.as_ptr(), targets.as_ptr()), (at, there));
+    }
+    assert_eq!((words.dim(), targets.dim()), ((1, 5), (1, 2)));
 }

@@ -5,6 +5,7 @@ mod csv_reader;
 mod dataset;
 mod digits;
 mod epochs;
+mod golden;
 mod idx;
 mod mnist;
 mod split;

@@ -1,10 +1,11 @@
 use approx::{AbsDiffEq, assert_abs_diff_eq, assert_relative_eq};
 use data::{Dataset, Real, Standardizer};
-use ndarray::{Array, Array1, Array2, Dimension, array};
+use ndarray::{Array, Array1, Array2, ArrayD, Dimension, Ix3, array};
+use proptest::prelude::*;
 
-use crate::assert_message;
+use crate::{assert_message, message};
 
-fn dataset<T: Real>(features: Array2<T>) -> Dataset<T> {
+fn dataset<T: Real>(features: Array2<T>) -> Dataset<Array2<T>> {
     let labels = Array1::zeros(features.nrows());
     Dataset::new(features, labels, 1).unwrap()
 }
@@ -102,4 +103,65 @@ fn a_result_beyond_its_range_is_refused_and_the_data_kept() {
     let parts = ["features must be finite", "row 1, column 0", "inf"];
     assert_message(standardizer.apply_inplace(&mut large), &parts);
     assert_eq!(large.features(), array![[0.0], [1e30]]);
+}
+
+#[test]
+fn features_of_several_axes_are_standardised_each() {
+    let flat = data::digits();
+    let images = flat.clone().unflatten::<Ix3>().unwrap();
+    let standardizer = Standardizer::fit(&images).unwrap();
+    assert_eq!(standardizer, Standardizer::fit(&flat).unwrap());
+    let (images, flat) = (standardizer.apply(&images).unwrap(), standardizer.apply(&flat).unwrap());
+    assert_eq!(images.features().as_slice(), flat.features().as_slice());
+}
+
+#[test]
+fn real_targets_are_brought_to_scale_and_predictions_back() {
+    let scale = Standardizer::of(&array![100.0_f32, 300.0]).unwrap();
+    let standardized = scale.standardized(&array![100.0_f32, 300.0]).unwrap();
+    assert_eq!(standardized, array![-1.0, 1.0]);
+    // Predictions in any memory layout, several at once or none.
+    let columns = Standardizer::of(&array![[0.0_f64, 10.0], [2.0, 30.0]]).unwrap();
+    let turned = array![[0.0_f64, 1.0], [1.0, -1.0]].reversed_axes();
+    assert_eq!(columns.restored(&turned).unwrap(), array![[1.0, 30.0], [2.0, 10.0]]);
+    assert_eq!(scale.restored(&Array1::<f32>::zeros(0)).unwrap().len(), 0);
+    assert_message(scale.restored(&array![[0.0_f32, 1.0]]), &["expected 1 features", "found 2"]);
+    assert_message(scale.restored(&ArrayD::<f32>::zeros(vec![])), &["at least one row"]);
+    assert_message(Standardizer::of(&Array2::<f32>::zeros((0, 2))), &["0 rows of 2 features"]);
+    assert_message(scale.restored(&array![f32::MAX]), &["values must be finite", "inf"]);
+}
+
+#[test]
+fn a_file_that_holds_no_standardizer_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("standardizer.json");
+    for (json, reason) in [
+        ("", "EOF"),
+        (r#"{"mean": [1.0], "deviation": []}"#, "found 1 means and 0 deviations"),
+        (r#"{"mean": [], "deviation": []}"#, "found 0 means"),
+        (r#"{"mean": [1.0], "deviation": [0.0]}"#, "column 0 has mean 1 and deviation 0"),
+        (r#"{"mean": [1e999], "deviation": [1.0]}"#, "number out of range"),
+        (r#"{"mean": [1.0], "deviation": [1.0], "scale": 2}"#, "unknown field `scale`"),
+    ] {
+        std::fs::write(&path, json).unwrap();
+        assert_message(Standardizer::load(&path), &["holds no standardizer: ", reason]);
+    }
+    assert_message(Standardizer::load(folder.path().join("missing")), &["cannot read"]);
+    let standardizer = Standardizer::of(&array![0.0_f32, 1.0]).unwrap();
+    let error = message(standardizer.save(folder.path().join("missing/standardizer.json")));
+    assert!(error.contains("cannot write"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn what_is_saved_is_loaded_to_the_bit(
+        values in prop::collection::vec(-1e9..1e9_f64, 4..40), digits in 0..20_i32,
+    ) {
+        let values = Array1::from_vec(values) * 10_f64.powi(-digits);
+        let standardizer = Standardizer::of(&values).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("standardizer.json");
+        standardizer.save(&path).unwrap();
+        prop_assert_eq!(Standardizer::load(&path).unwrap(), standardizer);
+    }
 }

@@ -157,3 +157,48 @@ fn parameters_of_one_shape_start_differently() {
     let b = Init::normal(0.0, 1.0).build(&mut params.root(), "b", [4]);
     assert_ne!(params.get(a.id()), params.get(b.id()));
 }
+
+/// What a seed means, for ever: a model is published by its seed.
+#[test]
+fn golden_draws() {
+    let golden: [(Init, &[usize], &[f64]); 7] = [
+        (
+            Init::uniform(1.0, 3.0),
+            &[3],
+            &[1.925655628058422, 1.4165130216213853, 1.7011287869865783],
+        ),
+        (Init::normal(5.0, 0.5), &[3], &[4.940896972581744, 4.461424641513091, 4.648532350892912]),
+        (
+            Init::truncated_normal(0.0, 1.0),
+            &[3],
+            &[-0.14868874388315545, -0.5977424260268434, 0.15928225267888152],
+        ),
+        (
+            Init::truncated_normal_between(0.0, 1.0, 0.5, 1.0),
+            &[3],
+            &[0.7314139070146055, 0.6752821967466446, 0.949893923585246],
+        ),
+        (
+            Kaiming::uniform().into(),
+            &[1, 3],
+            &[-0.10513881908588929, -0.825175198291134, -0.42266772284647924],
+        ),
+        (
+            Xavier::normal().into(),
+            &[1, 3],
+            &[-0.08358430295220595, -0.7616605763321388, -0.49705031610263134],
+        ),
+        (
+            Orthogonal::new().into(),
+            &[2, 2],
+            &[-0.16583228996296875, -0.9861539695228316, -0.9861539695228316, 0.16583228996296875],
+        ),
+    ];
+    for (init, shape, expected) in golden {
+        let drawn = draw(init, shape);
+        let drawn = drawn.as_slice().unwrap();
+        // Logarithms and the like differ by a unit in the last place between systems.
+        let near = drawn.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 1e-15 * b.abs());
+        assert!(near && drawn.len() == expected.len(), "{init:?}: {drawn:?}");
+    }
+}

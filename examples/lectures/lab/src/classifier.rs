@@ -5,7 +5,7 @@ use cotangent::graph::Gradients;
 use cotangent::nn::{l2_penalty, parameters_where};
 use cotangent::optim::OptimError;
 use cotangent::prelude::*;
-use rand::rngs::StdRng;
+use rand::rngs::ChaCha12Rng;
 
 use crate::{Network, Result};
 
@@ -115,7 +115,7 @@ impl Classifier {
         &mut self,
         samples: &Dataset,
         batch: usize,
-        rng: &mut StdRng,
+        rng: &mut ChaCha12Rng,
         optimizer: &mut dyn Optimizer<f32>,
     ) -> Result<Vec<f64>> {
         let batches = samples.batches(batch)?.shuffled(rng);
