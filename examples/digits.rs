@@ -6,24 +6,26 @@
 mod support;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 use cotangent::data::{self, Standardizer};
+use cotangent::graph::check_writable;
 use cotangent::optim::{Cosine, OptimError};
 use cotangent::prelude::*;
 use support::classes::{Confusion, accuracy};
-use support::{curves, interrupt, progress};
+use support::{curves, interrupt, progress, say};
 
 /// Train a multilayer perceptron with batch normalization on handwritten digits.
 #[derive(Parser)]
 struct Options {
     /// Passes over the training set
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     epochs: usize,
-    /// Samples in a mini-batch
-    #[arg(long, default_value_t = 64)]
+    /// Samples in a mini-batch, at least 2: batch normalization is by their statistics
+    #[arg(long, default_value_t = 64, value_parser = RangedU64ValueParser::<usize>::new().range(2..))]
     batch: usize,
     /// Learning rate at the start; it falls to 0 along a half cosine. [default: 0.003 for adam, 0.1 for sgd]
     #[arg(long, allow_negative_numbers = true)]
@@ -105,14 +107,17 @@ fn main() -> std::process::ExitCode {
 
 fn train(options: &Options) -> Result<(), Box<dyn Error>> {
     let interrupted = interrupt::flag()?;
+    let [model_file, curves_file] = output_files(&options.out)?;
     let parts = Parts::load(options)?;
-    let steps = parts.train.batches(options.batch)?.len();
+    // A smaller last batch of an epoch is left out: other samples are in it the next time.
+    let mut batches = parts.train.epochs(options.batch)?.shuffled(options.seed).drop_last()?;
+    let steps = parts.train.len() / options.batch;
     let mut params = Params::seeded(options.seed);
     // Wider images carry more to tell apart.
     let hidden = if parts.train.width() > 256 { [512, 256] } else { [128, 64] };
     let model = Mlp::new(&mut params.root(), parts.train.width(), &hidden, parts.train.classes());
     let mut optimizer = optimizer(options, options.epochs * steps)?;
-    println!("{}\n", params.summary());
+    say(format!("{}\n", params.summary()));
 
     let mut step = Step::reporting(|_, [x, labels]| {
         let logits = model.forward(x, Mode::Train);
@@ -121,34 +126,28 @@ fn train(options: &Options) -> Result<(), Box<dyn Error>> {
     });
     let mut predict = Function::new(|_, [x]| model.forward(x, Mode::Eval).argmax(-1).to_real());
     let mut history = curves::History::default();
-    let mut rng = support::rng(options.seed);
     for epoch in 1..=options.epochs {
         let start = Instant::now();
         let bar = progress::bar(&format!("epoch {epoch}/{}", options.epochs), steps);
         let (mut loss, mut hits) = (0.0, 0.0);
-        for (x, labels) in parts.train.batches(options.batch)?.shuffled(&mut rng) {
+        for (x, labels) in batches.by_ref().take(steps) {
             if interrupted.is_set() {
                 return Err("interrupted: nothing was written".into());
             }
-            // Batch statistics need two samples; a last batch of one teaches nothing anyway.
-            if labels.len() == 1 {
-                continue;
-            }
-            let share = labels.len() as f64 / parts.train.len() as f64;
-            loss += share * f64::from(step.run(&mut params, (&x, &labels))?);
-            hits += share * f64::from(step.report(0)[[]]);
+            loss += f64::from(step.run(&mut params, (&x, &labels))?) / steps as f64;
+            hits += f64::from(step.report(0)[[]]) / steps as f64;
             optimizer.step(&mut params, step.gradients())?;
             bar.inc(1);
         }
         bar.finish_and_clear();
         let validation = accuracy(&mut predict, &params, &parts.validation)?;
         history.push(loss, hits, validation);
-        println!(
+        say(format!(
             "epoch {epoch:>3}/{}  loss {loss:.4}  train {hits:.4}  val {validation:.4}  lr {:.2e}  {:.2} s",
             options.epochs,
             optimizer.learning_rate(),
             start.elapsed().as_secs_f64(),
-        );
+        ));
         if !loss.is_finite() {
             return Err(format!(
                 "the loss is {loss} after epoch {epoch}: the learning rate is probably too high"
@@ -158,20 +157,30 @@ fn train(options: &Options) -> Result<(), Box<dyn Error>> {
     }
 
     let confusion = Confusion::of(&mut predict, &params, &parts.test)?;
-    println!("\n{confusion}\n");
-    std::fs::create_dir_all(&options.out)
-        .map_err(|error| format!("cannot make {}: {error}", options.out.display()))?;
-    history.save(&options.out.join("curves.svg"))?;
-    let path = options.out.join("model.safetensors");
-    params.save(&path)?;
+    say(format!("\n{confusion}\n"));
+    params.save(&model_file)?;
+    history.save(&curves_file)?;
     let mut loaded = params.clone();
     loaded.values_mut().fill(0.0);
-    loaded.load(&path)?;
+    loaded.load(&model_file)?;
     let again = accuracy(&mut predict, &loaded, &parts.test)?;
-    println!("saved {} and curves.svg beside it", path.display());
-    println!("loaded again, the model's test accuracy is {again:.4}");
-    println!("test accuracy: {:.4}", confusion.accuracy());
+    say(format!("saved {} and curves.svg beside it", model_file.display()));
+    say(format!("loaded again, the model's test accuracy is {again:.4}"));
+    say(format!("test accuracy: {:.4}", confusion.accuracy()));
     Ok(())
+}
+
+/// The files for the model and its curves, of which it is known before the training that they can be
+/// written.
+fn output_files(folder: &Path) -> Result<[PathBuf; 2], String> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    let files = ["model.safetensors", "curves.svg"].map(|name| folder.join(name));
+    for file in &files {
+        check_writable(file)
+            .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    }
+    Ok(files)
 }
 
 fn optimizer(options: &Options, steps: usize) -> Result<Box<dyn Optimizer<f32>>, OptimError> {

@@ -8,24 +8,32 @@ pub mod interrupt;
 pub mod progress;
 
 use std::error::Error;
+use std::fmt::Display;
+use std::io::{ErrorKind, Write, stderr, stdout};
 use std::process::ExitCode;
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
+/// Prints a line. Who closes the output, as `head` does, wants no more lines, but still the model.
+pub fn say(line: impl Display) {
+    match writeln!(stdout(), "{line}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => complain(error),
+        _ => {}
+    }
+}
 
-/// Random numbers for the order of samples, apart from those of initial weights.
-pub fn rng(seed: u64) -> StdRng {
-    StdRng::seed_from_u64(seed)
+/// Prints a line about what went wrong, if there is anybody to read it.
+fn complain(line: impl Display) {
+    let _ = writeln!(stderr(), "error: {line}");
 }
 
 /// Prints an error with its causes, and answers the exit code of the process.
 pub fn report(result: Result<(), Box<dyn Error>>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
-    eprintln!("error: {error}");
+    let mut lines = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        eprintln!("  because: {inner}");
+        lines += &format!("\n  because: {inner}");
         cause = inner.source();
     }
+    complain(lines);
     ExitCode::FAILURE
 }
