@@ -10,9 +10,10 @@ mod calculus;
 mod clamp;
 mod indexing;
 pub(crate) mod leaf;
+#[cfg(feature = "linalg")]
 mod linalg;
 mod map;
-mod matmul;
+mod matrix;
 mod powf;
 mod random;
 mod reduce;
@@ -28,8 +29,8 @@ mod window;
 mod zip;
 
 pub use leaf::{Copy, Full};
-pub use linalg::Triangle;
 pub use map::{Map, Unary};
+pub use matrix::Triangle;
 pub use random::Distribution;
 pub use reduce::{Along, Fold, Reduction};
 pub use refused::Refused;
@@ -45,9 +46,9 @@ registry::operations! {
         SechSquared, Sigmoid, Sign, Sin, Softplus, Sqrt, Square, Sub, Tanh;
     clamp: Clamp;
     indexing: Gather, IndexAdd, OneHot, ScatterAdd, Take;
-    linalg: Cholesky, Cofactor, Det, DetSign, Diag, Diagonal, Inverse, LogAbsDet, Part, Solve,
-        TriangularSolve;
-    matmul: MatMul;
+    #[cfg(feature = "linalg")]
+    linalg: Cholesky, Cofactor, Det, DetSign, Inverse, LogAbsDet, Solve, TriangularSolve;
+    matrix: Diag, Diagonal, MatMul, Part;
     powf: Powf;
     random: Random;
     reduce: ArgMax, ArgMin, CumSum, LogSumExp, Max, Mean, Min, Norm, Prod, Sum, Variance;

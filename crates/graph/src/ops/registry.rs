@@ -69,8 +69,8 @@ impl fmt::Debug for Example {
 /// The list of operations: exports the types of each module, and takes up its examples. A module
 /// without examples does not compile; a type that no example records fails a test.
 macro_rules! operations {
-    ($($module:ident: $($Type:ident),*;)*) => {
-        $(pub use $module::{$($Type),*};)*
+    ($($(#[$condition:meta])? $module:ident: $($Type:ident),*;)*) => {
+        $($(#[$condition])? pub use $module::{$($Type),*};)*
 
         /// Examples of every operation.
         ///
@@ -78,13 +78,13 @@ macro_rules! operations {
         /// program against the plain evaluator. Behind the feature `testing`.
         #[cfg(any(test, feature = "testing"))]
         pub fn registry() -> Vec<Example> {
-            [$($module::examples(),)* crate::transform::examples()].concat()
+            [$($(#[$condition])? $module::examples(),)* crate::transform::examples()].concat()
         }
 
         /// The names of the types that the list exports.
         #[cfg(test)]
         fn listed() -> Vec<&'static str> {
-            vec![$($(stringify!($Type)),*),*]
+            [$($(#[$condition])? &[$(stringify!($Type)),*][..]),*].concat()
         }
     };
 }

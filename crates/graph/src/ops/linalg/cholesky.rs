@@ -2,9 +2,10 @@
 
 use smallvec::smallvec;
 
+use super::super::matrix::of_matrices;
 use super::super::registry::{Example, Sample};
 use super::dense::{Matrix, each_matrix};
-use super::{TriangularSolve, definite, of_matrices, shifted, square};
+use super::{TriangularSolve, definite, shifted, square};
 use crate::Defect;
 use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, Dyn, LU};
 use ndarray::{ArrayViewD, Axis, Dimension, Ix2, IxDyn, indices};
 
-use super::super::matmul::repeat;
+use super::super::matrix::repeat;
 use crate::Defect;
 use crate::{Args, Fault, Out, RunResult, Scalar};
 

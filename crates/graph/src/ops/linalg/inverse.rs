@@ -2,9 +2,10 @@
 
 use smallvec::smallvec;
 
+use super::super::matrix::of_matrices;
 use super::super::registry::Example;
 use super::dense::{Matrix, each_matrix, solve};
-use super::{of_matrices, shifted, square};
+use super::{shifted, square};
 use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 

@@ -1,4 +1,4 @@
-//! Linear algebra: factorisations, solutions, determinants, diagonals, and Einstein's sums.
+//! Linear algebra: factorisations, solutions, inverses and determinants. Behind the feature `linalg`.
 //!
 //! All work on the last two axes; the axes in front are a batch. Values are computed by `nalgebra`, in
 //! double precision whatever that of the run, and rounded to it. The reverse rules are written with
@@ -9,37 +9,22 @@ mod cholesky;
 mod cofactor;
 mod dense;
 mod det;
-mod diagonal;
-mod einsum;
 mod inverse;
-mod outer;
 mod slogdet;
 mod solve;
-mod triangle;
 mod triangular_solve;
 
 pub use cholesky::Cholesky;
 pub use cofactor::Cofactor;
 pub use det::Det;
-pub use diagonal::{Diag, Diagonal};
 pub use inverse::Inverse;
 pub use slogdet::{DetSign, LogAbsDet};
 pub use solve::Solve;
-pub use triangle::{Part, Triangle};
 pub use triangular_solve::TriangularSolve;
 
-use super::registry::{Example, Sample};
-use crate::error::expect_kind;
-use crate::{Kind, Shape, Type, Var};
-
-/// The rule for a batch of matrices: the axes in front, the rows and the columns.
-fn matrices(what: &str, x: &Type) -> Result<(Shape, usize, usize), String> {
-    expect_kind(what, x.kind, Kind::Real)?;
-    match &*x.shape {
-        [batch @ .., rows, columns] => Ok((batch.into(), *rows, *columns)),
-        _ => Err(format!("{what} must have at least two axes: rows and columns")),
-    }
-}
+use super::matrix::matrices;
+use super::registry::Example;
+use crate::{Shape, Type, Var};
 
 /// The rule for a batch of square matrices: the axes in front and the rows.
 fn square(what: &str, x: &Type) -> Result<(Shape, usize), String> {
@@ -92,27 +77,14 @@ fn definite(a: Var<'_>) -> Var<'_> {
     shifted(a.matmul(a.t()), 1.0)
 }
 
-/// An example of one batch of matrices.
-fn of_matrices(
-    operation: &'static str,
-    shape: impl Into<Shape>,
-    f: impl for<'g> Fn(Var<'g>) -> Var<'g> + Send + Sync + 'static,
-) -> Example {
-    Example::new(operation, [Sample::real(shape, -1.0..1.0)], move |_, x| f(x[0]))
-}
-
 pub(super) fn examples() -> Vec<Example> {
     [
         cholesky::examples(),
         cofactor::examples(),
         det::examples(),
-        diagonal::examples(),
-        einsum::examples(),
         inverse::examples(),
-        outer::examples(),
         slogdet::examples(),
         solve::examples(),
-        triangle::examples(),
         triangular_solve::examples(),
     ]
     .concat()

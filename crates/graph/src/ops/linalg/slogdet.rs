@@ -2,9 +2,10 @@
 
 use smallvec::smallvec;
 
+use super::super::matrix::of_matrices;
 use super::super::registry::Example;
 use super::dense::{Matrix, each_number};
-use super::{definite, of_matrices, per_matrix, shifted, square};
+use super::{definite, per_matrix, shifted, square};
 use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 

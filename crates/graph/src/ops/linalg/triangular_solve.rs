@@ -2,9 +2,10 @@
 
 use smallvec::smallvec;
 
+use super::super::matrix::{Part, Triangle};
 use super::super::registry::{Example, Sample};
 use super::dense::{Matrix, each_matrix, singular};
-use super::{Part, Triangle, shifted, solution, with_columns};
+use super::{shifted, solution, with_columns};
 use crate::Defect;
 use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};

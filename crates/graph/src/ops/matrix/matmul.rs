@@ -4,9 +4,9 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayViewD, Axis, Ix2, IxDyn};
 use smallvec::smallvec;
 
-use super::registry::{Example, Sample};
 use crate::Lowering;
 use crate::error::{exactly, expect_kind};
+use crate::ops::registry::{Example, Sample};
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 
 /// A·B over the last two axes; the axes in front broadcast. Cotangents: V·Bᵀ and Aᵀ·V, summed over
@@ -76,7 +76,10 @@ fn batch(shape: &Shape) -> Shape {
 }
 
 /// Matrices with their axes in front repeated to those of a batch.
-pub(super) fn repeat<'a, T>(matrices: &'a ArrayViewD<'_, T>, batch: &[usize]) -> ArrayViewD<'a, T> {
+pub(in crate::ops) fn repeat<'a, T>(
+    matrices: &'a ArrayViewD<'_, T>,
+    batch: &[usize],
+) -> ArrayViewD<'a, T> {
     let own = &matrices.shape()[matrices.ndim() - 2..];
     let shape = [batch, own].concat();
     matrices.broadcast(IxDyn(&shape)).expect("the shape rule checked the batch axes")
