@@ -1,8 +1,8 @@
 //! Every operation and its derivative at the numbers that IEEE 754 treats by themselves: a program
 //! and the plain evaluator give NaN at the same places, the same infinities, and the same numbers.
 
-use graph::ndarray::{ArrayD, IxDyn};
-use graph::ops::{Example, Sample, registry};
+use graph::ndarray::{ArrayD, IxDyn, array};
+use graph::ops::{Conv2d, Example, Sample, registry};
 use graph::{Evaluator, Gradient, Graph, Kind, Params, Seed, Value, Var};
 use program::{Feed, Program, Scalar};
 
@@ -155,4 +155,43 @@ fn programs_treat_special_numbers_as_the_evaluator_does() {
         differing.extend(differences::<f32>(&example, 1e-3));
     }
     assert!(differing.is_empty(), "{} differ:\n{}", differing.len(), differing.join("\n"));
+}
+
+/// What a program answers, which is what the evaluator does.
+fn run(record: impl for<'g> Fn(&[Var<'g>]) -> Var<'g>, inputs: &[Value<f64>]) -> Vec<f64> {
+    let graph = Graph::new();
+    let typed = |value: &Value<f64>| graph.input("", value.clone().into_real().shape());
+    let vars: Vec<Var<'_>> = inputs.iter().map(typed).collect();
+    let outputs = [record(&vars)];
+    let mut program = Program::compile(&outputs, &Params::with_seed(0));
+    let answers = compiled(&mut program, &outputs, inputs).unwrap();
+    assert_eq!(difference(&Ok(answers.clone()), &plain(&outputs, inputs), 0.0), None);
+    answers[0].iter().copied().collect()
+}
+
+#[test]
+fn powers_are_those_of_ieee() {
+    let x = [array![f64::NEG_INFINITY, -0.0, 0.0, f64::INFINITY].into()];
+    let infinity = f64::INFINITY;
+    let root = run(|x| x[0].powf(0.5), &x);
+    assert_eq!(root, [infinity, 0.0, 0.0, infinity]);
+    assert!(root.iter().all(|x| x.is_sign_positive()));
+    assert_eq!(run(|x| x[0].powf(-0.5), &x), [0.0, infinity, infinity, 0.0]);
+    assert_eq!(run(|x| x[0].powf(-1.0), &x), [0.0, -infinity, infinity, 0.0]);
+}
+
+#[test]
+fn padding_takes_part_in_no_product() {
+    let image: Value<f64> = array![[[[1.0, 2.0]]]].into();
+    // The first number of the kernel looks at padding in the first window alone.
+    let kernel: Value<f64> = array![[[[f64::INFINITY, 3.0, 5.0]]]].into();
+    let answer = run(|x| x[0].conv2d(x[1], Conv2d::new().padding([0, 1])), &[image, kernel]);
+    assert_eq!(answer, [13.0, f64::INFINITY]);
+}
+
+#[test]
+fn the_norm_of_subnormal_numbers_is_not_zero() {
+    let tiny = f64::MIN_POSITIVE / 16.0;
+    let answer = run(|x| x[0].norm(), &[array![3.0 * tiny, 4.0 * tiny].into()]);
+    assert_eq!(answer, [5.0 * tiny]);
 }

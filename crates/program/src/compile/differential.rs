@@ -204,6 +204,18 @@ fn axes_of_extent_1_stand_anywhere() {
     check_shape::<f32>(&[1, 7, 5].into(), 1e-5);
 }
 
+#[test]
+fn arrays_may_have_more_axes_than_a_loop() {
+    let graph = Graph::new();
+    let x = graph.input("x", [2; 10]);
+    let backwards: Vec<isize> = (0..10).rev().collect();
+    let y = (x.permute(backwards) * x).tanh();
+    let mut outputs = vec![y, y.sum_over([0, 5]), y.max_over(keep([3, 4]))];
+    outputs.push(weighted(y).grad(x));
+    let values: Value<f64> = values(&Sample::real([2; 10], -1.5..1.5), 1);
+    agree(&outputs, &[values], (1e-12, 1.0), "ten axes");
+}
+
 /// Whatever reduces an array, beside what it is computed from, with the gradients of all.
 fn check_shape<T: Scalar>(shape: &Shape, tolerance: f64) {
     let graph = Graph::new();
