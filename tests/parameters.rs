@@ -1,4 +1,5 @@
-//! A store whose parameters change: some are added, copies go their own ways.
+//! A store whose parameters change: some are added or frozen, copies go their own ways, and steps see
+//! parts of it.
 
 use cotangent::graph::Seed;
 use cotangent::prelude::*;
@@ -109,5 +110,149 @@ mod copied {
         step.run(&mut params, (&x,)).unwrap();
         assert!(step.run(&mut copy, (&x,)).is_err(), "after it was compiled, too");
         assert!(step.gradients().check(&params).is_ok(), "those of the last run that succeeded");
+    }
+}
+
+/// An encoder with a normalisation, and a head.
+struct Model {
+    encoder: Linear,
+    norm: BatchNorm,
+    head: Linear,
+}
+
+impl Model {
+    fn new(scope: &mut Scope<'_>) -> Self {
+        let mut encoder = scope.child("encoder");
+        let (linear, norm) = (
+            Linear::new(3, 4).build(&mut encoder, "linear"),
+            BatchNorm::new(4).build(&mut encoder, "norm"),
+        );
+        Self { encoder: linear, norm, head: Linear::new(4, 2).build(scope, "head") }
+    }
+
+    fn loss<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let hidden = self.norm.forward(self.encoder.forward(x), Mode::Train).tanh();
+        self.head.forward(hidden).square().mean()
+    }
+}
+
+fn batch() -> Array2<f32> {
+    Array2::from_shape_fn((5, 3), |(i, j)| ((i * 7 + j * 3) % 11) as f32 - 4.0)
+}
+
+/// How many matrix products the last run of a step makes.
+fn products(step: &Step<'_, f32, 1>) -> usize {
+    let explained = step.program().explain().to_string();
+    explained.lines().filter(|line| line.contains("matmul")).count()
+}
+
+/// The values of everything whose path begins so.
+fn values(params: &Params, part: &str) -> Vec<f32> {
+    let entries = params.entries().iter().filter(|param| param.path().starts_with(part));
+    entries.flat_map(|param| params.values()[params.range(param.id())].to_vec()).collect()
+}
+
+mod frozen {
+    use super::*;
+
+    #[test]
+    fn no_product_is_computed_for_a_frozen_part_and_it_stays_as_it_is() {
+        let mut params = Params::seeded(0);
+        let model = Model::new(&mut params.root());
+        let mut step = Step::new(|_, [x]| model.loss(x));
+        let mut adam = Adam::adamw(0.1);
+        let mut train = |params: &mut Params| {
+            step.run(params, (&batch(),)).unwrap();
+            adam.step(params, step.gradients()).unwrap();
+            (products(&step), step.gradients().values().len())
+        };
+        // Two products forward; backward, one for each weight, and one for the hidden values.
+        let (of_encoder, of_head) = (3 * 4 + 4 + 4 + 4, 4 * 2 + 2);
+        assert_eq!(train(&mut params), (5, of_encoder + of_head));
+        params.freeze("encoder.*").unwrap();
+        let before = params.clone();
+        for _ in 0..3 {
+            assert_eq!(train(&mut params), (3, of_head));
+        }
+        assert_eq!(values(&params, "encoder"), values(&before, "encoder"), "statistics, too");
+        assert_ne!(values(&params, "head"), values(&before, "head"));
+        params.unfreeze("encoder.*").unwrap();
+        assert_eq!(train(&mut params), (5, of_encoder + of_head));
+        let moved = values(&params, "encoder").into_iter().zip(values(&before, "encoder"));
+        assert!(moved.filter(|(now, then)| now != then).count() > 12);
+    }
+
+    #[test]
+    fn what_is_not_frozen_trains_as_if_the_rest_had_never_been_parameters() {
+        let mut params = Params::seeded(0);
+        let model = Model::new(&mut params.root());
+        let mut whole = Step::new(|_, [x]| model.loss(x));
+        whole.run(&mut params, (&batch(),)).unwrap();
+        let head = params.id("head.weight").unwrap();
+        let expected = whole.gradients().get(head).unwrap().to_owned();
+        params.freeze("encoder.*").unwrap();
+        whole.run(&mut params, (&batch(),)).unwrap();
+        assert_eq!(whole.gradients().get(head).unwrap(), expected);
+    }
+
+    #[test]
+    fn everything_frozen_is_a_loss_without_gradients() {
+        let mut params = Params::seeded(0);
+        let model = Model::new(&mut params.root());
+        params.freeze("*").unwrap();
+        let mut step = Step::new(|_, [x]| model.loss(x));
+        let before = params.values().to_vec();
+        assert!(step.run(&mut params, (&batch(),)).unwrap() > 0.0);
+        assert!(step.gradients().values().is_empty());
+        Adam::adamw(0.1).step(&mut params, step.gradients()).unwrap();
+        assert_eq!(params.values(), before);
+    }
+}
+
+mod in_turn {
+    use super::*;
+
+    /// A generator and a critic in one store, each with a step and an optimizer of its own.
+    #[test]
+    fn two_steps_with_two_optimizers_move_their_own_part() {
+        let mut params = Params::seeded(0);
+        let generator = Linear::new(3, 2).build(&mut params.root(), "generator");
+        let critic = Linear::new(2, 1).build(&mut params.root(), "critic");
+        let mut deceive =
+            Step::new(|_, [x]| (critic.forward(generator.forward(x).tanh()) - 1.0).square().mean())
+                .with_respect_to("generator.*");
+        let mut judge =
+            Step::new(|_, [x]| critic.forward(generator.forward(x).tanh()).square().mean())
+                .with_respect_to("critic.*");
+        let (mut of_generator, mut of_critic) = (Adam::new(0.1), Sgd::new(0.1).momentum(0.9));
+        for _ in 0..3 {
+            let before = params.clone();
+            deceive.run(&mut params, (&batch(),)).unwrap();
+            of_generator.step(&mut params, deceive.gradients()).unwrap();
+            assert_ne!(values(&params, "generator"), values(&before, "generator"));
+            assert_eq!(values(&params, "critic"), values(&before, "critic"));
+
+            let before = params.clone();
+            judge.run(&mut params, (&batch(),)).unwrap();
+            of_critic.step(&mut params, judge.gradients()).unwrap();
+            assert_eq!(values(&params, "generator"), values(&before, "generator"));
+            assert_ne!(values(&params, "critic"), values(&before, "critic"));
+        }
+        // Forward two products; backward, the critic's weight needs one more.
+        assert_eq!((products(&deceive), products(&judge)), (4, 3));
+    }
+
+    #[test]
+    fn a_part_without_parameters_to_train_is_an_error() {
+        let mut params = Params::seeded(0);
+        let model = Model::new(&mut params.root());
+        let mut step = Step::new(|_, [x]| model.loss(x)).with_respect_to("haed.*");
+        let told = step.run(&mut params, (&batch(),)).unwrap_err().to_string();
+        assert!(told.contains("\"haed.*\", which matches no trainable parameter"), "{told}");
+        let mut step = Step::new(|_, [x]| model.loss(x)).with_respect_to("head.*");
+        step.run(&mut params, (&batch(),)).unwrap();
+        params.freeze("head.*").unwrap();
+        let told = step.run(&mut params, (&batch(),)).unwrap_err().to_string();
+        assert!(told.contains("that is not frozen"), "{told}");
     }
 }

@@ -293,6 +293,17 @@ pub enum RunError {
         /// The parameter's path.
         path: String,
     },
+    /// A step with respect to a part of the model that has no parameter to train.
+    #[error(
+        "the step is with respect to {pattern:?}, which matches no trainable parameter that is not \
+         frozen\n  at {location}"
+    )]
+    UnmatchedPattern {
+        /// The pattern.
+        pattern: String,
+        /// The line that made the step.
+        location: &'static Location<'static>,
+    },
     /// Trainable parameters that do not influence the loss through differentiable operations.
     #[error(
         "no differentiable path leads to the loss from\n{}\n  use them, or ask for zero gradients \

@@ -5,8 +5,8 @@ use graph::{Domain, GradientsError, Shape};
 /// A step that was refused. The parameters, and the optimizer's state, are as they were.
 #[derive(Clone, PartialEq, thiserror::Error)]
 pub enum OptimError {
-    /// Gradients that are not those of the store's trainable parameters: one missing, one unknown,
-    /// one of another shape.
+    /// Gradients that are not those of trainable parameters of the store: one unknown, or out of
+    /// order.
     #[error(transparent)]
     Gradients(#[from] GradientsError),
     /// A hyperparameter outside of its domain, as given or as its schedule has it at this step.
@@ -80,7 +80,7 @@ pub enum OptimError {
         /// The learning rate of this step.
         learning_rate: f64,
     },
-    /// The store has other trainable parameters than at the first step.
+    /// The store is not that of the steps before.
     #[error(
         "the parameters are not those of the first step, when the optimizer's state was laid out: \
          {change}"

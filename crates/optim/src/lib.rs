@@ -44,7 +44,7 @@
 //! | `range_test`, [`search`] | choosing a learning rate, and other hyperparameters |
 //! | `schedule` | schedules and their composition |
 //! | `convention` | what rules differ in: where ε stands, how weights decay |
-//! | `memory`, `segments`, `pattern` | state beside the parameters, and selecting them |
+//! | `memory`, `segments` | state beside the parameters, and selecting them |
 
 mod checkpoint;
 mod convention;
@@ -54,7 +54,6 @@ mod memory;
 mod optim;
 mod optimizer;
 mod parts;
-mod pattern;
 mod range_test;
 mod report;
 mod rule;
@@ -73,10 +72,9 @@ pub use memory::{MAX_SLOTS, Number, Slot, Slots};
 pub use optim::Optim;
 pub use optimizer::Optimizer;
 pub use parts::{
-    Accumulate, AdaptiveClip, Call, ClipGlobalNorm, ClipNorm, ClipValue, Ema, Lookahead, Maximize,
-    Part, Sam, SkipNonFinite, Stretch, With,
+    Accumulate, AdaptiveClip, Call, ClipGlobalNorm, ClipNorm, ClipValue, Ema, Known, Lookahead,
+    Maximize, Part, Sam, SkipNonFinite, Stretch, With,
 };
-pub use pattern::Pattern;
 pub use range_test::{RangeCurve, RangePoint, RangeTest, RangeTestError};
 pub use report::{ParameterReport, StepReport, zero_share};
 pub use rule::{At, Rule, Unit, Visit};

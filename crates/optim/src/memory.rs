@@ -1,11 +1,13 @@
 //! What an optimizer remembers from step to step.
 
-use graph::Shape;
+use std::ops::Range;
+
+use graph::{ParamId, Shape};
 use program::Scalar;
 
-use crate::OptimError;
-use crate::segments::{self, Run, Segment, Selected};
+use crate::segments::{self, Chosen, Run, Segment, Selected};
 use crate::state::Ledger;
+use crate::{OptimError, Unit};
 
 /// A buffer of state with a part for each parameter, such as Adam's mean of gradients.
 #[derive(Clone, Copy, Debug)]
@@ -66,20 +68,24 @@ pub type Slots<'a, T> = [&'a mut [T]; MAX_SLOTS];
 /// A single number that a rule or part remembers: its name in files and its first value.
 pub type Number = (&'static str, f64);
 
-/// Slots and numbers, laid out at the first step.
+/// What is remembered, and what will be if the step that was prepared is made.
+#[derive(Clone, Debug)]
+pub(crate) struct Remembered<T> {
+    pub now: Memory<T>,
+    /// The layout for a step that was prepared, where it is another.
+    pub next: Option<Memory<T>>,
+}
+
+/// Slots and numbers of the parameters that steps were made with, laid out for the coming one.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory<T> {
+    /// In the order of the weights.
     pub segments: Vec<Segment>,
     pub numbers: Vec<f64>,
     buffers: Vec<Buffer<T>>,
-}
-
-/// The memory of a run.
-pub(crate) struct Piece<'a, T> {
-    /// The shape of its first parameter.
-    pub shape: &'a Shape,
-    pub numbers: &'a mut [f64],
-    pub slots: Slots<'a, T>,
+    /// The parameters of the coming step, and where their gradients lie.
+    selection: Vec<(ParamId, Option<Range<usize>>)>,
+    runs: Vec<Run>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,55 +96,172 @@ struct Buffer<T> {
     values: Vec<T>,
 }
 
-impl<T: Scalar> Memory<T> {
-    pub fn new(selected: Selected<'_, T>, slots: &[Slot], numbers: &[Number]) -> Self {
-        let segments = segments::segments(selected);
-        let weights = selected.params().trainable();
-        let buffers = slots.iter().map(|&slot| Buffer::new(slot, &segments, weights)).collect();
-        Self { segments, numbers: numbers.iter().map(|number| number.1).collect(), buffers }
+impl<T: Scalar> Remembered<T> {
+    /// Nothing of any parameter.
+    pub fn nothing(numbers: &[Number]) -> Self {
+        Memory::nothing(numbers).into()
     }
 
-    /// Fails if the parameters are not those that the memory was laid out for.
-    pub fn check(&self, selected: Selected<'_, T>) -> Result<(), OptimError> {
-        segments::check(&self.segments, selected)
+    /// Whether there is a layout for this step, or no step is meant; otherwise the next has to be made.
+    pub fn fits(&mut self, selected: Selected<'_, T>) -> Result<bool, OptimError> {
+        if !selected.is_step() {
+            return segments::check(&self.now.segments, selected.params()).map(|()| true);
+        }
+        if self.now.is_for(selected) {
+            self.next = None;
+            return Ok(true);
+        }
+        Ok(self.next.as_ref().is_some_and(|next| next.is_for(selected)))
+    }
+
+    /// The memory for the step that was prepared, which is made now.
+    pub fn begin(&mut self) -> &mut Memory<T> {
+        if let Some(next) = self.next.take() {
+            self.now = next;
+        }
+        &mut self.now
+    }
+}
+
+impl<T> From<Memory<T>> for Remembered<T> {
+    fn from(now: Memory<T>) -> Self {
+        Self { now, next: None }
+    }
+}
+
+impl<T: Scalar> Memory<T> {
+    pub fn nothing(numbers: &[Number]) -> Self {
+        Self {
+            segments: Vec::new(),
+            numbers: numbers.iter().map(|number| number.1).collect(),
+            buffers: Vec::new(),
+            selection: Vec::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    /// Whether it is laid out for this step.
+    fn is_for(&self, selected: Selected<'_, T>) -> bool {
+        let chosen = selected.iter().map(|chosen| (chosen.param.id(), chosen.gradient));
+        chosen.eq(self.selection.iter().cloned())
+    }
+
+    /// The memory laid out for another step, in which more parameters may take part: what is known
+    /// of the others stays. The slots are decided when there is a parameter for the first time.
+    pub fn extended(
+        &self,
+        selected: Selected<'_, T>,
+        unit: Unit,
+        slots: impl FnOnce() -> Vec<Slot>,
+        segment: impl Fn(&Chosen<'_>) -> Segment,
+    ) -> Result<Self, OptimError> {
+        segments::check(&self.segments, selected.params())?;
+        let mut segments = self.segments.clone();
+        let new = selected.iter().filter(|chosen| self.position(chosen.param.id()).is_err());
+        segments.extend(new.map(|chosen| segment(&chosen)));
+        segments.sort_by_key(|segment| segment.id);
+        let slots = match self.segments.is_empty() {
+            true => slots(),
+            false => self.buffers.iter().map(|buffer| buffer.slot).collect(),
+        };
+        let weights = selected.params().trainable();
+        let mut buffers: Vec<_> =
+            slots.into_iter().map(|slot| Buffer::new(slot, &segments, weights)).collect();
+        let mut extended = Self {
+            segments,
+            numbers: self.numbers.clone(),
+            buffers: Vec::new(),
+            selection: selected.iter().map(|c| (c.param.id(), c.gradient)).collect(),
+            runs: Vec::new(),
+        };
+        for (old, segment) in self.segments.iter().enumerate() {
+            let new = extended.position(segment.id).expect("known ones stay");
+            for (from, to) in self.buffers.iter().zip(&mut buffers) {
+                to.part_mut(new..new + 1).copy_from_slice(from.part(old));
+            }
+        }
+        extended.buffers = buffers;
+        let active = extended.selection.iter().filter_map(|(id, gradient)| {
+            Some((extended.position(*id).expect("it was added"), gradient.clone()?))
+        });
+        extended.runs = segments::runs(&extended.segments, active, unit);
+        Ok(extended)
+    }
+
+    fn position(&self, id: ParamId) -> Result<usize, usize> {
+        self.segments.binary_search_by_key(&id, |segment| segment.id)
+    }
+
+    /// What a slot holds of the segment at this position.
+    pub fn slot(&self, slot: usize, position: usize) -> &[T] {
+        self.buffers[slot].part(position)
     }
 
     /// Copies a slot that is like the weights to where the weights lie.
     pub fn read(&self, slot: usize, weights: &mut [T]) {
-        let Buffer { starts, values, .. } = &self.buffers[slot];
-        for (segment, &start) in self.segments.iter().zip(starts) {
-            let size = segment.range.len();
-            weights[segment.range.clone()].copy_from_slice(&values[start..start + size]);
+        for (position, segment) in self.segments.iter().enumerate() {
+            weights[segment.weights.clone()].copy_from_slice(self.slot(slot, position));
         }
     }
 
-    /// Transfers everything to or from a ledger: `slot/parameter` by `slot/parameter`.
-    pub fn transfer(&mut self, numbers: &[Number], ledger: &mut Ledger<'_, T>) {
+    /// Transfers everything to or from a ledger: `slot/parameter` by `slot/parameter`. `numbers` are
+    /// named once, `of_each` for every parameter, as are the steps where they are counted.
+    pub fn transfer(
+        &mut self,
+        numbers: &[Number],
+        of_each: &[Number],
+        counted: bool,
+        ledger: &mut Ledger<'_, T>,
+    ) {
         for (number, (name, _)) in self.numbers.iter_mut().zip(numbers) {
             ledger.number(name, number);
         }
-        for Buffer { slot, starts, values } in self.buffers.iter_mut().filter(|b| b.slot.saved) {
+        for Segment { path, steps, numbers, .. } in &mut self.segments {
+            ledger.parameter(path);
+            if counted {
+                ledger.count(&format!("steps/{path}"), steps);
+            }
+            for (number, (name, _)) in numbers.iter_mut().zip(of_each) {
+                ledger.number(&format!("{name}/{path}"), number);
+            }
+        }
+        for buffer in self.buffers.iter_mut().filter(|buffer| buffer.slot.saved) {
             for (i, segment) in self.segments.iter().enumerate() {
-                let range = starts[i]..starts[i + 1];
+                let slot = buffer.slot;
+                let values = buffer.part_mut(i..i + 1);
                 // Some slots are for some shapes only.
-                if range.is_empty() && !segment.range.is_empty() {
+                if values.is_empty() && !segment.weights.is_empty() {
                     continue;
                 }
                 let name = format!("{}/{}", slot.name, segment.path);
-                ledger.tensor(&name, (slot.shape)(&segment.shape), &mut values[range]);
+                ledger.tensor(&name, (slot.shape)(&segment.shape), values);
             }
         }
     }
 
-    /// What belongs to a run.
-    pub fn of(&mut self, run: &Run) -> Piece<'_, T> {
-        let mut slots = Slots::default();
-        for (slot, buffer) in slots.iter_mut().zip(&mut self.buffers) {
-            let range = buffer.starts[run.segments.start]..buffer.starts[run.segments.end];
-            *slot = &mut buffer.values[range];
+    /// Goes through the parameters of the step, run by run.
+    pub fn each(&mut self, mut visit: impl FnMut(&Run, &mut [Segment], Slots<'_, T>)) {
+        for run in &self.runs {
+            let slots = slots(&mut self.buffers, &run.segments);
+            visit(run, &mut self.segments[run.segments.clone()], slots);
         }
-        Piece { shape: &self.segments[run.segments.start].shape, numbers: &mut self.numbers, slots }
     }
+
+    /// Goes through all parameters, one by one: also those that take no part in the step.
+    pub fn each_known(&mut self, mut visit: impl FnMut(&mut Segment, Slots<'_, T>)) {
+        for (i, segment) in self.segments.iter_mut().enumerate() {
+            visit(segment, slots(&mut self.buffers, &(i..i + 1)));
+        }
+    }
+}
+
+/// What the buffers hold of some neighbouring segments.
+fn slots<'b, T: Scalar>(buffers: &'b mut [Buffer<T>], of: &Range<usize>) -> Slots<'b, T> {
+    let mut slots = Slots::default();
+    for (slot, buffer) in slots.iter_mut().zip(buffers) {
+        *slot = buffer.part_mut(of.clone());
+    }
+    slots
 }
 
 impl<T: Scalar> Buffer<T> {
@@ -151,9 +274,17 @@ impl<T: Scalar> Buffer<T> {
         let values = match slot.start {
             Start::Value(value) => vec![T::from_f64(value); size],
             Start::Weights => {
-                segments.iter().flat_map(|s| &weights[s.range.clone()]).copied().collect()
+                segments.iter().flat_map(|s| &weights[s.weights.clone()]).copied().collect()
             }
         };
         Self { slot, starts, values }
+    }
+
+    fn part(&self, segment: usize) -> &[T] {
+        &self.values[self.starts[segment]..self.starts[segment + 1]]
+    }
+
+    fn part_mut(&mut self, segments: Range<usize>) -> &mut [T] {
+        &mut self.values[self.starts[segments.start]..self.starts[segments.end]]
     }
 }

@@ -1,12 +1,13 @@
 //! The optimizer of one rule.
 
+use graph::Pattern;
 use program::Scalar;
 
-use crate::memory::{Memory, Piece};
+use crate::memory::{Memory, Remembered};
 use crate::schedule::{Curve, ReduceOnPlateau, Schedule};
-use crate::segments::{self, Run, Segment, Selected};
+use crate::segments::{Chosen, Segment, Selected};
 use crate::state::Ledger;
-use crate::{At, Domain, OptimError, Optimizer, Pattern, Rule, Unit};
+use crate::{At, Domain, OptimError, Optimizer, Rule};
 
 /// The name under which every rule shows its learning rate.
 const LEARNING_RATE: &str = "learning_rate";
@@ -29,13 +30,7 @@ pub struct Optim<R, T = f32> {
     /// What the learning rate is multiplied by beside its schedules.
     rate_factor: f64,
     steps: u64,
-    state: Option<State<T>>,
-}
-
-#[derive(Clone, Debug)]
-struct State<T> {
-    memory: Memory<T>,
-    runs: Vec<Run>,
+    remembered: Remembered<T>,
 }
 
 impl<R: Rule, T: Scalar> Optim<R, T> {
@@ -50,7 +45,7 @@ impl<R: Rule, T: Scalar> Optim<R, T> {
             no_decay: Vec::new(),
             rate_factor: 1.0,
             steps: 0,
-            state: None,
+            remembered: Remembered::nothing(&[]),
         }
     }
 
@@ -151,11 +146,10 @@ impl<R: Rule, T: Scalar> Optim<R, T> {
         self.check(self.rule_at(self.steps))
     }
 
-    /// Copies a slot that is like the weights to where the weights lie; not before the first step.
+    /// Copies a slot that is like the weights to where the weights lie, for the parameters that a
+    /// step was made with.
     pub(crate) fn read_slot(&self, slot: usize, weights: &mut [T]) {
-        if let Some(state) = &self.state {
-            state.memory.read(slot, weights);
-        }
+        self.remembered.now.read(slot, weights);
     }
 
     /// The rule with its schedules' values at a step.
@@ -191,25 +185,37 @@ impl<R: Rule, T: Scalar> Optim<R, T> {
         }
     }
 
-    /// State for these parameters, as it is before the first step.
-    fn lay_out(&self, selected: Selected<'_, T>) -> Result<State<T>, OptimError> {
+    /// Checks what can only be wrong when other parameters take part than in the last step.
+    fn check_parameters(&self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         self.validate()?;
-        let memory = Memory::new(selected, &self.rule.slots(), self.rule.numbers());
-        segments::check_patterns(&memory.segments, &self.no_decay)?;
-        for Segment { path, shape, .. } in &memory.segments {
-            self.rule.accepts(shape).map_err(|requirement| OptimError::UnfitShape {
+        selected.check_patterns(&self.no_decay)?;
+        for Chosen { param, .. } in selected.iter() {
+            self.rule.accepts(param.shape()).map_err(|requirement| OptimError::UnfitShape {
                 rule: R::NAME,
-                path: path.clone(),
-                shape: shape.clone(),
+                path: param.path().to_owned(),
+                shape: param.shape().clone(),
                 requirement,
             })?;
         }
-        let decays = |s: &Segment| !self.no_decay.iter().any(|pattern| pattern.matches(&s.path));
-        let runs = match R::UNIT {
-            Unit::Element => segments::joined(&memory.segments, decays),
-            Unit::Parameter => segments::separate(&memory.segments, decays),
-        };
-        Ok(State { memory, runs })
+        Ok(())
+    }
+
+    /// What is remembered, laid out for a step in which other parameters take part.
+    fn extended(
+        &self,
+        memory: &Memory<T>,
+        selected: Selected<'_, T>,
+    ) -> Result<Memory<T>, OptimError> {
+        memory.extended(
+            selected,
+            R::UNIT,
+            || self.rule.slots(),
+            |chosen| Segment {
+                decays: !self.no_decay.iter().any(|p| p.matches(chosen.param.path())),
+                numbers: self.rule.numbers().iter().map(|number| number.1).collect(),
+                ..Segment::new(chosen)
+            },
+        )
     }
 }
 
@@ -232,9 +238,9 @@ impl<R: Rule + Send, T: Scalar> Optimizer<T> for Optim<R, T> {
     fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         let current = self.rule_at(self.steps);
         self.check(current)?;
-        match &self.state {
-            Some(state) => state.memory.check(selected)?,
-            None => self.state = Some(self.lay_out(selected)?),
+        if !self.remembered.fits(selected)? {
+            self.check_parameters(selected)?;
+            self.remembered.next = Some(self.extended(&self.remembered.now, selected)?);
         }
         selected.check_gradients(self.steps, self.learning_rate())?;
         self.current = current;
@@ -242,17 +248,24 @@ impl<R: Rule + Send, T: Scalar> Optimizer<T> for Optim<R, T> {
     }
 
     fn update(&mut self, weights: &mut [T], gradients: &[T]) {
-        let State { memory, runs } = self.state.as_mut().expect("a step is prepared first");
         self.steps += 1;
-        self.current.advance(self.steps, &mut memory.numbers);
-        let undecayed = without_decay(self.current);
-        for run in runs {
-            let Piece { shape, numbers, slots } = memory.of(run);
-            let at = At { step: self.steps, shape, numbers };
-            let rule = if run.decays { &self.current } else { &undecayed };
-            let range = run.range.clone();
-            rule.update(&at, &mut weights[range.clone()], &gradients[range], slots);
-        }
+        let (decaying, undecayed) = (self.current, without_decay(self.current));
+        self.remembered.begin().each(|run, segments, slots| {
+            for Segment { steps, numbers, .. } in &mut *segments {
+                *steps += 1;
+                decaying.advance(*steps, numbers);
+            }
+            let Segment { shape, decays, steps, numbers, .. } = &segments[0];
+            let at = At { step: *steps, shape, numbers };
+            let rule = if *decays { &decaying } else { &undecayed };
+            let weights = &mut weights[run.weights.clone()];
+            rule.update(&at, weights, &gradients[run.gradients.clone()], slots);
+        });
+    }
+
+    fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
+        self.remembered = self.extended(&Memory::nothing(&[]), selected)?.into();
+        Ok(())
     }
 
     fn steps(&self) -> u64 {
@@ -276,15 +289,14 @@ impl<R: Rule + Send, T: Scalar> Optimizer<T> for Optim<R, T> {
             for (name, schedule) in &self.schedules {
                 ledger.setting(&format!("{name}_schedule"), schedule);
             }
-            ledger.setting("no_decay", &self.no_decay);
+            let no_decay: Vec<_> = self.no_decay.iter().map(Pattern::to_string).collect();
+            ledger.setting("no_decay", &no_decay);
             ledger.count("steps", &mut self.steps);
             ledger.number("rate_factor", &mut self.rate_factor);
             if let Some(plateau) = &mut self.plateau {
                 ledger.section("plateau", |ledger| plateau.transfer(ledger));
             }
-            if let Some(state) = &mut self.state {
-                state.memory.transfer(self.rule.numbers(), ledger);
-            }
+            self.remembered.now.transfer(&[], self.rule.numbers(), true, ledger);
         });
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use graph::{Gradients, Params};
 use program::Scalar;
 
+use crate::state::take_up;
 use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, With};
 
 /// Changes parameters by their gradients, step after step.
@@ -31,24 +32,35 @@ use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, W
 ///
 /// A step is made in two halves, so that a composition of optimizers is refused whole or done
 /// whole: [`prepare`](Self::prepare) checks everything and changes no parameter, and
-/// [`update`](Self::update) cannot fail. State is keyed by parameter id, laid out at the first
-/// step, and saved by path. No step after the first allocates memory.
+/// [`update`](Self::update) cannot fail. A step moves the parameters that its gradients are of, but
+/// for those that are [frozen](Params::freeze): all others stay as they are, whatever there is of
+/// momentum and weight decay. State is keyed by parameter id, laid out at the first step with a
+/// parameter, and saved by path; that of a parameter that takes no part in a step waits, and so does
+/// the count of its steps, by which running averages are corrected. A step with the same parameters
+/// as the last allocates no memory.
 ///
 /// A method that evaluates the objective several times for one step (a line search, a trust region)
 /// does not take gradients but a function, and so is no `Optimizer`.
 pub trait Optimizer<T: Scalar = f32>: Debug + Send {
-    /// Checks that the next step can be made on these parameters, and lays out the state before the
-    /// first.
+    /// Checks that the next step can be made with these parameters, and gets ready for it. What is
+    /// remembered does not change before the [update](Self::update).
     ///
     /// # Errors
     /// Whatever stands in the way: a hyperparameter outside of its domain, a parameter whose shape
-    /// the rule does not fit, parameters that changed, [gradients](Selected::check_gradients) that
-    /// are not finite. Nothing is changed then.
+    /// the rule does not fit, another store, [gradients](Selected::check_gradients) that are not
+    /// finite. Nothing is changed then.
     fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError>;
 
     /// Makes the step that was prepared. `weights` is [`Params::trainable_mut`], and `gradients`
-    /// lies alike; only what was selected is changed.
+    /// lies like those it was prepared for; only what was selected is changed.
     fn update(&mut self, weights: &mut [T], gradients: &[T]);
+
+    /// Lays out a state of exactly these parameters, as it is before the first step: what was
+    /// remembered is forgotten, and another state can be read in its place.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError>;
 
     /// How many updates of the parameters were made.
     fn steps(&self) -> u64;
@@ -70,7 +82,7 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
     /// Makes one step.
     ///
     /// # Errors
-    /// If the gradients are not those of the store's trainable parameters, one of them is infinite or
+    /// If the gradients are not those of trainable parameters of the store, one of them is infinite or
     /// NaN (unless [`SkipNonFinite`](crate::SkipNonFinite) sees to it), or the step cannot be
     /// [prepared](Self::prepare). The parameters and the state are then as they were.
     fn step(
@@ -79,7 +91,7 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
         gradients: Gradients<'_, T>,
     ) -> Result<(), OptimError> {
         gradients.check(params)?;
-        self.prepare(Selected::all(params).with_gradients(gradients))?;
+        self.prepare(Selected::of(params, gradients))?;
         self.update(params.trainable_mut(), gradients.values());
         Ok(())
     }
@@ -136,12 +148,12 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
     }
 
     /// Everything the optimizer remembers, to be [saved](State::save) or
-    /// [restored](Self::restore); what it would remember at the first step, if there was none.
+    /// [restored](Self::restore): of the parameters, those that a step was made with.
     ///
     /// # Errors
     /// If no step can be [prepared](Self::prepare) on these parameters.
     fn state(&mut self, params: &Params<T>) -> Result<State<T>, OptimError> {
-        self.prepare(Selected::all(params))?;
+        self.prepare(Selected::named(params, &[]))?;
         let mut state = State::empty();
         self.transfer(&mut Ledger::writing(&mut state));
         Ok(state)
@@ -154,12 +166,13 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
     /// same paths and shapes; the error lists every difference, and nothing is changed. To change
     /// the settings on purpose, see [`State::without_settings`].
     fn restore(&mut self, params: &Params<T>, state: &State<T>) -> Result<(), StateError> {
-        let differences = self.state(params)?.differences(state);
-        if !differences.is_empty() {
-            return Err(StateError::Mismatch { differences });
+        let differences = take_up(self, params, state, State::empty, |ledger, optimizer| {
+            optimizer.transfer(ledger);
+        })?;
+        match differences.is_empty() {
+            true => Ok(()),
+            false => Err(StateError::Mismatch { differences }),
         }
-        self.transfer(&mut Ledger::reading(state));
-        Ok(())
     }
 }
 
@@ -170,6 +183,10 @@ impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
 
     fn update(&mut self, weights: &mut [T], gradients: &[T]) {
         (**self).update(weights, gradients);
+    }
+
+    fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
+        (**self).remember(selected)
     }
 
     fn steps(&self) -> u64 {

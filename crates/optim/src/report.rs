@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use graph::{Gradients, Param, Params, Var};
+use graph::{Gradients, Params, Var};
 use program::Scalar;
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ pub struct StepReport {
     pub learning_rate: f64,
     /// The Euclidean norm of all gradients together, as they were given.
     pub gradient_norm: f64,
-    /// Every trainable parameter, in order.
+    /// Every parameter that there was a gradient of, in order.
     pub parameters: Vec<ParameterReport>,
     /// Shares of activations that are 0, by name, where they were asked for.
     pub zero_shares: Vec<(String, f64)>,
@@ -81,23 +81,24 @@ impl StepReport {
         gradients: Gradients<'_, T>,
     ) -> Self {
         let after = params.trainable();
-        let of = |param: &Param| {
+        let of = gradients.iter().map(|(id, gradient)| {
+            let param = params.entry(id).expect("the step has checked its gradients");
             let range = params.range(param.id());
-            let (before, after) = (&before[range.clone()], &after[range.clone()]);
+            let (before, after) = (&before[range.clone()], &after[range]);
             let update = before.iter().zip(after).map(|(&x, &y)| y.to_f64() - x.to_f64());
             ParameterReport {
                 path: param.path().to_owned(),
                 weight_norm: norm(before.iter().map(|&x| x.to_f64())),
-                gradient_norm: norm(gradients.values()[range].iter().map(|&x| x.to_f64())),
+                gradient_norm: norm(gradient.iter().map(|&x| x.to_f64())),
                 update_norm: norm(update),
             }
-        };
+        });
         Self {
             step,
             loss,
             learning_rate,
             gradient_norm: gradients.norm(),
-            parameters: params.trainable_entries().map(of).collect(),
+            parameters: of.collect(),
             zero_shares: Vec::new(),
         }
     }

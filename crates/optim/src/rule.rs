@@ -23,7 +23,8 @@ pub enum Unit {
 /// What a rule may know of a step besides weights, gradients and state.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
-    /// The number of the step, t = 1, 2, …
+    /// The number of the step, t = 1, 2, …, for this parameter: steps in which it was frozen, or had
+    /// no gradient, do not count.
     pub step: u64,
     /// The parameter's shape; of the first one where the [`Unit`] is an element.
     pub shape: &'a Shape,
@@ -90,7 +91,7 @@ pub trait Rule: Copy + Debug + Serialize + 'static {
         Vec::new()
     }
 
-    /// The single numbers that the rule remembers from step to step.
+    /// The single numbers that the rule remembers of each parameter from step to step.
     fn numbers(&self) -> &'static [Number] {
         &[]
     }
@@ -103,7 +104,7 @@ pub trait Rule: Copy + Debug + Serialize + 'static {
         Ok(())
     }
 
-    /// Changes the rule's numbers: once a step, before any update.
+    /// Changes the numbers of a parameter before its update, to those of its step t = 1, 2, …
     fn advance(&self, _step: u64, _numbers: &mut [f64]) {}
 
     /// Updates weights and state. All slices are of one length where the slots are like the

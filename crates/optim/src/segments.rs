@@ -3,38 +3,71 @@
 use std::ops::Range;
 use std::panic::Location;
 
-use graph::{Gradients, Param, ParamId, Params, Shape};
+use graph::{Gradients, Param, ParamId, Params, Pattern, Role, Shape};
 use kernels::{Isa, all_finite};
 use program::{Scalar, default_pool};
 
-use crate::{OptimError, Pattern};
+use crate::{OptimError, Unit};
 
-/// The trainable parameters of a store, or some of them.
+/// Some of the trainable parameters of a store: those that a step has gradients of.
 #[derive(Clone, Copy, Debug)]
 pub struct Selected<'a, T> {
     params: &'a Params<T>,
-    /// For each trainable parameter whether it is selected; `None` selects all.
+    by: By<'a, T>,
+    /// For each entry of the store whether it may be selected; `None` admits all.
     mask: Option<&'a [bool]>,
-    /// The gradients of the step to come, if they are to be finite and it is not known that they are.
-    gradients: Option<&'a [T]>,
+    /// Gradients that are not finite are not refused.
+    any: bool,
+}
+
+/// What parameters are selected by.
+#[derive(Clone, Copy, Debug)]
+enum By<'a, T> {
+    Gradients(Gradients<'a, T>),
+    Name(&'a [Param]),
+}
+
+/// A selected parameter.
+pub(crate) struct Chosen<'a> {
+    pub param: &'a Param,
+    /// Where its values lie in [`Params::trainable`].
+    pub weights: Range<usize>,
+    /// Where its gradient lies among those of the step, if it was selected for one.
+    pub gradient: Option<Range<usize>>,
 }
 
 impl<'a, T: Scalar> Selected<'a, T> {
-    /// All trainable parameters.
-    pub fn all(params: &'a Params<T>) -> Self {
-        Self { params, mask: None, gradients: None }
+    /// For a step by these gradients: the parameters that they are of, but for those that are
+    /// [frozen](Params::freeze). Who prepares an update of weights
+    /// [checks](Self::check_gradients) that the gradients are finite.
+    pub fn of(params: &'a Params<T>, gradients: Gradients<'a, T>) -> Self {
+        let any = gradients.is_known_finite();
+        Self { params, by: By::Gradients(gradients), mask: None, any }
     }
 
-    /// For a step by these gradients: who prepares an update of weights [checks](Self::check_gradients)
-    /// that those selected are finite.
-    pub fn with_gradients(self, gradients: Gradients<'a, T>) -> Self {
-        let unknown = !gradients.is_known_finite();
-        Self { gradients: unknown.then_some(gradients.values()), ..self }
+    /// These parameters, without a step.
+    pub(crate) fn named(params: &'a Params<T>, of: &'a [Param]) -> Self {
+        Self { params, by: By::Name(of), mask: None, any: true }
     }
 
     /// For a step by any gradients: what asks for it keeps those that are not finite from weights.
     pub fn with_any_gradients(self) -> Self {
-        Self { gradients: None, ..self }
+        Self { any: true, ..self }
+    }
+
+    /// Those that the mask admits, which has a place for each entry of the store.
+    pub(crate) fn masked(self, mask: &'a [bool]) -> Self {
+        Self { mask: Some(mask), ..self }
+    }
+
+    /// Whether they are selected for a step.
+    pub(crate) fn is_step(self) -> bool {
+        matches!(self.by, By::Gradients(_))
+    }
+
+    /// The store.
+    pub fn params(self) -> &'a Params<T> {
+        self.params
     }
 
     /// Fails if a gradient of the selected parameters is infinite or NaN, for an optimizer that has
@@ -43,52 +76,82 @@ impl<'a, T: Scalar> Selected<'a, T> {
     /// # Errors
     /// [`OptimError::NonFiniteGradient`].
     pub fn check_gradients(self, step: u64, learning_rate: f64) -> Result<(), OptimError> {
-        let Some(gradients) = self.gradients else { return Ok(()) };
-        let pool = default_pool();
-        let finite = |of: &[T]| all_finite(Isa::best(), &pool, of);
-        let Some((_, param, range)) =
-            self.iter().find(|(_, _, range)| !finite(&gradients[range.clone()]))
-        else {
+        let By::Gradients(gradients) = self.by else { return Ok(()) };
+        if self.any {
             return Ok(());
+        }
+        let pool = default_pool();
+        for Chosen { param, gradient, .. } in self.iter() {
+            let of_param = &gradients.values()[gradient.expect("selected by gradients")];
+            if all_finite(Isa::best(), &pool, of_param) {
+                continue;
+            }
+            let place = of_param.iter().position(|g| !g.is_finite()).expect("one is not finite");
+            let (shape, strides) = (param.shape(), param.shape().strides());
+            return Err(OptimError::NonFiniteGradient {
+                path: param.path().to_owned(),
+                position: shape
+                    .iter()
+                    .zip(strides)
+                    .map(|(extent, stride)| place / stride % extent)
+                    .collect(),
+                value: of_param[place].to_f64(),
+                step,
+                learning_rate,
+            });
+        }
+        Ok(())
+    }
+
+    /// The selected parameters, in the order of their values.
+    pub(crate) fn iter(self) -> impl Iterator<Item = Chosen<'a>> {
+        let count = match self.by {
+            By::Gradients(gradients) => gradients.layout().entries().len(),
+            By::Name(entries) => entries.len(),
         };
-        let of_param = &gradients[range];
-        let place = of_param.iter().position(|g| !g.is_finite()).expect("one is not finite");
-        let (shape, strides) = (param.shape(), param.shape().strides());
-        Err(OptimError::NonFiniteGradient {
-            path: param.path().to_owned(),
-            position: shape
-                .iter()
-                .zip(strides)
-                .map(|(extent, stride)| place / stride % extent)
-                .collect(),
-            value: of_param[place].to_f64(),
-            step,
-            learning_rate,
-        })
+        (0..count).filter_map(move |position| self.chosen(position))
     }
 
-    /// The trainable parameters at the positions where the mask holds.
-    pub(crate) fn masked(self, mask: &'a [bool]) -> Self {
-        Self { mask: Some(mask), ..self }
+    fn chosen(self, position: usize) -> Option<Chosen<'a>> {
+        let (id, gradient) = match self.by {
+            By::Gradients(gradients) => {
+                let layout = gradients.layout();
+                (layout.entries()[position].id(), Some(layout.range(position)))
+            }
+            By::Name(entries) => (entries[position].id(), None),
+        };
+        let param = self.params.entry(id).filter(|param| self.admits(param))?;
+        // What is frozen takes no part in a step, whoever computed a gradient of it.
+        let waits = gradient.is_some() && self.params.is_frozen(id);
+        (!waits).then(|| Chosen { param, weights: self.params.range(id), gradient })
     }
 
-    /// The store.
-    pub fn params(self) -> &'a Params<T> {
-        self.params
+    /// Whether an optimizer may ever be responsible for a parameter.
+    fn admits(self, param: &Param) -> bool {
+        let admitted = self.mask.is_none_or(|mask| mask[param.id().index()]);
+        param.role() == Role::Trainable && admitted
     }
 
-    /// Position, parameter and place in [`Params::trainable`], in order.
-    pub(crate) fn iter(self) -> impl Iterator<Item = (usize, &'a Param, Range<usize>)> {
-        let selected = move |position: usize| self.mask.is_none_or(|mask| mask[position]);
-        self.params
-            .trainable_entries()
-            .enumerate()
-            .filter(move |(position, _)| selected(*position))
-            .map(move |(position, param)| (position, param, self.params.range(param.id())))
+    /// The trainable parameters that could be selected, whether they have gradients or not.
+    pub(crate) fn candidates(self) -> impl Iterator<Item = &'a Param> {
+        self.params.entries().iter().filter(move |param| self.admits(param))
+    }
+
+    /// Fails if a pattern matches none of the parameters that could be selected.
+    pub(crate) fn check_patterns<'p>(
+        self,
+        patterns: impl IntoIterator<Item = &'p Pattern>,
+    ) -> Result<(), OptimError> {
+        let unmatched =
+            |pattern: &&Pattern| !self.candidates().any(|param| pattern.matches(param.path()));
+        match patterns.into_iter().find(unmatched) {
+            None => Ok(()),
+            Some(pattern) => Err(OptimError::UnmatchedPattern { pattern: pattern.to_string() }),
+        }
     }
 }
 
-/// A parameter that an optimizer is responsible for.
+/// A parameter that something is remembered of.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Segment {
     pub id: ParamId,
@@ -97,12 +160,33 @@ pub(crate) struct Segment {
     pub location: &'static Location<'static>,
     pub shape: Shape,
     /// Where its values lie in [`Params::trainable`].
-    pub range: Range<usize>,
+    pub weights: Range<usize>,
+    /// Whether weight decay applies to it.
+    pub decays: bool,
+    /// How many steps were made with it: fewer than with others if it was frozen for a time.
+    pub steps: u64,
+    /// Single numbers that are remembered of it.
+    pub numbers: Vec<f64>,
 }
 
 impl Segment {
-    fn is(&self, param: &Param, range: &Range<usize>) -> bool {
-        self.id == param.id() && self.shape == *param.shape() && self.range == *range
+    /// A parameter that no step was made with.
+    pub fn new(chosen: &Chosen<'_>) -> Self {
+        Self {
+            id: chosen.param.id(),
+            path: chosen.param.path().to_owned(),
+            location: chosen.param.location(),
+            shape: chosen.param.shape().clone(),
+            weights: chosen.weights.clone(),
+            decays: true,
+            steps: 0,
+            numbers: Vec::new(),
+        }
+    }
+
+    /// Whether a rule treats it as it does the other.
+    fn is_like(&self, other: &Self) -> bool {
+        self.decays == other.decays && self.steps == other.steps && self.numbers == other.numbers
     }
 }
 
@@ -112,93 +196,65 @@ pub(crate) struct Run {
     /// Which segments.
     pub segments: Range<usize>,
     /// Where their values lie in [`Params::trainable`].
-    pub range: Range<usize>,
-    /// Whether weight decay applies to them.
-    pub decays: bool,
+    pub weights: Range<usize>,
+    /// Where their gradients lie.
+    pub gradients: Range<usize>,
 }
 
-/// The segments of a selection.
-pub(crate) fn segments<T: Scalar>(selected: Selected<'_, T>) -> Vec<Segment> {
-    let segment = |(_, param, range): (usize, &Param, Range<usize>)| Segment {
-        id: param.id(),
-        path: param.path().to_owned(),
-        location: param.location(),
-        shape: param.shape().clone(),
-        range,
-    };
-    selected.iter().map(segment).collect()
-}
-
-/// Fails unless the segments are those of the selection.
-pub(crate) fn check<T: Scalar>(
+/// As few runs as there can be of these segments, which are given by position with the places of
+/// their gradients: neighbours are joined that are alike, where a rule takes several at a time.
+pub(crate) fn runs(
     segments: &[Segment],
-    selected: Selected<'_, T>,
-) -> Result<(), OptimError> {
-    let changed = |change| Err(OptimError::ParametersChanged { change });
-    let mut known = segments.iter();
-    for (_, param, range) in selected.iter() {
-        match known.next() {
-            Some(segment) if segment.is(param, &range) => {}
-            Some(Segment { id, path, .. }) if *id == param.id() => {
-                return changed(format!("{path:?} lies elsewhere"));
-            }
-            Some(Segment { path, location, .. }) if path == param.path() => {
-                return changed(format!(
-                    "its {path:?} was built at {location}, and that of this store at {}: another \
-                     store takes an optimizer of its own",
-                    param.location()
-                ));
-            }
-            Some(segment) => {
-                let (path, now) = (&segment.path, param.path());
-                return changed(format!("where {path:?} was is now {now:?} {}", param.shape()));
-            }
-            None => return changed(format!("{:?} is new", param.path())),
-        }
-    }
-    match known.next() {
-        None => Ok(()),
-        Some(segment) => changed(format!("{:?} is gone", segment.path)),
-    }
-}
-
-/// One run for each parameter.
-pub(crate) fn separate(segments: &[Segment], decays: impl Fn(&Segment) -> bool) -> Vec<Run> {
-    let run = |(i, segment): (usize, &Segment)| Run {
-        segments: i..i + 1,
-        range: segment.range.clone(),
-        decays: decays(segment),
-    };
-    segments.iter().enumerate().map(run).collect()
-}
-
-/// As few runs as there can be: neighbours that decay alike are joined.
-pub(crate) fn joined(segments: &[Segment], decays: impl Fn(&Segment) -> bool) -> Vec<Run> {
+    of: impl IntoIterator<Item = (usize, Range<usize>)>,
+    unit: Unit,
+) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    for run in separate(segments, decays) {
+    for (position, gradient) in of {
+        let segment = &segments[position];
         match runs.last_mut() {
-            Some(last) if last.range.end == run.range.start && last.decays == run.decays => {
-                last.range.end = run.range.end;
-                last.segments.end = run.segments.end;
+            Some(last)
+                if unit == Unit::Element
+                    && last.segments.end == position
+                    && last.weights.end == segment.weights.start
+                    && last.gradients.end == gradient.start
+                    && segments[last.segments.start].is_like(segment) =>
+            {
+                last.segments.end = position + 1;
+                last.weights.end = segment.weights.end;
+                last.gradients.end = gradient.end;
             }
-            _ => runs.push(run),
+            _ => runs.push(Run {
+                segments: position..position + 1,
+                weights: segment.weights.clone(),
+                gradients: gradient,
+            }),
         }
     }
     runs
 }
 
-/// Fails if a pattern selects none of the segments.
-pub(crate) fn check_patterns(segments: &[Segment], patterns: &[Pattern]) -> Result<(), OptimError> {
-    let unmatched = |pattern: &&Pattern| !segments.iter().any(|s| pattern.matches(&s.path));
-    match patterns.iter().find(unmatched) {
-        None => Ok(()),
-        Some(pattern) => Err(OptimError::UnmatchedPattern { pattern: pattern.to_string() }),
-    }
+/// Fails unless everything that is remembered is of this store.
+pub(crate) fn check<T: Scalar>(segments: &[Segment], params: &Params<T>) -> Result<(), OptimError> {
+    let foreign = |segment: &&Segment| params.entry(segment.id).is_none();
+    let Some(Segment { path, location, .. }) = segments.iter().find(foreign) else {
+        return Ok(());
+    };
+    let here = match params.id(path).and_then(|id| params.entry(id)) {
+        Some(param) => format!("that of this store at {}", param.location()),
+        None => "this store has none of this name".to_owned(),
+    };
+    Err(OptimError::ParametersChanged {
+        change: format!(
+            "its {path:?} was built at {location}, and {here}: another store takes an optimizer of \
+             its own"
+        ),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use graph::GradientLayout;
     use ndarray::Array;
 
     fn three() -> Params<f64> {
@@ -210,31 +266,43 @@ mod tests {
         params
     }
 
-    #[test]
-    fn neighbours_that_decay_alike_are_one_run() {
-        let segments = segments(Selected::all(&three()));
-        assert_eq!(joined(&segments, |_| true).len(), 1);
-        let runs = joined(&segments, |segment| segment.path != "c");
-        assert_eq!(runs[0], Run { segments: 0..2, range: 0..4, decays: true });
-        assert_eq!(runs[1], Run { segments: 2..3, range: 4..6, decays: false });
-        assert_eq!(separate(&segments, |_| true).len(), 3);
+    /// The segments of a step by gradients of some parameters, and where those lie.
+    fn step(params: &Params<f64>, of: &[&str]) -> Vec<(Segment, Range<usize>)> {
+        let chosen = params.trainable_entries().filter(|param| of.contains(&param.path()));
+        let layout = GradientLayout::new(chosen);
+        let values = vec![0.0; layout.size()];
+        let selected = Selected::of(params, Gradients::new(&layout, &values));
+        selected.iter().map(|c| (Segment::new(&c), c.gradient.unwrap())).collect()
+    }
+
+    fn runs_of(step: &[(Segment, Range<usize>)], unit: Unit) -> Vec<Run> {
+        let (segments, gradients): (Vec<_>, Vec<_>) = step.iter().cloned().unzip();
+        runs(&segments, gradients.into_iter().enumerate(), unit)
     }
 
     #[test]
-    fn what_is_not_selected_parts_a_run() {
-        let params = three();
-        let segments = segments(Selected::all(&params).masked(&[true, false, true]));
-        let runs = joined(&segments, |_| true);
-        assert_eq!(runs.iter().map(|run| run.range.clone()).collect::<Vec<_>>(), [0..2, 4..6]);
+    fn neighbours_that_are_alike_are_one_run() {
+        let mut step = step(&three(), &["a", "b", "c"]);
+        assert_eq!(runs_of(&step, Unit::Element).len(), 1);
+        assert_eq!(runs_of(&step, Unit::Parameter).len(), 3);
+        step[2].0.decays = false;
+        let runs = runs_of(&step, Unit::Element);
+        assert_eq!(runs[0], Run { segments: 0..2, weights: 0..4, gradients: 0..4 });
+        assert_eq!(runs[1], Run { segments: 2..3, weights: 4..6, gradients: 4..6 });
+        step[2].0.decays = true;
+        step[0].0.steps = 7;
+        assert_eq!(runs_of(&step, Unit::Element).len(), 2, "they are not of one age");
     }
 
     #[test]
-    fn a_change_of_the_parameters_is_named() {
+    fn what_takes_no_part_parts_a_run() {
         let mut params = three();
-        let segments = segments(Selected::all(&params));
-        assert_eq!(check(&segments, Selected::all(&params)), Ok(()));
-        params.root().parameter("d", Array::zeros(1).into_dyn());
-        let error = check(&segments, Selected::all(&params)).unwrap_err();
-        assert!(error.to_string().ends_with("\"d\" is new"), "{error}");
+        let places = |step: &[(Segment, Range<usize>)]| {
+            let places = runs_of(step, Unit::Element).into_iter();
+            places.map(|run| (run.weights, run.gradients)).collect::<Vec<_>>()
+        };
+        assert_eq!(places(&step(&params, &["a", "c"])), [(0..2, 0..2), (4..6, 2..4)]);
+        params.freeze("b").unwrap();
+        assert_eq!(places(&step(&params, &["a", "b", "c"])), [(0..2, 0..2), (4..6, 4..6)]);
     }
 }

@@ -4,7 +4,8 @@ use std::panic::Location;
 
 use graph::reading::check_parameters;
 use graph::{
-    Evaluator, Gradient, GradientError, GradientLayout, Graph, ParamId, Params, RunError, Type, Var,
+    Evaluator, Gradient, GradientError, GradientLayout, Graph, Param, ParamId, Params, Pattern,
+    RunError, Type, Var,
 };
 
 use crate::per_shape::record_inputs;
@@ -20,6 +21,9 @@ pub(crate) struct Recipe<'m, const N: usize> {
     /// The line that made the step.
     location: &'static Location<'static>,
     pub zeros_for_unused: bool,
+    /// Gradients are those with respect to parameters that one of these matches; to all, if there is
+    /// none.
+    pub with_respect_to: Vec<Pattern>,
     /// The names of values to be reported.
     pub watched: Vec<String>,
 }
@@ -58,8 +62,13 @@ impl<'m, const N: usize> Recipe<'m, N> {
     pub fn new(
         record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm,
     ) -> Self {
-        let (record, location) = (Box::new(record), Location::caller());
-        Self { record, location, zeros_for_unused: false, watched: Vec::new() }
+        Self {
+            record: Box::new(record),
+            location: Location::caller(),
+            zeros_for_unused: false,
+            with_respect_to: Vec::new(),
+            watched: Vec::new(),
+        }
     }
 
     /// Records everything that the step computes.
@@ -71,7 +80,7 @@ impl<'m, const N: usize> Recipe<'m, N> {
     ) -> Result<Recorded<'g>, RunError> {
         let (loss, reported) = (self.record)(graph, record_inputs(graph, types));
         check_parameters(graph.parameters(), params)?;
-        let layout = GradientLayout::new(params.trainable_entries());
+        let layout = GradientLayout::new(self.wanted(params)?);
         let variables: Vec<Var<'_>> =
             layout.entries().iter().map(|param| graph.param(param)).collect();
         let gradient = match self.zeros_for_unused {
@@ -80,7 +89,8 @@ impl<'m, const N: usize> Recipe<'m, N> {
         };
         let mut outputs =
             gradient.with_respect_to(&variables).map_err(|error| self.explained(error))?;
-        let updates = graph.updates();
+        let mut updates = graph.updates();
+        updates.retain(|update| !params.is_frozen(update.0));
         // The loss may be a scalar of any rank; it is answered as a number.
         outputs.push(loss.reshape_to([]));
         outputs.extend(updates.iter().map(|update| update.1));
@@ -88,6 +98,19 @@ impl<'m, const N: usize> Recipe<'m, N> {
         let (watched, location) = (&self.watched, self.location);
         let reports = Reports::record(graph, &mut outputs, &reported, watched, location)?;
         Ok(Recorded { outputs, contents: Contents { layout, updates, reports } })
+    }
+
+    /// The parameters to differentiate with respect to, in their order.
+    fn wanted<'p, T: Scalar>(&self, params: &'p Params<T>) -> Result<Vec<&'p Param>, RunError> {
+        let unfrozen = || params.unfrozen_entries();
+        let none = |pattern: &&Pattern| !unfrozen().any(|param| pattern.matches(param.path()));
+        if let Some(pattern) = self.with_respect_to.iter().find(none) {
+            let (pattern, location) = (pattern.to_string(), self.location);
+            return Err(RunError::UnmatchedPattern { pattern, location });
+        }
+        let patterns = &self.with_respect_to;
+        let any = |path| patterns.iter().any(|pattern| pattern.matches(path));
+        Ok(unfrozen().filter(|param| patterns.is_empty() || any(param.path())).collect())
     }
 
     /// The error in terms of the step, and with its line.

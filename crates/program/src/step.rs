@@ -7,7 +7,7 @@ use ndarray::ArrayViewD;
 use crate::per_shape::PerShape;
 use crate::recipe::{Contents, Recipe, Recorded};
 use crate::{Feed, Feeds, Profile, Program, Reported, Scalar};
-use graph::{Gradients, Params};
+use graph::{Gradients, Params, Pattern};
 use graph::{Graph, RunError, Seed, Var};
 
 /// A way to run a program on data.
@@ -24,11 +24,11 @@ pub(crate) fn checked_on_data<T: Scalar>(
     program.run_checked(params, inputs, params.seed())
 }
 
-/// A training step: computes a loss, its gradient with respect to every trainable parameter, and
-/// the new running statistics, in one compiled program.
+/// A training step: computes a loss, its gradient with respect to every trainable parameter that is
+/// not [frozen](Params::freeze), and the new running statistics, in one compiled program.
 ///
 /// Recorded, differentiated and compiled at the first run, and again only when inputs come in new
-/// shapes; any other run allocates nothing.
+/// shapes, or a parameter was added, frozen or unfrozen; any other run allocates nothing.
 ///
 /// ```
 /// use graph::Params;
@@ -106,6 +106,41 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
         self
     }
 
+    /// Answers gradients with respect to a part of the model alone: the trainable parameters whose
+    /// paths the pattern matches, or one of several patterns. What only the other gradients would
+    /// need is not computed.
+    ///
+    /// So two steps take turns with two optimizers, each of which moves what its gradients are of:
+    ///
+    /// ```
+    /// use graph::Params;
+    /// use ndarray::array;
+    /// use program::Step;
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let mut root = params.root();
+    /// let generator = root.child("generator").parameter("w", array![1.0].into_dyn());
+    /// let critic = root.child("critic").parameter("w", array![2.0].into_dyn());
+    ///
+    /// let mut deceive = Step::new(|g, [x]| -(x * g.param(&generator) * g.param(&critic)).mean())
+    ///     .with_respect_to("generator.*");
+    /// let mut judge = Step::new(|g, [x]| (x * (g.param(&generator) - 1.5) * g.param(&critic)).mean())
+    ///     .with_respect_to("critic.*");
+    /// let x = array![1.0_f32];
+    /// deceive.run(&mut params, (&x,))?;
+    /// assert_eq!(deceive.gradients().values(), [-2.0]);
+    /// judge.run(&mut params, (&x,))?;
+    /// assert_eq!(judge.gradients().values(), [-0.5]);
+    /// # Ok::<(), graph::RunError>(())
+    /// ```
+    ///
+    /// A pattern that matches no trainable parameter, or frozen ones only, is an error of the run.
+    #[must_use]
+    pub fn with_respect_to(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.recipe.with_respect_to.push(pattern.into());
+        self
+    }
+
     /// Also reports the value of this [name](Var::named), wherever it is recorded, to be read with
     /// [`report`](Self::report). One value must have the name.
     ///
@@ -164,9 +199,9 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     ///
     /// # Errors
     /// If an input is not finite, an index is out of range, the parameters are of another store
-    /// than the model's, a trainable parameter has no path to the loss, or a result is not finite
-    /// ([`RunError::Arose`]) and that is not [allowed](Self::allow_non_finite). Then nothing is
-    /// written.
+    /// than the model's, a trainable parameter that is not frozen has no path to the loss, or a
+    /// result is not finite ([`RunError::Arose`]) and that is not [allowed](Self::allow_non_finite).
+    /// Then nothing is written.
     ///
     /// # Panics
     /// If the recording does: the inputs' shapes do not fit the model.

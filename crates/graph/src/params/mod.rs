@@ -1,8 +1,10 @@
 //! Parameters and buffers: one store, keyed by id, named by path.
 
 mod file;
+mod freeze;
 mod gradients;
 mod id;
+mod pattern;
 mod scope;
 mod store;
 mod summary;
@@ -10,6 +12,7 @@ mod summary;
 pub use file::{LoadError, Mismatch, SaveError};
 pub use gradients::{GradientLayout, Gradients, GradientsError};
 pub use id::{Param, ParamId, Role};
+pub use pattern::Pattern;
 pub use scope::Scope;
 pub use store::{Params, ParamsError};
 pub use summary::Summary;

@@ -33,8 +33,10 @@ use crate::{Scalar, Shape};
 /// the other.
 #[derive(Clone, Debug)]
 pub struct Params<T = f32> {
-    /// Changes whenever the parameters or their places do.
-    structure: u64,
+    /// Changes whenever the parameters, their places or what is frozen do.
+    pub(super) structure: u64,
+    /// For each entry, whether it stays as it is.
+    pub(super) frozen: Vec<bool>,
     seed: Seed,
     entries: Vec<Param>,
     by_path: HashMap<String, usize>,
@@ -66,6 +68,14 @@ pub enum ParamsError {
         /// The value's shape.
         given: Shape,
     },
+    /// A pattern that matches no path.
+    #[error("no parameter matches {pattern:?}; there are {known}")]
+    UnmatchedPattern {
+        /// The pattern.
+        pattern: String,
+        /// The first few paths.
+        known: String,
+    },
 }
 
 crate::debug_as_display!(ParamsError);
@@ -82,6 +92,7 @@ impl<T: Scalar> Params<T> {
     pub fn with_seed(seed: u64) -> Self {
         Self {
             structure: unique(),
+            frozen: Vec::new(),
             seed: Seed { seed, run: 0 },
             entries: Vec::new(),
             by_path: HashMap::new(),
@@ -100,6 +111,7 @@ impl<T: Scalar> Params<T> {
     pub fn cast<U: Scalar>(&self) -> Params<U> {
         Params {
             structure: self.structure,
+            frozen: self.frozen.clone(),
             seed: self.seed,
             entries: self.entries.clone(),
             by_path: self.by_path.clone(),
@@ -109,9 +121,10 @@ impl<T: Scalar> Params<T> {
         }
     }
 
-    /// A number that changes whenever the parameters do, as opposed to their values: stores that
-    /// answer the same have the same parameters in the same places. What was laid out for one, such
-    /// as a compiled program, fits the other.
+    /// A number that changes whenever the parameters do, as opposed to their values: when one is
+    /// added, frozen or unfrozen. Stores that answer the same have the same parameters in the same
+    /// places, and the same ones frozen: what was laid out for one, such as a compiled program, fits
+    /// the other.
     pub fn structure(&self) -> u64 {
         self.structure
     }
@@ -121,7 +134,8 @@ impl<T: Scalar> Params<T> {
         &self.entries
     }
 
-    /// The trainable parameters, in the order of building, which is that of their values.
+    /// The trainable parameters, frozen or not, in the order of building, which is that of their
+    /// values.
     pub fn trainable_entries(&self) -> impl Iterator<Item = &Param> {
         self.entries.iter().filter(|param| param.role == Role::Trainable)
     }
@@ -242,6 +256,7 @@ impl<T: Scalar> Build for Params<T> {
         let id = ParamId::new(index);
         let param = Param { id, role, path: path.into(), shape, location };
         self.offsets.push(offset);
+        self.frozen.push(false);
         self.entries.push(param.clone());
         self.by_path.insert(path.to_owned(), index);
         self.structure = unique();

@@ -15,14 +15,26 @@ use crate::{Scalar, Shape};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Summary {
-    rows: Vec<(String, Shape, Role)>,
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    path: String,
+    shape: Shape,
+    role: Role,
+    frozen: bool,
 }
 
 impl<T: Scalar> Params<T> {
-    /// A printable table of the parameters and buffers.
+    /// A printable table of the parameters and buffers, and what of them is frozen.
     pub fn summary(&self) -> Summary {
-        let row =
-            |param: &super::Param| (param.path().to_owned(), param.shape().clone(), param.role());
+        let row = |param: &super::Param| Row {
+            path: param.path().to_owned(),
+            shape: param.shape().clone(),
+            role: param.role(),
+            frozen: self.is_frozen(param.id()),
+        };
         Summary { rows: self.entries().iter().map(row).collect() }
     }
 }
@@ -30,26 +42,44 @@ impl<T: Scalar> Params<T> {
 impl Summary {
     /// How many numbers have this role.
     pub fn count(&self, role: Role) -> usize {
-        self.rows.iter().filter(|row| row.2 == role).map(|row| row.1.size()).sum()
+        self.numbers(|row| row.role == role)
+    }
+
+    /// How many trainable numbers are frozen.
+    pub fn frozen(&self) -> usize {
+        self.numbers(|row| row.role == Role::Trainable && row.frozen)
+    }
+
+    fn numbers(&self, of: impl Fn(&&Row) -> bool) -> usize {
+        self.rows.iter().filter(of).map(|row| row.shape.size()).sum()
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.rows.iter().map(|row| row.0.chars().count()).max().unwrap_or(0).max(9);
+        let width = self.rows.iter().map(|row| row.path.chars().count()).max().unwrap_or(0).max(9);
         writeln!(f, "{:<width$}  {:<18}  {:>12}", "parameter", "shape", "count")?;
         let rule = "─".repeat(width + 34);
         writeln!(f, "{rule}")?;
-        for (path, shape, role) in &self.rows {
-            let note = if *role == Role::Buffer { "  buffer" } else { "" };
+        for Row { path, shape, role, frozen } in &self.rows {
+            let note = match (role, frozen) {
+                (Role::Trainable, false) => "",
+                (Role::Trainable, true) => "  frozen",
+                (Role::Buffer, false) => "  buffer",
+                (Role::Buffer, true) => "  frozen buffer",
+            };
             let shape_text = shape.to_string();
             writeln!(f, "{path:<width$}  {shape_text:<18}  {:>12}{note}", grouped(shape.size()))?;
         }
         writeln!(f, "{rule}")?;
         let (trainable, buffers) = (self.count(Role::Trainable), self.count(Role::Buffer));
+        let frozen = match self.frozen() {
+            0 => String::new(),
+            frozen => format!(" ({} of them frozen)", grouped(frozen)),
+        };
         write!(
             f,
-            "{} in total: {} trainable, {} in buffers",
+            "{} in total: {} trainable{frozen}, {} in buffers",
             grouped(trainable + buffers),
             grouped(trainable),
             grouped(buffers)
@@ -84,5 +114,12 @@ mod tests {
         let text = params.summary().to_string();
         assert!(text.contains("weight        [64, 128]                  8,192\n"), "{text}");
         assert!(text.ends_with("8,320 in total: 8,192 trainable, 128 in buffers"), "{text}");
+        params.freeze("*").unwrap();
+        let text = params.summary().to_string();
+        assert!(
+            text.contains("8,192  frozen\n") && text.contains("128  frozen buffer\n"),
+            "{text}"
+        );
+        assert!(text.contains("8,192 trainable (8,192 of them frozen), 128 in buffers"), "{text}");
     }
 }

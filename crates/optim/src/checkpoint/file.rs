@@ -1,6 +1,6 @@
 //! Checkpoints as safetensors: numbers with a shape as tensors, everything else as JSON in the header.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use graph::{Seed, write_atomically};
@@ -15,7 +15,7 @@ use crate::state::file::{Number, entry, parse};
 const KEY: &str = "checkpoint";
 
 /// The format that is written here, and the only one that is read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a checkpoint holds beside the state.
 #[derive(Serialize, Deserialize)]
@@ -23,6 +23,8 @@ struct Header {
     version: u32,
     seed: u64,
     run: u64,
+    #[serde(default)]
+    frozen: BTreeSet<String>,
     numbers: BTreeMap<String, Number>,
     values: BTreeMap<String, Value>,
 }
@@ -58,6 +60,7 @@ impl<T: Scalar> Checkpoint<T> {
             version: VERSION,
             seed: self.seed.seed,
             run: self.seed.run,
+            frozen: self.frozen.clone(),
             numbers: self.numbers.iter().map(|(name, &x)| (name.clone(), x.into())).collect(),
             values: self.values.clone(),
         };
@@ -67,7 +70,7 @@ impl<T: Scalar> Checkpoint<T> {
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (state, metadata) = parse(bytes)?;
-        let Header { version, seed, run, numbers, values } = entry(&metadata, KEY)?;
+        let Header { version, seed, run, frozen, numbers, values } = entry(&metadata, KEY)?;
         if version != VERSION {
             return Err(format!("it has version {version}, and this program reads {VERSION}"));
         }
@@ -76,6 +79,6 @@ impl<T: Scalar> Checkpoint<T> {
             None => Err(format!("{name} is no number")),
         };
         let numbers = numbers.into_iter().map(number).collect::<Result<_, _>>()?;
-        Ok(Self { state, seed: Seed { seed, run }, numbers, values })
+        Ok(Self { state, seed: Seed { seed, run }, frozen, numbers, values })
     }
 }

@@ -4,16 +4,16 @@ mod error;
 mod file;
 mod folder;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use graph::{Params, Seed};
+use graph::{Param, Params, Seed};
 use program::Scalar;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::state::State;
-use crate::{Difference, Ledger, Optimizer};
+use crate::state::{State, take_up};
+use crate::{Difference, Ledger, Optimizer, Selected};
 
 pub use error::CheckpointError;
 pub use folder::Checkpoints;
@@ -24,8 +24,8 @@ const OPTIMIZER: &str = "optimizer";
 
 /// Everything that a training run needs to go on, to the bit, as if it had never stopped.
 ///
-/// That is every parameter and buffer by path, the seed of random operations, and the optimizer with
-/// its schedules. What the loop itself counts (the epoch, the best loss, the place in the data) is
+/// That is every parameter and buffer by path, which of them are [frozen](Params::freeze), the seed of
+/// random operations, and the optimizer with its schedules. What the loop itself counts (the epoch, the best loss, the place in the data) is
 /// put beside by name: [numbers](Self::with_number), and [values](Self::with_value) of any type that
 /// is plain data.
 ///
@@ -65,6 +65,8 @@ const OPTIMIZER: &str = "optimizer";
 pub struct Checkpoint<T = f32> {
     state: State<T>,
     seed: Seed,
+    /// The paths of what is frozen.
+    frozen: BTreeSet<String>,
     numbers: BTreeMap<String, f64>,
     values: BTreeMap<String, Value>,
 }
@@ -78,12 +80,13 @@ impl<T: Scalar> Checkpoint<T> {
     where
         O: Optimizer<T> + ?Sized,
     {
-        optimizer.prepare(crate::Selected::all(params))?;
+        optimizer.prepare(Selected::named(params, &[]))?;
         let mut state = state_of(params);
-        let mut ledger = Ledger::writing(&mut state);
-        ledger.section(OPTIMIZER, |ledger| optimizer.transfer(ledger));
+        transfer(&mut Ledger::writing(&mut state), optimizer);
+        let frozen = params.entries().iter().filter(|param| params.is_frozen(param.id()));
+        let frozen = frozen.map(|param| param.path().to_owned()).collect();
         let (numbers, values) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Self { state, seed: params.seed(), numbers, values })
+        Ok(Self { state, seed: params.seed(), frozen, numbers, values })
     }
 
     /// Puts a number beside, which need not be finite.
@@ -133,7 +136,8 @@ impl<T: Scalar> Checkpoint<T> {
         })
     }
 
-    /// Takes up the training run where it was: parameters, buffers, seed and optimizer.
+    /// Takes up the training run where it was: parameters, buffers, what of them is frozen, seed and
+    /// optimizer.
     ///
     /// # Errors
     /// Unless the model has exactly these parameters in their shapes, and the optimizer is the same
@@ -147,11 +151,12 @@ impl<T: Scalar> Checkpoint<T> {
     where
         O: Optimizer<T> + ?Sized,
     {
-        let here = Self::of(params, optimizer)?;
-        refuse(here.state.differences(&self.state))?;
+        let differences = take_up(optimizer, params, &self.state, || state_of(params), transfer)?;
+        refuse(differences)?;
         self.write_to(params);
-        let mut ledger = Ledger::reading(&self.state);
-        ledger.section(OPTIMIZER, |ledger| optimizer.transfer(ledger));
+        let frozen = |param: &&Param| self.frozen.contains(param.path());
+        let frozen = params.entries().iter().filter(frozen).map(Param::id).collect::<Vec<_>>();
+        params.set_frozen(&frozen);
         Ok(())
     }
 
@@ -185,6 +190,15 @@ impl<T: Scalar> Checkpoint<T> {
         }
         params.set_seed(self.seed);
     }
+}
+
+/// Transfers an optimizer to or from its section.
+fn transfer<T, O>(ledger: &mut Ledger<'_, T>, optimizer: &mut O)
+where
+    T: Scalar,
+    O: Optimizer<T> + ?Sized,
+{
+    ledger.section(OPTIMIZER, |ledger| optimizer.transfer(ledger));
 }
 
 /// The parameters and buffers as a state.

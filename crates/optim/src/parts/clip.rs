@@ -191,7 +191,7 @@ impl Part for AdaptiveClip {
 
     fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.each(|stretch| {
-            let (units, size, stride) = self.units(stretch.shape);
+            let (units, size, stride) = self.units(stretch.shape());
             for unit in 0..units {
                 let start = if stride == 1 { unit * size } else { unit };
                 let places = || (0..size).map(|i| start + i * stride);

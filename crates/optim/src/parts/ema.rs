@@ -5,7 +5,7 @@ use program::Scalar;
 use serde::Serialize;
 
 use super::{Call, Part, With};
-use crate::{Domain, Number, Optimizer, Slot, Visit};
+use crate::{Domain, Optimizer, Slot, Visit};
 
 /// Keeps an exponential moving average of the parameters, which often is the better model.
 ///
@@ -50,6 +50,7 @@ impl Ema {
 
 impl Part for Ema {
     const NAME: &'static str = "ema";
+    const COUNTS: bool = true;
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("decay", Domain::Decay, &mut self.decay);
@@ -62,41 +63,37 @@ impl Part for Ema {
         }]
     }
 
-    fn numbers(&self) -> &'static [Number] {
-        &[("updates", 0.0)]
-    }
-
     fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         let before = inner.steps();
         inner.update(call.weights, call.gradients);
         if inner.steps() == before {
             return;
         }
-        call.numbers()[0] += 1.0;
         let take = T::from_f64(1.0 - self.decay);
-        call.each(|stretch| {
-            let [average, ..] = stretch.slots;
-            average.iter_mut().zip(&*stretch.weights).for_each(|(a, &w)| *a += take * (w - *a));
+        // What is frozen is averaged, too: its average goes to where it stands.
+        call.each_known(|known| {
+            *known.steps += 1;
+            let [average, ..] = known.slots;
+            average.iter_mut().zip(&*known.weights).for_each(|(a, &w)| *a += take * (w - *a));
         });
     }
 }
 
 impl<O: Optimizer<T>, T: Scalar> With<O, Ema, T> {
-    /// The parameters with their averages in place of the weights; as they are before the first
-    /// update.
+    /// The parameters with their averages in place of the weights; those that no update was made
+    /// with, as they are.
     pub fn averaged(&self, params: &Params<T>) -> Params<T> {
         let mut averaged = params.clone();
-        let Some(memory) = self.memory().filter(|memory| memory.numbers[0] > 0.0) else {
-            return averaged;
-        };
-        memory.read(0, averaged.trainable_mut());
-        if self.part().bias_correction {
-            let gathered = 1.0 - self.part().decay.powf(memory.numbers[0]);
+        let averages = self.memory().segments.iter().enumerate();
+        for (position, segment) in averages.filter(|(_, segment)| segment.steps > 0) {
+            let gathered = match self.part().bias_correction {
+                true => 1.0 - self.part().decay.powf(segment.steps as f64),
+                false => 1.0,
+            };
             let unbias = T::from_f64(1.0 / gathered);
-            for segment in &memory.segments {
-                let weights = &mut averaged.trainable_mut()[segment.range.clone()];
-                weights.iter_mut().for_each(|w| *w *= unbias);
-            }
+            let weights = &mut averaged.trainable_mut()[segment.weights.clone()];
+            let average = self.memory().slot(0, position);
+            weights.iter_mut().zip(average).for_each(|(w, &a)| *w = unbias * a);
         }
         averaged
     }

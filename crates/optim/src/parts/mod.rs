@@ -15,8 +15,8 @@ use kernels::{Isa, all_finite};
 use program::{Scalar, default_pool};
 use serde::Serialize;
 
-use crate::memory::{Memory, Piece};
-use crate::segments::{self, Run, Selected};
+use crate::memory::{Memory, Remembered};
+use crate::segments::{Segment, Selected};
 use crate::state::Ledger;
 use crate::{Number, OptimError, Optimizer, Slot, Slots, Unit, Visit};
 
@@ -42,6 +42,9 @@ pub trait Part: Copy + Debug + Send + Serialize + 'static {
 
     /// The part makes no update by gradients that are infinite or NaN, which would else be refused.
     const TAKES_NON_FINITE: bool = false;
+
+    /// The part counts the steps of each parameter, and so remembers them.
+    const COUNTS: bool = false;
 
     /// Shows every hyperparameter that is a number, so that it can be checked.
     fn hyperparameters(&mut self, _visit: &mut Visit<'_>) {}
@@ -70,14 +73,11 @@ pub struct Call<'a, T> {
     /// Where gradients are written that are to be handed on; empty unless the part rewrites.
     pub rewritten: &'a mut [T],
     memory: &'a mut Memory<T>,
-    runs: &'a [Run],
 }
 
 /// A parameter, or a run of several, as a part sees it.
 #[derive(Debug)]
 pub struct Stretch<'a, T> {
-    /// The shape of the parameter; of the first one in a run.
-    pub shape: &'a Shape,
     /// The weights.
     pub weights: &'a mut [T],
     /// Their gradients.
@@ -86,6 +86,30 @@ pub struct Stretch<'a, T> {
     pub rewritten: &'a mut [T],
     /// The part's buffers.
     pub slots: Slots<'a, T>,
+    segments: &'a mut [Segment],
+}
+
+/// A parameter that a part remembers something of.
+#[derive(Debug)]
+pub struct Known<'a, T> {
+    /// The weights.
+    pub weights: &'a mut [T],
+    /// The part's buffers.
+    pub slots: Slots<'a, T>,
+    /// How many steps of it the part has counted.
+    pub steps: &'a mut u64,
+}
+
+impl<T> Stretch<'_, T> {
+    /// The shape of the parameter; of the first one in a run.
+    pub fn shape(&self) -> &Shape {
+        &self.segments[0].shape
+    }
+
+    /// Counts a step of these parameters.
+    pub fn count(&mut self) {
+        self.segments.iter_mut().for_each(|segment| segment.steps += 1);
+    }
 }
 
 impl<T: Scalar> Call<'_, T> {
@@ -94,23 +118,33 @@ impl<T: Scalar> Call<'_, T> {
         &mut self.memory.numbers
     }
 
-    /// Goes through the parameters that the optimizer is responsible for.
+    /// Goes through the parameters of the step, several at a time where the part's unit allows it.
     pub fn each(&mut self, mut visit: impl FnMut(Stretch<'_, T>)) {
-        for run in self.runs {
-            let Piece { shape, slots, .. } = self.memory.of(run);
-            let range = run.range.clone();
-            let rewritten = match self.rewritten.is_empty() {
+        let Self { weights, gradients, rewritten, memory } = self;
+        memory.each(|run, segments, slots| {
+            let range = run.gradients.clone();
+            let rewritten = match rewritten.is_empty() {
                 true => &mut [][..],
-                false => &mut self.rewritten[range.clone()],
+                false => &mut rewritten[range.clone()],
             };
             visit(Stretch {
-                shape,
-                weights: &mut self.weights[range.clone()],
-                gradients: &self.gradients[range],
+                weights: &mut weights[run.weights.clone()],
+                gradients: &gradients[range],
                 rewritten,
                 slots,
+                segments,
             });
-        }
+        });
+    }
+
+    /// Goes through every parameter that the part remembers, also those that take no part in the
+    /// step.
+    pub fn each_known(&mut self, mut visit: impl FnMut(Known<'_, T>)) {
+        let weights = &mut *self.weights;
+        self.memory.each_known(|segment, slots| {
+            let weights = &mut weights[segment.weights.clone()];
+            visit(Known { weights, slots, steps: &mut segment.steps });
+        });
     }
 
     /// Whether the gradients of all these parameters are finite.
@@ -138,20 +172,16 @@ fn squares<T: Scalar>(x: &[T]) -> f64 {
 pub struct With<O, P, T> {
     inner: O,
     part: P,
-    state: Option<State<T>>,
-}
-
-#[derive(Clone, Debug)]
-struct State<T> {
-    memory: Memory<T>,
-    runs: Vec<Run>,
+    remembered: Remembered<T>,
+    /// For the gradients that are handed on.
     rewritten: Vec<T>,
 }
 
 impl<O: Optimizer<T>, P: Part, T: Scalar> With<O, P, T> {
     /// An optimizer with a part around it.
     pub fn new(inner: O, part: P) -> Self {
-        Self { inner, part, state: None }
+        let remembered = Remembered::nothing(part.numbers());
+        Self { inner, part, remembered, rewritten: Vec::new() }
     }
 
     /// The optimizer inside.
@@ -169,9 +199,17 @@ impl<O: Optimizer<T>, P: Part, T: Scalar> With<O, P, T> {
         &self.part
     }
 
-    /// What the part remembers, once there was a step.
-    fn memory(&self) -> Option<&Memory<T>> {
-        self.state.as_ref().map(|state| &state.memory)
+    /// What the part remembers.
+    fn memory(&self) -> &Memory<T> {
+        &self.remembered.now
+    }
+
+    fn extended(
+        &self,
+        memory: &Memory<T>,
+        selected: Selected<'_, T>,
+    ) -> Result<Memory<T>, OptimError> {
+        memory.extended(selected, P::UNIT, || self.part.slots(), Segment::new)
     }
 
     fn check(&self) -> Result<(), OptimError> {
@@ -184,16 +222,6 @@ impl<O: Optimizer<T>, P: Part, T: Scalar> With<O, P, T> {
         });
         refused.map_or(Ok(()), Err)
     }
-
-    fn lay_out(&self, selected: Selected<'_, T>) -> State<T> {
-        let memory = Memory::new(selected, &self.part.slots(), self.part.numbers());
-        let runs = match P::UNIT {
-            Unit::Element => segments::joined(&memory.segments, |_| true),
-            Unit::Parameter => segments::separate(&memory.segments, |_| true),
-        };
-        let size = if P::REWRITES { selected.params().trainable_count() } else { 0 };
-        State { memory, runs, rewritten: vec![T::zero(); size] }
-    }
 }
 
 impl<O: Optimizer<T>, P: Part, T: Scalar> Optimizer<T> for With<O, P, T> {
@@ -203,17 +231,25 @@ impl<O: Optimizer<T>, P: Part, T: Scalar> Optimizer<T> for With<O, P, T> {
             true => selected.with_any_gradients(),
             false => selected,
         })?;
-        match &self.state {
-            Some(state) => state.memory.check(selected)?,
-            None => self.state = Some(self.lay_out(selected)),
+        if !self.remembered.fits(selected)? {
+            self.remembered.next = Some(self.extended(&self.remembered.now, selected)?);
         }
         Ok(())
     }
 
     fn update(&mut self, weights: &mut [T], gradients: &[T]) {
-        let State { memory, runs, rewritten } =
-            self.state.as_mut().expect("a step is prepared first");
-        self.part.update(&mut self.inner, Call { weights, gradients, rewritten, memory, runs });
+        if P::REWRITES {
+            self.rewritten.resize(gradients.len(), T::zero());
+        }
+        let (memory, rewritten) = (self.remembered.begin(), &mut self.rewritten);
+        self.part.update(&mut self.inner, Call { weights, gradients, rewritten, memory });
+    }
+
+    fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
+        self.inner.remember(selected)?;
+        let nothing = Memory::nothing(self.part.numbers());
+        self.remembered = self.extended(&nothing, selected)?.into();
+        Ok(())
     }
 
     fn steps(&self) -> u64 {
@@ -235,9 +271,7 @@ impl<O: Optimizer<T>, P: Part, T: Scalar> Optimizer<T> for With<O, P, T> {
     fn transfer(&mut self, ledger: &mut Ledger<'_, T>) {
         ledger.section(P::NAME, |ledger| {
             ledger.settings(&self.part);
-            if let Some(state) = &mut self.state {
-                state.memory.transfer(self.part.numbers(), ledger);
-            }
+            self.remembered.now.transfer(self.part.numbers(), &[], P::COUNTS, ledger);
             self.inner.transfer(ledger);
         });
     }

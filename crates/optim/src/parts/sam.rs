@@ -35,6 +35,8 @@ impl Sam {
 
 impl Part for Sam {
     const NAME: &'static str = "sam";
+    // A step there and a step back: a parameter stands at θ′ while the count is odd.
+    const COUNTS: bool = true;
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("radius", Domain::NonNegative, &mut self.radius);
@@ -52,7 +54,13 @@ impl Part for Sam {
         let ahead = call.numbers()[0] == 1.0;
         call.numbers()[0] = if ahead { 0.0 } else { 1.0 };
         if ahead {
-            call.each(|stretch| stretch.weights.copy_from_slice(stretch.slots[0]));
+            // Also those that were frozen in between.
+            call.each_known(|known| {
+                if *known.steps % 2 == 1 {
+                    known.weights.copy_from_slice(known.slots[0]);
+                    *known.steps += 1;
+                }
+            });
             return inner.update(call.weights, call.gradients);
         }
         if !call.gradients_are_finite() {
@@ -62,7 +70,8 @@ impl Part for Sam {
         }
         let norm = call.gradient_norm();
         let reach = T::from_f64(if norm > 0.0 { self.radius / norm } else { 0.0 });
-        call.each(|stretch| {
+        call.each(|mut stretch| {
+            stretch.count();
             stretch.slots[0].copy_from_slice(stretch.weights);
             let weights = stretch.weights.iter_mut();
             weights.zip(stretch.gradients).for_each(|(w, &g)| *w += reach * g);
@@ -73,6 +82,6 @@ impl Part for Sam {
 impl<O: Optimizer<T>, T: Scalar> With<O, Sam, T> {
     /// Whether the parameters stand at θ′, waiting for the gradient there.
     pub fn is_ahead(&self) -> bool {
-        self.memory().is_some_and(|memory| memory.numbers[0] == 1.0)
+        self.memory().numbers[0] == 1.0
     }
 }

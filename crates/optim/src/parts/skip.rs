@@ -35,6 +35,6 @@ impl Part for SkipNonFinite {
 impl<O: Optimizer<T>, T: Scalar> With<O, SkipNonFinite, T> {
     /// How many steps were skipped.
     pub fn skipped(&self) -> u64 {
-        self.memory().map_or(0, |memory| memory.numbers[0] as u64)
+        self.memory().numbers[0] as u64
     }
 }

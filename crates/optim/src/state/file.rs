@@ -1,6 +1,6 @@
 //! States as safetensors: buffers as tensors, everything else as JSON in the header.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use graph::{Shape, write_atomically};
@@ -20,6 +20,7 @@ const KEY: &str = "optimizer";
 #[derive(Serialize, Deserialize)]
 struct Header {
     settings: Option<BTreeMap<String, Value>>,
+    parameters: BTreeSet<String>,
     numbers: BTreeMap<String, Number>,
 }
 
@@ -79,7 +80,8 @@ impl<T: Scalar> State<T> {
     /// The state as safetensors with more entries in the header.
     pub(crate) fn to_bytes_with(&self, mut metadata: HashMap<String, String>) -> Vec<u8> {
         let numbers = self.numbers.iter().map(|(name, &x)| (name.clone(), x.into())).collect();
-        let header = Header { settings: self.settings.clone(), numbers };
+        let (settings, parameters) = (self.settings.clone(), self.parameters.clone());
+        let header = Header { settings, parameters, numbers };
         let header = serde_json::to_string(&header).expect("plain data can be written as JSON");
         let encoded: Vec<Vec<u8>> = self.tensors.values().map(|t| encode(&t.values)).collect();
         let dtype = if size_of::<T>() == 4 { Dtype::F32 } else { Dtype::F64 };
@@ -107,15 +109,15 @@ pub(crate) fn parse<T: Scalar>(
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
     let metadata = metadata.metadata().clone().unwrap_or_default();
-    let header: Header = entry(&metadata, KEY)?;
     let number = |(name, x): (String, Number)| match x.value() {
         Some(x) => Ok((name, x)),
         None => Err(format!("{name} is no number")),
     };
-    let numbers = header.numbers.into_iter().map(number).collect::<Result<_, _>>()?;
+    let Header { settings, parameters, numbers } = entry(&metadata, KEY)?;
+    let numbers = numbers.into_iter().map(number).collect::<Result<_, _>>()?;
     let tensor = |(name, view): (String, TensorView<'_>)| Ok((name.clone(), decode(&name, &view)?));
     let tensors = tensors.tensors().into_iter().map(tensor).collect::<Result<_, String>>()?;
-    Ok((State { settings: header.settings, numbers, tensors }, metadata))
+    Ok((State { settings, parameters, numbers, tensors }, metadata))
 }
 
 /// An entry of the header.

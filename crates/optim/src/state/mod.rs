@@ -3,13 +3,14 @@
 mod compare;
 pub(crate) mod file;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use graph::Shape;
+use graph::{Param, Params, Shape};
 use program::Scalar;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::{OptimError, Optimizer, Selected};
 pub(crate) use compare::list;
 pub use compare::{Difference, StateError};
 
@@ -45,6 +46,8 @@ pub use compare::{Difference, StateError};
 #[derive(Clone, Debug, PartialEq)]
 pub struct State<T = f32> {
     settings: Option<BTreeMap<String, Value>>,
+    /// The paths of the parameters that something is remembered of.
+    parameters: BTreeSet<String>,
     numbers: BTreeMap<String, f64>,
     tensors: BTreeMap<String, Tensor<T>>,
 }
@@ -59,7 +62,8 @@ impl<T: Scalar> State<T> {
     /// Nothing yet.
     pub(crate) fn empty() -> Self {
         let (numbers, tensors) = (BTreeMap::new(), BTreeMap::new());
-        Self { settings: Some(BTreeMap::new()), numbers, tensors }
+        let parameters = BTreeSet::new();
+        Self { settings: Some(BTreeMap::new()), parameters, numbers, tensors }
     }
 
     /// Adds numbers with a shape.
@@ -72,11 +76,50 @@ impl<T: Scalar> State<T> {
         self.tensors.get(name).map(|tensor| tensor.values.as_slice())
     }
 
+    /// The parameters of a store that something is remembered of.
+    fn entries(&self, params: &Params<T>) -> Vec<Param> {
+        let known = |param: &&Param| self.parameters.contains(param.path());
+        params.trainable_entries().filter(known).cloned().collect()
+    }
+
     /// The state without its settings, so that it can be restored into an optimizer with other
     /// hyperparameters or schedules, on purpose.
     pub fn without_settings(self) -> Self {
         Self { settings: None, ..self }
     }
+}
+
+/// Gives an optimizer another state. If there is any difference beside the values, it is answered,
+/// and the optimizer left as it was.
+///
+/// `transfer` says where in a state the optimizer stands, and `beside` what stands there beside it.
+pub(crate) fn take_up<T: Scalar, O: Optimizer<T> + ?Sized>(
+    optimizer: &mut O,
+    params: &Params<T>,
+    state: &State<T>,
+    beside: impl Fn() -> State<T>,
+    transfer: impl Fn(&mut Ledger<'_, T>, &mut O),
+) -> Result<Vec<Difference>, OptimError> {
+    let write = |optimizer: &mut O| {
+        let mut written = beside();
+        transfer(&mut Ledger::writing(&mut written), optimizer);
+        written
+    };
+    let remember = |optimizer: &mut O, state: &State<T>| {
+        optimizer.remember(Selected::named(params, &state.entries(params)))
+    };
+    optimizer.prepare(Selected::named(params, &[]))?;
+    let before = write(optimizer);
+    let differences = remember(optimizer, state).map(|()| write(optimizer).differences(state));
+    let to_read = match &differences {
+        Ok(none) if none.is_empty() => state,
+        _ => {
+            remember(optimizer, &before)?;
+            &before
+        }
+    };
+    transfer(&mut Ledger::reading(to_read), optimizer);
+    differences
 }
 
 /// Where an optimizer writes its state to, or reads it from: one description serves both, so that
@@ -119,6 +162,13 @@ impl<'a, T: Scalar> Ledger<'a, T> {
         if let Direction::Write(State { settings: Some(settings), .. }) = &mut self.direction {
             let value = serde_json::to_value(value).expect("settings are plain data");
             settings.insert(name, value);
+        }
+    }
+
+    /// Notes that something is remembered of the parameter of this path.
+    pub(crate) fn parameter(&mut self, path: &str) {
+        if let Direction::Write(state) = &mut self.direction {
+            state.parameters.insert(path.to_owned());
         }
     }
 

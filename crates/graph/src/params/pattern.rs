@@ -2,19 +2,16 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 /// Selects parameters by path: a path in which `*` stands for any characters, dots included.
 ///
 /// ```
-/// use optim::Pattern;
+/// use graph::Pattern;
 /// assert!(Pattern::from("*.bias").matches("encoder.fc1.bias"));
 /// assert!(Pattern::from("encoder.*").matches("encoder.fc1.bias"));
 /// assert!(!Pattern::from("encoder").matches("encoder.fc1.bias"));
 /// assert!(Pattern::from("*bn*.*").matches("head.bn2.scale"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(String);
 
 impl Pattern {
