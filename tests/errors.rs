@@ -36,7 +36,7 @@ fn one_of_each() -> Vec<Box<dyn Error>> {
         Box::new(RunError::Unused { parameters: Vec::new(), location }),
         Box::new(RunError::Count { expected: 2, given: 1 }),
         Box::new(Defect::Singular { pivot: 1, rows: 2 }),
-        Box::new(SaveError { path: path(), source: io::Error::other("disk full") }),
+        Box::new(SaveError::Write { path: path(), source: io::Error::other("disk full") }),
         Box::new(LoadError::Read { path: path(), source: io::Error::other("no such file") }),
         Box::new(GradientsError::Order { path: text("head.weight") }),
         Box::new(ParamsError::Unknown { index: 3 }),

@@ -55,8 +55,8 @@ pub use ndarray;
 pub use operation::{AnyOperation, Args, Cotangents, Op, Operation, Out, no_derivative};
 pub use ops::{Operand, Span};
 pub use params::{
-    GradientLayout, Gradients, GradientsError, LoadError, Mismatch, Param, ParamId,
-    Params, ParamsError, Pattern, Role, SaveError, Scope, Summary,
+    GradientLayout, Gradients, GradientsError, Import, LoadError, Loaded, Mismatch, Param, ParamId,
+    Params, ParamsError, Pattern, Role, SaveError, Scope, Storage, Summary,
 };
 pub use random::Seed;
 pub use scalar::{Number, Scalar};

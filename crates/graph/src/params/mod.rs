@@ -9,7 +9,7 @@ mod scope;
 mod store;
 mod summary;
 
-pub use file::{LoadError, Mismatch, SaveError};
+pub use file::{Import, LoadError, Loaded, Mismatch, SaveError, Storage};
 pub use gradients::{GradientLayout, Gradients, GradientsError};
 pub use id::{Param, ParamId, Role};
 pub use pattern::Pattern;
