@@ -3,7 +3,7 @@
 //! `cargo run --release --example gallery -- batch_norm`
 
 use cotangent::ndarray::{Array1, Array2, Axis as Along, array};
-use cotangent::optim::{Adam, Groups, Optimizer, RmsProp, Sgd};
+use cotangent::optim::{Adam, Optimizer, RmsProp, Sgd};
 use cotangent::prelude::{Activation, BatchNorm, Function, Mode, Params, Step};
 use lab::{
     Axis, Classifier, Deck, Digits, Experiment, Hue, Lab, Network, Plot, Result, Table, scientific,
@@ -254,7 +254,7 @@ fn three_layers(lab: &mut Lab) -> Result {
     );
     let (mut moved, mut right, mut alone) = (1f64, 1f64, Vec::new());
     let pairs = optimizers([0.2, 3e-3, 3e-3]).into_iter().zip(optimizers([2.0, 0.02, 0.02]));
-    for ((name, hue, mut optimizer), (_, _, of_norms)) in pairs {
+    for ((name, hue, mut optimizer), (_, _, mut of_norms)) in pairs {
         let mut model = classifier();
         plot.line(hue, name, train(&mut model, &mut optimizer, &digits, epochs)?);
         let accuracy = model.accuracy(&digits.validation)?;
@@ -264,7 +264,8 @@ fn three_layers(lab: &mut Lab) -> Result {
         scatter.points(hue, name, gammas.into_iter().zip(betas).collect::<Vec<_>>());
 
         let mut model = classifier();
-        let curve = train(&mut model, &mut Groups::new(of_norms).freeze("fc*"), &digits, epochs)?;
+        model.params.freeze("fc*")?;
+        let curve = train(&mut model, &mut of_norms, &digits, epochs)?;
         let (start, end) = (curve[0].1, curve[epochs].1);
         let accuracy_alone = model.accuracy(&digits.validation)?;
         plot.trace(hue, "", curve);
