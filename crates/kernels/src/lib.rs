@@ -78,7 +78,7 @@ mod vector;
 pub use elementwise::{Arg, Binary, Unary, binary, select, unary};
 pub use finite::all_finite;
 pub use fused::{Fused, FusedBuilder, Source, Value};
-pub use gemm::{Matrix, MatrixMut, gemm};
+pub use gemm::{Matrix, MatrixMut, gemm, is_shared};
 pub use isa::Isa;
 pub use pool::Pool;
 pub use reduce::{Reduce, reduce, reduce_columns, reduce_rows};

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -51,23 +51,29 @@ struct Shared {
 }
 
 impl Pool {
-    /// A pool that runs tasks on `threads` threads: the caller's and `threads − 1` workers.
+    /// A pool that runs tasks on `threads` threads: the caller's and `threads − 1` workers. They have all
+    /// begun when it returns, and allocate nothing from then on.
     ///
     /// # Panics
     ///
     /// When the operating system refuses a thread.
     pub fn new(threads: usize) -> Pool {
         let shared = Arc::new(Shared::default());
+        let begun = Arc::new(Barrier::new(threads.max(1)));
         let worker = |index| {
-            let shared = Arc::clone(&shared);
+            let (shared, begun) = (Arc::clone(&shared), Arc::clone(&begun));
             let named = thread::Builder::new().name(format!("cotangent-{index}"));
             let work = move || {
                 PLACE.set(index);
+                // What products need is allocated now, so that no later call does.
+                Scratch::with(|_| ());
+                begun.wait();
                 shared.work();
             };
             named.spawn(work).expect("the operating system gives another thread")
         };
         let workers = (1..threads).map(worker).collect();
+        begun.wait();
         Pool { shared, workers, busy: AtomicBool::new(false) }
     }
 
@@ -204,8 +210,6 @@ impl Shared {
 
     /// The life of a worker.
     fn work(&self) {
-        // What products need is allocated now, so that no later call does.
-        Scratch::with(|_| ());
         while !self.stop.load(Ordering::Acquire) {
             if !self.take_one() && !self.spin() {
                 self.sleep();

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::panic::Location;
 
 use crate::instruction::{Action, FusedInput, Instruction, Memory};
+use crate::workspace::Constants;
 use crate::{Feed, Program, Scalar};
 use graph::Params;
 use graph::RunError;
@@ -45,7 +46,9 @@ impl<T: Scalar> Program<T> {
         self.feed(inputs, false)?;
         let steps: Vec<Step> = self.instructions.iter().map(Step::of).collect();
         let mut watch = Watch { params: params.values(), known: HashMap::new() };
-        self.execute(params.values(), seed, |position, reals| watch.look(&steps[position], reals))
+        self.execute(params.values(), seed, |position, reals, constants| {
+            watch.look(&steps[position], reals, constants)
+        })
     }
 }
 
@@ -75,7 +78,7 @@ impl Step {
             Action::Plain { inputs, output, .. } => {
                 let written = match output {
                     Memory::Real(range) => vec![range.clone()],
-                    Memory::Index(_) | Memory::Param(_) => Vec::new(),
+                    _ => Vec::new(),
                 };
                 (inputs.iter().map(|operand| operand.memory.clone()).collect(), written)
             }
@@ -100,9 +103,9 @@ struct Watch<'a, T> {
 
 impl<T: Scalar> Watch<'_, T> {
     /// Looks at what a step wrote.
-    fn look(&mut self, step: &Step, reals: &[T]) -> Result<(), RunError> {
-        let read: Vec<Extent> =
-            step.reads.iter().filter_map(|memory| self.extent(memory, reals)).collect();
+    fn look(&mut self, step: &Step, reals: &[T], constants: &Constants<T>) -> Result<(), RunError> {
+        let extent = |memory| self.extent(memory, reals, constants);
+        let read: Vec<Extent> = step.reads.iter().filter_map(extent).collect();
         for range in &step.writes {
             let values = &reals[range.clone()];
             if let Some(value) = values.iter().find(|value| !value.is_finite()) {
@@ -119,14 +122,15 @@ impl<T: Scalar> Watch<'_, T> {
         Ok(())
     }
 
-    fn extent(&self, memory: &Memory, reals: &[T]) -> Option<Extent> {
+    fn extent(&self, memory: &Memory, reals: &[T], constants: &Constants<T>) -> Option<Extent> {
         match memory {
             Memory::Real(range) => {
                 let known = self.known.get(&range.start).copied();
                 Some(known.unwrap_or_else(|| Extent::of(&reals[range.clone()])))
             }
             Memory::Param(range) => Some(Extent::of(&self.params[range.clone()])),
-            Memory::Index(_) => None,
+            Memory::Constant(range) => Some(Extent::of(&constants.reals[range.clone()])),
+            Memory::Index(_) | Memory::IndexConstant(_) => None,
         }
     }
 }

@@ -7,40 +7,42 @@ use std::ops::Range;
 
 use crate::Program;
 use crate::Scalar;
-use crate::instruction::MAX_OUTPUTS;
 use crate::instruction::{Action, Factor, FusedInput, MatMul, Memory, Operand};
+use crate::instruction::{MAX_INPUTS, MAX_OUTPUTS};
+use crate::workspace::{Constants, Workspace};
 use graph::Seed;
 use graph::{Args, Op, Out, RunResult};
 use graph::{Kind, RunError, Shape, View};
 
 impl<T: Scalar> Program<T> {
     /// Runs all instructions on inputs that are in their places, and shows `after` each with
-    /// the arena of reals after it.
+    /// the arena of reals after it and the constants.
     pub(crate) fn execute(
         &mut self,
         params: &[T],
         seed: Seed,
-        mut after: impl FnMut(usize, &[T]) -> Result<(), RunError>,
+        mut after: impl FnMut(usize, &[T], &Constants<T>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        let reals = &mut self.reals[self.base..];
+        let Workspace { reals, indices, scratch } = &mut self.workspace;
+        let (reals, indices): (&mut [T], &mut [i64]) = (reals, indices);
+        let fixed = Fixed { params, constants: &self.constants };
         for (position, instruction) in self.instructions.iter().enumerate() {
             match &instruction.action {
                 Action::Fused { program, inputs, outputs } => {
                     let (memory, mut outputs) = carve(reals, outputs);
-                    let inputs: SmallVec<[Source<'_, T>; 16]> = inputs
-                        .iter()
-                        .map(|input| match input {
-                            FusedInput::Memory(place) => Source::Slice(memory.read(place, params)),
-                            FusedInput::Output(position) => Source::Output(*position),
-                        })
-                        .collect();
-                    program.run(self.isa, &self.pool, &inputs, &mut outputs, &mut self.scratch);
+                    // Filled in place: it is too large to be moved.
+                    let mut sources: SmallVec<[Source<'_, T>; MAX_INPUTS]> = SmallVec::new();
+                    sources.extend(inputs.iter().map(|input| match input {
+                        FusedInput::Memory(place) => Source::Slice(memory.read(place, fixed)),
+                        FusedInput::Output(position) => Source::Output(*position),
+                    }));
+                    program.run(self.isa, &self.pool, &sources, &mut outputs, scratch);
                 }
                 Action::MatMul(product) => {
                     let (memory, mut outputs) = carve(reals, std::slice::from_ref(&product.output));
                     let (a, b) = (
-                        memory.read(&product.a.memory, params),
-                        memory.read(&product.b.memory, params),
+                        memory.read(&product.a.memory, fixed),
+                        memory.read(&product.b.memory, fixed),
                     );
                     product.run(a, b, outputs[0], |a, b, c| {
                         gemm(self.isa, &self.pool, a, b, c, false);
@@ -50,24 +52,24 @@ impl<T: Scalar> Program<T> {
                     let result = match output {
                         Memory::Index(range) => {
                             let (indices, mut outputs) =
-                                carve(&mut self.indices, std::slice::from_ref(range));
+                                carve(indices, std::slice::from_ref(range));
                             let memory = Carved::whole(reals);
                             let to = view_mut(shape, outputs[0]);
-                            plain(op, inputs, &memory, params, &indices, seed, &mut Out::Index(to))
+                            plain(op, inputs, &memory, fixed, &indices, seed, &mut Out::Index(to))
                         }
                         _ => {
                             debug_assert_ne!(*kind, Kind::Index);
                             let range = std::slice::from_ref(output.range());
                             let (memory, mut outputs) = carve(reals, range);
-                            let indices = Carved::whole(&self.indices);
+                            let indices = Carved::whole(indices);
                             let to = view_mut(shape, outputs[0]);
-                            plain(op, inputs, &memory, params, &indices, seed, &mut Out::Real(to))
+                            plain(op, inputs, &memory, fixed, &indices, seed, &mut Out::Real(to))
                         }
                     };
                     result.map_err(|fault| fault.at(op.name(), instruction.location))?;
                 }
             }
-            after(position, reals)?;
+            after(position, reals, &self.constants)?;
         }
         Ok(())
     }
@@ -115,13 +117,21 @@ impl<'a, E> Carved<'a, E> {
         &part[range.start - start..range.end - start]
     }
 
-    fn read(&self, place: &Memory, params: &'a [E]) -> &'a [E] {
+    fn read(&self, place: &Memory, fixed: Fixed<'a, E>) -> &'a [E] {
         match place {
             Memory::Real(range) => self.slice(range),
-            Memory::Param(range) => &params[range.clone()],
-            Memory::Index(_) => unreachable!("an operand of reals"),
+            Memory::Param(range) => &fixed.params[range.clone()],
+            Memory::Constant(range) => &fixed.constants.reals[range.clone()],
+            Memory::Index(_) | Memory::IndexConstant(_) => unreachable!("an operand of reals"),
         }
     }
+}
+
+/// What a run reads and does not write.
+#[derive(Clone, Copy)]
+struct Fixed<'a, T> {
+    params: &'a [T],
+    constants: &'a Constants<T>,
 }
 
 impl MatMul {
@@ -164,19 +174,21 @@ impl Factor {
     }
 }
 
-fn plain<T: Scalar>(
+fn plain<'a, T: Scalar>(
     op: &Op,
     inputs: &[Operand],
-    reals: &Carved<'_, T>,
-    params: &[T],
+    reals: &Carved<'a, T>,
+    fixed: Fixed<'a, T>,
     indices: &Carved<'_, i64>,
     seed: Seed,
     out: &mut Out<'_, T>,
 ) -> RunResult {
     let view = |operand: &Operand| match &operand.memory {
         Memory::Index(range) => View::Index(view(operand, indices.slice(range))),
-        Memory::Param(range) => View::Real(view(operand, &params[range.clone()])),
-        Memory::Real(range) => View::Real(view(operand, reals.slice(range))),
+        Memory::IndexConstant(range) => {
+            View::Index(view(operand, &fixed.constants.indices[range.clone()]))
+        }
+        memory => View::Real(view(operand, reals.read(memory, fixed))),
     };
     let views = inputs.iter().map(view).collect();
     T::eval(&**op, &Args::new(views, seed), out)

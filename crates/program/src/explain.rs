@@ -7,7 +7,8 @@ use crate::Scalar;
 use crate::instruction::Instruction;
 
 /// A table of a program's instructions: what runs together, over what, how much it computes and
-/// moves, and the user's line behind it. Fits a terminal of 100 columns.
+/// moves, and the user's line behind it. ↑ is forward, ↓ is backward, and ∥ marks what is shared by the
+/// threads where there are several. Fits a terminal of 100 columns.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     rows: Vec<Row>,
@@ -18,6 +19,8 @@ pub struct Explanation {
 pub(crate) struct Row {
     /// ↑ forward, ↓ backward.
     pub direction: char,
+    /// Whether the threads of a pool share it.
+    pub shared: bool,
     pub operations: String,
     pub over: String,
     pub flops: usize,
@@ -41,17 +44,20 @@ impl<T: Scalar> Program<T> {
     }
 
     /// The size of the program's planned memory in bytes: all its values, laid over each other
-    /// where they do not live at the same time.
+    /// where they do not live at the same time, and its constants.
     pub fn arena_bytes(&self) -> usize {
-        self.reals.len() * size_of::<T>() + self.indices.len() * size_of::<i64>()
+        let reals = self.needs.reals + self.constants.reals.len();
+        let indices = self.needs.indices + self.constants.indices.len();
+        reals * size_of::<T>() + indices * size_of::<i64>()
     }
 }
 
 impl Row {
-    pub fn new<T>(instruction: &Instruction<T>) -> Self {
+    pub fn new<T: Scalar>(instruction: &Instruction<T>) -> Self {
         let cost = &instruction.cost;
         Self {
             direction: if cost.backward { '↓' } else { '↑' },
+            shared: instruction.is_shared(),
             operations: shortened(&cost.operations),
             over: cost.over.clone(),
             flops: cost.flops,
@@ -102,14 +108,15 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:>3}   {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  line",
+            "{:>3}    {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  line",
             "#", "operations", "over", "flop", "byte"
         )?;
         for (i, row) in self.rows.iter().enumerate() {
             writeln!(
                 f,
-                "{i:>3} {} {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  {}",
+                "{i:>3} {}{} {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  {}",
                 row.direction,
+                if row.shared { '∥' } else { ' ' },
                 row.operations,
                 row.over,
                 scaled(row.flops),
@@ -121,7 +128,7 @@ impl fmt::Display for Explanation {
             |of: fn(&Row) -> usize| scaled(self.rows.iter().map(of).fold(0, usize::saturating_add));
         write!(
             f,
-            "{} instructions (↑ forward, ↓ backward): {}flop, {}byte moved, {}byte of memory",
+            "{} instructions (↑ forward, ↓ backward, ∥ shared): {}flop, {}byte moved, {}byte of memory",
             self.rows.len(),
             total(|row| row.flops),
             total(|row| row.bytes),

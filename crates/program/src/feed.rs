@@ -124,9 +124,9 @@ impl<T: Scalar> Program<T> {
             }
             let Some(range) = input.range.clone() else { continue };
             match given {
-                Feed::Index(indices) => indices.copy_to(&mut self.indices[range]),
+                Feed::Index(indices) => indices.copy_to(&mut self.workspace.indices[range]),
                 Feed::Real(view) => {
-                    let target = &mut self.reals[self.base + range.start..self.base + range.end];
+                    let target = &mut self.workspace.reals[range];
                     copy(view, target, |x| x);
                     if finite && !all_finite(self.isa, &self.pool, target) {
                         return Err(not_finite(&input.name, view));

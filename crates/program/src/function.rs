@@ -8,10 +8,10 @@ use graph::reading::check_parameters;
 use graph::{Graph, Params, RunError, Var};
 use ndarray::ArrayViewD;
 
-use crate::per_shape::{PerShape, record_inputs};
+use crate::per_shape::{LIMIT, PerShape, record_inputs};
 use crate::reports::{Reports, as_numbers};
 use crate::step::{Run, checked_on_data};
-use crate::{Feed, Feeds, Program, Reported, Scalar};
+use crate::{Arithmetic, Feed, Feeds, Program, Reported, Scalar};
 
 type Record<'m, const N: usize> =
     dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Vec<Var<'g>> + Send + 'm;
@@ -57,7 +57,9 @@ mod sealed {
 
 /// A function of `N` inputs and the parameters: a model's prediction, for instance.
 ///
-/// Recorded and compiled at the first call, and again only when inputs come in new shapes.
+/// Recorded and compiled at the first call, and again only when inputs come in new shapes. The programs
+/// of all shapes share one memory, and are limited in [number](Self::program_limit). Products and sums
+/// may be taken in another order than recorded, as [`Arithmetic`] says and [lets choose](Self::arithmetic).
 ///
 /// ```
 /// use graph::Params;
@@ -76,6 +78,7 @@ pub struct Function<'m, T, const N: usize, A = One> {
     watched: Vec<String>,
     /// The line that made the function.
     location: &'static Location<'static>,
+    arithmetic: Arithmetic,
     compiled: PerShape<Compiled<T>, N>,
     last: Option<usize>,
     answer: PhantomData<A>,
@@ -86,6 +89,12 @@ pub struct Function<'m, T, const N: usize, A = One> {
 struct Compiled<T> {
     program: Program<T>,
     reports: Reports,
+}
+
+impl<T> AsMut<Program<T>> for Compiled<T> {
+    fn as_mut(&mut self) -> &mut Program<T> {
+        &mut self.program
+    }
 }
 
 impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
@@ -125,7 +134,8 @@ impl<'m, T: Scalar, const N: usize, A: Answer> Function<'m, T, N, A> {
             record,
             watched: Vec::new(),
             location: Location::caller(),
-            compiled: PerShape::new(),
+            arithmetic: Arithmetic::default(),
+            compiled: PerShape::with_limit(LIMIT),
             last: None,
             answer: PhantomData,
         }
@@ -148,6 +158,18 @@ impl<'m, T: Scalar, const N: usize, A: Answer> Function<'m, T, N, A> {
     pub fn watch(mut self, name: &str) -> Self {
         self.watched.push(name.to_owned());
         self
+    }
+
+    /// Whether products and sums may be taken in another order than they were recorded in; by default
+    /// they may.
+    pub fn arithmetic(self, arithmetic: Arithmetic) -> Self {
+        Self { arithmetic, compiled: self.compiled.emptied(), last: None, ..self }
+    }
+
+    /// Keeps the programs for at most so many combinations of shapes, 128 by default and at least one:
+    /// beyond, what was not used for longest is forgotten, and compiled again when it is needed.
+    pub fn program_limit(self, programs: usize) -> Self {
+        Self { compiled: PerShape::with_limit(programs), last: None, ..self }
     }
 
     /// A value that is [watched](Self::watch), at the last run.
@@ -207,6 +229,7 @@ impl<'m, T: Scalar, const N: usize, A: Answer> Function<'m, T, N, A> {
         run: Run<T>,
     ) -> Result<A::Views<'_, T>, RunError> {
         let (record, watched, location) = (&self.record, &self.watched, self.location);
+        let arithmetic = self.arithmetic;
         self.last = None;
         let position = self.compiled.position(params, &inputs, |types| {
             let graph = Graph::new();
@@ -214,7 +237,8 @@ impl<'m, T: Scalar, const N: usize, A: Answer> Function<'m, T, N, A> {
             check_parameters(graph.parameters(), params)?;
             let mut outputs: Vec<Var<'_>> = answers.into_iter().map(as_numbers).collect();
             let reports = Reports::record(&graph, &mut outputs, &[], watched, location)?;
-            Ok::<_, RunError>(Compiled { program: Program::compile(&outputs, params), reports })
+            let program = Program::without_workspace(&outputs, params, arithmetic);
+            Ok::<_, RunError>(Compiled { program, reports })
         })?;
         let program = &mut self.compiled.get_mut(position).program;
         run(program, params, &inputs)?;

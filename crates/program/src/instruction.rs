@@ -11,6 +11,13 @@ use graph::{Kind, Shape};
 /// An instruction writes at most this many values, so that running it needs no heap.
 pub(crate) const MAX_OUTPUTS: usize = 12;
 
+/// A fused loop has at most this many operations.
+pub(crate) const MAX_MEMBERS: usize = 192;
+
+/// A fused loop reads at most this many values, so that running it needs no heap: m operations of up to three
+/// operands, of which r are for outputs, make at least m − r of the operands themselves, and leave 2m + r to be read.
+pub(crate) const MAX_INPUTS: usize = 2 * MAX_MEMBERS + MAX_OUTPUTS;
+
 /// Where a value lies when the program runs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Memory {
@@ -20,6 +27,10 @@ pub(crate) enum Memory {
     Index(Range<usize>),
     /// Among the parameters.
     Param(Range<usize>),
+    /// Among the constants of reals.
+    Constant(Range<usize>),
+    /// Among the constants of indices.
+    IndexConstant(Range<usize>),
 }
 
 /// An array to be read: strides over the memory.
@@ -100,10 +111,28 @@ pub(crate) struct Factor {
     pub column: usize,
 }
 
+impl<T: kernels::Scalar> Instruction<T> {
+    /// Whether a pool's threads share it; which number of threads there is makes no difference to the
+    /// result.
+    pub fn is_shared(&self) -> bool {
+        match &self.action {
+            Action::Fused { program, .. } => program.is_shared(),
+            Action::MatMul(product) => {
+                kernels::is_shared(product.rows, product.depth, product.columns)
+            }
+            Action::Plain { .. } => false,
+        }
+    }
+}
+
 impl Memory {
     pub fn range(&self) -> &Range<usize> {
         match self {
-            Memory::Real(range) | Memory::Index(range) | Memory::Param(range) => range,
+            Memory::Real(range)
+            | Memory::Index(range)
+            | Memory::Param(range)
+            | Memory::Constant(range)
+            | Memory::IndexConstant(range) => range,
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | `words` | what each word of a graph is to the kernels, and what it costs |
 //! | `instruction` | what a program consists of; below compilation and execution |
 //! | `program`, `execute`, `feed`, `given`, `checked` | running a program |
+//! | `workspace` | the memory that programs read and write, and share |
 //! | `step`, `recipe`, `function`, `per_shape`, `reports` | recording and compiling on demand |
 //! | `explain`, `profile` | what a program does, and how long it takes |
 //! | `threads` | the threads that programs share |
@@ -31,7 +32,9 @@ mod scalar;
 mod step;
 mod threads;
 mod words;
+mod workspace;
 
+pub use compile::Arithmetic;
 pub use explain::Explanation;
 pub use feed::{Feeds, IntoFeed};
 pub use function::{Answer, Function, One, Several};

@@ -1,55 +1,113 @@
 //! What was compiled for inputs of each combination of shapes.
 
-use crate::{Feed, Scalar};
+use std::mem;
+
+use crate::workspace::Workspace;
+use crate::{Feed, Program, Scalar};
 use graph::{Graph, Params, Type, Var};
 
-/// Compiled programs by the types of their inputs, for parameters of one structure.
+/// How many programs are kept unless another limit is set.
+pub(crate) const LIMIT: usize = 128;
+
+/// Compiled programs by the types of their inputs, for parameters of one structure. They share one
+/// workspace, which goes from one to the next; beyond a limit, what was not used for longest makes room.
 #[derive(Clone, Debug)]
 pub(crate) struct PerShape<P, const N: usize> {
     /// The [structure](Params::structure) of the store they were compiled for.
     structure: Option<u64>,
-    entries: Vec<([Type; N], P)>,
+    entries: Vec<Entry<P, N>>,
+    /// The entry that holds the workspace: the last that was asked for.
+    current: usize,
+    limit: usize,
+    /// How often an entry was asked for.
+    clock: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<P, const N: usize> {
+    types: [Type; N],
+    compiled: P,
+    /// The time of the clock when it was last asked for.
+    used: u64,
 }
 
 impl<P, const N: usize> PerShape<P, N> {
-    pub fn new() -> Self {
-        Self { structure: None, entries: Vec::new() }
+    /// No program yet, and never more than `limit`, but at least one.
+    pub fn with_limit(limit: usize) -> Self {
+        Self { structure: None, entries: Vec::new(), current: 0, limit: limit.max(1), clock: 0 }
     }
 
-    /// The structure of the parameters that all entries are for.
-    pub fn structure(&self) -> Option<u64> {
-        self.structure
+    /// Forgets all programs.
+    pub fn emptied(&self) -> Self {
+        Self::with_limit(self.limit)
     }
 
-    /// The position of the entry for these inputs, which is made if there is none. Parameters of
-    /// another structure make all of them anew.
+    /// The position of the entry for these inputs, which is made if there is none. It holds the
+    /// workspace then: what others have computed is gone. Parameters of another structure make all of
+    /// them anew.
     pub fn position<T: Scalar, E>(
         &mut self,
         params: &Params<T>,
         inputs: &[Feed<'_, T>; N],
         make: impl FnOnce(&[Type; N]) -> Result<P, E>,
-    ) -> Result<usize, E> {
+    ) -> Result<usize, E>
+    where
+        P: AsMut<Program<T>>,
+    {
         let types = inputs.each_ref().map(Feed::ty);
         let stale = self.structure != Some(params.structure());
-        let known = self.entries.iter().position(|entry| entry.0 == types && !stale);
-        if let Some(known) = known {
-            return Ok(known);
+        let known = self.entries.iter().position(|entry| entry.types == types && !stale);
+        let position = match known {
+            Some(known) => known,
+            None => {
+                let compiled = make(&types)?;
+                if stale {
+                    *self = Self { structure: Some(params.structure()), ..self.emptied() };
+                }
+                self.insert::<T>(Entry { types, compiled, used: 0 })
+            }
+        };
+        self.hand_over::<T>(position);
+        self.clock += 1;
+        self.entries[position].used = self.clock;
+        Ok(position)
+    }
+
+    fn insert<T>(&mut self, mut new: Entry<P, N>) -> usize
+    where
+        P: AsMut<Program<T>>,
+    {
+        if self.entries.len() < self.limit {
+            self.entries.push(new);
+            return self.entries.len() - 1;
         }
-        let made = make(&types)?;
-        if stale {
-            self.entries.clear();
-            self.structure = Some(params.structure());
-        }
-        self.entries.push((types, made));
-        Ok(self.entries.len() - 1)
+        let ages = self.entries.iter().enumerate().map(|(position, entry)| (entry.used, position));
+        let (_, oldest) = ages.min().expect("the limit is at least 1");
+        // If it is the one with the workspace, that stays where it was.
+        let old: &mut Program<T> = self.entries[oldest].compiled.as_mut();
+        mem::swap(&mut old.workspace, &mut new.compiled.as_mut().workspace);
+        self.entries[oldest] = new;
+        oldest
+    }
+
+    fn hand_over<T: Scalar>(&mut self, position: usize)
+    where
+        P: AsMut<Program<T>>,
+    {
+        let from: &mut Program<T> = self.entries[self.current].compiled.as_mut();
+        let workspace = mem::replace(&mut from.workspace, Workspace::empty());
+        let to: &mut Program<T> = self.entries[position].compiled.as_mut();
+        to.workspace = workspace;
+        to.workspace.fit(to.needs);
+        self.current = position;
     }
 
     pub fn get(&self, position: usize) -> &P {
-        &self.entries[position].1
+        &self.entries[position].compiled
     }
 
     pub fn get_mut(&mut self, position: usize) -> &mut P {
-        &mut self.entries[position].1
+        &mut self.entries[position].compiled
     }
 
     pub fn len(&self) -> usize {
@@ -63,4 +121,55 @@ pub(crate) fn record_inputs<'g, const N: usize>(
     types: &[Type; N],
 ) -> [Var<'g>; N] {
     std::array::from_fn(|i| graph.typed_input(&format!("input {i}"), types[i].clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array1;
+
+    use super::*;
+    use crate::Arithmetic;
+    use graph::{Params, Seed};
+
+    /// Runs n ↦ Σᵢ 2·xᵢ for x = 1, 1, … of these lengths, and counts how often a program was compiled.
+    fn compiled(limit: usize, lengths: &[usize]) -> (usize, PerShape<Program<f32>, 1>) {
+        let mut programs: PerShape<Program<f32>, 1> = PerShape::with_limit(limit);
+        let (params, mut count) = (Params::with_seed(0), 0);
+        for &length in lengths {
+            let x = Array1::<f32>::ones(length);
+            let inputs = [(&x).into()];
+            let make = |types: &[Type; 1]| {
+                count += 1;
+                let graph = Graph::new();
+                let [x] = record_inputs(&graph, types);
+                let y = (x * graph.constant(Array1::from_elem(length, 2.0))).sum();
+                Ok::<_, ()>(Program::without_workspace(&[y], &params, Arithmetic::AsWritten))
+            };
+            let position = programs.position(&params, &inputs, make).unwrap();
+            let program = programs.get_mut(position);
+            program.run(&params, &inputs, Seed::default()).unwrap();
+            assert_eq!(program.output(0)[[]], 2.0 * length as f32);
+        }
+        (count, programs)
+    }
+
+    #[test]
+    fn programs_compute_in_one_workspace_as_large_as_the_largest_needs() {
+        let (count, programs) = compiled(9, &[3, 50, 7, 3, 50, 7]);
+        assert_eq!(count, 3);
+        let sizes: Vec<usize> =
+            programs.entries.iter().map(|entry| entry.compiled.workspace.reals.len()).collect();
+        let largest = programs.entries.iter().map(|entry| entry.compiled.needs.reals).max();
+        assert_eq!(sizes, [0, 0, largest.unwrap()]);
+    }
+
+    #[test]
+    fn the_program_that_was_not_used_for_longest_makes_room() {
+        // 1 is used again before 4 comes, and so 2 goes.
+        assert_eq!(compiled(3, &[1, 2, 3, 1, 4, 1, 3, 4]).0, 4);
+        assert_eq!(compiled(3, &[1, 2, 3, 1, 4, 2]).0, 5);
+        assert_eq!(compiled(3, &[1, 2, 3, 1, 4, 2]).1.len(), 3);
+        assert_eq!(compiled(1, &[1, 2, 2, 1]).0, 3);
+        assert_eq!(compiled(0, &[1, 1]).0, 1);
+    }
 }

@@ -33,7 +33,7 @@ impl<T: Scalar> Program<T> {
             self.check_params(params)?;
             self.feed(inputs, false)?;
             let mut last = Instant::now();
-            self.execute(params.values(), Seed::default(), |instruction, _| {
+            self.execute(params.values(), Seed::default(), |instruction, _, _| {
                 let now = Instant::now();
                 times[instruction].push(now - last);
                 last = now;

@@ -7,9 +7,10 @@ use kernels::{Isa, Pool, all_finite};
 use ndarray::{ArrayViewD, IxDyn};
 
 use crate::compile::{self, Compiled};
-use crate::instruction::{Action, Instruction, Memory};
+use crate::instruction::{Action, Instruction};
 use crate::threads::default_pool;
-use crate::{Feed, Scalar};
+use crate::workspace::{Constants, Needs, Workspace};
+use crate::{Arithmetic, Feed, Scalar};
 use graph::Seed;
 use graph::{Param, Params};
 use graph::{RunError, Type, Var};
@@ -18,7 +19,8 @@ use graph::{RunError, Type, Var};
 ///
 /// Compiling lays out all memory; a run allocates nothing, but for operations without a lowering of
 /// their own that allocate in their plain evaluation. It computes what the
-/// [`Evaluator`](graph::Evaluator) computes, to rounding.
+/// [`Evaluator`](graph::Evaluator) computes, to rounding: products and sums may be taken in another
+/// order, as [`Arithmetic`] says, unless [`compile_with`](Self::compile_with) is told otherwise.
 ///
 /// ```
 /// use graph::{Graph, Params, Seed};
@@ -40,11 +42,10 @@ pub struct Program<T = f32> {
     pub(crate) inputs: Vec<Input>,
     pub(crate) outputs: Vec<Output>,
     params: Reads,
-    pub(crate) reals: Vec<T>,
-    /// Where the arena begins within `reals`, so that it is aligned to a cache line.
-    pub(crate) base: usize,
-    pub(crate) indices: Vec<i64>,
-    pub(crate) scratch: Vec<T>,
+    pub(crate) constants: Constants<T>,
+    pub(crate) needs: Needs,
+    /// Empty while another program computes in it.
+    pub(crate) workspace: Workspace<T>,
     pub(crate) isa: Isa,
     pub(crate) pool: Arc<Pool>,
 }
@@ -79,31 +80,39 @@ impl<T: Scalar> Program<T> {
     /// If there is no output, or the graph uses a parameter of another store.
     #[track_caller]
     pub fn compile(outputs: &[Var<'_>], params: &Params<T>) -> Self {
+        Self::compile_with(outputs, params, Arithmetic::default())
+    }
+
+    /// As [`compile`](Self::compile), and says whether products and sums may be taken in another order
+    /// than they were recorded in.
+    ///
+    /// # Panics
+    /// As [`compile`](Self::compile).
+    pub fn compile_with(outputs: &[Var<'_>], params: &Params<T>, arithmetic: Arithmetic) -> Self {
+        let mut program = Self::without_workspace(outputs, params, arithmetic);
+        program.workspace.fit(program.needs);
+        program
+    }
+
+    /// As [`compile_with`](Self::compile_with), to run in the workspace of another program.
+    pub(crate) fn without_workspace(
+        outputs: &[Var<'_>],
+        params: &Params<T>,
+        arithmetic: Arithmetic,
+    ) -> Self {
         let pool = default_pool();
-        let compiled: Compiled<T> = compile::compile(outputs, params);
-        let mut reals = vec![T::zero(); compiled.reals + CACHE_LINE / size_of::<T>()];
-        let base = reals.as_ptr().align_offset(CACHE_LINE).min(CACHE_LINE / size_of::<T>());
-        let mut indices = vec![0; compiled.indices];
-        for (memory, value) in compiled.constants {
-            match (memory, value) {
-                (Memory::Real(range), graph::Value::Real(array)) => {
-                    let target = &mut reals[base + range.start..base + range.end];
-                    target.iter_mut().zip(&array).for_each(|(to, &from)| *to = from);
-                }
-                (Memory::Index(range), graph::Value::Index(array)) => {
-                    indices[range].iter_mut().zip(&array).for_each(|(to, &from)| *to = from);
-                }
-                _ => unreachable!("a constant lies in the arena of its kind"),
-            }
-        }
+        let compiled: Compiled<T> = compile::compile(outputs, params, arithmetic);
         Self {
             inputs: compiled.inputs,
             outputs: compiled.outputs,
             params: Reads { structure: params.structure(), places: compiled.params },
-            reals,
-            base,
-            indices,
-            scratch: vec![T::zero(); scratch_len(&compiled.instructions, pool.threads())],
+            constants: compiled.constants,
+            needs: Needs {
+                reals: compiled.reals,
+                indices: compiled.indices,
+                scratch: scratch_len(&compiled.instructions, pool.threads()),
+            },
+            workspace: Workspace::empty(),
             instructions: compiled.instructions,
             isa: Isa::best(),
             pool,
@@ -126,7 +135,7 @@ impl<T: Scalar> Program<T> {
     ) -> Result<(), RunError> {
         self.check_params(params)?;
         self.feed(inputs, false)?;
-        self.execute(params.values(), seed, |_, _| Ok(()))
+        self.execute(params.values(), seed, |_, _, _| Ok(()))
     }
 
     /// As [`run`](Self::run), on data: an input that is not finite is an error.
@@ -137,7 +146,7 @@ impl<T: Scalar> Program<T> {
     ) -> Result<(), RunError> {
         self.check_params(params)?;
         self.feed(inputs, true)?;
-        self.execute(params.values(), params.seed(), |_, _| Ok(()))
+        self.execute(params.values(), params.seed(), |_, _, _| Ok(()))
     }
 
     /// The value of an output after a run, if it is of reals or truth values.
@@ -148,8 +157,8 @@ impl<T: Scalar> Program<T> {
     pub fn output(&self, position: usize) -> ArrayViewD<'_, T> {
         let output = &self.outputs[position];
         assert!(output.ty.kind != graph::Kind::Index, "output {position} is of indices");
-        let range = self.base + output.range.start..self.base + output.range.end;
-        ArrayViewD::from_shape(IxDyn(&output.ty.shape), &self.reals[range]).expect("planned")
+        let values = &self.workspace.reals[output.range.clone()];
+        ArrayViewD::from_shape(IxDyn(&output.ty.shape), values).expect("planned")
     }
 
     /// The value of an output of indices after a run.
@@ -160,7 +169,7 @@ impl<T: Scalar> Program<T> {
     pub fn index_output(&self, position: usize) -> ArrayViewD<'_, i64> {
         let output = &self.outputs[position];
         assert!(output.ty.kind == graph::Kind::Index, "output {position} is not of indices");
-        let values = &self.indices[output.range.clone()];
+        let values = &self.workspace.indices[output.range.clone()];
         ArrayViewD::from_shape(IxDyn(&output.ty.shape), values).expect("planned")
     }
 
@@ -171,7 +180,7 @@ impl<T: Scalar> Program<T> {
             return &[];
         };
         let last = &self.outputs[positions.end - 1];
-        &self.reals[self.base + first.range.start..self.base + last.range.end]
+        &self.workspace.reals[first.range.start..last.range.end]
     }
 
     /// Whether neighbouring real outputs are finite.
@@ -183,7 +192,8 @@ impl<T: Scalar> Program<T> {
     /// thread for each core.
     pub fn set_threads(&mut self, threads: usize) {
         self.pool = Arc::new(Pool::new(threads.max(1)));
-        self.scratch = vec![T::zero(); scratch_len(&self.instructions, self.pool.threads())];
+        self.needs.scratch = scratch_len(&self.instructions, self.pool.threads());
+        self.workspace.fit(self.needs);
     }
 
     /// What it does, in order.
@@ -211,6 +221,12 @@ impl<T: Scalar> Program<T> {
     }
 }
 
+impl<T: Scalar> AsMut<Program<T>> for Program<T> {
+    fn as_mut(&mut self) -> &mut Program<T> {
+        self
+    }
+}
+
 /// How much scratch memory the instructions need on so many threads: they run one after the other.
 fn scratch_len<T: Scalar>(instructions: &[Instruction<T>], threads: usize) -> usize {
     let of = |instruction: &Instruction<T>| match &instruction.action {
@@ -219,8 +235,6 @@ fn scratch_len<T: Scalar>(instructions: &[Instruction<T>], threads: usize) -> us
     };
     instructions.iter().map(of).max().unwrap_or(0)
 }
-
-const CACHE_LINE: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,9 @@ use std::fmt;
 
 use ndarray::ArrayViewD;
 
-use crate::per_shape::PerShape;
+use crate::per_shape::{LIMIT, PerShape};
 use crate::recipe::{Contents, Recipe, Recorded};
-use crate::{Feed, Feeds, Profile, Program, Reported, Scalar};
+use crate::{Arithmetic, Feed, Feeds, Profile, Program, Reported, Scalar};
 use graph::{Gradients, Params, Pattern};
 use graph::{Graph, RunError, Seed, Var};
 
@@ -28,7 +28,10 @@ pub(crate) fn checked_on_data<T: Scalar>(
 /// not [frozen](Params::freeze), and the new running statistics, in one compiled program.
 ///
 /// Recorded, differentiated and compiled at the first run, and again only when inputs come in new
-/// shapes, or a parameter was added, frozen or unfrozen; any other run allocates nothing.
+/// shapes, or a parameter was added, frozen or unfrozen; any other run allocates nothing, but for
+/// operations that run through their plain evaluation. The programs of all shapes share one memory, and
+/// are limited in [number](Self::program_limit). Products and sums may be taken in another order than
+/// recorded, as [`Arithmetic`] says and [lets choose](Self::arithmetic).
 ///
 /// ```
 /// use graph::Params;
@@ -48,8 +51,9 @@ pub struct Step<'m, T, const N: usize> {
     recipe: Recipe<'m, N>,
     /// Losses and gradients that are infinite or NaN are answered.
     non_finite: bool,
+    arithmetic: Arithmetic,
     compiled: PerShape<Compiled<T>, N>,
-    /// Which of them ran last.
+    /// Which of them ran last, if that run succeeded.
     last: Option<usize>,
 }
 
@@ -94,7 +98,8 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
         Self {
             recipe: Recipe::new(record),
             non_finite: false,
-            compiled: PerShape::new(),
+            arithmetic: Arithmetic::default(),
+            compiled: PerShape::with_limit(LIMIT),
             last: None,
         }
     }
@@ -188,6 +193,18 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
         Self { non_finite: true, ..self }
     }
 
+    /// Whether products and sums may be taken in another order than they were recorded in; by default
+    /// they may.
+    pub fn arithmetic(self, arithmetic: Arithmetic) -> Self {
+        Self { arithmetic, compiled: self.compiled.emptied(), last: None, ..self }
+    }
+
+    /// Keeps the programs for at most so many combinations of shapes, 128 by default and at least one:
+    /// beyond, what was not used for longest is forgotten, and compiled again when it is needed.
+    pub fn program_limit(self, programs: usize) -> Self {
+        Self { compiled: PerShape::with_limit(programs), last: None, ..self }
+    }
+
     /// Computes the loss and its gradients, and writes the new running statistics into `params`.
     ///
     /// Trainable parameters are not changed: that is the optimizer's part. Counts the step in the
@@ -274,7 +291,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// The gradients of the last run.
     ///
     /// # Panics
-    /// If there was no run.
+    /// If there was no run, or the last failed.
     #[track_caller]
     pub fn gradients(&self) -> Gradients<'_, T> {
         let step = self.last();
@@ -287,7 +304,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// [reported](Self::reporting), or by its name there or among those [watched](Self::watch).
     ///
     /// # Panics
-    /// If there was no run, or nothing is reported at this position or by this name.
+    /// If there was no run, the last failed, or nothing is reported at this position or by this name.
     #[track_caller]
     pub fn report<'r>(&self, report: impl Into<Reported<'r>>) -> ArrayViewD<'_, T> {
         let step = self.last();
@@ -297,7 +314,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// The program of the last run, to be explained or profiled.
     ///
     /// # Panics
-    /// If there was no run.
+    /// If there was no run, or the last failed.
     #[track_caller]
     pub fn program(&self) -> &Program<T> {
         &self.last().program
@@ -319,33 +336,37 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     {
         let inputs = inputs.feeds();
         let position = self.position(params, &inputs)?;
-        self.compiled.get_mut(position).program.profile(params, &inputs, runs)
+        let profile = self.compiled.get_mut(position).program.profile(params, &inputs, runs)?;
+        self.last = Some(position);
+        Ok(profile)
     }
 
-    /// The compiled step for inputs of these shapes.
+    /// The compiled step for inputs of these shapes. What the last run computed is gone: the programs
+    /// share one memory.
     fn position(
         &mut self,
         params: &Params<T>,
         inputs: &[Feed<'_, T>; N],
     ) -> Result<usize, RunError> {
-        let structure = self.compiled.structure();
-        let recipe = &self.recipe;
-        let position = self.compiled.position(params, inputs, |types| {
+        self.last = None;
+        let (recipe, arithmetic) = (&self.recipe, self.arithmetic);
+        self.compiled.position(params, inputs, |types| {
             let graph = Graph::new();
             let Recorded { outputs, contents } = recipe.record(&graph, types, params)?;
-            let program = Program::compile(&outputs, params);
+            let program = Program::without_workspace(&outputs, params, arithmetic);
             Ok::<_, RunError>(Compiled { program, contents, finite: true })
-        })?;
-        if self.compiled.structure() != structure {
-            // What ran last was compiled for other parameters, and is gone.
-            self.last = None;
-        }
-        Ok(position)
+        })
     }
 
     #[track_caller]
     fn last(&self) -> &Compiled<T> {
-        self.compiled.get(self.last.expect("the step has not run yet"))
+        self.compiled.get(self.last.expect("the step has not run yet, or its last run failed"))
+    }
+}
+
+impl<T> AsMut<Program<T>> for Compiled<T> {
+    fn as_mut(&mut self) -> &mut Program<T> {
+        &mut self.program
     }
 }
 

@@ -191,6 +191,8 @@ fn sign<T: Number>(x: T) -> T {
         T::one()
     } else if x < T::zero() {
         -T::one()
+    } else if x == T::zero() {
+        T::zero()
     } else {
         x
     }

@@ -96,9 +96,14 @@ impl<T: Scalar> Fused<T> {
         assert!(scratch >= needed, "{needed} numbers of scratch memory are needed, not {scratch}");
     }
 
+    /// Whether a run is shared among the threads of a pool.
+    pub fn is_shared(&self) -> bool {
+        self.worth_a_thread && self.pieces.1 > 1
+    }
+
     /// How many of so many threads have work.
     fn threads(&self, most: usize) -> usize {
-        if self.worth_a_thread { most.min(self.pieces.1).max(1) } else { 1 }
+        if self.is_shared() { most.min(self.pieces.1).max(1) } else { 1 }
     }
 
     /// Numbers of a reduction's result in one round.

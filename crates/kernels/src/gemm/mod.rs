@@ -82,12 +82,17 @@ pub fn gemm<T: Scalar>(
     share(isa, pool, product);
 }
 
+/// Whether [`gemm`] shares a product of \[rows, depth\] and \[depth, columns\] among the threads of a
+/// pool.
+pub fn is_shared(rows: usize, depth: usize, columns: usize) -> bool {
+    rows.saturating_mul(columns).saturating_mul(depth) >= WORTH_SHARING
+}
+
 /// Computes a product in parts, bands of columns or of rows, that the threads of `pool` take one by one.
 fn share<T: Scalar>(isa: Isa, pool: &Pool, product: Product<T>) {
     let compute = |part: Product<T>| Scratch::with(|scratch| T::product(isa, part, scratch));
     let (rows, columns) = (product.rows, product.columns);
-    let work = rows.saturating_mul(columns).saturating_mul(product.depth);
-    if work < WORTH_SHARING || pool.threads() == 1 {
+    if !is_shared(rows, product.depth, columns) || pool.threads() == 1 {
         return compute(product);
     }
     let parts = pool.threads().min(Pool::MAX_PLACES);

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, Dimension, IxDyn};
 
-use crate::{Feed, Program, Scalar};
+use crate::{Arithmetic, Feed, Program, Scalar};
 use graph::Seed;
 use graph::ops::{Example, Sample, registry};
 use graph::{Evaluator, Gradient, Graph, Kind, Params, Shape, Value, Var, keep};
@@ -30,8 +30,16 @@ fn values<T: Scalar>(sample: &Sample, seed: u64) -> Value<T> {
 
 /// Asserts that a program computes what the evaluator does, to a tolerance relative to the largest
 /// magnitude or to `scale`, that of the terms which may cancel; and to the bit the same on one
-/// thread and on two.
-fn agree<T: Scalar>(
+/// thread and on two. All that in both modes of arithmetic.
+fn agree<T: Scalar>(outputs: &[Var<'_>], inputs: &[Value<T>], bounds: (f64, f64), what: &str) {
+    for arithmetic in [Arithmetic::Reassociated, Arithmetic::AsWritten] {
+        let what = format!("{what}, {arithmetic:?}");
+        agree_in(arithmetic, outputs, inputs, bounds, &what);
+    }
+}
+
+fn agree_in<T: Scalar>(
+    arithmetic: Arithmetic,
     outputs: &[Var<'_>],
     inputs: &[Value<T>],
     (tolerance, scale): (f64, f64),
@@ -46,7 +54,7 @@ fn agree<T: Scalar>(
     let expected = evaluator.run(outputs).unwrap();
     let params = Params::with_seed(0);
     let views: Vec<Feed<'_, T>> = inputs.iter().map(Feed::from).collect();
-    let mut program = Program::compile(outputs, &params);
+    let mut program = Program::compile_with(outputs, &params, arithmetic);
     let mut alone: Vec<Vec<u64>> = Vec::new();
     for run in 0..2 {
         program.set_threads(1 + run);

@@ -93,7 +93,12 @@ impl Emitter<'_> {
             return Memory::Param((self.params)(id));
         }
         let range = self.plan.ranges[node.index()].clone().expect("stored values have memory");
-        if kind == Kind::Index { Memory::Index(range) } else { Memory::Real(range) }
+        match (lowering, kind) {
+            (Lowering::Constant, Kind::Index) => Memory::IndexConstant(range),
+            (Lowering::Constant | Lowering::Full(_), _) => Memory::Constant(range),
+            (_, Kind::Index) => Memory::Index(range),
+            _ => Memory::Real(range),
+        }
     }
 
     fn real(&self, node: NodeId) -> std::ops::Range<usize> {

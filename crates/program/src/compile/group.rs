@@ -8,12 +8,12 @@ use std::collections::HashMap;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::analysis::{Analysis, LONGEST, Work};
+use super::analysis::{Analysis, Work};
 use super::place::Place;
 use graph::reading::NodeId;
 use graph::{Lowering, Shape};
 
-use crate::instruction::MAX_OUTPUTS;
+use crate::instruction::{MAX_MEMBERS, MAX_OUTPUTS};
 
 /// How far back a root looks for a group to join.
 const LOOK_BACK: usize = 8;
@@ -211,7 +211,7 @@ impl Grouping<'_> {
             Some(made) => made == position && self.at_hand(group, extent, reader, input),
         };
         group.stored.len() < MAX_OUTPUTS
-            && group.members.len() + candidate.members.len() <= 4 * LONGEST
+            && group.members.len() + candidate.members.len() <= MAX_MEMBERS
             && candidate.operands.iter().all(ready)
     }
 

@@ -4,6 +4,9 @@
 //! which nodes run together, [`plan`] where every value lies, and [`emit`] writes the instructions.
 
 mod analysis;
+mod arithmetic;
+#[cfg(test)]
+mod as_written;
 #[cfg(test)]
 mod differential;
 mod emit;
@@ -14,6 +17,8 @@ mod passes;
 mod place;
 mod plan;
 
+pub use arithmetic::Arithmetic;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,6 +27,7 @@ use smallvec::SmallVec;
 use crate::Scalar;
 use crate::instruction::{Instruction, Memory};
 use crate::program::{Input, Output};
+use crate::workspace::{Aligned, Constants};
 use analysis::{Analysis, Work};
 use graph::Args;
 use graph::Seed;
@@ -36,7 +42,7 @@ pub(crate) struct Compiled<T> {
     pub instructions: Vec<Instruction<T>>,
     pub inputs: Vec<Input>,
     pub outputs: Vec<Output>,
-    pub constants: Vec<(Memory, Value<T>)>,
+    pub constants: Constants<T>,
     /// The parameters that it reads, and where they lie among all values.
     pub params: Vec<(Param, Range<usize>)>,
     /// The lengths of the arenas.
@@ -46,13 +52,17 @@ pub(crate) struct Compiled<T> {
 
 /// Compiles the computation of `outputs`.
 #[track_caller]
-pub(crate) fn compile<T: Scalar>(outputs: &[Var<'_>], params: &Params<T>) -> Compiled<T> {
+pub(crate) fn compile<T: Scalar>(
+    outputs: &[Var<'_>],
+    params: &Params<T>,
+    arithmetic: Arithmetic,
+) -> Compiled<T> {
     let recorded = outputs.first().expect("a program computes something").graph();
     if let Err(error) = check_parameters(sources(outputs), params) {
         panic!("{error}");
     }
     let ids: Vec<NodeId> = outputs.iter().map(|var| var.id()).collect();
-    let target = own_outputs(passes::run(recorded, &ids));
+    let target = own_outputs(passes::run::<T>(recorded, &ids, arithmetic));
     let analysis = Analysis::new(&target.graph, &target.outputs);
     let groups = group::group(&analysis);
     let reads: Vec<_> = groups.iter().map(|group| group.reads(&analysis)).collect();
@@ -139,13 +149,14 @@ fn output(ty: Type, plan: &plan::Plan, id: NodeId) -> Output {
     Output { ty, range: plan.ranges[id.index()].clone().expect("outputs are pinned") }
 }
 
-/// The values that lie in the arena for good.
-fn constants<T: Scalar>(
-    analysis: &Analysis<'_>,
-    emitter: &emit::Emitter<'_>,
-) -> Vec<(Memory, Value<T>)> {
-    let mut constants = Vec::new();
-    for id in analysis.nodes().filter(|id| emitter.plan.ranges[id.index()].is_some()) {
+/// The constants, where the instructions look for them.
+fn constants<T: Scalar>(analysis: &Analysis<'_>, emitter: &emit::Emitter<'_>) -> Constants<T> {
+    let plan = emitter.plan;
+    let mut constants = Constants {
+        reals: Aligned::zeros(plan.constants),
+        indices: Aligned::zeros(plan.index_constants),
+    };
+    for id in analysis.nodes().filter(|id| plan.ranges[id.index()].is_some()) {
         let (op, ty) = analysis.graph.node(id, |node| (node.op.clone(), node.ty.clone()));
         let value = match op.lower() {
             Lowering::Full(number) => Value::Real(ndarray::arr0(T::from_f64(number)).into_dyn()),
@@ -157,7 +168,15 @@ fn constants<T: Scalar>(
             }
             _ => continue,
         };
-        constants.push((emitter.memory(id), value));
+        match (emitter.memory(id), value) {
+            (Memory::Constant(range), Value::Real(array)) => {
+                constants.reals[range].iter_mut().zip(&array).for_each(|(to, &from)| *to = from);
+            }
+            (Memory::IndexConstant(range), Value::Index(array)) => {
+                constants.indices[range].iter_mut().zip(&array).for_each(|(to, &from)| *to = from);
+            }
+            _ => unreachable!("a constant lies among those of its kind"),
+        }
     }
     constants
 }

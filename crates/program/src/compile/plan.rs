@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::analysis::{Analysis, Work};
 use super::group::{Extent, Group, Read};
 use graph::reading::NodeId;
-use graph::{Kind, Shape};
+use graph::{Kind, Lowering, Shape};
 
 /// Values begin at multiples of this many elements: a cache line of single-precision numbers.
 const ALIGNMENT: usize = 16;
@@ -16,16 +16,18 @@ const ALIGNMENT: usize = 16;
 /// The layout of a program's memory.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// For each node, its range in the arena of its kind, if it has one.
+    /// For each node, its range in the arena of its kind or among its constants, if it has one.
     pub ranges: Vec<Option<Range<usize>>>,
-    /// The lengths of the two arenas.
+    /// The lengths of the two arenas, and of the constants.
     pub reals: usize,
     pub indices: usize,
+    pub constants: usize,
+    pub index_constants: usize,
     /// For each group and each of its stored values, the read whose memory the value takes over.
     pub in_place: Vec<SmallVec<[Option<usize>; 4]>>,
 }
 
-/// Lays out the memory: leaves and outputs for good, everything else for as long as it is needed.
+/// Lays out the memory: inputs, constants and outputs for good, everything else for as long as it is needed.
 ///
 /// `outputs` come first, one after the other without gaps, in their order.
 pub(crate) fn plan(
@@ -40,6 +42,8 @@ pub(crate) fn plan(
         last_read: vec![0; analysis.work.len()],
         reals: Arena::default(),
         indices: Arena::default(),
+        constants: Arena::default(),
+        index_constants: Arena::default(),
     };
     planner.pin(outputs, reads);
     for (position, reads) in reads.iter().enumerate() {
@@ -53,8 +57,15 @@ pub(crate) fn plan(
         .enumerate()
         .map(|(position, (group, reads))| planner.step(position, group, reads))
         .collect();
-    let Planner { ranges, reals, indices, .. } = planner;
-    Plan { ranges, reals: reals.end, indices: indices.end, in_place }
+    let Planner { ranges, reals, indices, constants, index_constants, .. } = planner;
+    Plan {
+        ranges,
+        reals: reals.end,
+        indices: indices.end,
+        constants: constants.end,
+        index_constants: index_constants.end,
+        in_place,
+    }
 }
 
 struct Planner<'a> {
@@ -64,6 +75,8 @@ struct Planner<'a> {
     last_read: Vec<usize>,
     reals: Arena,
     indices: Arena,
+    constants: Arena,
+    index_constants: Arena,
 }
 
 impl Planner<'_> {
@@ -78,7 +91,8 @@ impl Planner<'_> {
         self.indices.end = self.indices.end.next_multiple_of(ALIGNMENT);
         for read in reads.iter().flatten() {
             let leaf = matches!(self.analysis.work[read.base.index()], Work::Leaf);
-            if leaf && self.ranges[read.base.index()].is_none() {
+            let parameter = matches!(self.lowering(read.base), Lowering::Parameter(_));
+            if leaf && !parameter && self.ranges[read.base.index()].is_none() {
                 self.allocate(read.base);
             }
         }
@@ -175,7 +189,17 @@ impl Planner<'_> {
     }
 
     fn arena(&mut self, node: NodeId) -> &mut Arena {
-        if self.is_index(node) { &mut self.indices } else { &mut self.reals }
+        let constant = matches!(self.lowering(node), Lowering::Constant | Lowering::Full(_));
+        match (constant, self.is_index(node)) {
+            (true, true) => &mut self.index_constants,
+            (true, false) => &mut self.constants,
+            (false, true) => &mut self.indices,
+            (false, false) => &mut self.reals,
+        }
+    }
+
+    fn lowering(&self, node: NodeId) -> Lowering {
+        self.analysis.graph.node(node, |node| node.op.lower())
     }
 
     fn is_index(&self, node: NodeId) -> bool {

@@ -100,6 +100,7 @@ pub(super) fn examples() -> Vec<Example> {
     // Piecewise constant, so that the derivative is that of the other factor.
     vec![
         shaped("argmax", [2, 3], |x| x.argmax(1).to_real() * x.sum_over(1).square()),
+        shaped("argmax", [2, 3], |x| x.argmax(0).to_real() * x.sum_over(0).square()),
         shaped("argmin", [2, 3], |x| x.argmin(0).to_real() * x.sum_over(0).square()),
     ]
 }

@@ -4,6 +4,7 @@ use graph::{FoldWord, MapWord, ZipWord};
 use smallvec::{SmallVec, smallvec};
 
 use super::invariant::without_axes;
+use super::range::{divisor_may_leave_sum, may_leave_sum};
 use super::simplify::{input, lowering, operands};
 use graph::Lowering;
 use graph::rewriting::Visit;
@@ -16,10 +17,13 @@ const DEEPEST: usize = 8;
 /// there already. The backward pass of a normalisation sums the same products under several
 /// factors, which all come down to two sums.
 ///
-/// Not the same bits: as for any order of a sum, the error is at most (n + 2)·u·Σ|xᵢ·c| for n terms
-/// and unit roundoff u, where no partial result overflows. An infinite factor multiplies the sum once:
-/// ±∞, where products of both signs would be NaN together. A sum of cotangents that cancels to exactly
-/// 0 hides a factor that is infinite or NaN, as a cotangent of 0 does at each position.
+/// Not the same bits: for n terms and p factors the error is at most γ·Σ|xᵢ·c₁⋯c_p| either way, with
+/// γ = k·u/(1 − k·u), k = n − 1 + p and unit roundoff u, where no intermediate result over- or
+/// underflows (N. J. Higham, "Accuracy and Stability of Numerical Algorithms", §3.1 and §4.2). The
+/// partial sums of x alone may overflow where those of x·c do not: a constant that could bring this
+/// about stays inside. An infinite factor multiplies the sum once: ±∞, where products of both signs
+/// would be NaN together. A sum of cotangents that cancels to exactly 0 hides a factor that is infinite
+/// or NaN, as a cotangent of 0 does at each position.
 ///
 /// Single numbers stay where they are: at a position they cost next to nothing.
 pub(super) fn factored_sum<'g>(
@@ -90,9 +94,12 @@ fn product<'g>(
     axes: &Axes,
     depth: usize,
 ) -> Option<Product<'g>> {
-    let constant =
-        |factor: Var<'g>| without_axes(factor, x, axes).filter(|factor| factor.shape().size() > 1);
-    match (f, constant(a), constant(b)) {
+    let leaves = |factor: Var<'g>, may_leave: fn(Var<'_>) -> bool| {
+        let invariant = without_axes(factor, x, axes)?;
+        (invariant.shape().size() > 1 && may_leave(invariant)).then_some(invariant)
+    };
+    let of_b = if f == ZipWord::Div { divisor_may_leave_sum } else { may_leave_sum };
+    match (f, leaves(a, may_leave_sum), leaves(b, of_b)) {
         (ZipWord::Mul, _, Some(c)) => one(Factor::Times(c), factored(a, axes, depth)),
         (ZipWord::Mul, Some(c), _) => one(Factor::Times(c), factored(b, axes, depth)),
         (ZipWord::Div, _, Some(c)) => one(Factor::Over(c), factored(a, axes, depth)),
@@ -179,5 +186,26 @@ mod tests {
             },
         );
         passed.keeps_values(1e-14);
+    }
+
+    #[test]
+    fn a_constant_leaves_unless_the_sum_could_grow_by_it() {
+        let passed = |row: [f64; 2]| {
+            let passed = Passed::through(
+                |target| sweep(target, &[factored_sum]),
+                |g| {
+                    let row = g.constant(ndarray::arr1(&row));
+                    (g.input("x", [3, 2]) * row).sum_over(graph::keep(0))
+                },
+            );
+            passed.text()
+        };
+        assert_eq!(
+            passed([2.0, -1.0]),
+            "constant = constant; x = input; sum(x); mul(sum, constant)"
+        );
+        let inside = "constant = constant; x = input; mul(x, constant); sum(mul)";
+        assert_eq!(passed([2.0, 1e-10]), inside);
+        assert_eq!(passed([2.0, f64::INFINITY]), inside);
     }
 }

@@ -5,6 +5,7 @@ mod expand;
 mod factor;
 mod fold;
 mod invariant;
+mod range;
 mod reductions;
 mod regroup;
 mod simplify;
@@ -12,18 +13,26 @@ mod simplify;
 #[cfg(test)]
 mod testing;
 
+use super::Arithmetic;
 use graph::reading::NodeId;
 use graph::rewriting::{Target, Visit};
-use graph::{Graph, Var};
+use graph::{Graph, Scalar, Var};
 
-/// All passes on the computation of `outputs`, in the order that lets each see what the ones before
-/// it made.
-pub(crate) fn run(graph: &Graph, outputs: &[NodeId]) -> Target {
+/// All passes on the computation of `outputs` in the precision `T`, in the order that lets each see
+/// what the ones before it made. What rounds otherwise than written is left out where that is asked.
+pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arithmetic) -> Target {
     let target = expand::expand(graph, outputs);
-    let target = reductions::one_axis_at_a_time(&target);
-    let algebra: [Rule; 3] = [simplify::simplified, factor::factored_sum, regroup::regrouped];
-    let target = sweep(&target, &algebra);
-    let target = sweep(&target, &[simplify::simplified, fold::folded]);
+    let mut target = reductions::one_axis_at_a_time(&target);
+    let fold: Rule = match arithmetic {
+        Arithmetic::Reassociated => fold::folded::<f64>,
+        Arithmetic::AsWritten => fold::folded::<T>,
+    };
+    if arithmetic == Arithmetic::Reassociated {
+        let algebra: [Rule; 4] =
+            [fold, simplify::simplified, factor::factored_sum, regroup::regrouped::<T>];
+        target = sweep(&target, &algebra);
+    }
+    let target = sweep(&target, &[simplify::simplified, fold]);
     cse::merge_common_subexpressions(&target)
 }
 
@@ -48,13 +57,16 @@ mod tests {
             testing::keeps_all_examples(|target| sweep(target, &[rule]), tolerance);
         };
         keep_values(simplify::simplified, 0.0);
-        keep_values(fold::folded, 1e-15);
-        keep_values(regroup::regrouped, 1e-14);
+        keep_values(fold::folded::<f64>, 1e-15);
+        keep_values(regroup::regrouped::<f64>, 1e-14);
         keep_values(factor::factored_sum, 1e-14);
         testing::keeps_all_examples(cse::merge_common_subexpressions, 0.0);
         testing::keeps_all_examples(reductions::one_axis_at_a_time, 1e-14);
         testing::keeps_all_examples(|target| expand::expand(&target.graph, &target.outputs), 1e-13);
-        testing::keeps_all_examples(|target| run(&target.graph, &target.outputs), 1e-13);
+        for arithmetic in [Arithmetic::Reassociated, Arithmetic::AsWritten] {
+            let all = |target: &Target| run::<f64>(&target.graph, &target.outputs, arithmetic);
+            testing::keeps_all_examples(all, 1e-13);
+        }
     }
 
     #[test]
