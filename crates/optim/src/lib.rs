@@ -71,20 +71,11 @@ pub use groups::Groups;
 pub use memory::{MAX_SLOTS, Number, Slot, Slots};
 pub use optim::Optim;
 pub use optimizer::Optimizer;
-pub use parts::{
-    Accumulate, AdaptiveClip, Call, ClipGlobalNorm, ClipNorm, ClipValue, Ema, Known, Lookahead,
-    Maximize, Part, Sam, SkipNonFinite, Stretch, With,
-};
+pub use parts::*;
 pub use range_test::{RangeCurve, RangePoint, RangeTest, RangeTestError};
 pub use report::{ParameterReport, StepReport, zero_share};
 pub use rule::{At, Rule, Unit, Visit};
-pub use rules::{
-    AdaBelief, AdaBeliefRule, Adadelta, AdadeltaRule, Adafactor, AdafactorRule, Adagrad,
-    AdagradRule, Adam, AdamRule, Adamax, AdamaxRule, AmsGrad, AmsGradRule, Asgd, AsgdRule, Lamb,
-    LambRule, Lion, LionRule, Momentum, Muon, MuonRule, NAdam, NAdamRule, Nesterov, NesterovRule,
-    NovoGrad, NovoGradRule, RAdam, RAdamRule, RmsProp, RmsPropRule, Rprop, RpropRule, Sgd, SgdRule,
-    Yogi, YogiRule,
-};
+pub use rules::*;
 pub use schedule::{
     Anneal, Bounded, Constant, Cosine, CosineRestarts, Curve, CycleMode, Cyclic, Exponential,
     Geometric, InverseSqrt, InverseTime, MultiStep, OneCycle, Per, Piecewise, Polynomial, Product,

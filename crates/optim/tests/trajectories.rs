@@ -2,10 +2,16 @@
 
 mod reference;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 #[test]
 fn optimizers_go_where_the_references_go() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/optimizers.json");
-    reference::assert_all_pass(&reference::cases(&file), |_| false);
+    let cases = reference::cases(&file);
+    reference::assert_all_pass(&cases, |_| false);
+    let replayed: BTreeSet<&str> = cases.iter().filter_map(|case| case.rule).collect();
+    let all = optim::every_rule::<f64>().into_iter().map(|(rule, _)| rule);
+    let missing: Vec<&str> = all.filter(|rule| !replayed.contains(rule)).collect();
+    assert!(missing.is_empty(), "rules without a trajectory: {missing:?}");
 }

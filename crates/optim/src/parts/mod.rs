@@ -1,4 +1,4 @@
-//! What is put around an optimizer, one part to a file.
+//! What is put around an optimizer, one part to a file, and their list.
 
 mod accumulate;
 mod clip;
@@ -20,13 +20,38 @@ use crate::segments::{Segment, Selected};
 use crate::state::Ledger;
 use crate::{Number, OptimError, Optimizer, Slot, Slots, Unit, Visit};
 
-pub use accumulate::Accumulate;
-pub use clip::{AdaptiveClip, ClipGlobalNorm, ClipNorm, ClipValue};
-pub use ema::Ema;
-pub use lookahead::Lookahead;
-pub use maximize::Maximize;
-pub use sam::Sam;
-pub use skip::SkipNonFinite;
+/// What puts a part around an optimizer.
+pub type PutAround<T> = fn(Box<dyn Optimizer<T>>) -> Box<dyn Optimizer<T>>;
+
+/// From one list come what is exported and what the suites go through, so that no part is left out.
+macro_rules! parts {
+    ($($module:ident: $name:ident = $part:expr;)*) => {
+        $(pub use $module::$name;)*
+
+        /// Every part by its [name](Part::NAME), with hyperparameters of ordinary size.
+        ///
+        /// ```
+        /// let names: Vec<&str> = optim::every_part::<f32>().into_iter().map(|(name, _)| name).collect();
+        /// assert!(names.contains(&"ema"));
+        /// ```
+        pub fn every_part<T: Scalar>() -> Vec<(&'static str, PutAround<T>)> {
+            vec![$(($name::NAME, |inner| Box::new(inner.with($part)))),*]
+        }
+    };
+}
+
+parts! {
+    accumulate: Accumulate = Accumulate::new(4);
+    clip: AdaptiveClip = AdaptiveClip::new(0.1);
+    clip: ClipGlobalNorm = ClipGlobalNorm::new(0.5);
+    clip: ClipNorm = ClipNorm::new(0.5);
+    clip: ClipValue = ClipValue::new(0.5);
+    ema: Ema = Ema::new(0.9);
+    lookahead: Lookahead = Lookahead::new(4, 0.5);
+    maximize: Maximize = Maximize;
+    sam: Sam = Sam::new(0.05);
+    skip: SkipNonFinite = SkipNonFinite;
+}
 
 /// What is put around an optimizer by [`Optimizer::with`]: it decides with which gradients and when
 /// the optimizer inside makes an update, and what becomes of the weights after.

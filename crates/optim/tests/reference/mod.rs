@@ -26,6 +26,8 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     pub id: String,
+    /// The update rule that it replays, if it is one's trajectory.
+    pub rule: Option<&'static str>,
     pub verdict: Verdict,
 }
 
@@ -34,13 +36,16 @@ pub fn cases(file: &Path) -> Vec<Case> {
     let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
     let json: Value = serde_json::from_str(&text).expect("the reference file is JSON");
     match json.get("schedules") {
-        Some(schedules) => each(schedules, schedules::verdict),
+        Some(schedules) => each(schedules, |schedule| (None, schedules::verdict(schedule))),
         None => each(&json["trajectories"], |t| optimizers::verdict(t, &json["problems"])),
     }
 }
 
-fn each(cases: &Value, verdict: impl Fn(&Value) -> Verdict) -> Vec<Case> {
-    let case = |case: &Value| Case { id: text(case, "id").to_owned(), verdict: verdict(case) };
+fn each(cases: &Value, verdict: impl Fn(&Value) -> (Option<&'static str>, Verdict)) -> Vec<Case> {
+    let case = |case: &Value| {
+        let (rule, verdict) = verdict(case);
+        Case { id: text(case, "id").to_owned(), rule, verdict }
+    };
     cases.as_array().expect("a list of cases").iter().map(case).collect()
 }
 
@@ -48,7 +53,7 @@ fn each(cases: &Value, verdict: impl Fn(&Value) -> Verdict) -> Vec<Case> {
 pub fn assert_all_pass(cases: &[Case], may_be_unsupported: impl Fn(&str) -> bool) {
     let (mut largest, mut of) = (0.0_f64, "");
     let mut trouble = Vec::new();
-    for Case { id, verdict } in cases {
+    for Case { id, verdict, .. } in cases {
         match verdict {
             Verdict::Passed(error) if *error > largest => (largest, of) = (*error, id),
             Verdict::Passed(_) => {}

@@ -3,9 +3,9 @@
 use graph::{GradientLayout, Gradients, Params};
 use ndarray::{Array, Array2, ArrayD, IxDyn};
 use optim::{
-    AdaBelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, AmsGrad, Asgd, Epsilon, Lamb, Lion,
-    Maximize, Muon, NAdam, Nesterov, NovoGrad, Optim, Optimizer, RAdam, RmsProp, Rprop, Rule, Sgd,
-    WeightDecay, With, Yogi,
+    AdaBelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, AmsGrad, Asgd, AsgdRule, Epsilon, Lamb,
+    Lion, Maximize, Muon, NAdam, Nesterov, NesterovRule, NovoGrad, Optim, Optimizer, RAdam,
+    RmsProp, Rprop, Rule, Sgd, WeightDecay, With, Yogi,
 };
 use serde_json::Value;
 
@@ -14,17 +14,20 @@ use super::{Config, Verdict, compare, lbfgs, number, numbers, text};
 /// PyTorch's Muon iterates in bfloat16: this much, absolutely, is between it and double precision.
 const MUON_IN_BFLOAT16: f64 = 3e-3;
 
-/// Whether a trajectory of the file is ours too.
-pub fn verdict(case: &Value, problems: &Value) -> Verdict {
+/// Whether a trajectory of the file is ours too, and of which rule.
+pub fn verdict(case: &Value, problems: &Value) -> (Option<&'static str>, Verdict) {
     let problem = Problem::new(text(case, "problem"), problems);
     let (id, config) = (text(case, "id"), Config(&case["config"]));
     if case.get("closure_losses").is_some() {
-        return lbfgs::verdict(case, &problem);
+        return (None, lbfgs::verdict(case, &problem));
     }
-    let Some(ours) = trajectory(text(case, "source"), text(case, "algorithm"), config, &problem)
-    else {
-        return Verdict::Unsupported(format!("{} {id}", config.text("class")));
-    };
+    match trajectory(text(case, "source"), text(case, "algorithm"), config, &problem) {
+        Some((rule, ours)) => (Some(rule), compared(case, id, &ours)),
+        None => (None, Verdict::Unsupported(format!("{} {id}", config.text("class")))),
+    }
+}
+
+fn compared(case: &Value, id: &str, ours: &Trajectory) -> Verdict {
     if id.starts_with("torch/muon") {
         return loosely(&ours.iterates, &case["iterates"], MUON_IN_BFLOAT16);
     }
@@ -71,40 +74,44 @@ struct Trajectory {
     averages: Vec<Vec<f64>>,
 }
 
-/// The path that the algorithm of a configuration takes, if it is one of ours.
+/// The path that the algorithm of a configuration takes, and the name of its rule, if it is one of
+/// ours.
 fn trajectory(
     source: &str,
     algorithm: &str,
     config: Config<'_>,
     problem: &Problem,
-) -> Option<Trajectory> {
+) -> Option<(&'static str, Trajectory)> {
     let maximize = config.is("maximize");
-    let run = |optimizer: Box<dyn Optimizer<f64>>| match maximize {
-        true => Some(problem.run(Box::new(optimizer.with(Maximize)))),
-        false => Some(problem.run(optimizer)),
+    let run = |(rule, optimizer): Named| match maximize {
+        true => Some((rule, problem.run(Box::new(optimizer.with(Maximize))))),
+        false => Some((rule, problem.run(optimizer))),
     };
+    let of_asgd = |trajectory| Some((AsgdRule::NAME, trajectory));
     match (source, algorithm) {
         ("torch", "asgd") if maximize => {
             let make = || asgd(config).with(Maximize);
             let averaged = |asgd: &With<Asgd<f64>, _, _>, params: &_| asgd.inner().averaged(params);
-            Some(problem.run_averaged(make, averaged))
+            of_asgd(problem.run_averaged(make, averaged))
         }
-        ("torch", "asgd") => Some(problem.run_averaged(|| asgd(config), Asgd::averaged)),
+        ("torch", "asgd") => of_asgd(problem.run_averaged(|| asgd(config), Asgd::averaged)),
         ("torch", _) => run(torch(config)?),
         ("optax", _) => run(optax(algorithm, config)?),
         ("lecture", "nesterov_lookahead") => {
-            Some(problem.run_settled(Nesterov::new(config.f64("lr"), config.f64("rho"))))
+            let nesterov = Nesterov::new(config.f64("lr"), config.f64("rho"));
+            Some((NesterovRule::NAME, problem.run_settled(nesterov)))
         }
         ("lecture", _) => run(lecture(algorithm, config)?),
-        ("numpy", _) if algorithm.starts_with("muon") => run(muon_of_numpy(config)),
+        ("numpy", _) if algorithm.starts_with("muon") => run(muon_of_numpy(config)?),
         _ => None,
     }
 }
 
-type Boxed = Option<Box<dyn Optimizer<f64>>>;
+/// An optimizer, and the name of its rule.
+type Named = (&'static str, Box<dyn Optimizer<f64>>);
 
-fn boxed<R: Rule + Send>(optimizer: Optim<R, f64>) -> Boxed {
-    Some(Box::new(optimizer))
+fn boxed<R: Rule + Send>(optimizer: Optim<R, f64>) -> Option<Named> {
+    Some((R::NAME, Box::new(optimizer)))
 }
 
 fn decay(config: Config<'_>) -> WeightDecay {
@@ -112,7 +119,7 @@ fn decay(config: Config<'_>) -> WeightDecay {
     WeightDecay { strength, decoupled: config.is("decoupled_weight_decay") }
 }
 
-fn torch(config: Config<'_>) -> Boxed {
+fn torch(config: Config<'_>) -> Option<Named> {
     let lr = config.f64("lr");
     let eps = || Epsilon::Outside(config.f64("eps"));
     let betas = || config.pair("betas");
@@ -212,17 +219,17 @@ fn asgd(config: Config<'_>) -> Asgd<f64> {
         .weight_decay(config.or("weight_decay", 0.0))
 }
 
-fn muon_of_numpy(config: Config<'_>) -> Box<dyn Optimizer<f64>> {
+fn muon_of_numpy(config: Config<'_>) -> Option<Named> {
     let mut rule = *Muon::<f64>::new(config.f64("lr")).rule();
     rule.momentum = config.f64("mom");
     rule.nesterov = config.is("nesterov");
     rule.weight_decay = config.f64("wd");
     rule.iterations = config.u64("steps") as u32;
     rule.matches_adam = config.text("adjust") == "match_rms_adamw";
-    Box::new(Optim::<_, f64>::new_rule(rule))
+    boxed(Optim::new_rule(rule))
 }
 
-fn optax(algorithm: &str, config: Config<'_>) -> Boxed {
+fn optax(algorithm: &str, config: Config<'_>) -> Option<Named> {
     let lr = config.f64("lr");
     let (b1, b2) = (config.or("b1", 0.9), config.or("b2", 0.999));
     // optax has a place for ε inside of the root and one outside; all its cases use one of them.
@@ -284,7 +291,7 @@ fn rmsprop_of_optax(config: Config<'_>) -> RmsProp<f64> {
     }
 }
 
-fn lecture(algorithm: &str, config: Config<'_>) -> Boxed {
+fn lecture(algorithm: &str, config: Config<'_>) -> Option<Named> {
     let lr = config.f64("lr");
     let beta = || config.f64("beta");
     let inside = Epsilon::Inside(config.or("eps", 0.0));
