@@ -4,7 +4,6 @@ use graph::{Kind, Param, Scope, Shape, Var, misfit};
 
 use crate::error::{accept, positive};
 use crate::init::Init;
-use crate::module::forward_at;
 use crate::{HyperparameterError, Mode, Module};
 
 /// The rows of a trainable table at given indices: for indices of shape `[..]`, the result has
@@ -45,7 +44,7 @@ impl Embedding {
         EmbeddingBuilder { rows, width, init: Init::normal(0.0, 1.0) }
     }
 
-    /// The rows at these indices: of shape `[..]`, the result has shape `[.., width]`.
+    /// The rows at these indices.
     ///
     /// # Panics
     /// If the argument does not hold indices.
@@ -64,8 +63,6 @@ impl Module for Embedding {
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
         self.forward(x)
     }
-
-    forward_at!();
 }
 
 impl EmbeddingBuilder {

@@ -2,7 +2,6 @@
 
 use graph::{Var, misfit};
 
-use crate::module::forward_at;
 use crate::{Mode, Module};
 
 /// All axes but the first made one: `[N, C, H, W]` becomes `[N, C·H·W]`, in row-major order.
@@ -15,7 +14,7 @@ use crate::{Mode, Module};
 pub struct Flatten;
 
 impl Flatten {
-    /// All axes of x but the first made one: of shape `[N, ..]`, the result has shape `[N, M]`.
+    /// Makes all axes of x but the first one.
     ///
     /// # Panics
     /// If x is a scalar.
@@ -33,6 +32,4 @@ impl Module for Flatten {
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
         self.forward(x)
     }
-
-    forward_at!();
 }

@@ -7,8 +7,7 @@ pub use running::{Average, Running, RunningStatistics, RunningVariance};
 use graph::{Scope, Shape, Var, misfit};
 
 use crate::error::{accept, not_negative, positive};
-use crate::module::forward_at;
-use crate::normalize::{Affine, AffineParts, affine_options, along, moments, standardized_by};
+use crate::normalize::{Affine, AffineParts, along, moments, standardized_by};
 use crate::{HyperparameterError, Mode, Module};
 
 /// The axis of the channels.
@@ -130,8 +129,6 @@ impl Module for BatchNorm {
     fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
         self.forward(x, mode)
     }
-
-    forward_at!();
 }
 
 impl BatchNormBuilder {
@@ -140,7 +137,23 @@ impl BatchNormBuilder {
         Self { eps, ..self }
     }
 
-    affine_options!();
+    /// With or without both γ and β.
+    pub fn affine(self, affine: bool) -> Self {
+        let parts = if affine { AffineParts::BOTH } else { AffineParts::NONE };
+        Self { parts, ..self }
+    }
+
+    /// With or without γ.
+    pub fn weight(mut self, weight: bool) -> Self {
+        self.parts.weight = weight;
+        self
+    }
+
+    /// With or without β.
+    pub fn bias(mut self, bias: bool) -> Self {
+        self.parts.bias = bias;
+        self
+    }
 
     /// How the running statistics follow those of the batches.
     pub fn running(self, running: Running) -> Self {

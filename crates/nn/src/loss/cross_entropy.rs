@@ -88,8 +88,7 @@ impl CrossEntropy {
         self.options.check()
     }
 
-    /// The loss of logits, for class indices or probabilities; a scalar, or without reduction one
-    /// number for each target.
+    /// The loss of logits, for class indices or probabilities.
     ///
     /// # Panics
     /// If the shapes do not fit, there is not one weight per class, an ignored label is set for
