@@ -4,7 +4,7 @@
 
 use cotangent::ndarray::{Array1, Array2, Axis as Along};
 use cotangent::nn::init::Xavier;
-use cotangent::nn::{Layer, Module};
+use cotangent::nn::Module;
 use cotangent::optim::Sgd;
 use cotangent::prelude::{Activation, Function, Mode};
 use lab::{Axis, Classifier, Deck, Digits, Experiment, Hue, Lab, Network, Plot, Result, Table};
@@ -61,7 +61,7 @@ fn watch(lab: &Lab, digits: &Digits, norm: bool) -> Result<Record> {
     let mut look = Function::new(move |_, [x]| {
         let (mut z, mut layer) = (x, 0);
         for part in model.layers() {
-            layer += usize::from(matches!(part, Layer::Activation(_)));
+            layer += usize::from(part.downcast_ref::<Activation>().is_some());
             if layer == LAYER {
                 break;
             }

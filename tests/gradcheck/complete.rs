@@ -3,20 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Implementations of `Module` without a case, and why.
-const CONTAINERS: [(&str, &str); 1] = [("Layer", "what a Sequential holds: its case has layers")];
-
 #[test]
 fn every_layer_and_loss_has_a_case() {
     let checked: BTreeSet<String> =
         crate::nn::cases().iter().map(|case| case.of.to_owned()).collect();
     let parts = parts();
     assert!(parts.len() > 15, "the scan finds too few layers and losses: {parts:?}");
-    for (name, reason) in CONTAINERS {
-        assert!(parts.contains(name), "{name:?} ({reason}) is an exception, and is gone");
-    }
-    let excepted = |name: &&String| CONTAINERS.iter().any(|(exception, _)| exception == name);
-    let missing: Vec<_> = parts.difference(&checked).filter(|name| !excepted(name)).collect();
+    let missing: Vec<_> = parts.difference(&checked).collect();
     assert!(missing.is_empty(), "layers and losses without a case: {missing:?}");
 }
 

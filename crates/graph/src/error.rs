@@ -43,12 +43,13 @@ impl RecordError {
     #[track_caller]
     pub(crate) fn here(operation: &str, rule: impl Into<String>, inputs: &[Var<'_>]) -> Self {
         let types: Vec<Type> = inputs.iter().map(|input| input.ty()).collect();
-        Self {
-            operation: operation.to_owned(),
-            rule: rule.into(),
-            inputs: list(&types),
-            location: Location::caller(),
-        }
+        // Not by a closure, which would be its own caller.
+        let location = match inputs {
+            [input, ..] => input.graph().line(),
+            [] => Location::caller(),
+        };
+        let (operation, rule, inputs) = (operation.to_owned(), rule.into(), list(&types));
+        Self { operation, rule, inputs, location }
     }
 }
 

@@ -124,6 +124,39 @@ impl Graph {
         Ok(Var::new(self, id))
     }
 
+    /// Runs `record` so that the nodes it records carry this line, and not the ones of its callers.
+    ///
+    /// `#[track_caller]` does not reach through a call by `dyn`: who holds layers or operations as
+    /// trait objects hands the line on by this. Where the framework itself records on behalf of a
+    /// node, that node's line stays.
+    ///
+    /// ```
+    /// use graph::{Graph, Var};
+    /// use std::panic::Location;
+    ///
+    /// #[track_caller]
+    /// fn apply<'g>(x: Var<'g>, function: &dyn Fn(Var<'g>) -> Var<'g>) -> Var<'g> {
+    ///     x.graph().at(Location::caller(), || function(x))
+    /// }
+    /// let g = Graph::new();
+    /// let y = apply(g.full([2], 1.0), &|x| x.tanh());
+    /// assert_eq!(y.location().line(), line!() - 1);
+    /// ```
+    pub fn at<R>(&self, line: &'static Location<'static>, record: impl FnOnce() -> R) -> R {
+        if self.recording.borrow().on_behalf.is_some() {
+            return record();
+        }
+        self.recording.borrow_mut().on_behalf = Some((line, false));
+        let _restore = Restore(self);
+        record()
+    }
+
+    /// The line that a node recorded now would carry: the caller's, or the one of [`at`](Self::at).
+    #[track_caller]
+    pub fn line(&self) -> &'static Location<'static> {
+        self.recording.borrow().on_behalf.map_or(Location::caller(), |(line, _)| line)
+    }
+
     /// A real input, to be given a value at every run.
     #[track_caller]
     pub fn input(&self, name: &str, shape: impl Into<crate::Shape>) -> Var<'_> {
@@ -264,5 +297,14 @@ impl Graph {
 
     pub(crate) fn set_name(&self, id: NodeId, name: &str) {
         self.recording.borrow_mut().dag[id].name = Some(name.into());
+    }
+}
+
+/// Ends the recording at another line, also where it panics.
+struct Restore<'g>(&'g Graph);
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        self.0.recording.borrow_mut().on_behalf = None;
     }
 }

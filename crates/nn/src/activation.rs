@@ -2,6 +2,7 @@
 
 use graph::Var;
 
+use crate::module::forward_at;
 use crate::{Mode, Module};
 
 /// An elementwise function to stand among layers. Model code calls the methods of [`Var`] instead:
@@ -40,7 +41,10 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The function of x, elementwise.
+    /// The function of x, elementwise, in the shape of x.
+    ///
+    /// # Panics
+    /// If x does not hold reals; [`Identity`](Self::Identity) takes anything.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         match *self {
@@ -63,4 +67,6 @@ impl Module for Activation {
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
         self.forward(x)
     }
+
+    forward_at!();
 }

@@ -3,6 +3,7 @@
 use graph::Var;
 
 use crate::error::accept;
+use crate::module::forward_at;
 use crate::{HyperparameterError, Mode, Module};
 
 /// In training, zeroes each element with probability p, independently and anew at every run, and
@@ -53,7 +54,10 @@ impl Dropout {
         self.probability
     }
 
-    /// x with elements zeroed in training, x itself in evaluation.
+    /// x with elements zeroed in training, x itself in evaluation; in the shape of x.
+    ///
+    /// # Panics
+    /// If x does not hold reals.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
         if mode == Mode::Eval || self.probability == 0.0 {
@@ -70,4 +74,6 @@ impl Module for Dropout {
     fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
         self.forward(x, mode)
     }
+
+    forward_at!();
 }

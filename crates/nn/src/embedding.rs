@@ -4,6 +4,7 @@ use graph::{Kind, Param, Scope, Shape, Var, misfit};
 
 use crate::error::{accept, positive};
 use crate::init::Init;
+use crate::module::forward_at;
 use crate::{HyperparameterError, Mode, Module};
 
 /// The rows of a trainable table at given indices: for indices of shape `[..]`, the result has
@@ -44,7 +45,7 @@ impl Embedding {
         EmbeddingBuilder { rows, width, init: Init::normal(0.0, 1.0) }
     }
 
-    /// The rows at these indices.
+    /// The rows at these indices: of shape `[..]`, the result has shape `[.., width]`.
     ///
     /// # Panics
     /// If the argument does not hold indices.
@@ -63,6 +64,8 @@ impl Module for Embedding {
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
         self.forward(x)
     }
+
+    forward_at!();
 }
 
 impl EmbeddingBuilder {

@@ -2,6 +2,7 @@
 
 use graph::{Var, misfit};
 
+use crate::module::forward_at;
 use crate::{Mode, Module};
 
 /// All axes but the first made one: `[N, C, H, W]` becomes `[N, C·H·W]`, in row-major order.
@@ -14,7 +15,7 @@ use crate::{Mode, Module};
 pub struct Flatten;
 
 impl Flatten {
-    /// Makes all axes of x but the first one.
+    /// All axes of x but the first made one: of shape `[N, ..]`, the result has shape `[N, M]`.
     ///
     /// # Panics
     /// If x is a scalar.
@@ -32,4 +33,6 @@ impl Module for Flatten {
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
         self.forward(x)
     }
+
+    forward_at!();
 }

@@ -3,7 +3,8 @@
 use graph::{Scope, Shape, Var, misfit};
 
 use crate::error::{accept, not_negative, positive};
-use crate::normalize::{Affine, AffineParts, standardized};
+use crate::module::forward_at;
+use crate::normalize::{Affine, AffineParts, affine_options, standardized};
 use crate::{HyperparameterError, Mode, Module};
 
 /// Layer normalisation over the trailing axes (Ba, Kiros and Hinton, 2016): with μ and σ² the mean
@@ -47,7 +48,7 @@ impl LayerNorm {
         LayerNormBuilder { shape: shape.into(), eps: 1e-5, parts: AffineParts::BOTH }
     }
 
-    /// x normalised, in its shape.
+    /// x normalised, in its shape: `[.., s₁, .., sₖ]` for a layer of shape `[s₁, .., sₖ]`.
     ///
     /// # Panics
     /// If the trailing axes of x do not have the layer's shape.
@@ -68,6 +69,8 @@ impl Module for LayerNorm {
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
         self.forward(x)
     }
+
+    forward_at!();
 }
 
 impl LayerNormBuilder {
@@ -76,23 +79,7 @@ impl LayerNormBuilder {
         Self { eps, ..self }
     }
 
-    /// With or without both γ and β.
-    pub fn affine(self, affine: bool) -> Self {
-        let parts = if affine { AffineParts::BOTH } else { AffineParts::NONE };
-        Self { parts, ..self }
-    }
-
-    /// With or without γ.
-    pub fn weight(mut self, weight: bool) -> Self {
-        self.parts.weight = weight;
-        self
-    }
-
-    /// With or without β.
-    pub fn bias(mut self, bias: bool) -> Self {
-        self.parts.bias = bias;
-        self
-    }
+    affine_options!();
 
     /// Builds the parameters `name.weight` and `name.bias`.
     ///

@@ -52,7 +52,9 @@
 //!
 //! # Mistakes
 //! An input of the wrong shape is a mistake in model code: `forward` panics with the rule, the
-//! shapes, the layer's path and the user's line. A hyperparameter may come from a user or a file:
+//! shapes, the layer's path and the user's line. A batch that is too small for what is asked of it
+//! (one sample under [`BatchNorm`], the mean loss of none) is an error of the run,
+//! [`graph::RunError::Refused`], as its size comes from data. A hyperparameter may come from a user or a file:
 //! every builder has `try_build`, and the options of losses have `check`, which answer a
 //! [`HyperparameterError`]; `build` and the losses themselves panic with the same message.
 
@@ -83,4 +85,4 @@ pub use loss::Loss;
 pub use module::{Mode, Module};
 pub use normalize::{Affine, standardized};
 pub use penalty::{l1_penalty, l2_penalty, parameters_where};
-pub use sequential::{Layer, Sequential};
+pub use sequential::Sequential;

@@ -4,6 +4,7 @@ use graph::{Param, Scope, Shape, Var, misfit};
 
 use crate::error::{accept, positive};
 use crate::init::Init;
+use crate::module::forward_at;
 use crate::{HyperparameterError, Mode, Module};
 
 /// y = x·Wᵀ + b over the last axis of x.
@@ -89,6 +90,8 @@ impl Module for Linear {
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
         self.forward(x)
     }
+
+    forward_at!();
 }
 
 impl LinearBuilder {

@@ -1,13 +1,28 @@
 //! What all layers have in common.
 
+use std::any::Any;
 use std::fmt::Debug;
+use std::panic::Location;
+use std::sync::Arc;
 
 use graph::Var;
 
 /// Whether a model is being trained or used: batch or running statistics in
 /// [`BatchNorm`](crate::BatchNorm), zeroing or not in [`Dropout`](crate::Dropout).
 ///
-/// It is an argument of every `forward`, never a hidden flag.
+/// It is an argument of every `forward` that it matters to, never a hidden flag:
+///
+/// ```
+/// use graph::Graph;
+/// use nn::{Dropout, Mode};
+///
+/// let g = Graph::new();
+/// let x = g.full([1000], 1.0);
+/// let zeros = |mode| Dropout::new(0.5).forward(x, mode).eq(0.0).to_real().sum().eval();
+/// assert!(zeros(Mode::Train)?[[]] > 400.0);
+/// assert_eq!(zeros(Mode::Eval)?[[]], 0.0);
+/// # Ok::<(), graph::RunError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// A step that changes parameters.
@@ -40,10 +55,71 @@ pub enum Mode {
 /// let g = Graph::new();
 /// assert_eq!(block.forward(g.input("x", [8, 3]), Mode::Train).shape(), [8, 3].into());
 /// ```
-pub trait Module: Debug + Send + Sync {
+pub trait Module: Any + Debug + Send + Sync {
     /// Records the function of `x` into its graph.
     ///
     /// The layers of this crate mark it `#[track_caller]`, so that their nodes carry the line that
     /// called them. A model does not: its nodes then carry the lines of its own body.
     fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g>;
+
+    /// [`forward`](Self::forward) for a caller at this line, which `#[track_caller]` does not learn
+    /// through `dyn`: what [`Sequential`](crate::Sequential) calls.
+    ///
+    /// The nodes of the layers of this crate carry the line, by [`graph::Graph::at`]; those of a
+    /// model, which does not override this, the lines of its own body.
+    fn forward_at<'g>(&self, x: Var<'g>, mode: Mode, _line: &'static Location<'static>) -> Var<'g> {
+        self.forward(x, mode)
+    }
 }
+
+impl dyn Module {
+    /// The module behind it, if it is an `M`.
+    ///
+    /// ```
+    /// use nn::{Activation, Dropout, Sequential};
+    /// let model = Sequential::new().then(Dropout::new(0.1)).then(Activation::Relu);
+    /// let dropped = model.layers()[0].downcast_ref::<Dropout>().unwrap();
+    /// assert_eq!(dropped.probability(), 0.1);
+    /// ```
+    pub fn downcast_ref<M: Module>(&self) -> Option<&M> {
+        (self as &dyn Any).downcast_ref()
+    }
+}
+
+/// A shared or boxed module is one: its caller's line is handed on.
+macro_rules! pointer {
+    ($($pointer:ident),*) => {$(
+        impl<M: Module + ?Sized> Module for $pointer<M> {
+            #[track_caller]
+            fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
+                (**self).forward_at(x, mode, Location::caller())
+            }
+
+            fn forward_at<'g>(
+                &self,
+                x: Var<'g>,
+                mode: Mode,
+                line: &'static Location<'static>,
+            ) -> Var<'g> {
+                (**self).forward_at(x, mode, line)
+            }
+        }
+    )*};
+}
+
+pointer!(Arc, Box);
+
+/// [`Module::forward_at`] of a layer of this crate, whose own lines say nothing to a user.
+macro_rules! forward_at {
+    () => {
+        fn forward_at<'g>(
+            &self,
+            x: graph::Var<'g>,
+            mode: $crate::Mode,
+            line: &'static std::panic::Location<'static>,
+        ) -> graph::Var<'g> {
+            x.graph().at(line, || $crate::Module::forward(self, x, mode))
+        }
+    };
+}
+pub(crate) use forward_at;

@@ -102,6 +102,30 @@ impl AffineParts {
     }
 }
 
+/// The options of a builder of a normalisation that say which parts it has.
+macro_rules! affine_options {
+    () => {
+        /// With or without both γ and β.
+        pub fn affine(self, affine: bool) -> Self {
+            use $crate::normalize::AffineParts;
+            Self { parts: if affine { AffineParts::BOTH } else { AffineParts::NONE }, ..self }
+        }
+
+        /// With or without γ.
+        pub fn weight(mut self, weight: bool) -> Self {
+            self.parts.weight = weight;
+            self
+        }
+
+        /// With or without β.
+        pub fn bias(mut self, bias: bool) -> Self {
+            self.parts.bias = bias;
+            self
+        }
+    };
+}
+pub(crate) use affine_options;
+
 impl Affine {
     /// γ·x + β, where the axes of γ and β lie along those of x from `axis` on.
     #[track_caller]

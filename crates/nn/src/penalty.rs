@@ -72,7 +72,7 @@ pub fn l2_penalty<'g, 'p>(
 }
 
 /// The trainable parameters whose path fulfils a condition, in the order of building: what a
-/// penalty runs over.
+/// penalty runs over. For an example see [`l1_penalty`].
 pub fn parameters_where<T: Scalar>(
     params: &Params<T>,
     condition: impl Fn(&str) -> bool,

@@ -1,5 +1,6 @@
 //! A value that does not exist, because of an extent that comes from data.
 
+use crate::error::list;
 use crate::{Args, Cotangents, Fault, Graph, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// A value of this type that no run can compute, as its inputs break a rule. Cotangents: as little
@@ -67,9 +68,9 @@ impl Graph {
         ty: Type,
         inputs: &[Var<'g>],
     ) -> Var<'g> {
-        let types: Vec<String> = inputs.iter().map(|input| input.ty().to_string()).collect();
+        let types: Vec<Type> = inputs.iter().map(|input| input.ty()).collect();
         let (operation, rule) = (operation.to_owned(), rule.into());
-        self.apply(Refused { operation, rule, inputs: types.join(", "), ty }, inputs)
+        self.apply(Refused { operation, rule, inputs: list(&types), ty }, inputs)
     }
 }
 

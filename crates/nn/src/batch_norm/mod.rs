@@ -7,7 +7,8 @@ pub use running::{Average, Running, RunningStatistics, RunningVariance};
 use graph::{Scope, Shape, Var, misfit};
 
 use crate::error::{accept, not_negative, positive};
-use crate::normalize::{Affine, AffineParts, along, moments, standardized_by};
+use crate::module::forward_at;
+use crate::normalize::{Affine, AffineParts, affine_options, along, moments, standardized_by};
 use crate::{HyperparameterError, Mode, Module};
 
 /// The axis of the channels.
@@ -129,6 +130,8 @@ impl Module for BatchNorm {
     fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
         self.forward(x, mode)
     }
+
+    forward_at!();
 }
 
 impl BatchNormBuilder {
@@ -137,23 +140,7 @@ impl BatchNormBuilder {
         Self { eps, ..self }
     }
 
-    /// With or without both γ and β.
-    pub fn affine(self, affine: bool) -> Self {
-        let parts = if affine { AffineParts::BOTH } else { AffineParts::NONE };
-        Self { parts, ..self }
-    }
-
-    /// With or without γ.
-    pub fn weight(mut self, weight: bool) -> Self {
-        self.parts.weight = weight;
-        self
-    }
-
-    /// With or without β.
-    pub fn bias(mut self, bias: bool) -> Self {
-        self.parts.bias = bias;
-        self
-    }
+    affine_options!();
 
     /// How the running statistics follow those of the batches.
     pub fn running(self, running: Running) -> Self {

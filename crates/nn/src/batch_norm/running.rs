@@ -9,7 +9,7 @@ use crate::error::not_negative;
 /// How much a running average r moves at a batch's statistic b.
 ///
 /// The two exponential averages are the same family, told apart by whose weight the number is: what
-/// PyTorch calls momentum 0.1, Keras and the lecture call 0.9.
+/// PyTorch calls momentum 0.1, Keras and the lecture call 0.9. For an example see [`Running`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Average {
     /// r ← (1 − m)·r + m·b: the number is the weight of the new value (PyTorch's `momentum`).
@@ -24,6 +24,11 @@ pub enum Average {
 
 /// Which variance of a batch of n values per channel is averaged. (Training always normalises with
 /// the biased one.)
+///
+/// ```
+/// use nn::batch_norm::{Running, RunningVariance};
+/// let biased = Running::torch().variance(RunningVariance::Biased);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunningVariance {
     /// Divided by n.
@@ -133,6 +138,17 @@ impl Running {
 }
 
 /// The running statistics of a layer: buffers that a training step writes back.
+///
+/// ```
+/// use graph::Params;
+/// use nn::BatchNorm;
+///
+/// let mut params = Params::seeded(0);
+/// let norm = BatchNorm::new(2).build(&mut params.root(), "bn1");
+/// let mean = norm.running.unwrap().mean;
+/// assert_eq!(mean.path(), "bn1.running_mean");
+/// assert_eq!(params.get(mean.id()).unwrap(), ndarray::array![0.0, 0.0].into_dyn());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunningStatistics {
     /// The running mean, one per channel.

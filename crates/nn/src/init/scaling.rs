@@ -5,7 +5,7 @@ use graph::Shape;
 use super::{Init, finite};
 use crate::HyperparameterError;
 
-/// Which distribution a variance is given to.
+/// Which distribution a variance is given to: [`Xavier`] and [`Kaiming`] have a constructor for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
     /// Uniform on ±√3·σ.
@@ -17,7 +17,8 @@ pub enum Spread {
 /// Which number of connections the variance is divided by.
 ///
 /// A weight of shape `[out, in, k₁, k₂, …]` connects each output to in·k₁·k₂·… inputs (the fan in)
-/// and each input to out·k₁·k₂·… outputs (the fan out), as in PyTorch.
+/// and each input to out·k₁·k₂·… outputs (the fan out), as in PyTorch. For an
+/// example see [`VarianceScaling`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fan {
     /// The fan in: keeps the scale of activations.
@@ -42,7 +43,7 @@ impl Fan {
 }
 
 /// What follows the weight, and by which gain its variance makes up for it (the numbers of
-/// PyTorch's `calculate_gain`).
+/// PyTorch's `calculate_gain`). For an example see [`VarianceScaling`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Nonlinearity {
     /// Nothing: 1.
@@ -72,11 +73,13 @@ impl Nonlinearity {
     }
 }
 
-/// Xavier initialisation (Glorot and Bengio, 2010): σ² = gain²·2/(fan in + fan out), gain 1.
+/// Xavier initialisation (Glorot and Bengio, 2010): σ² = gain²·2/(fan in + fan out), gain 1. For
+/// an example see [`VarianceScaling`].
 #[derive(Clone, Copy, Debug)]
 pub struct Xavier;
 
-/// Kaiming initialisation (He et al., 2015): σ² = gain²/fan in, gain √2 for relu.
+/// Kaiming initialisation (He et al., 2015): σ² = gain²/fan in, gain √2 for relu. For an example
+/// see [`VarianceScaling`].
 #[derive(Clone, Copy, Debug)]
 pub struct Kaiming;
 

@@ -61,7 +61,7 @@ impl BceWithLogits {
         not_negative("BceWithLogits", name, self.positive_weight)
     }
 
-    /// The loss of logits.
+    /// The loss of logits, of any shape, for targets of the same shape.
     ///
     /// # Panics
     /// If the shapes differ, or [`check`](Self::check) refuses the weight.

@@ -88,7 +88,8 @@ impl CrossEntropy {
         self.options.check()
     }
 
-    /// The loss of logits, for class indices or probabilities.
+    /// The loss of logits, for class indices or probabilities; a scalar, or without reduction one
+    /// number for each target.
     ///
     /// # Panics
     /// If the shapes do not fit, there is not one weight per class, an ignored label is set for

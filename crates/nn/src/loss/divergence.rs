@@ -44,7 +44,7 @@ impl KlDiv {
         Self { reduction }
     }
 
-    /// The divergence of the predicted distribution from the true one.
+    /// The divergence of the predicted distribution from the true one, both of one shape `[N, ..]`.
     ///
     /// # Panics
     /// If the shapes differ.

@@ -41,6 +41,21 @@ pub use regression::{Huber, L1, Mse};
 use graph::{Var, misfit};
 
 /// How the losses of all elements become one.
+///
+/// ```
+/// use graph::Graph;
+/// use ndarray::array;
+/// use nn::loss::Reduction;
+///
+/// let g = Graph::new();
+/// let losses = g.constant(array![[1.0, 2.0], [3.0, 6.0]]);
+/// let reduced = |reduction: Reduction| reduction.of(losses).eval();
+/// assert_eq!(reduced(Reduction::None)?.shape(), [2, 2]);
+/// assert_eq!(reduced(Reduction::Mean)?[[]], 3.0);
+/// assert_eq!(reduced(Reduction::Sum)?[[]], 12.0);
+/// assert_eq!(reduced(Reduction::BatchMean)?[[]], 6.0);
+/// # Ok::<(), graph::RunError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reduction {
     /// Not at all.
@@ -75,6 +90,22 @@ fn samples(losses: Var<'_>) -> f64 {
 
 /// The losses with their usual options, as methods of the prediction; each reduces to its mean, and
 /// [`kl_div`](Loss::kl_div) to its mean over samples.
+///
+/// ```
+/// use graph::Graph;
+/// use ndarray::array;
+/// use nn::Loss;
+///
+/// let g = Graph::new();
+/// let (x, t) = (g.constant(array![1.0, 4.0]), g.constant(array![1.0, 1.0]));
+/// assert_eq!(x.mse(t).eval()?[[]], 4.5);
+/// assert_eq!(x.huber(t, 1.0).eval()?[[]], 1.25);
+/// # Ok::<(), graph::RunError>(())
+/// ```
+///
+/// # Panics
+/// All of them if the shapes do not fit or an option is not defined, with the rule, the shapes and
+/// the line: see the type of each.
 pub trait Loss<'g> {
     /// The mean of (x − t)²: see [`Mse`].
     fn mse(self, target: Var<'g>) -> Var<'g>;

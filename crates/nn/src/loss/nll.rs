@@ -11,6 +11,18 @@ use crate::error::accept;
 /// default: [`CrossEntropy`](super::CrossEntropy) of what is normalised already.
 ///
 /// Shapes, weights, ignored labels and the mean are those of [`CrossEntropy`](super::CrossEntropy).
+///
+/// ```
+/// use graph::Graph;
+/// use ndarray::array;
+/// use nn::loss::Nll;
+///
+/// let g = Graph::new();
+/// let log_p = g.constant(array![[0.25_f64.ln(), 0.75_f64.ln()]]);
+/// let loss = Nll::new().of(log_p, g.constant(array![1])).eval()?;
+/// assert_eq!(loss[[]], -0.75_f64.ln());
+/// # Ok::<(), graph::RunError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nll {
     options: ClassOptions,
@@ -54,7 +66,8 @@ impl Nll {
         self.options.check()
     }
 
-    /// The loss of logarithms of probabilities.
+    /// The loss of logarithms of probabilities: `[N, C]` or `[N, C, ..]` with labels `[N]` or
+    /// `[N, ..]`, or `[C]` with a scalar label.
     ///
     /// # Panics
     /// If the labels are not one index per distribution, there is not one weight per class, or

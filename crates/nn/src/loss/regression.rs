@@ -7,12 +7,34 @@ use crate::HyperparameterError;
 use crate::error::accept;
 
 /// (x − t)², reduced to the mean by default.
+///
+/// ```
+/// use graph::Graph;
+/// use ndarray::array;
+/// use nn::loss::{Mse, Reduction};
+///
+/// let g = Graph::new();
+/// let (x, t) = (g.constant(array![1.0, 4.0]), g.constant(array![1.0, 1.0]));
+/// assert_eq!(Mse::new().reduction(Reduction::Sum).of(x, t).eval()?[[]], 9.0);
+/// # Ok::<(), graph::RunError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Mse {
     reduction: Reduction,
 }
 
 /// |x − t|, reduced to the mean by default; its derivative where x = t is 0.
+///
+/// ```
+/// use graph::Graph;
+/// use ndarray::array;
+/// use nn::loss::{L1, Reduction};
+///
+/// let g = Graph::new();
+/// let (x, t) = (g.constant(array![1.0, 4.0]), g.constant(array![1.0, 1.0]));
+/// assert_eq!(L1::new().reduction(Reduction::None).of(x, t).eval()?, array![0.0, 3.0].into_dyn());
+/// # Ok::<(), graph::RunError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct L1 {
     reduction: Reduction,
@@ -22,6 +44,17 @@ pub struct L1 {
 /// 1964): quadratic near the target, linear far from it, with a continuous derivative.
 ///
 /// This is PyTorch's `huber_loss`; its `smooth_l1_loss` is this divided by δ.
+///
+/// ```
+/// use graph::Graph;
+/// use ndarray::array;
+/// use nn::loss::{Huber, Reduction};
+///
+/// let g = Graph::new();
+/// let (x, t) = (g.constant(array![1.0, 4.0]), g.constant(array![1.0, 1.0]));
+/// assert_eq!(Huber::new(2.0).reduction(Reduction::Sum).of(x, t).eval()?[[]], 4.0);
+/// # Ok::<(), graph::RunError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Huber {
     delta: f64,
@@ -39,7 +72,7 @@ impl Mse {
         Self { reduction }
     }
 
-    /// The loss of a prediction.
+    /// The loss of a prediction, of any shape, for a target of the same shape.
     ///
     /// # Panics
     /// If the shapes differ.
@@ -61,7 +94,7 @@ impl L1 {
         Self { reduction }
     }
 
-    /// The loss of a prediction.
+    /// The loss of a prediction, of any shape, for a target of the same shape.
     ///
     /// # Panics
     /// If the shapes differ.
@@ -92,7 +125,7 @@ impl Huber {
         HyperparameterError::unless(holds, "Huber", "δ", "positive and finite", self.delta)
     }
 
-    /// The loss of a prediction.
+    /// The loss of a prediction, of any shape, for a target of the same shape.
     ///
     /// # Panics
     /// If the shapes differ, or [`check`](Self::check) refuses δ.

@@ -1,10 +1,10 @@
 //! Layers put together.
 
+use std::sync::Arc;
+
 use graph::{Graph, Params, Var};
 use ndarray::array;
-use nn::{
-    Activation, BatchNorm, Dropout, Flatten, Layer, LayerNorm, Linear, Mode, Module, Sequential,
-};
+use nn::{Activation, BatchNorm, Dropout, Flatten, LayerNorm, Linear, Mode, Module, Sequential};
 
 use crate::{sample, value};
 
@@ -48,7 +48,7 @@ fn a_module_of_ones_own_stands_among_layers() {
             if mode == Mode::Train { 2.0 * x } else { x }
         }
     }
-    let model = Sequential::new().then(Layer::custom(Double)).then(Activation::Relu);
+    let model = Sequential::new().then(Double).then(Activation::Relu);
     let g = Graph::new();
     let x = g.constant(array![3.0, -1.0]);
     assert_eq!(model.forward(x, Mode::Train).eval().unwrap(), array![6.0, 0.0].into_dyn());
@@ -88,6 +88,19 @@ fn flatten_keeps_the_axis_of_samples() {
 #[test]
 fn layers_are_send_and_sync() {
     fn assert<T: Send + Sync>() {}
-    assert::<Layer>();
+    assert::<Arc<dyn Module>>();
     assert::<Sequential>();
+}
+
+#[test]
+fn layers_are_found_again_and_put_together_anew() {
+    let model = Sequential::new().then(Flatten).then(Dropout::new(0.3)).then(Activation::Relu);
+    let is_dropout = |layer: &Arc<dyn Module>| layer.downcast_ref::<Dropout>().is_some();
+    assert_eq!(model.layers().iter().map(is_dropout).collect::<Vec<_>>(), [false, true, false]);
+    let without: Sequential =
+        model.layers().iter().filter(|layer| !is_dropout(layer)).cloned().collect();
+    let g = Graph::new();
+    let x = g.constant(sample(&[2, 3]));
+    let y = without.forward(x, Mode::Train);
+    assert_eq!(y.eval().unwrap(), x.relu().eval().unwrap());
 }

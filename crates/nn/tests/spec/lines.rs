@@ -5,11 +5,11 @@ use ndarray::array;
 use nn::batch_norm::Running;
 use nn::loss::{CrossEntropy, Reduction};
 use nn::{
-    Activation, BatchNorm, Dropout, Embedding, Flatten, Layer, LayerNorm, Linear, Loss, Mode,
-    Module, Sequential, l1_penalty, l2_penalty,
+    Activation, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, Module,
+    Sequential, l1_penalty, l2_penalty,
 };
 
-use crate::sample;
+use crate::{assert_says, panic_message, sample};
 
 /// Fails if a node of the graph was recorded by a line of the library.
 #[track_caller]
@@ -39,15 +39,22 @@ fn layers() {
     assert_lines_are_ours(&g);
 }
 
+#[derive(Debug)]
+struct Doubled;
+
+impl Doubled {
+    /// The line of the body below.
+    const LINE: u32 = line!() + 5;
+}
+
+impl Module for Doubled {
+    fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
+        x + x
+    }
+}
+
 #[test]
 fn layers_of_a_sequence() {
-    #[derive(Debug)]
-    struct Doubled;
-    impl Module for Doubled {
-        fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
-            x + x
-        }
-    }
     let mut params = Params::seeded(0);
     let p = &mut params.root();
     let inner = Sequential::new().then(BatchNorm::new(4).build(p, "bn")).then(Activation::Silu);
@@ -56,13 +63,46 @@ fn layers_of_a_sequence() {
         .then(inner)
         .then(Dropout::new(0.5))
         .then(LayerNorm::new(4).build(p, "ln"))
-        .then(Layer::custom(Doubled))
+        .then(Doubled)
         .then(Flatten);
     let g = Graph::new();
     let x = g.input("x", [3, 6]);
     let y = model.forward(x, Mode::Train);
     assert_eq!(y.location().line(), line!() - 1);
     assert_lines_are_ours(&g);
+}
+
+#[test]
+fn a_module_of_ones_own_within_sequences_records_at_the_lines_of_its_body() {
+    let inner = Sequential::new().then(Doubled);
+    let model = Sequential::new().then(Activation::Tanh).then(inner);
+    let g = Graph::new();
+    assert_eq!(model.forward(g.input("x", [3]), Mode::Train).location().line(), Doubled::LINE);
+}
+
+#[test]
+fn a_layer_taken_out_of_a_sequence() {
+    let model = Sequential::new().then(Activation::Tanh).then(Sequential::new().then(Flatten));
+    let g = Graph::new();
+    let mut x = g.input("x", [3, 2, 2]);
+    for layer in model.layers() {
+        x = layer.forward(x, Mode::Train);
+        assert_eq!(x.location().line(), line!() - 1);
+    }
+    assert_lines_are_ours(&g);
+}
+
+#[test]
+fn a_misfit_within_a_sequence() {
+    let mut params = Params::seeded(0);
+    let model = Sequential::new().then(Linear::new(6, 4).build(&mut params.root(), "fc"));
+    let g = Graph::new();
+    let x = g.input("x", [3, 5]);
+    let line = line!() + 1;
+    let message = panic_message(|| model.forward(x, Mode::Train));
+    assert_says(&message, &["linear \"fc\"", &format!("at {}:{line}:", file!())]);
+    let after = x.tanh();
+    assert_eq!(after.location().line(), line!() - 1, "the line of the panic is not kept");
 }
 
 #[test]
