@@ -3,6 +3,8 @@
 //! Each experiment is run as the gallery runs it; a claim whose verdict is not the one that is known
 //! fails the test, with the numbers that decide.
 
+use std::collections::HashSet;
+
 use lab::Pace;
 
 /// One test for each lecture of the list.
@@ -40,7 +42,9 @@ fn the_gallery_is_one_page_that_needs_nothing_but_itself() {
     let folder = tempfile::tempdir().unwrap();
     let quick = |lecture: &'static lab::Lecture| {
         let outcome = lecture.experiment.perform(Pace::Quick).unwrap();
-        assert!(!lab::write_figures(lecture, &outcome, folder.path()).unwrap().is_empty());
+        let figures = lab::write_figures(lecture, &outcome, folder.path()).unwrap();
+        let names: HashSet<_> = figures.iter().collect();
+        assert!(!names.is_empty() && names.len() == figures.len(), "{}", lecture.name());
         (lecture, outcome)
     };
     let runs: Vec<_> = lectures::ALL.iter().map(quick).collect();

@@ -51,7 +51,42 @@ pub struct Classifier {
     cost: Function<'static, f32, 2>,
 }
 
+/// How long a network trains, and in which batches.
+#[derive(Clone, Copy, Debug)]
+pub struct Course {
+    /// Passes over the samples.
+    pub epochs: usize,
+    /// Samples in a batch.
+    pub batch: usize,
+    /// Decides the order of the samples.
+    pub seed: u64,
+}
+
 impl Classifier {
+    /// A network 64-32-10 with relu on the digits, with the strength λ of the penalty.
+    pub fn of_digits(lambda: f64) -> Self {
+        Self::new(0, lambda, |scope| mlp(scope, &[64, 32, 10], Activation::Relu))
+    }
+
+    /// Trains, and answers the cost on all samples before and after each epoch, by epoch.
+    ///
+    /// # Errors
+    /// As [`learn`](Self::learn).
+    pub fn train(
+        &mut self,
+        samples: &Dataset,
+        Course { epochs, batch, seed }: Course,
+        optimizer: &mut dyn Optimizer<f32>,
+    ) -> Result<Vec<(f64, f64)>> {
+        let mut order = crate::rng(seed);
+        let mut curve = vec![(0.0, self.cost(samples)?)];
+        for epoch in 1..=epochs {
+            self.epoch(samples, batch, &mut order, optimizer)?;
+            curve.push((epoch as f64, self.cost(samples)?));
+        }
+        Ok(curve)
+    }
+
     /// The classifier of a model in a store of this seed, with the strength λ of the penalty.
     pub fn new(seed: u64, lambda: f64, build: impl FnOnce(&mut Scope<'_>) -> Sequential) -> Self {
         let mut params = Params::seeded(seed);
@@ -131,16 +166,19 @@ impl Classifier {
         Ok(f64::from(cost[[]]))
     }
 
-    /// The share of samples that are classified right, in evaluation mode.
+    /// The share of samples that are classified right, in evaluation mode; NaN for a network that has
+    /// burst and says nothing.
     ///
     /// # Errors
     /// If the samples do not fit the model.
     pub fn accuracy(&mut self, samples: &Dataset) -> Result<f64> {
         let logits = self.logits.run(&self.params, (samples.features(),))?;
+        if logits.iter().any(|x| x.is_nan()) {
+            return Ok(f64::NAN);
+        }
         let rows = logits.rows();
         let hits = rows.into_iter().zip(samples.labels()).filter(|(row, label)| {
             let own = row[**label as usize];
-            // NaN is never the greatest: a network that has burst classifies nothing right.
             row.iter().enumerate().all(|(class, &x)| class as i64 == **label || own > x)
         });
         Ok(hits.count() as f64 / samples.len() as f64)

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::{Claim, Figure, Item, Outcome, Table};
+use crate::{Claim, Figure, Item, Outcome, Source, Table};
 
 /// What goes wrong in an experiment, other than a claim that fails.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -107,6 +107,40 @@ impl Lab {
         }
     }
 
+    /// Runs a part of the lecture that stands in a file of its own, whose text is shown with the
+    /// lecture's: see [`parts!`](crate::parts).
+    ///
+    /// # Errors
+    /// Those of the part.
+    pub fn part(&mut self, source: Source, run: fn(&mut Lab) -> Result) -> Result {
+        self.outcome.sources.push(source);
+        run(self)
+    }
+
+    /// The run of a grid with the lowest score. At full pace it must not lie at an end of the grid,
+    /// beyond which a better one may be; a score that is not finite is that of a run that failed.
+    ///
+    /// # Errors
+    /// If all runs failed, or the best lies at an end.
+    pub fn lowest<R>(&self, mut runs: Vec<R>, score: impl Fn(&R) -> f64) -> Result<R> {
+        let scores: Vec<f64> = runs.iter().map(score).collect();
+        let least = scores.iter().copied().filter(|x| x.is_finite()).fold(f64::INFINITY, f64::min);
+        let best = |i: &usize| scores[*i] == least;
+        let inner = (1..runs.len().saturating_sub(1)).find(best);
+        let any = (0..runs.len()).find(best).filter(|_| least.is_finite());
+        match inner.filter(|_| least.is_finite()).or(any) {
+            Some(i) if inner == Some(i) || self.pace == Pace::Quick => Ok(runs.swap_remove(i)),
+            None if self.pace == Pace::Quick && !runs.is_empty() => Ok(runs.swap_remove(0)),
+            None => Err("every run of the grid failed".into()),
+            Some(any) => Err(format!(
+                "the best of a grid lies at its end, number {} of {}: widen it",
+                any + 1,
+                runs.len()
+            )
+            .into()),
+        }
+    }
+
     /// Says a line of text.
     pub fn say(&mut self, line: impl Into<String>) {
         self.outcome.items.push(Item::Line(line.into()));
@@ -135,5 +169,63 @@ impl Lab {
     fn judge(&mut self, statement: &str, holds: bool, known: bool, evidence: String) {
         let statement = statement.to_owned();
         self.outcome.items.push(Item::Claim(Claim { statement, holds, known, evidence }));
+    }
+}
+
+/// Runs the parts of a lecture, each in a file of the folder with a function `run`:
+/// `lab::parts!(lab, "03_ravine": zigzag, iterations)`.
+#[macro_export]
+macro_rules! parts {
+    ($lab:ident, $folder:literal: $($part:ident),+) => {{
+        $(
+            let source = $crate::Source {
+                file: concat!($folder, "/", stringify!($part), ".rs"),
+                code: include_str!(concat!($folder, "/", stringify!($part), ".rs")),
+            };
+            $lab.part(source, $part::run)?;
+        )+
+        Ok(())
+    }};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lab(pace: Pace) -> Lab {
+        Lab { pace, outcome: Outcome::default() }
+    }
+
+    #[test]
+    fn the_best_of_a_grid_lies_within_it() -> Result {
+        let (full, itself) = (lab(Pace::Full), |x: &f64| *x);
+        assert_eq!(full.lowest(vec![3.0, 1.0, 2.0], itself)?, 1.0);
+        assert_eq!(full.lowest(vec![3.0, 1.0, f64::NAN], itself)?, 1.0);
+        let error = full.lowest(vec![1.0, 2.0, 3.0], itself).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the best of a grid lies at its end, number 1 of 3: widen it"
+        );
+        assert!(full.lowest(vec![f64::NAN, f64::INFINITY], itself).is_err());
+        let quick = lab(Pace::Quick);
+        assert_eq!(quick.lowest(vec![1.0, 2.0], itself)?, 1.0);
+        assert!(quick.lowest(vec![f64::NAN], itself)?.is_nan());
+        Ok(())
+    }
+
+    #[test]
+    fn a_verdict_other_than_the_known_one_fails() {
+        let of = |run| {
+            let (title, slides, deck) = ("", "", Deck::Both);
+            Experiment { title, deck, slides, quotes: &[], formulas: &[], run }
+        };
+        let fails = |run| std::panic::catch_unwind(|| of(run).verify()).is_err();
+        fn judge(lab: &mut Lab, holds: bool, known: bool) -> Result {
+            lab.judge("", holds, known, String::new());
+            Ok(())
+        }
+        assert!(!fails(|lab| judge(lab, true, true)) && !fails(|lab| judge(lab, false, false)));
+        assert!(fails(|lab| judge(lab, false, true)) && fails(|lab| judge(lab, true, false)));
+        assert!(fails(|_| Ok(())));
     }
 }

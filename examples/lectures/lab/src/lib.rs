@@ -11,6 +11,7 @@
 //! | `classifier` | the digits, and training a network on them |
 //! | `network` | networks of linear layers, with and without batch normalization |
 //! | `number`, `random` | numbers as people write them; numbers of a fixed seed |
+//! | `statistics` | means, medians, moments |
 //! | `symmetric` | eigenvalues of small symmetric matrices |
 //!
 //! An experiment is a file with a constant `EXPERIMENT` and a function `run`:
@@ -47,20 +48,22 @@ mod outcome;
 mod page;
 pub mod plot;
 mod random;
+mod statistics;
 mod surface;
 mod symmetric;
 mod table;
 
-pub use classifier::{Classifier, Digits, mlp};
+pub use classifier::{Classifier, Course, Digits, mlp};
 pub use experiment::{Deck, Experiment, Failure, Lab, Pace, Result};
 pub use files::write_figures;
 pub use lecture::Lecture;
 pub use network::Network;
 pub use number::scientific;
-pub use outcome::{Claim, Item, Outcome, Tally};
+pub use outcome::{Claim, Item, Outcome, Source, Tally};
 pub use page::write_page;
 pub use plot::{Axis, Figure, Grid, Hue, Plot};
 pub use random::{normal, rng};
-pub use surface::{Path, Surface, xy};
+pub use statistics::{mean, median, moments, numbered, percent};
+pub use surface::{Path, Probe, Surface, xy};
 pub use symmetric::Symmetric;
 pub use table::Table;

@@ -9,6 +9,17 @@ use crate::{Figure, Table};
 pub struct Outcome {
     /// All of it.
     pub items: Vec<Item>,
+    /// The files of the parts that were run.
+    pub sources: Vec<Source>,
+}
+
+/// A file with its text.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// Its path, below the folder of the lectures.
+    pub file: &'static str,
+    /// Its text.
+    pub code: &'static str,
 }
 
 /// A piece of what a run found.
@@ -115,7 +126,8 @@ mod tests {
             let [statement, evidence] = ["more is more", "2 > 1"].map(str::to_owned);
             Item::Claim(Claim { statement, holds, known: holds, evidence })
         };
-        let mixed = Outcome { items: vec![claim(true), Item::Line("so".into()), claim(false)] };
+        let items = vec![claim(true), Item::Line("so".into()), claim(false)];
+        let mixed = Outcome { items, sources: Vec::new() };
         let both = Tally::of([&mixed, &mixed]);
         assert_eq!(both, Tally { borne_out: 2, claims: 4 });
         assert_eq!(both.to_string(), "claims: 2 of 4 borne out");

@@ -8,7 +8,7 @@ use cotangent::optim::OptimError;
 use cotangent::prelude::{Function, Optimizer, Params, Var};
 use cotangent::program::Step;
 
-use crate::{Grid, Result};
+use crate::{Axis, Grid, Plot, Result};
 
 /// The two coordinates of a point.
 pub fn xy(w: Var<'_>) -> [Var<'_>; 2] {
@@ -63,6 +63,39 @@ impl<'m> Surface<'m> {
         Ok(path)
     }
 
+    /// The ravine f(x, y) = ½(x² + κy²): shallow along x, steep along y.
+    pub fn ravine(kappa: f64) -> Self {
+        Self::new(move |w| {
+            let [x, y] = xy(w);
+            0.5 * (x.square() + kappa * y.square())
+        })
+    }
+
+    /// What computes value and gradient at points of so many coordinates.
+    pub fn probe(&self, coordinates: usize) -> Probe<'m> {
+        Probe { walker: self.walker(&vec![0.0; coordinates]) }
+    }
+
+    /// A plot of the contour lines over a part of the plane, each axis with its label; `levels` gets
+    /// the values on the grid, and says at which there are lines.
+    ///
+    /// # Errors
+    /// If the function cannot be evaluated.
+    pub fn map(
+        &self,
+        [name, caption]: [&str; 2],
+        (x, across): (&str, Range<f64>),
+        (y, along): (&str, Range<f64>),
+        levels: impl FnOnce(&Grid) -> Vec<f64>,
+    ) -> Result<Plot> {
+        let grid = self.grid(across.clone(), along.clone(), 97)?;
+        let axes = [Axis::new(x).range(across), Axis::new(y).range(along)];
+        let [x, y] = axes;
+        let mut plot = Plot::new(name, caption, x, y);
+        plot.contours(&grid, levels(&grid));
+        Ok(plot)
+    }
+
     /// The value and the gradient at points.
     ///
     /// # Errors
@@ -73,14 +106,8 @@ impl<'m> Surface<'m> {
     ) -> Result<Vec<(f64, Array1<f64>)>> {
         let mut points = points.into_iter().peekable();
         let Some(first) = points.peek() else { return Ok(Vec::new()) };
-        let mut walker = self.walker(first);
-        let mut answers = Vec::new();
-        for point in points {
-            walker.params.trainable_mut().copy_from_slice(&point);
-            let value = walker.step.run(&mut walker.params, ())?;
-            answers.push((value, walker.step.gradients().values().to_vec().into()));
-        }
-        Ok(answers)
+        let mut probe = self.probe(first.len());
+        points.map(|point| probe.at(&point)).collect()
     }
 
     /// The matrix of second derivatives at a point.
@@ -111,6 +138,30 @@ impl<'m> Surface<'m> {
         let record = Arc::clone(&self.record);
         let step = Step::new(move |graph, []| record(graph.param(&point))).allow_non_finite();
         Walker { params, step }
+    }
+}
+
+/// Computes value and gradient of a surface, point after point.
+pub struct Probe<'m> {
+    walker: Walker<'m>,
+}
+
+impl Probe<'_> {
+    /// The value and the gradient at a point.
+    ///
+    /// # Errors
+    /// If the function cannot be evaluated.
+    pub fn at(&mut self, point: &[f64]) -> Result<(f64, Array1<f64>)> {
+        let Walker { params, step } = &mut self.walker;
+        params.trainable_mut().copy_from_slice(point);
+        let value = step.run(params, ())?;
+        Ok((value, step.gradients().values().to_vec().into()))
+    }
+}
+
+impl std::fmt::Debug for Probe<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Probe")
     }
 }
 

@@ -10,7 +10,7 @@ use pulldown_latex::config::DisplayMode;
 use pulldown_latex::{Parser, RenderConfig, Storage, mathml};
 
 use crate::plot::stylesheet;
-use crate::{Claim, Experiment, Item, Lecture, Outcome, Result, Table, Tally};
+use crate::{Claim, Experiment, Item, Lecture, Outcome, Result, Source, Table, Tally};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -33,7 +33,7 @@ fn page(runs: &[(&Lecture, Outcome)]) -> Result<String> {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>The lectures, executed</title>\n<style>\n",
     );
-    let (light, dark) = (stylesheet("svg.plot", false), stylesheet("svg.plot", true));
+    let [light, dark] = [false, true].map(|dark| stylesheet("svg.plot", dark, "var(--paper)"));
     write!(
         html,
         "{STYLE}\n{light}@media screen and (prefers-color-scheme: dark) {{\n{dark}}}\n</style>\n</head>\n<body>\n\
@@ -100,12 +100,17 @@ fn section(html: &mut String, lecture: &Lecture, outcome: &Outcome) -> Result {
     }
     html.push_str("<div class=\"numbers\">");
     numbers(html, &outcome.items)?;
-    writeln!(
-        html,
-        "</div>\n</div>\n<details>\n<summary>The program, <code>examples/lectures/{file}</code></summary>\n\
-         <pre><code>{}</code></pre>\n</details>\n</section>",
-        highlight::rust(lecture.code)
-    )?;
+    html.push_str("</div>\n</div>\n");
+    let own = Source { file, code: lecture.code };
+    for Source { file, code } in [own].iter().chain(&outcome.sources) {
+        writeln!(
+            html,
+            "<details>\n<summary>The program, <code>examples/lectures/{file}</code></summary>\n\
+             <pre><code>{}</code></pre>\n</details>",
+            highlight::rust(code)
+        )?;
+    }
+    html.push_str("</section>\n");
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Trajectories that draw themselves, by SMIL: no script, no network.
 
+use std::ops::Range;
+
 use super::marker::{hex, svg_marker};
 use super::style::Hue;
 use super::{Layer, SCALE};
@@ -8,8 +10,13 @@ use super::{Layer, SCALE};
 const SECONDS: f64 = 8.0;
 const PAUSE: f64 = 2.0;
 
-/// The moving elements of all runners, whose points lie at `place` in the drawing.
-pub(super) fn runners(layers: &[Layer], place: impl Fn((f64, f64)) -> (i32, i32)) -> String {
+/// The moving elements of all runners, whose points lie at `place` in the drawing, within the frame
+/// from where to where it goes across and down.
+pub(super) fn runners(
+    layers: &[Layer],
+    [across, down]: [Range<i32>; 2],
+    place: impl Fn((f64, f64)) -> (i32, i32),
+) -> String {
     let runners: Vec<(Hue, Vec<(i32, i32)>)> = layers
         .iter()
         .filter_map(|layer| match layer {
@@ -21,7 +28,17 @@ pub(super) fn runners(layers: &[Layer], place: impl Fn((f64, f64)) -> (i32, i32)
         })
         .collect();
     let longest = runners.iter().map(|runner| runner.1.len()).max().unwrap_or(0);
-    runners.iter().map(|(hue, points)| runner(*hue, points, longest)).collect()
+    if runners.is_empty() {
+        return String::new();
+    }
+    let moving: String =
+        runners.iter().map(|(hue, points)| runner(*hue, points, longest)).collect();
+    let (x, y, width, height) = (across.start, down.start, across.len(), down.len());
+    // An SVG within another cuts what leaves it.
+    format!(
+        "<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"{x} {y} {width} {height}\">\n{moving}</svg>\n"
+    )
 }
 
 /// One trajectory: its line, uncovered at the pace of the steps, and a marker at its head.

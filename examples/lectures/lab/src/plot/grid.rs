@@ -45,12 +45,15 @@ impl Grid {
         (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max))
     }
 
-    /// `count` levels between the least and the greatest value, evenly spaced in their square roots:
-    /// around a quadratic minimum the contour lines are then equally far apart.
+    /// Some `count` levels between the least and the greatest value, evenly spaced in their square
+    /// roots, so that around a quadratic minimum the contour lines are equally far apart; to two
+    /// digits, as they are printed.
     pub fn levels(&self, count: usize) -> Vec<f64> {
         let (low, high) = self.extent();
-        let level = |i: usize| low + (high - low) * (i as f64 / count as f64).powi(2);
-        (1..count).map(level).collect()
+        let level = |i: usize| two_digits(low + (high - low) * (i as f64 / count as f64).powi(2));
+        let mut levels: Vec<f64> = (1..count).map(level).collect();
+        levels.dedup();
+        levels
     }
 
     /// The lines on which the function has this value, by marching squares.
@@ -114,6 +117,11 @@ impl Grid {
     }
 }
 
+/// A number rounded to two significant digits.
+fn two_digits(x: f64) -> f64 {
+    format!("{x:.1e}").parse().unwrap_or(x)
+}
+
 /// Joins neighbouring edges to lines, open ones first.
 fn chains(mut neighbours: HashMap<Edge, Vec<Edge>>) -> Vec<Vec<Edge>> {
     let mut starts: Vec<Edge> = neighbours.keys().copied().collect();
@@ -146,6 +154,13 @@ mod tests {
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0].first(), lines[0].last());
         assert!(lines[0].iter().all(|(x, y)| (x.hypot(*y) - 1.0).abs() < 2e-3));
+    }
+
+    #[test]
+    fn levels_are_what_is_printed_of_them() {
+        let bowl = Grid::of(0.0..2.0, 0.0..2.0, 3, |x, y| x * x + y * y);
+        assert_eq!(bowl.levels(4), [0.5, 2.0, 4.5]);
+        assert_eq!(two_digits(-0.123), -0.12);
     }
 
     #[test]

@@ -1,22 +1,31 @@
 //! Heat maps.
 
+use std::ops::Range;
+
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::Grid;
 use super::axis::Scale;
 use super::canvas::{Area, Drawn, TEXT, text, units};
+use super::{Grid, Hue};
 
 /// Draws the cells with their values.
 pub(super) fn draw_cells(
     area: &DrawingArea<SVGBackend<'_>, Cartesian2d<Scale, Scale>>,
     grid: &Grid,
     decimals: usize,
+    range: &Range<f64>,
 ) -> Drawn {
-    let (low, high) = grid.extent();
     let (x, y) = (area.as_coord_spec().x_spec(), area.as_coord_spec().y_spec());
     for (from, to, value) in cells(grid) {
-        let t = (value - low) / (high - low).max(f64::MIN_POSITIVE);
+        if !value.is_finite() {
+            for ends in [[from, to], [(from.0, to.1), (to.0, from.1)]] {
+                let style = Hue::Grey.solid().stroke_width(units(1.0) as u32);
+                area.draw(&PathElement::new(ends, style))?;
+            }
+            continue;
+        }
+        let t = (value - range.start) / (range.end - range.start);
         area.draw(&Rectangle::new([from, to], shade(t).filled()))?;
         let middle = |a: f64, b: f64, s: &Scale| s.value((s.place(a) + s.place(b)) / 2.0);
         let at = (middle(from.0, to.0, x), middle(from.1, to.1, y));
@@ -64,8 +73,12 @@ fn borders(points: &[f64]) -> Vec<f64> {
 }
 
 /// The bar beside a heat map that says what its colours mean.
-pub(super) fn draw_bar(area: &Area<'_>, grid: &Grid, measure: &str) -> Drawn {
-    let (low, high) = grid.extent();
+pub(super) fn draw_bar(
+    area: &Area<'_>,
+    grid: &Grid,
+    Range { start, end }: &Range<f64>,
+    measure: &str,
+) -> Drawn {
     let (width, height) = area.dim_in_pixel();
     let (left, right) = (width as i32 - units(68.0), width as i32 - units(52.0));
     let (top, bottom) = (units(30.0), height as i32 - units(70.0));
@@ -76,9 +89,19 @@ pub(super) fn draw_bar(area: &Area<'_>, grid: &Grid, measure: &str) -> Drawn {
         area.draw(&Rectangle::new(corners, shade(t + 0.01).filled()))?;
     }
     for t in [0.0, 0.5, 1.0] {
-        let label = format!("{:.2}", low + t * (high - low));
+        let label = format!("{:.2}", start + t * (end - start));
         let style = text(TEXT - 2.0).pos(Pos::new(HPos::Left, VPos::Center));
         area.draw(&Text::new(label, (right + units(5.0), y(t)), style))?;
+    }
+    if grid.values.iter().any(|value| !value.is_finite()) {
+        let (from, to) = ((left, bottom + units(14.0)), (right, bottom + units(30.0)));
+        for ends in [[from, to], [(from.0, to.1), (to.0, from.1)]] {
+            let style = Hue::Grey.solid().stroke_width(units(1.0) as u32);
+            area.draw(&PathElement::new(ends, style))?;
+        }
+        let style = text(TEXT - 4.0).pos(Pos::new(HPos::Left, VPos::Center));
+        let at = (right + units(3.0), bottom + units(22.0));
+        area.draw(&Text::new("missing", at, style))?;
     }
     let style = text(TEXT).pos(Pos::new(HPos::Right, VPos::Center));
     area.draw(&Text::new(measure.to_owned(), (width as i32 - units(4.0), units(14.0)), style))

@@ -2,9 +2,13 @@
 //!
 //! Figures are drawn by plotters at four times their size, since it counts in whole pixels. A
 //! line's colour decides its dashes too (`style`), so that figures survive colour-blindness and grey
-//! printing. Keys stand above the data and never on it.
+//! printing. Keys stand above the data and never on it. A line that leaves the frame has an arrow where
+//! it does; contour lines carry a few of their values.
+
+use std::ops::Range;
 
 mod animate;
+mod arrow;
 mod axis;
 mod canvas;
 mod clip;
@@ -13,6 +17,7 @@ mod figure;
 mod grid;
 mod heat;
 mod key;
+mod label;
 mod marker;
 mod style;
 
@@ -44,13 +49,44 @@ pub struct Plot {
 
 #[derive(Clone, Debug)]
 enum Layer {
-    Line { hue: Hue, points: Vec<(f64, f64)>, solid: bool, width: f64 },
-    Points { hue: Hue, points: Vec<(f64, f64)> },
-    Band { hue: Hue, edges: Vec<(f64, f64, f64)> },
-    Contours { grid: Grid, levels: Vec<f64>, hue: Hue },
-    Heat { grid: Grid, decimals: usize },
-    Note { at: (f64, f64), text: String },
-    Runner { hue: Hue, points: Vec<(f64, f64)> },
+    Line {
+        hue: Hue,
+        points: Vec<(f64, f64)>,
+        solid: bool,
+        width: f64,
+    },
+    /// Markers; lone ones have arrows in place of those beyond the frame.
+    Points {
+        hue: Hue,
+        points: Vec<(f64, f64)>,
+        lone: bool,
+    },
+    Band {
+        hue: Hue,
+        edges: Vec<(f64, f64, f64)>,
+    },
+    Contours {
+        grid: Grid,
+        levels: Vec<f64>,
+        hue: Hue,
+    },
+    Heat {
+        grid: Grid,
+        decimals: usize,
+        range: Range<f64>,
+    },
+    Rule {
+        hue: Hue,
+        points: [(f64, f64); 2],
+    },
+    Note {
+        at: (f64, f64),
+        text: String,
+    },
+    Runner {
+        hue: Hue,
+        points: Vec<(f64, f64)>,
+    },
 }
 
 impl Plot {
@@ -60,7 +96,7 @@ impl Plot {
         Self { name, caption, x, y, layers: Vec::new(), keys: Vec::new(), measure: String::new() }
     }
 
-    /// A line, in the dashes of its colour.
+    /// A line, in the dashes of its colour. Where it leaves the frame stands an arrow.
     pub fn line(&mut self, hue: Hue, label: &str, points: impl Into<Vec<(f64, f64)>>) -> &mut Self {
         self.key(hue, label, Mark::Line);
         self.layer(Layer::Line { hue, points: points.into(), solid: false, width: 2.0 })
@@ -86,10 +122,11 @@ impl Plot {
     ) -> &mut Self {
         let points = points.into();
         self.layer(Layer::Line { hue, points: points.clone(), solid: true, width: 1.0 });
-        self.points(hue, label, points)
+        self.key(hue, label, Mark::Points);
+        self.layer(Layer::Points { hue, points, lone: false })
     }
 
-    /// Markers alone.
+    /// Markers alone. For those beyond the frame stand arrows at its edge.
     pub fn points(
         &mut self,
         hue: Hue,
@@ -97,7 +134,7 @@ impl Plot {
         points: impl Into<Vec<(f64, f64)>>,
     ) -> &mut Self {
         self.key(hue, label, Mark::Points);
-        self.layer(Layer::Points { hue, points: points.into() })
+        self.layer(Layer::Points { hue, points: points.into(), lone: true })
     }
 
     /// The area between two curves, given as (x, low, high).
@@ -130,10 +167,17 @@ impl Plot {
     }
 
     /// A heat map: each value of the grid as a coloured cell around its point, printed with so many
-    /// decimals. `measure` says what the colours show, darker being more.
-    pub fn heat(&mut self, measure: &str, grid: &Grid, decimals: usize) -> &mut Self {
+    /// decimals; one that is not finite is crossed out. `measure` says what the colours show, darker
+    /// being more, from the start of `range` to its end: maps to be compared have the same.
+    pub fn heat(
+        &mut self,
+        measure: &str,
+        grid: &Grid,
+        decimals: usize,
+        range: Range<f64>,
+    ) -> &mut Self {
         self.measure = measure.to_owned();
-        self.layer(Layer::Heat { grid: grid.clone(), decimals })
+        self.layer(Layer::Heat { grid: grid.clone(), decimals, range })
     }
 
     /// A few words within the plot, which begin at a point.
@@ -144,13 +188,18 @@ impl Plot {
     /// A vertical line from bottom to top.
     pub fn rule_at_x(&mut self, hue: Hue, label: &str, x: f64) -> &mut Self {
         let all = self.y.whole();
-        self.line(hue, label, [(x, all.start), (x, all.end)])
+        self.rule(hue, label, [(x, all.start), (x, all.end)])
     }
 
     /// A horizontal line from left to right.
     pub fn rule_at_y(&mut self, hue: Hue, label: &str, y: f64) -> &mut Self {
         let all = self.x.whole();
-        self.line(hue, label, [(all.start, y), (all.end, y)])
+        self.rule(hue, label, [(all.start, y), (all.end, y)])
+    }
+
+    fn rule(&mut self, hue: Hue, label: &str, points: [(f64, f64); 2]) -> &mut Self {
+        self.key(hue, label, Mark::Line);
+        self.layer(Layer::Rule { hue, points })
     }
 
     /// A trajectory as an animation: a marker that runs along it and draws it. All runners of a figure

@@ -89,10 +89,18 @@ fn solid(hex: u32) -> u32 {
     hex ^ 1
 }
 
-/// The style sheet of figures below `selector`: dashes, and the colours of a dark page if wanted.
-/// SVG from plotters has no classes: what is styled is found by its colour.
-pub(crate) fn stylesheet(selector: &str, dark: bool) -> String {
-    let mut css = String::new();
+/// What lies behind a figure: a white that nobody sees but the style sheet.
+const PAPER: u32 = 0xfffffe;
+
+/// The colour of what lies behind a figure.
+pub(super) fn paper() -> RGBColor {
+    rgb(PAPER)
+}
+
+/// The style sheet of figures below `selector`, on light or dark paper: dashes, colours, what lies
+/// behind. SVG from plotters has no classes: what is styled is found by its colour.
+pub(crate) fn stylesheet(selector: &str, dark: bool, paper: &str) -> String {
+    let mut css = format!("{selector} [fill=\"#{PAPER:06X}\"]{{fill:{paper}}}\n");
     for hue in Hue::ALL {
         let Style(light, night, dashes, _) = hue.style();
         if !dark {
