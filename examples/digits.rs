@@ -9,40 +9,13 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::Parser;
-use clap::builder::RangedU64ValueParser;
 use cotangent::data::{self, Standardizer};
 use cotangent::graph::check_writable;
 use cotangent::optim::{Cosine, OptimError};
 use cotangent::prelude::*;
 use support::classes::{Confusion, accuracy};
+use support::options::Options;
 use support::{curves, interrupt, progress, say};
-
-/// Train a multilayer perceptron with batch normalization on handwritten digits.
-#[derive(Parser)]
-struct Options {
-    /// Passes over the training set
-    #[arg(long, default_value_t = 30, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
-    epochs: usize,
-    /// Samples in a mini-batch, at least 2: batch normalization is by their statistics
-    #[arg(long, default_value_t = 64, value_parser = RangedU64ValueParser::<usize>::new().range(2..))]
-    batch: usize,
-    /// Learning rate at the start; it falls to 0 along a half cosine. [default: 0.003 for adam, 0.1 for sgd]
-    #[arg(long, allow_negative_numbers = true)]
-    lr: Option<f64>,
-    /// Update rule
-    #[arg(long, default_value = "adam", value_parser = ["adam", "sgd"])]
-    optimizer: String,
-    /// Decides the split, the initial weights and the order of the samples
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Folder with the four files of MNIST or Fashion-MNIST (IDX, plain or gzip) instead of the embedded digits
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// Folder for the trained model and the learning curves
-    #[arg(long, value_name = "FOLDER", default_value = "out/digits")]
-    out: PathBuf,
-}
 
 /// Blocks of Linear, BatchNorm and ReLU, and a last Linear.
 struct Mlp {
@@ -102,7 +75,8 @@ impl Parts {
 }
 
 fn main() -> std::process::ExitCode {
-    support::report(train(&Options::parse()))
+    let options = Options::parse();
+    support::report(options.and_then(|options| options.map_or(Ok(()), |options| train(&options))))
 }
 
 fn train(options: &Options) -> Result<(), Box<dyn Error>> {

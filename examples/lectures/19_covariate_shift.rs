@@ -10,8 +10,8 @@ mod parts {
 }
 
 use cotangent::ndarray::Array2;
-use cotangent::nn::init::Xavier;
 use cotangent::nn::Module;
+use cotangent::nn::init::Xavier;
 use cotangent::optim::Sgd;
 use cotangent::prelude::{Activation, Function, Mode};
 use lab::{Classifier, Deck, Digits, Experiment, Lab, Network, Result};

@@ -5,6 +5,7 @@
 pub mod classes;
 pub mod curves;
 pub mod interrupt;
+pub mod options;
 pub mod progress;
 
 use std::error::Error;

@@ -18,7 +18,9 @@ fn as_c(x: f64) -> String {
 pub fn run(lab: &mut Lab) -> Result {
     let digits = Digits::load()?;
     let epochs = lab.pick(10, 2);
-    let [low, right, high, burst] = [LOW, RIGHT, HIGH, BURST].map(|rate| scientific(rate, 2));
+    let plain = |rate: f64| (0.01..100.0).contains(&rate);
+    let [low, right, high, burst] = [LOW, RIGHT, HIGH, BURST]
+        .map(|rate| if plain(rate) { format!("{rate}") } else { scientific(rate, 2) });
     let mut plot = Plot::new(
         "rates",
         &format!(

@@ -2,7 +2,7 @@
 
 use cotangent::ndarray::{Array1, Array2};
 use cotangent::nn::init::Init;
-use cotangent::nn::{Layer, Loss, Module};
+use cotangent::nn::{Loss, Module};
 use cotangent::prelude::{Activation, Function, Gradient, Mode, Params};
 use lab::{Axis, Digits, Lab, Network, Plot, Result, Table, scientific};
 
@@ -18,7 +18,7 @@ fn by_layer(start: Init, norm: bool, x: &Array2<f64>, labels: &Array1<i64>) -> R
         let (mut a, mut outputs) = (x, Vec::new());
         for layer in model.layers() {
             a = layer.forward(a, Mode::Train);
-            if matches!(layer, Layer::Activation(_)) {
+            if layer.downcast_ref::<Activation>().is_some() {
                 outputs.push(a);
             }
         }

@@ -35,7 +35,12 @@ pub fn run(lab: &mut Lab) -> Result {
     let caption = format!(
         "Training {DEPTH} hidden layers, each at its best learning rate: thick with batch normalization, thin without"
     );
-    let mut plot = Plot::new("training", &caption, Axis::new("epoch"), Axis::log("training loss"));
+    let mut plot = Plot::new(
+        "training",
+        &caption,
+        Axis::new("epoch"),
+        Axis::log("training loss").range(0.2..20.0),
+    );
     let mut table = Table::new(
         &format!(
             "Validation accuracy after training, at the best of {} learning rates from 10⁻⁶ to 1",

@@ -1,6 +1,5 @@
 //! Three hidden layers: all parameters trained, and γ and β alone.
 
-use cotangent::optim::Groups;
 use cotangent::prelude::Activation;
 use lab::{
     Axis, Classifier, Course, Digits, Lab, Network, Plot, Result, Table, percent, scientific,
@@ -48,7 +47,7 @@ pub fn run(lab: &mut Lab) -> Result {
     );
     let (mut moved, mut right, mut alone) = (1f64, 1f64, Vec::new());
     let pairs = optimizers([0.2, 3e-3, 3e-3]).into_iter().zip(optimizers([2.0, 0.02, 0.02]));
-    for ((name, hue, mut optimizer), (_, _, of_norms)) in pairs {
+    for ((name, hue, mut optimizer), (_, _, mut of_norms)) in pairs {
         let mut model = classifier();
         plot.line(hue, name, model.train(&digits.train, course, &mut optimizer)?);
         let accuracy = model.accuracy(&digits.validation)?;
@@ -58,7 +57,7 @@ pub fn run(lab: &mut Lab) -> Result {
         scatter.points(hue, name, gammas.into_iter().zip(betas).collect::<Vec<_>>());
 
         let mut model = classifier();
-        let mut of_norms = Groups::new(of_norms).freeze("fc*");
+        model.params.freeze("fc*")?;
         let curve = model.train(&digits.train, course, &mut of_norms)?;
         let (start, end) = (curve[0].1, curve[epochs].1);
         let accuracy_alone = model.accuracy(&digits.validation)?;
