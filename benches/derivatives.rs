@@ -10,10 +10,10 @@
 
 use std::time::{Duration, Instant};
 
-use graph::{Gradient, Graph, Params, RunError, Seed, Var};
+use cotangent::nn::{Activation, BatchNorm, Linear, Loss, Mode, Sequential};
+use cotangent::{Feed, Program};
+use cotangent::{Gradient, Graph, Params, RunError, Seed, Var};
 use ndarray::{Array1, Array2, ArrayD};
-use nn::{Activation, BatchNorm, Linear, Loss, Mode, Sequential};
-use program::{Feed, Program};
 
 const BATCH: usize = 64;
 const CLASSES: usize = 10;

@@ -50,7 +50,7 @@ fn compiling(c: &mut Criterion) {
     let outputs = [loss, loss.grad(x)];
     let params = Params::seeded(0);
     c.bench_function("compile a chain of 3000 operations and its gradient", |b| {
-        b.iter(|| cotangent::program::Program::<f32>::compile(&outputs, &params));
+        b.iter(|| cotangent::Program::<f32>::compile(&outputs, &params));
     });
 }
 

@@ -4,8 +4,8 @@
 //! `cargo run --release --example custom_operation`
 
 use cotangent::check::Check;
-use cotangent::graph::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type};
 use cotangent::prelude::*;
+use cotangent::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type};
 
 /// The Gaussian bump e^(−(x − c)²/2w²), elementwise, as in radial basis networks.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,8 +9,8 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use cotangent::check_writable;
 use cotangent::data::{self, Standardizer};
-use cotangent::graph::check_writable;
 use cotangent::optim::{Cosine, OptimError};
 use cotangent::prelude::*;
 use support::classes::{Confusion, accuracy};

@@ -6,12 +6,12 @@
 use std::alloc::System;
 use std::collections::BTreeSet;
 
+use cotangent::ops::{Example, Sample, registry};
+use cotangent::optim::every_rule;
 use cotangent::prelude::*;
-use graph::ops::{Example, Sample, registry};
-use graph::{Kind, Seed, Value};
+use cotangent::{Feed, Program, set_default_threads};
+use cotangent::{Kind, Seed, Value};
 use ndarray::IxDyn;
-use optim::every_rule;
-use program::{Feed, Program, set_default_threads};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -105,12 +105,12 @@ fn no_update_after_the_first_allocates() {
     for (name, make) in every_rule::<f32>() {
         let mut params = Params::seeded(0);
         params.root().parameter("w", Array2::from_elem((300, 300), 0.5).into_dyn());
-        let layout = graph::GradientLayout::new(params.trainable_entries());
+        let layout = cotangent::GradientLayout::new(params.trainable_entries());
         let gradient = vec![0.1; layout.size()];
         let mut optimizer = make(1e-3);
         for number in 1..5 {
             let count = allocations(|| {
-                let gradients = graph::Gradients::new(&layout, &gradient);
+                let gradients = cotangent::Gradients::new(&layout, &gradient);
                 optimizer.step(&mut params, gradients).unwrap();
             });
             assert!(number == 1 || count == 0, "{name}: update {number} asked {count} times");

@@ -6,14 +6,14 @@ use std::panic::Location;
 use std::path::PathBuf;
 
 use cotangent::data::{CsvFault, DataError, idx::IdxFault};
-use cotangent::graph::{
-    Defect, GradientError, GradientsError, LoadError, ParamsError, RecordError, RunError, SaveError,
-};
 use cotangent::minimize::MinimizeError;
 use cotangent::nn::HyperparameterError;
 use cotangent::optim::{
     CheckpointError, OptimError, RangeTestError, StateError,
     search::{SearchError, TrialError},
+};
+use cotangent::{
+    Defect, GradientError, GradientsError, LoadError, ParamsError, RecordError, RunError, SaveError,
 };
 
 /// One of each public type that is an error, in the order of the crates.

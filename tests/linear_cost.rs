@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::Duration;
 
+use cotangent::Program;
+use cotangent::{Graph, Params, Var};
 use cpu_time::ThreadTime;
-use graph::{Graph, Params, Var};
-use program::Program;
 
 /// Operations of the small chain; the large one has ten times as many.
 const SMALL: usize = 10_000;
@@ -102,6 +102,6 @@ fn a_chain_of_products_and_sums() {
 fn a_chain_of_layers() {
     check("layers", |y| {
         let w = y.graph().full([3, 3], 0.1);
-        y.matmul(w).tanh() + y.mean_over(graph::keep(0))
+        y.matmul(w).tanh() + y.mean_over(cotangent::keep(0))
     });
 }

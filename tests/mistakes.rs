@@ -2,9 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cotangent::graph::transform::per_sample_grad;
+use cotangent::Program;
 use cotangent::prelude::*;
-use cotangent::program::Program;
+use cotangent::transform::per_sample_grad;
 
 /// How a message names a line of this file.
 fn here(line: u32) -> String {
@@ -174,7 +174,7 @@ fn a_reverse_rule_of_the_wrong_shape_names_the_line_of_its_operation() {
     assert!(told.contains("cotangent [] for input 1, which is [2]"), "{told}");
     assert!(told.contains(&line), "{told}");
     let line = here(line!() + 1);
-    let f = cotangent::graph::transform::custom_vjp(|_, x| x[0].exp(), |_, _, _| vec![]);
+    let f = cotangent::transform::custom_vjp(|_, x| x[0].exp(), |_, _, _| vec![]);
     let told = message(|| _ = f(&g, &[x]).sum().grad(x));
     assert!(told.contains("answered 0 cotangents for 1 inputs"), "{told}");
     assert!(told.contains(&line), "{told}");

@@ -92,7 +92,7 @@ fn who_allows_infinities_sees_them_and_still_writes_nothing_from_them() {
     let mut wild = step.gradients().values().to_vec();
     wild[0] = f32::NAN;
     let layout = step.gradients().layout().clone();
-    let gradients = cotangent::graph::Gradients::new(&layout, &wild);
+    let gradients = cotangent::Gradients::new(&layout, &wild);
     let told = Adam::new(0.1).step(&mut params, gradients).unwrap_err();
     assert!(matches!(told, OptimError::NonFiniteGradient { .. }), "{told}");
     let mut skipping = Adam::new(0.1).with(SkipNonFinite);

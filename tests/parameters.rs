@@ -1,9 +1,9 @@
 //! A store whose parameters change: some are added or frozen, copies go their own ways, and steps see
 //! parts of it.
 
-use cotangent::graph::Seed;
+use cotangent::Program;
+use cotangent::Seed;
 use cotangent::prelude::*;
-use cotangent::program::Program;
 
 /// Two layers, of which the loss is the sum of what they answer.
 fn two_layers() -> (Params, Linear, Linear) {

@@ -3,9 +3,9 @@
 //!
 //! One test, as the number of threads is set for the process.
 
+use cotangent::optim::{Groups, MakeRule, every_rule};
 use cotangent::prelude::*;
-use optim::{Groups, MakeRule, every_rule};
-use program::{Feed, Scalar, set_default_threads};
+use cotangent::{Feed, Scalar, set_default_threads};
 
 /// Products, a normalisation, functions, sums, softmax and labels.
 struct Model {

@@ -10,7 +10,7 @@ mod parts {
 }
 
 use cotangent::optim::{Adagrad, Adam, Nesterov, Optimizer, RmsProp, Sgd};
-use cotangent::program::Scalar;
+use cotangent::Precision;
 use lab::{Deck, Experiment, Hue, Lab, Result};
 use parts::{digits, saddle, valley};
 
@@ -39,7 +39,7 @@ fn run(lab: &mut Lab) -> Result {
 type Racer<T> = (&'static str, Hue, fn(f64) -> Box<dyn Optimizer<T>>);
 
 /// All racers.
-fn racers<T: Scalar>() -> [Racer<T>; 6] {
+fn racers<T: Precision>() -> [Racer<T>; 6] {
     [
         ("SGD", Hue::Blue, |rate| Box::new(Sgd::new(rate))),
         ("Momentum", Hue::Vermillion, |rate| Box::new(Sgd::new(rate).momentum(0.9))),

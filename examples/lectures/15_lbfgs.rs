@@ -11,7 +11,7 @@ mod parts {
 }
 
 use cotangent::data::Dataset;
-use cotangent::graph::{GradientLayout, Gradients};
+use cotangent::{GradientLayout, Gradients};
 use cotangent::minimize::{Objective, Recorded, trainable};
 use cotangent::ndarray::Array1;
 use cotangent::nn::{l2_penalty, parameters_where};

@@ -38,7 +38,7 @@ fn run(lab: &mut Lab) -> Result {
 const EPS: f64 = 1e-5;
 
 /// A step of the optimizers on γ and β, with its name and colour.
-fn optimizers<T: cotangent::program::Scalar>(
+fn optimizers<T: cotangent::Precision>(
     rates: [f64; 3],
 ) -> [(&'static str, Hue, Box<dyn Optimizer<T>>); 3] {
     [

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::path::Path;
 
-use cotangent::graph::write_atomically;
+use cotangent::write_atomically;
 
 /// Colours of Okabe and Ito (2008), told apart by everybody, and their like on a dark page; in grey,
 /// lines are told apart by their dashes.

@@ -3,8 +3,8 @@
 
 mod algebra;
 
-use graph::ops::{Example, Sample};
-use graph::{Axes, Seed, Shape, Span, Var, keep};
+use cotangent::ops::{Example, Sample};
+use cotangent::{Axes, Seed, Shape, Span, Var, keep};
 
 type Map = for<'g> fn(Var<'g>) -> Var<'g>;
 type Zip = for<'g> fn(Var<'g>, Var<'g>) -> Var<'g>;

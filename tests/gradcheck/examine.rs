@@ -1,10 +1,10 @@
 //! Examples under the checker.
 
-use check::{Check, Report};
-use graph::Value;
-use graph::ndarray::{ArrayD, IxDyn};
-use graph::ops::{Example, Sample};
-use graph::{Graph, Kind, Seed, Var};
+use cotangent::Value;
+use cotangent::check::{Check, Report};
+use cotangent::ndarray::{ArrayD, IxDyn};
+use cotangent::ops::{Example, Sample};
+use cotangent::{Graph, Kind, Seed, Var};
 
 /// How the inputs of an example are used.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! Random correct functions, on which the checker must raise no alarm, and leave nothing open.
 
-use check::Check;
-use graph::ops::Sample;
-use graph::{Graph, Seed, Var, keep};
+use cotangent::check::Check;
+use cotangent::ops::Sample;
+use cotangent::{Graph, Seed, Var, keep};
 
 use crate::examine::{Outcome, in_parallel, values};
 

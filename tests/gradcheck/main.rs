@@ -13,7 +13,7 @@ mod special;
 
 use std::collections::BTreeSet;
 
-use graph::ops::registry;
+use cotangent::ops::registry;
 
 /// One after the other, so that the last line is the score of the checker.
 #[test]

@@ -3,9 +3,9 @@
 mod arrays;
 mod linalg;
 
-use check::{Check, Report};
-use graph::ops::Sample;
-use graph::{Graph, Shape, Var};
+use cotangent::check::{Check, Report};
+use cotangent::ops::Sample;
+use cotangent::{Graph, Shape, Var};
 
 use crate::examine::{in_parallel, values};
 

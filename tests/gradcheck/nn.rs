@@ -2,13 +2,15 @@
 
 use std::iter::successors;
 
-use check::{Check, Report};
-use graph::ops::Sample;
-use graph::{Graph, Params, Scope, Var};
-use nn::batch_norm::Running;
-use nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Nll, Reduction};
-use nn::{Activation, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Mode, Module};
-use nn::{Sequential, l1_penalty, l2_penalty, standardized};
+use cotangent::check::{Check, Report};
+use cotangent::nn::batch_norm::Running;
+use cotangent::nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Nll, Reduction};
+use cotangent::nn::{
+    Activation, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Mode, Module,
+};
+use cotangent::nn::{Sequential, l1_penalty, l2_penalty, standardized};
+use cotangent::ops::Sample;
+use cotangent::{Graph, Params, Scope, Var};
 
 use crate::examine::{Outcome, in_parallel, values};
 

@@ -1,8 +1,8 @@
 //! Values at which naive rules fail: kinks, ties, zeros, infinities nearby, saturation.
 
-use check::Check;
-use graph::Var;
-use graph::ndarray::{Array1, array};
+use cotangent::Var;
+use cotangent::check::Check;
+use cotangent::ndarray::{Array1, array};
 
 /// A function at such values.
 struct Case {

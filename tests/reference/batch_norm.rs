@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use graph::{Evaluator, Gradient, Graph, Params, Role, Value, Var};
+use cotangent::nn::Mode;
+use cotangent::nn::batch_norm::{Average, BatchNorm, Running, RunningVariance};
+use cotangent::{Evaluator, Gradient, Graph, Params, Role, Value, Var};
 use ndarray::{ArrayD, IxDyn};
-use nn::Mode;
-use nn::batch_norm::{Average, BatchNorm, Running, RunningVariance};
 use serde_json::Value as Json;
 
 use crate::Verdict;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use graph::Value;
+use cotangent::Value;
 use ndarray::{ArrayD, IxDyn};
 use serde_json::Value as Json;
 

@@ -3,9 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use graph::{Evaluator, Gradient, Graph, Params, RunError, Seed, Type, Value, Var};
+use cotangent::{Evaluator, Gradient, Graph, Params, RunError, Seed, Type, Value, Var};
+use cotangent::{Feed, Program};
 use ndarray::ArrayD;
-use program::{Feed, Program};
 use serde_json::Value as Json;
 
 use crate::Verdict;

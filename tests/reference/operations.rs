@@ -1,8 +1,8 @@
 //! The operations of the reference programs, by name, in terms of ours.
 
-use graph::ops::{Conv2d, Divisor, Window};
-use graph::{Axes, Graph, Span, Var, keep};
-use nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Reduction};
+use cotangent::nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Reduction};
+use cotangent::ops::{Conv2d, Divisor, Window};
+use cotangent::{Axes, Graph, Span, Var, keep};
 use serde_json::Value as Json;
 
 use crate::format::{number, shape};

@@ -9,7 +9,7 @@ use cotangent::ndarray::IxDyn;
 use cotangent::nn::batch_norm::{Average, Running};
 use cotangent::optim::Epsilon;
 use cotangent::prelude::*;
-use cotangent::program::set_default_threads;
+use cotangent::set_default_threads;
 
 use crate::Failure;
 use crate::serve::Training;

@@ -13,8 +13,8 @@
 //! proves something: at least one derivative is right, and none is undecided.
 //!
 //! ```
-//! use check::{check, check_fn};
-//! use ndarray::array;
+//! use cotangent::check::{check, check_fn};
+//! use cotangent::ndarray::array;
 //!
 //! let report = check(|_, x| (x[0] * x[1]).sin(), &[array![0.5, 1.0].into(), array![2.0].into()])?;
 //! assert!(report.is_right());
@@ -22,7 +22,7 @@
 //!
 //! let report = check_fn(|x| x[0].sin(), |x| [x[0].cos()], &[0.5]);
 //! assert!(report.is_right());
-//! # Ok::<(), graph::RunError>(())
+//! # Ok::<(), cotangent::RunError>(())
 //! ```
 //!
 //! Everything runs in double precision, graphs through the plain evaluator. A graph has no precision, so
@@ -69,8 +69,8 @@ pub use verdict::{Doubt, Verdict};
 /// [`Report::assert_right`] in one line. A [`Check`] with options may stand before the closure.
 ///
 /// ```
-/// use check::{Check, assert_gradients};
-/// use ndarray::array;
+/// use cotangent::check::{Check, assert_gradients};
+/// use cotangent::ndarray::array;
 ///
 /// assert_gradients!(|_, x| (x[0].matmul(x[1])).tanh(), array![[0.1, 0.2]], array![0.3, -0.4]);
 /// assert_gradients!(Check::new().kinks(["abs"]); |_, x| x[0].abs(), array![0.0, 1.0]);

@@ -17,7 +17,7 @@ use crate::report::Report;
 /// derivative comes from: a formula, another library, generated code. See [`CheckFn`] for options.
 ///
 /// ```
-/// use check::check_fn;
+/// use cotangent::check::check_fn;
 ///
 /// // Rosenbrock's function.
 /// let f = |x: &[f64]| (1.0 - x[0]).powi(2) + 100.0 * (x[1] - x[0] * x[0]).powi(2);
@@ -36,7 +36,7 @@ use crate::report::Report;
 /// A function with several values has a Jacobian:
 ///
 /// ```
-/// use check::check_fn;
+/// use cotangent::check::check_fn;
 ///
 /// // Polar coordinates.
 /// let f = |p: &[f64]| vec![p[0] * p[1].cos(), p[0] * p[1].sin()];
@@ -50,7 +50,7 @@ use crate::report::Report;
 /// The gradient is itself such a function, and the Hessian its Jacobian:
 ///
 /// ```
-/// use check::check_fn;
+/// use cotangent::check::check_fn;
 ///
 /// // f(x) = ½·(x₀² + x₁²)².
 /// let gradient = |x: &[f64]| x.iter().map(|a| a * (x[0] * x[0] + x[1] * x[1])).collect::<Vec<_>>();
@@ -67,7 +67,7 @@ use crate::report::Report;
 /// A reverse rule without a Jacobian, v ↦ Jᵀ·v, is the gradient of ⟨v, f(x)⟩ for any v:
 ///
 /// ```
-/// use check::check_fn;
+/// use cotangent::check::check_fn;
 ///
 /// let softmax = |x: &[f64]| {
 ///     let sum: f64 = x.iter().map(|x| x.exp()).sum();
@@ -134,7 +134,7 @@ impl<D: IntoIterator<Item: IntoIterator<Item = f64>>> Differentiable<D> for Vec<
 /// A check of plain functions ([`check_fn`]), with options.
 ///
 /// ```
-/// use check::CheckFn;
+/// use cotangent::check::CheckFn;
 ///
 /// // 10,000 derivatives, along three directions.
 /// let x: Vec<f64> = (0..10_000).map(|i| (i as f64).sin()).collect();
@@ -174,7 +174,7 @@ impl CheckFn {
     /// directions, all elements move, and none is excused.
     ///
     /// ```
-    /// use check::{CheckFn, check_fn};
+    /// use cotangent::check::{CheckFn, check_fn};
     ///
     /// let norm = |x: &[f64]| x[0].abs() + x[1].abs();
     /// let signs = |x: &[f64]| x.iter().map(|x| x.signum()).collect::<Vec<_>>();

@@ -15,8 +15,8 @@ use crate::{DataError, Dataset, Rows, Shuffle};
 /// once.
 ///
 /// ```
-/// # fn main() -> Result<(), data::DataError> {
-/// let train = data::digits();
+/// # fn main() -> Result<(), cotangent::data::DataError> {
+/// let train = cotangent::data::digits();
 /// let seed = 0;
 /// for epoch in 0..2 {
 ///     for (x, labels) in train.batches(64)?.shuffled((seed, epoch)) {
@@ -55,8 +55,8 @@ impl<'a, X: Rows, Y: Rows> Batches<'a, X, Y> {
     /// seed means the same order for ever.
     ///
     /// ```
-    /// # fn main() -> Result<(), data::DataError> {
-    /// let train = data::digits();
+    /// # fn main() -> Result<(), cotangent::data::DataError> {
+    /// let train = cotangent::data::digits();
     /// let first = |order| train.batches(4).map(|batches| batches.shuffled(order).next());
     /// assert_eq!(first((7, 0))?, first((7, 0))?);
     /// assert_ne!(first((7, 0))?, first((7, 1))?);
@@ -124,10 +124,10 @@ impl<'a, X: Rows, Y: Rows> Batches<'a, X, Y> {
     /// batch and are not allocated again. After the last batch they are left as they were.
     ///
     /// ```
-    /// use ndarray::{Array1, Array2};
+    /// use cotangent::ndarray::{Array1, Array2};
     ///
-    /// # fn main() -> Result<(), data::DataError> {
-    /// let train = data::digits();
+    /// # fn main() -> Result<(), cotangent::data::DataError> {
+    /// let train = cotangent::data::digits();
     /// let (mut x, mut labels) = (Array2::default((0, 0)), Array1::default(0));
     /// let mut batches = train.batches(64)?;
     /// while batches.next_into(&mut x, &mut labels) {

@@ -25,10 +25,10 @@ use crate::{Batches, DataError, Epochs, IntoRows, Real, Rows};
 /// them, so that nothing behind a `Dataset` checks again.
 ///
 /// ```
-/// use data::Dataset;
-/// use ndarray::array;
+/// use cotangent::data::Dataset;
+/// use cotangent::ndarray::array;
 ///
-/// # fn main() -> Result<(), data::DataError> {
+/// # fn main() -> Result<(), cotangent::data::DataError> {
 /// let xor = Dataset::new(
 ///     array![[0.0_f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
 ///     array![0, 1, 1, 0],
@@ -78,10 +78,10 @@ impl<X: Rows, Y: Rows> Dataset<X, Y> {
     /// number that they are below.
     ///
     /// ```
-    /// use data::Dataset;
-    /// use ndarray::array;
+    /// use cotangent::data::Dataset;
+    /// use cotangent::ndarray::array;
     ///
-    /// # fn main() -> Result<(), data::DataError> {
+    /// # fn main() -> Result<(), cotangent::data::DataError> {
     /// // Regression: a real target each.
     /// let line = Dataset::of(array![[0.0_f32], [1.0], [2.0]], array![1.0_f32, 3.0, 5.0])?;
     /// for (x, y) in line.batches(2)?.shuffled(0) {
@@ -305,11 +305,11 @@ impl<T: Real, D: RemoveAxis, Y: Rows> Dataset<Array<T, D>, Y> {
     /// `[rows, 8, 8]` instead of `[rows, 64]`.
     ///
     /// ```
-    /// use ndarray::Ix4;
+    /// use cotangent::ndarray::Ix4;
     ///
-    /// # fn main() -> Result<(), data::DataError> {
+    /// # fn main() -> Result<(), cotangent::data::DataError> {
     /// // Channels, height and width, as a convolution wants them.
-    /// let images = data::digits().with_feature_shape(&[1, 8, 8])?.unflatten::<Ix4>()?;
+    /// let images = cotangent::data::digits().with_feature_shape(&[1, 8, 8])?.unflatten::<Ix4>()?;
     /// let (x, labels) = images.batches(32)?.next().unwrap();
     /// assert_eq!((x.dim(), labels.len()), ((32, 1, 8, 8), 32));
     /// # Ok(())

@@ -12,7 +12,7 @@ const DIGITS: &[u8] = include_bytes!("../assets/digits.csv.gz");
 /// `map(|pixel| pixel / 16.0)` or a [`Standardizer`](crate::Standardizer) before training.
 ///
 /// ```
-/// let digits = data::digits();
+/// let digits = cotangent::data::digits();
 /// assert_eq!(digits.features().dim(), (1797, 64));
 /// assert_eq!(digits.feature_shape(), [8, 8]);
 /// assert_eq!(digits.classes(), 10);

@@ -12,10 +12,10 @@ use crate::{Batches, DataError, Dataset, Rows};
 /// For that the order of an epoch is a function of the seed and the epoch's number alone.
 ///
 /// ```
-/// use data::DataOrder;
+/// use cotangent::data::DataOrder;
 ///
-/// # fn main() -> Result<(), data::DataError> {
-/// let train = data::digits();
+/// # fn main() -> Result<(), cotangent::data::DataError> {
+/// let train = cotangent::data::digits();
 /// let mut whole = train.epochs(64)?.shuffled(7);
 /// whole.nth(39);                                      // 40 batches: an epoch of 29, and 11
 /// let place: DataOrder = whole.order();               // plain data: save it with the model

@@ -14,10 +14,10 @@
 //! | … and resume in the middle of them     | [`Dataset::epochs`]                 |
 //!
 //! ```
-//! use data::Standardizer;
+//! use cotangent::data::Standardizer;
 //!
-//! # fn main() -> Result<(), data::DataError> {
-//! let [train, validation, test] = data::digits().split([0.6, 0.2, 0.2], 0)?;
+//! # fn main() -> Result<(), cotangent::data::DataError> {
+//! let [train, validation, test] = cotangent::data::digits().split([0.6, 0.2, 0.2], 0)?;
 //!
 //! let standardizer = Standardizer::fit(&train)?; // the training part alone
 //! let train = standardizer.apply(&train)?;

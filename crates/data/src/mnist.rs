@@ -39,8 +39,8 @@ const CLASSES: usize = 10;
 /// width]`.
 ///
 /// ```no_run
-/// # fn main() -> Result<(), data::DataError> {
-/// let mnist = data::mnist::load("fashion-mnist")?;
+/// # fn main() -> Result<(), cotangent::data::DataError> {
+/// let mnist = cotangent::data::mnist::load("fashion-mnist")?;
 /// assert_eq!(mnist.train.feature_shape(), [28, 28]);
 /// # Ok(())
 /// # }

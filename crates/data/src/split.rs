@@ -23,8 +23,8 @@ impl<X: Rows, Y: Rows> Dataset<X, Y> {
     /// there are parts is therefore missing from some of them.
     ///
     /// ```
-    /// # fn main() -> Result<(), data::DataError> {
-    /// let [train, validation, test] = data::digits().split([0.6, 0.2, 0.2], 0)?;
+    /// # fn main() -> Result<(), cotangent::data::DataError> {
+    /// let [train, validation, test] = cotangent::data::digits().split([0.6, 0.2, 0.2], 0)?;
     /// assert_eq!([train.len(), validation.len(), test.len()], [1078, 360, 359]);
     /// # Ok(())
     /// # }

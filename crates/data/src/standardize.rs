@@ -28,10 +28,10 @@ use file::Stored;
 /// it into a checkpoint, as it is plain data.
 ///
 /// ```
-/// use data::Standardizer;
+/// use cotangent::data::Standardizer;
 ///
-/// # fn main() -> Result<(), data::DataError> {
-/// let [train, test] = data::digits().split([0.8, 0.2], 0)?;
+/// # fn main() -> Result<(), cotangent::data::DataError> {
+/// let [train, test] = cotangent::data::digits().split([0.8, 0.2], 0)?;
 /// let standardizer = Standardizer::fit(&train)?;
 /// let (train, test) = (standardizer.apply(&train)?, standardizer.apply(&test)?);
 /// assert!(train.features().mean().unwrap().abs() < 1e-6);
@@ -44,10 +44,10 @@ use file::Stored;
 /// model predicts is brought back.
 ///
 /// ```
-/// use data::{Dataset, Standardizer};
-/// use ndarray::array;
+/// use cotangent::data::{Dataset, Standardizer};
+/// use cotangent::ndarray::array;
 ///
-/// # fn main() -> Result<(), data::DataError> {
+/// # fn main() -> Result<(), cotangent::data::DataError> {
 /// let prices = Dataset::of(array![[1.0_f32], [2.0], [3.0]], array![100.0_f32, 250.0, 400.0])?;
 /// let scale = Standardizer::of(prices.targets())?;
 /// let targets = scale.standardized(prices.targets())?;

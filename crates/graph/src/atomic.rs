@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 /// ```
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("notes");
-/// graph::write_atomically(&path, b"whole")?;
+/// cotangent::write_atomically(&path, b"whole")?;
 /// assert_eq!(std::fs::read(&path)?, b"whole");
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -48,9 +48,9 @@ pub fn write_atomically(path: impl AsRef<Path>, contents: &[u8]) -> io::Result<(
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;
-/// assert!(graph::check_writable(folder.path().join("model")).is_ok());
-/// assert!(graph::check_writable(folder.path().join("missing/model")).is_err());
-/// assert!(graph::check_writable(folder.path()).is_err());             // a folder
+/// assert!(cotangent::check_writable(folder.path().join("model")).is_ok());
+/// assert!(cotangent::check_writable(folder.path().join("missing/model")).is_err());
+/// assert!(cotangent::check_writable(folder.path()).is_err());             // a folder
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///

@@ -25,7 +25,7 @@ impl Domain {
     /// Whether the value is one of the domain.
     ///
     /// ```
-    /// use graph::Domain;
+    /// use cotangent::Domain;
     /// assert!(Domain::Decay.contains(0.9) && !Domain::Decay.contains(1.0));
     /// assert!(!Domain::Finite.contains(f64::NAN));
     /// ```

@@ -57,7 +57,7 @@ impl RecordError {
 /// code, with the rule, the inputs and the caller's line.
 ///
 /// ```should_panic
-/// # use graph::{Graph, Var, misfit};
+/// # use cotangent::{Graph, Var, misfit};
 /// #[track_caller]
 /// fn halves(x: Var<'_>) -> Vec<Var<'_>> {
 ///     match x.shape()[0] % 2 {

@@ -18,14 +18,14 @@ use crate::{Fault, Graph, RunError, Scalar, Type, Value, Var};
 /// This is the meaning of a graph; [`Program`](crate::Program) computes the same values fast.
 ///
 /// ```
-/// use graph::{Evaluator, Graph};
-/// use ndarray::array;
+/// use cotangent::{Evaluator, Graph};
+/// use cotangent::ndarray::array;
 ///
 /// let g = Graph::new();
 /// let x = g.input("x", [2]);
 /// let values = Evaluator::<f32>::new(&g).bind(x, array![1.0, 2.0]).run(&[x.square()])?;
 /// assert_eq!(values[0].clone().into_real(), array![1.0_f32, 4.0].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Evaluator<'g, 'p, T> {
@@ -75,10 +75,10 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
     /// Values on the way may be infinite, as long as they leave no trace in an output.
     ///
     /// ```
-    /// use graph::{Evaluator, Graph};
+    /// use cotangent::{Evaluator, Graph};
     ///
     /// let g = Graph::new();
-    /// let x = g.constant(ndarray::array![1.0, -1.0]);
+    /// let x = g.constant(cotangent::ndarray::array![1.0, -1.0]);
     /// let error = Evaluator::<f64>::new(&g).run_checked(&[(2.0 * x.ln()).sum()]).unwrap_err();
     /// assert!(error.to_string().starts_with("ln answered NaN in the forward pass\n  inputs: [-1e0, 1e0]"));
     /// ```

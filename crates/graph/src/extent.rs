@@ -7,7 +7,7 @@ use crate::Scalar;
 /// The least and the greatest of the finite among some numbers, and how many are not finite.
 ///
 /// ```
-/// use graph::reading::Extent;
+/// use cotangent::reading::Extent;
 /// assert_eq!(Extent::of(&[3.0, -1.0, 0.5]).to_string(), "[-1e0, 3e0]");
 /// assert_eq!(Extent::of(&[3.0, f64::NAN]).to_string(), "[3e0, 3e0] and 1 not finite");
 /// assert_eq!(Extent::of(&[f64::INFINITY]).to_string(), "1 not finite");

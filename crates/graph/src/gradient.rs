@@ -15,8 +15,8 @@ use crate::{GradientError, Graph, Kind, Type, Unreached, Var};
 /// same graph with the same operations, so that it can be differentiated again.
 ///
 /// ```
-/// use graph::{Gradient, Graph};
-/// use ndarray::array;
+/// use cotangent::{Gradient, Graph};
+/// use cotangent::ndarray::array;
 ///
 /// let g = Graph::new();
 /// let (x, w) = (g.constant(array![1.0, 2.0]), g.constant(array![3.0, 4.0]));
@@ -25,7 +25,7 @@ use crate::{GradientError, Graph, Kind, Type, Unreached, Var};
 /// let [dx, dw] = Gradient::of(y).cotangent(v).with_respect_to(&[x, w])?[..] else { panic!() };
 /// assert_eq!(dx.eval()?, array![3.0, 40.0].into_dyn());
 /// assert_eq!(dw.eval()?, array![1.0, 20.0].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Gradient<'g> {

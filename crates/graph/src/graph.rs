@@ -20,8 +20,8 @@ use crate::{Operation, RecordError, Type, Var, misfit};
 /// ([`Var::grad`]) and compiled (`Program`, in the crate `program`).
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
 ///
 /// let g = Graph::new();
 /// let x = g.constant(array![1.0, 2.0]);
@@ -30,7 +30,7 @@ use crate::{Operation, RecordError, Type, Var, misfit};
 /// assert_eq!(dx.eval()?, array![2.0, 4.0].into_dyn());
 /// // The gradient is a variable like any other: it can be differentiated again.
 /// assert_eq!((dx * dx).sum().grad(x).eval()?, array![8.0, 16.0].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Debug, Default)]
 pub struct Graph {
@@ -131,7 +131,7 @@ impl Graph {
     /// node, that node's line stays.
     ///
     /// ```
-    /// use graph::{Graph, Var};
+    /// use cotangent::{Graph, Var};
     /// use std::panic::Location;
     ///
     /// #[track_caller]
@@ -241,7 +241,7 @@ impl Graph {
     /// The variables that were given this name, in the order of recording.
     ///
     /// ```
-    /// let g = graph::Graph::new();
+    /// let g = cotangent::Graph::new();
     /// let hidden = g.full([3], 1.0).tanh().named("hidden");
     /// assert_eq!(g.all_named("hidden")[0].id(), hidden.id());
     /// assert!(g.all_named("other").is_empty());

@@ -33,7 +33,7 @@ pub fn no_derivative<'g>() -> Cotangents<'g> {
 /// ([`lower`](Operation::lower)), or runs through its plain evaluation.
 ///
 /// ```
-/// use graph::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Type, Var};
+/// use cotangent::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Type, Var};
 ///
 /// /// x ↦ x³, elementwise.
 /// #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +56,9 @@ pub fn no_derivative<'g>() -> Cotangents<'g> {
 /// }
 ///
 /// let g = Graph::new();
-/// let x = g.constant(ndarray::array![1., 2.]);
+/// let x = g.constant(cotangent::ndarray::array![1., 2.]);
 /// let y = g.record(Cube, &[x]).unwrap().sum();
-/// assert_eq!(y.grad(x).eval().unwrap(), ndarray::array![3., 12.].into_dyn());
+/// assert_eq!(y.grad(x).eval().unwrap(), cotangent::ndarray::array![3., 12.].into_dyn());
 /// ```
 pub trait Operation: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
     /// The name users see in errors and pictures of the graph.

@@ -4,7 +4,7 @@
 //! inputs: walking the ids upward is walking the graph in a topological order.
 //!
 //! ```
-//! use graph::{Graph, reading};
+//! use cotangent::{Graph, reading};
 //!
 //! let g = Graph::new();
 //! let x = g.input("x", [2]);

@@ -4,8 +4,8 @@
 //! is a new graph, in which every node keeps the line that recorded the old one.
 //!
 //! ```
-//! use graph::Graph;
-//! use graph::rewriting::Target;
+//! use cotangent::Graph;
+//! use cotangent::rewriting::Target;
 //!
 //! // Every tanh becomes a sine.
 //! let g = Graph::new();
@@ -18,7 +18,7 @@
 //! });
 //! let z = target.graph.var(target.outputs[0]);
 //! assert_eq!(z.eval()?[[]], 0.5_f64.sin() + 1.0);
-//! # Ok::<(), graph::RunError>(())
+//! # Ok::<(), cotangent::RunError>(())
 //! ```
 
 use std::panic::Location;

@@ -87,8 +87,8 @@ scalar!(f64, libm::erf, eval_f64);
 /// arithmetic, an order and the elementary functions (an interval, a double-double).
 ///
 /// ```
-/// use graph::Number;
-/// use graph::ops::{Tanh, Unary};
+/// use cotangent::Number;
+/// use cotangent::ops::{Tanh, Unary};
 ///
 /// fn twice<T: Number>(x: T) -> T {
 ///     Tanh.eval(x) + Tanh.eval(x)

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 /// The extent of every axis of an array, outermost first; `[]` is a scalar.
 ///
 /// ```
-/// use graph::Shape;
+/// use cotangent::Shape;
 /// assert_eq!(Shape::from([64, 10]).size(), 640);
 /// assert_eq!(Shape::scalar().size(), 1);
 /// ```
@@ -62,7 +62,7 @@ impl Shape {
     /// when they are equal or one of them is 1. `None` if they do not fit.
     ///
     /// ```
-    /// use graph::Shape;
+    /// use cotangent::Shape;
     /// let row = Shape::from([1, 3]);
     /// assert_eq!(row.broadcast(&Shape::from([2, 1])), Some(Shape::from([2, 3])));
     /// assert_eq!(row.broadcast(&Shape::from([2])), None);
@@ -174,7 +174,7 @@ impl fmt::Debug for Shape {
 /// [`keep`] keeps the reduced axes.
 ///
 /// ```
-/// use graph::{Graph, keep};
+/// use cotangent::{Graph, keep};
 /// let g = Graph::new();
 /// let x = g.input("x", [2, 3, 4]);
 /// assert_eq!(x.sum_over(0).shape(), [3, 4].into());

@@ -7,8 +7,8 @@ use crate::{Integer, Kind, Out, Scalar, Type, View};
 /// The value of a variable: of reals in either precision, or of indices of any integer type.
 ///
 /// ```
-/// use graph::Value;
-/// use ndarray::array;
+/// use cotangent::Value;
+/// use cotangent::ndarray::array;
 ///
 /// assert!(matches!(Value::<f32>::from(array![0.5_f64]), Value::Real(_)));
 /// assert_eq!(Value::<f32>::from(array![2_u8]), Value::Index(array![2].into_dyn()));

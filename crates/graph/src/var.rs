@@ -15,8 +15,8 @@ use crate::{Evaluator, Gradient, Graph, Kind, RunError, Shape, Type};
 /// `f32` on the right.
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
 ///
 /// let g = Graph::new();
 /// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
@@ -30,7 +30,7 @@ use crate::{Evaluator, Gradient, Graph, Kind, RunError, Shape, Type};
 /// closure.
 ///
 /// ```compile_fail
-/// # use graph::{Graph, Var};
+/// # use cotangent::{Graph, Var};
 /// fn record(closure: impl for<'g> FnOnce(&'g Graph, Var<'g>)) {
 ///     let g = Graph::new();
 ///     closure(&g, g.input("x", [2]));
@@ -43,7 +43,7 @@ use crate::{Evaluator, Gradient, Graph, Kind, RunError, Shape, Type};
 /// functions and parameters can.
 ///
 /// ```compile_fail
-/// # use graph::Graph;
+/// # use cotangent::Graph;
 /// let g = Graph::new();
 /// let x = g.full([2], 1.0);
 /// std::thread::scope(|s| s.spawn(|| x.sum()).join()); // a graph cannot be shared between threads

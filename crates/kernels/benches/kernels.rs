@@ -1,10 +1,10 @@
 //! The kernels by themselves, on one thread and on two: `cargo bench -p kernels`.
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use kernels::{
+use cotangent_kernels::{
     Adam, Arg, Binary, FusedBuilder, Isa, Matrix, MatrixMut, Pool, Reduce, Source, Unary, binary,
     gemm, reduce_columns, reduce_rows, unary,
 };
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 /// Some 32 kB of single precision: what a first-level cache holds.
 const IN_CACHE: usize = 8192;

@@ -11,7 +11,7 @@ use crate::update::in_parts;
 /// slices are shared among threads.
 ///
 /// ```
-/// use kernels::{Isa, Pool, all_finite};
+/// use cotangent_kernels::{Isa, Pool, all_finite};
 /// let pool = Pool::new(1);
 /// assert!(all_finite(Isa::best(), &pool, &[1.0_f32, -0.0, f32::MAX, 1e-45]));
 /// assert!(!all_finite(Isa::best(), &pool, &[1.0, f64::NAN]));

@@ -22,14 +22,14 @@ use graph::Domain;
 /// backtracking for sufficient decrease (Bertsekas, SIAM J. Control and Optimization 20, 1982).
 ///
 /// ```
-/// use minimize::{Lbfgs, Minimizer};
+/// use cotangent::minimize::{Lbfgs, Minimizer};
 /// let mut bowl = |x: &[f64], g: &mut [f64]| {
 ///     (g[0], g[1]) = (2.0 * (x[0] - 3.0), 20.0 * (x[1] + 1.0));
 ///     (x[0] - 3.0).powi(2) + 10.0 * (x[1] + 1.0).powi(2)
 /// };
 /// let minimum = Lbfgs::new().bounds(&[0.0, 0.0], &[2.0, f64::INFINITY]).minimize(&mut bowl, &[1.0, 1.0])?;
 /// assert_eq!(minimum.x, [2.0, 0.0]);
-/// # Ok::<(), minimize::MinimizeError>(())
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
 /// ```
 ///
 /// For PyTorch's optimizer of this name see [`TorchLbfgs`](crate::TorchLbfgs).

@@ -25,8 +25,8 @@ use graph::Domain;
 /// from a region a tenth as large, up to six times, and the lowest end counts.
 ///
 /// ```
-/// use minimize::ResidualFunctions;
-/// use minimize::{LevenbergMarquardt, Minimizer};
+/// use cotangent::minimize::ResidualFunctions;
+/// use cotangent::minimize::{LevenbergMarquardt, Minimizer};
 ///
 /// // y = a·exp(b·t), through (0, 2) and (1, 2e).
 /// let data = [(0.0, 2.0), (1.0, 2.0 * 1_f64.exp())];
@@ -41,7 +41,7 @@ use graph::Domain;
 /// let mut model = ResidualFunctions::new(2, residuals, jacobian);
 /// let minimum = LevenbergMarquardt::new().minimize(&mut model, &[1.0, 0.0])?;
 /// assert!((minimum.x[0] - 2.0).abs() < 1e-14 && (minimum.x[1] - 1.0).abs() < 1e-14);
-/// # Ok::<(), minimize::MinimizeError>(())
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LevenbergMarquardt {

@@ -8,7 +8,7 @@ use super::MinimizeError;
 /// of an `Optimizer`, which is given one gradient a step.
 ///
 /// ```
-/// use minimize::{Lbfgs, Minimizer};
+/// use cotangent::minimize::{Lbfgs, Minimizer};
 ///
 /// let mut rosenbrock = |x: &[f64], gradient: &mut [f64]| {
 ///     let rise = x[1] - x[0] * x[0];
@@ -18,7 +18,7 @@ use super::MinimizeError;
 /// };
 /// let minimum = Lbfgs::new().minimize(&mut rosenbrock, &[-1.2, 1.0])?;
 /// assert!(minimum.stop.converged() && (minimum.x[1] - 1.0).abs() < 1e-6);
-/// # Ok::<(), minimize::MinimizeError>(())
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
 /// ```
 pub trait Minimizer<O: ?Sized> {
     /// Minimises from `x0`.

@@ -22,7 +22,7 @@ use graph::Domain;
 /// Sorensen, SIAM J. Scientific and Statistical Computing 4, 1983.)
 ///
 /// ```
-/// use minimize::{Minimizer, Newton};
+/// use cotangent::minimize::{Minimizer, Newton};
 /// // x⁴/4 − x²/2 + y²/2 has a saddle at 0, with minima of −¼ at x = ±1.
 /// let f = |x: &[f64], g: &mut [f64]| {
 ///     (g[0], g[1]) = (x[0].powi(3) - x[0], x[1]);
@@ -33,7 +33,7 @@ use graph::Domain;
 /// };
 /// let minimum = Newton::new().minimize(&mut (f, hessian), &[0.0, 1.0])?;
 /// assert!((minimum.value + 0.25).abs() < 1e-12);
-/// # Ok::<(), minimize::MinimizeError>(())
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Newton {

@@ -17,7 +17,7 @@ use graph::Domain;
 /// scales. What it evaluates is in the same order, to the same numbers.
 ///
 /// ```
-/// use minimize::TorchLbfgs;
+/// use cotangent::minimize::TorchLbfgs;
 /// let mut bowl = |x: &[f64], g: &mut [f64]| {
 ///     g[0] = 4.0 * x[0];
 ///     2.0 * x[0] * x[0]
@@ -25,7 +25,7 @@ use graph::Domain;
 /// let (mut lbfgs, mut x) = (TorchLbfgs::new(1.0).strong_wolfe(), [3.0]);
 /// assert_eq!(lbfgs.step(&mut bowl, &mut x)?, 18.0);     // the loss before the step, as in PyTorch
 /// assert!(x[0].abs() < 1e-9);
-/// # Ok::<(), minimize::MinimizeError>(())
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct TorchLbfgs {

@@ -1,15 +1,15 @@
 //! The minimizers of a whole vector: what each promises.
 
-use graph::ndarray::array;
-use graph::{Params, Var};
-use minimize::{
+use cotangent::minimize::{
     Beta, Found, LineSearch, Objective, Recorded, RecordedResiduals, ResidualFunctions, Stop,
     Stopping, TorchLbfgs, assign, trainable,
 };
-use minimize::{
+use cotangent::minimize::{
     ConjugateGradient, GradientDescent, Lbfgs, LevenbergMarquardt, MinimizeError, Minimizer,
     Minimum, Newton, NewtonCg,
 };
+use cotangent::ndarray::array;
+use cotangent::{Params, Var};
 use proptest::prelude::*;
 
 fn close(a: &[f64], b: &[f64], tolerance: f64) {

@@ -8,8 +8,8 @@ mod published;
 
 use std::path::{Path, PathBuf};
 
-use minimize::{ConjugateGradient, Lbfgs, Minimizer, Minimum, Newton, NewtonCg};
-use minimize::{Hessian, Objective, Recorded, Stop};
+use cotangent::minimize::{ConjugateGradient, Lbfgs, Minimizer, Minimum, Newton, NewtonCg};
+use cotangent::minimize::{Hessian, Objective, Recorded, Stop};
 use problems::{Problem, residuals};
 use published::Published;
 use serde_json::Value;

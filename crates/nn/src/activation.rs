@@ -9,12 +9,12 @@ use crate::{Mode, Module};
 /// `x.relu()`.
 ///
 /// ```
-/// use nn::Activation;
-/// let g = graph::Graph::new();
-/// let x = g.constant(ndarray::array![-2.0, 3.0]);
+/// use cotangent::nn::Activation;
+/// let g = cotangent::Graph::new();
+/// let x = g.constant(cotangent::ndarray::array![-2.0, 3.0]);
 /// let y = Activation::LeakyRelu(0.1).forward(x).eval()?;
-/// assert_eq!(y, ndarray::array![-0.2, 3.0].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// assert_eq!(y, cotangent::ndarray::array![-0.2, 3.0].into_dyn());
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {

@@ -14,14 +14,14 @@ use crate::{HyperparameterError, Mode, Module};
 /// a function of the run's seed ([`graph::Seed`]).
 ///
 /// ```
-/// use graph::Graph;
-/// use nn::{Dropout, Mode};
+/// use cotangent::Graph;
+/// use cotangent::nn::{Dropout, Mode};
 ///
 /// let g = Graph::new();
 /// let x = g.full([1000], 1.0);
 /// let y = Dropout::new(0.2).forward(x, Mode::Train).eval()?;
 /// assert!(y.iter().all(|&y| y == 0.0 || y == 1.0 / 0.8));
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {

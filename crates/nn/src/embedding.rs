@@ -14,8 +14,8 @@ use crate::{HyperparameterError, Mode, Module};
 /// the table is an error of the run ([`graph::RunError`]), as it comes from data.
 ///
 /// ```
-/// use graph::{Graph, Params};
-/// use nn::Embedding;
+/// use cotangent::{Graph, Params};
+/// use cotangent::nn::Embedding;
 ///
 /// let mut params = Params::seeded(0);
 /// let words = Embedding::new(1000, 16).build(&mut params.root(), "words");

@@ -5,7 +5,7 @@ use std::panic::Location;
 /// A hyperparameter outside the values for which the method is defined.
 ///
 /// ```
-/// let error = nn::Dropout::try_new(1.5).unwrap_err();
+/// let error = cotangent::nn::Dropout::try_new(1.5).unwrap_err();
 /// assert_eq!(error.to_string(), "Dropout: the probability must be in [0, 1], and is 1.5");
 /// ```
 #[derive(Clone, PartialEq, thiserror::Error)]

@@ -8,8 +8,8 @@ use crate::{Mode, Module};
 /// All axes but the first made one: `[N, C, H, W]` becomes `[N, C·H·W]`, in row-major order.
 ///
 /// ```
-/// let g = graph::Graph::new();
-/// assert_eq!(nn::Flatten.forward(g.input("x", [8, 3, 4, 5])).shape(), [8, 60].into());
+/// let g = cotangent::Graph::new();
+/// assert_eq!(cotangent::nn::Flatten.forward(g.input("x", [8, 3, 4, 5])).shape(), [8, 60].into());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flatten;

@@ -16,8 +16,8 @@ use crate::{HyperparameterError, Mode, Module};
 /// Defaults are PyTorch's: ε = 10⁻⁵, with γ and β. There is no batch in it, hence no mode.
 ///
 /// ```
-/// use graph::{Graph, Params};
-/// use nn::LayerNorm;
+/// use cotangent::{Graph, Params};
+/// use cotangent::nn::LayerNorm;
 ///
 /// let mut params = Params::seeded(0);
 /// let norm = LayerNorm::new([4, 5]).build(&mut params.root(), "norm");

@@ -5,10 +5,10 @@
 //! model is a struct of layers with a `forward` of its own:
 //!
 //! ```
-//! use graph::{Params, Scope, Var};
-//! use program::Step;
-//! use ndarray::{Array1, Array2};
-//! use nn::{BatchNorm, Linear, Loss, Mode};
+//! use cotangent::{Params, Scope, Var};
+//! use cotangent::Step;
+//! use cotangent::ndarray::{Array1, Array2};
+//! use cotangent::nn::{BatchNorm, Linear, Loss, Mode};
 //!
 //! struct Mlp {
 //!     fc1: Linear,
@@ -37,7 +37,7 @@
 //! let (images, digits) = (Array2::<f32>::ones((32, 64)), Array1::from_elem(32, 3_i64));
 //! let loss = step.run(&mut params, (&images, &digits))?;
 //! assert!(loss > 0.0 && step.gradients().norm() > 0.0);
-//! # Ok::<(), graph::RunError>(())
+//! # Ok::<(), cotangent::RunError>(())
 //! ```
 //!
 //! | what | where |

@@ -14,8 +14,8 @@ use crate::{HyperparameterError, Mode, Module};
 /// in PyTorch: uniform on ±1/√inputs (Kaiming uniform with a = √5).
 ///
 /// ```
-/// use graph::{Graph, Params};
-/// use nn::Linear;
+/// use cotangent::{Graph, Params};
+/// use cotangent::nn::Linear;
 ///
 /// let mut params = Params::seeded(0);
 /// let fc1 = Linear::new(3, 2).build(&mut params.root(), "fc1");

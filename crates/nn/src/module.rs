@@ -13,15 +13,15 @@ use graph::Var;
 /// It is an argument of every `forward` that it matters to, never a hidden flag:
 ///
 /// ```
-/// use graph::Graph;
-/// use nn::{Dropout, Mode};
+/// use cotangent::Graph;
+/// use cotangent::nn::{Dropout, Mode};
 ///
 /// let g = Graph::new();
 /// let x = g.full([1000], 1.0);
 /// let zeros = |mode| Dropout::new(0.5).forward(x, mode).eq(0.0).to_real().sum().eval();
 /// assert!(zeros(Mode::Train)?[[]] > 400.0);
 /// assert_eq!(zeros(Mode::Eval)?[[]], 0.0);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
@@ -37,8 +37,8 @@ pub enum Mode {
 /// custom part of a model needs the trait only to stand among layers:
 ///
 /// ```
-/// use graph::{Graph, Params, Scope, Var};
-/// use nn::{Linear, Mode, Module};
+/// use cotangent::{Graph, Params, Scope, Var};
+/// use cotangent::nn::{Linear, Mode, Module};
 ///
 /// /// x + tanh(Wx + b).
 /// #[derive(Debug)]
@@ -76,7 +76,7 @@ impl dyn Module {
     /// The module behind it, if it is an `M`.
     ///
     /// ```
-    /// use nn::{Activation, Dropout, Sequential};
+    /// use cotangent::nn::{Activation, Dropout, Sequential};
     /// let model = Sequential::new().then(Dropout::new(0.1)).then(Activation::Relu);
     /// let dropped = model.layers()[0].downcast_ref::<Dropout>().unwrap();
     /// assert_eq!(dropped.probability(), 0.1);

@@ -11,8 +11,8 @@ use crate::init::Init;
 /// one's own is this over axes of one's choice; here each of 2 groups of 3 channels of each sample:
 ///
 /// ```
-/// use graph::Graph;
-/// use nn::standardized;
+/// use cotangent::Graph;
+/// use cotangent::nn::standardized;
 ///
 /// let g = Graph::new();
 /// let x = g.input("x", [8, 6, 5]);
@@ -60,8 +60,8 @@ pub(crate) fn along<'g>(array: Var<'g>, axis: usize, x: Var<'g>) -> Var<'g> {
 /// The affine part of a normalisation: γ·x + β, elementwise, each of the two if it was built.
 ///
 /// ```
-/// use graph::Params;
-/// use nn::BatchNorm;
+/// use cotangent::Params;
+/// use cotangent::nn::BatchNorm;
 ///
 /// let mut params = Params::seeded(0);
 /// let norm = BatchNorm::new(16).bias(false).build(&mut params.root(), "bn1");

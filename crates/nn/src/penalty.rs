@@ -8,18 +8,18 @@ use crate::error::{accept, not_negative};
 /// λ·sign(w), and 0 at 0.
 ///
 /// ```
-/// use graph::{Evaluator, Graph, Params};
-/// use nn::{l1_penalty, parameters_where};
+/// use cotangent::{Evaluator, Graph, Params};
+/// use cotangent::nn::{l1_penalty, parameters_where};
 ///
 /// let mut params = Params::<f64>::with_seed(0);
-/// params.root().parameter("weight", ndarray::array![3.0, -4.0].into_dyn());
+/// params.root().parameter("weight", cotangent::ndarray::array![3.0, -4.0].into_dyn());
 /// let weights = parameters_where(&params, |path| path.ends_with("weight"));
 ///
 /// let g = Graph::new();
 /// let penalty = l1_penalty(&g, &weights, 0.5);
 /// let value = Evaluator::new(&g).params(&params).run(&[penalty])?.remove(0).into_real();
 /// assert_eq!(value[[]], 3.5);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 ///
 /// # Panics
@@ -44,8 +44,8 @@ pub fn l1_penalty<'g, 'p>(
 /// Its derivative is 2λw: SGD with PyTorch's `weight_decay` = 2λ makes the same steps.
 ///
 /// ```
-/// use graph::{Graph, Params};
-/// use nn::{Linear, Loss, l2_penalty};
+/// use cotangent::{Graph, Params};
+/// use cotangent::nn::{Linear, Loss, l2_penalty};
 ///
 /// let mut params = Params::seeded(0);
 /// let fc = Linear::new(3, 2).build(&mut params.root(), "fc");

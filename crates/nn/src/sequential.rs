@@ -10,8 +10,8 @@ use crate::{Mode, Module};
 /// Layers, each applied to the result of the one before.
 ///
 /// ```
-/// use graph::{Graph, Params};
-/// use nn::{Activation, BatchNorm, Linear, Mode, Sequential};
+/// use cotangent::{Graph, Params};
+/// use cotangent::nn::{Activation, BatchNorm, Linear, Mode, Sequential};
 ///
 /// let mut params = Params::seeded(0);
 /// let p = &mut params.root();
@@ -27,8 +27,8 @@ use crate::{Mode, Module};
 /// A model of a depth known only when it runs grows in a loop:
 ///
 /// ```
-/// # use graph::Params;
-/// # use nn::{Activation, Linear, Sequential};
+/// # use cotangent::Params;
+/// # use cotangent::nn::{Activation, Linear, Sequential};
 /// # let mut params = Params::seeded(0);
 /// # let p = &mut params.root();
 /// let mut deep = Sequential::new();

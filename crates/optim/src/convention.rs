@@ -1,6 +1,6 @@
 //! Conventions that rules share: where ε stands, and how weights decay.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 /// Where ε keeps a divisor √s from zero.
@@ -37,7 +37,7 @@ impl Epsilon {
     }
 
     /// The divisor in the precision of the weights.
-    pub(crate) fn divisor<T: Scalar>(self) -> Divisor<T> {
+    pub(crate) fn divisor<T: Precision>(self) -> Divisor<T> {
         let (inside, outside) = match self {
             Self::Outside(value) => (0.0, value),
             Self::Inside(value) => (value, 0.0),
@@ -53,7 +53,7 @@ pub(crate) struct Divisor<T> {
     outside: T,
 }
 
-impl<T: Scalar> Divisor<T> {
+impl<T: Precision> Divisor<T> {
     /// The divisor for a mean square s.
     #[inline]
     pub fn root(self, square: T) -> T {
@@ -97,7 +97,7 @@ impl WeightDecay {
     }
 
     /// (what θ is multiplied by, how much of θ joins the gradient).
-    pub(crate) fn factors<T: Scalar>(self, learning_rate: f64) -> (T, T) {
+    pub(crate) fn factors<T: Precision>(self, learning_rate: f64) -> (T, T) {
         match self.decoupled {
             true => (T::from_f64(1.0 - learning_rate * self.strength), T::zero()),
             false => (T::one(), T::from_f64(self.strength)),

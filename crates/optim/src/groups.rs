@@ -1,7 +1,7 @@
 //! Different optimizers for different parameters.
 
 use graph::Pattern;
-use program::Scalar;
+use program::Precision;
 
 use crate::segments::Selected;
 use crate::state::Ledger;
@@ -15,7 +15,7 @@ use crate::{OptimError, Optimizer};
 /// ([`Params::freeze`](graph::Params::freeze)), which spares its gradient, too.
 ///
 /// ```
-/// use optim::{Adam, ClipGlobalNorm, Groups, Muon, Optimizer};
+/// use cotangent::optim::{Adam, ClipGlobalNorm, Groups, Muon, Optimizer};
 /// let optimizer = Groups::new(Adam::<f32>::new(1e-3))
 ///     .group("*.bias", Adam::new(2e-3))
 ///     .group("block*.weight", Muon::new(0.02))
@@ -37,7 +37,7 @@ struct Group<T> {
     optimizer: Box<dyn Optimizer<T>>,
 }
 
-impl<T: Scalar> Groups<T> {
+impl<T: Precision> Groups<T> {
     /// One group: all parameters that no other will match.
     pub fn new(rest: impl Optimizer<T> + 'static) -> Self {
         let rest = Box::new(rest);
@@ -85,7 +85,7 @@ impl<T: Scalar> Groups<T> {
     }
 }
 
-impl<T: Scalar> Optimizer<T> for Groups<T> {
+impl<T: Precision> Optimizer<T> for Groups<T> {
     fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         self.divide(selected)?;
         self.members().try_for_each(|(member, mask)| member.prepare(selected.masked(mask)))

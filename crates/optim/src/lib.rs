@@ -7,7 +7,7 @@
 //! remembers.
 //!
 //! ```
-//! use optim::{Adam, ClipGlobalNorm, Cosine, Curve, Ema, Ramp, Optimizer};
+//! use cotangent::optim::{Adam, ClipGlobalNorm, Cosine, Curve, Ema, Ramp, Optimizer};
 //! let optimizer = Adam::<f32>::adamw(1e-3)
 //!     .no_decay("*.bias")
 //!     .schedule(Ramp::warmup(100).then_at(100, Cosine::new(1.0, 0.0, 900)))
@@ -19,8 +19,8 @@
 //! Where a type is written down, precision is single unless said, as in [`graph::Params`]:
 //!
 //! ```
-//! use graph::Params;
-//! use optim::{Adam, Optimizer, Sgd};
+//! use cotangent::Params;
+//! use cotangent::optim::{Adam, Optimizer, Sgd};
 //!
 //! struct Training {
 //!     params: Params,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use graph::{ParamId, Shape};
-use program::Scalar;
+use program::Precision;
 
 use crate::segments::{self, Chosen, Run, Segment, Selected};
 use crate::state::Ledger;
@@ -96,7 +96,7 @@ struct Buffer<T> {
     values: Vec<T>,
 }
 
-impl<T: Scalar> Remembered<T> {
+impl<T: Precision> Remembered<T> {
     /// Nothing of any parameter.
     pub fn nothing(numbers: &[Number]) -> Self {
         Memory::nothing(numbers).into()
@@ -129,7 +129,7 @@ impl<T> From<Memory<T>> for Remembered<T> {
     }
 }
 
-impl<T: Scalar> Memory<T> {
+impl<T: Precision> Memory<T> {
     pub fn nothing(numbers: &[Number]) -> Self {
         Self {
             segments: Vec::new(),
@@ -256,7 +256,7 @@ impl<T: Scalar> Memory<T> {
 }
 
 /// What the buffers hold of some neighbouring segments.
-fn slots<'b, T: Scalar>(buffers: &'b mut [Buffer<T>], of: &Range<usize>) -> Slots<'b, T> {
+fn slots<'b, T: Precision>(buffers: &'b mut [Buffer<T>], of: &Range<usize>) -> Slots<'b, T> {
     let mut slots = Slots::default();
     for (slot, buffer) in slots.iter_mut().zip(buffers) {
         *slot = buffer.part_mut(of.clone());
@@ -264,7 +264,7 @@ fn slots<'b, T: Scalar>(buffers: &'b mut [Buffer<T>], of: &Range<usize>) -> Slot
     slots
 }
 
-impl<T: Scalar> Buffer<T> {
+impl<T: Precision> Buffer<T> {
     fn new(slot: Slot, segments: &[Segment], weights: &[T]) -> Self {
         let mut starts = vec![0];
         for segment in segments {

@@ -1,7 +1,7 @@
 //! The optimizer of one rule.
 
 use graph::Pattern;
-use program::Scalar;
+use program::Precision;
 
 use crate::memory::{Memory, Remembered};
 use crate::schedule::{Curve, ReduceOnPlateau, Schedule};
@@ -33,7 +33,7 @@ pub struct Optim<R, T = f32> {
     remembered: Remembered<T>,
 }
 
-impl<R: Rule, T: Scalar> Optim<R, T> {
+impl<R: Rule, T: Precision> Optim<R, T> {
     /// The optimizer of a rule.
     pub fn new_rule(rule: R) -> Self {
         Self {
@@ -74,8 +74,8 @@ impl<R: Rule, T: Scalar> Optim<R, T> {
     /// write [`schedule.per(steps_in_an_epoch)`](Curve::per).
     ///
     /// ```
-    /// use optim::{Curve, Sgd, StepDecay};
-    /// # use optim::Optimizer;
+    /// use cotangent::optim::{Curve, Sgd, StepDecay};
+    /// # use cotangent::optim::Optimizer;
     /// let sgd = Sgd::<f32>::new(0.1).schedule(StepDecay::halve_every(10).per(938));
     /// assert_eq!(sgd.learning_rate(), 0.1);
     /// ```
@@ -95,7 +95,7 @@ impl<R: Rule, T: Scalar> Optim<R, T> {
     /// instead of factors. A name that the rule does not have is refused by the first step.
     ///
     /// ```
-    /// use optim::{Ramp, Sgd};
+    /// use cotangent::optim::{Ramp, Sgd};
     /// let growing = Ramp::new(0.85, 0.95, 500);
     /// let sgd = Sgd::<f32>::new(0.1).momentum(0.85).vary("momentum", growing);
     /// ```
@@ -108,7 +108,7 @@ impl<R: Rule, T: Scalar> Optim<R, T> {
     /// is told by [`observe`](Optimizer::observe), once an epoch as a rule.
     ///
     /// ```
-    /// use optim::{Adam, Optimizer, ReduceOnPlateau};
+    /// use cotangent::optim::{Adam, Optimizer, ReduceOnPlateau};
     /// let plateau = ReduceOnPlateau::new(0.1).patience(1);
     /// let mut adam = Adam::<f32>::new(1e-3).reduce_on_plateau(plateau);
     /// for validation_loss in [0.5, 0.5, 0.5] {
@@ -234,7 +234,7 @@ fn without_decay<R: Rule>(rule: R) -> R {
     })
 }
 
-impl<R: Rule + Send, T: Scalar> Optimizer<T> for Optim<R, T> {
+impl<R: Rule + Send, T: Precision> Optimizer<T> for Optim<R, T> {
     fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         let current = self.rule_at(self.steps);
         self.check(current)?;

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use graph::{Gradients, Params};
-use program::Scalar;
+use program::Precision;
 
 use crate::state::take_up;
 use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, With};
@@ -13,11 +13,11 @@ use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, W
 /// [`step`](Self::step) is all that training needs:
 ///
 /// ```
-/// use graph::{GradientLayout, Gradients, Params};
-/// use optim::{Adam, Optimizer, StepDecay};
+/// use cotangent::{GradientLayout, Gradients, Params};
+/// use cotangent::optim::{Adam, Optimizer, StepDecay};
 ///
 /// let mut params = Params::seeded(0);
-/// params.root().parameter("w", ndarray::array![1.0, -2.0].into_dyn());
+/// params.root().parameter("w", cotangent::ndarray::array![1.0, -2.0].into_dyn());
 /// let layout = GradientLayout::new(params.trainable_entries());
 ///
 /// let mut adam = Adam::new(0.1).schedule(StepDecay::halve_every(10));
@@ -27,7 +27,7 @@ use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, W
 /// }
 /// assert!(params.trainable().iter().all(|w| w.abs() < 1.0));
 /// assert_eq!((adam.steps(), adam.learning_rate()), (100, 0.1 * 0.5_f64.powi(10)));
-/// # Ok::<(), optim::OptimError>(())
+/// # Ok::<(), cotangent::optim::OptimError>(())
 /// ```
 ///
 /// A step is made in two halves, so that a composition of optimizers is refused whole or done
@@ -41,7 +41,7 @@ use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, W
 ///
 /// A method that evaluates the objective several times for one step (a line search, a trust region)
 /// does not take gradients but a function, and so is no `Optimizer`.
-pub trait Optimizer<T: Scalar = f32>: Debug + Send {
+pub trait Optimizer<T: Precision = f32>: Debug + Send {
     /// Checks that the next step can be made with these parameters, and gets ready for it. What is
     /// remembered does not change before the [update](Self::update).
     ///
@@ -137,7 +137,7 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
     /// clipped, and Adam makes an update with what is left.
     ///
     /// ```
-    /// use optim::{Accumulate, Adam, ClipGlobalNorm, Optimizer};
+    /// use cotangent::optim::{Accumulate, Adam, ClipGlobalNorm, Optimizer};
     /// let adam = Adam::<f32>::new(1e-3).with(ClipGlobalNorm::new(1.0)).with(Accumulate::new(4));
     /// ```
     fn with<P: Part>(self, part: P) -> With<Self, P, T>
@@ -176,7 +176,7 @@ pub trait Optimizer<T: Scalar = f32>: Debug + Send {
     }
 }
 
-impl<T: Scalar, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
+impl<T: Precision, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
     fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         (**self).prepare(selected)
     }

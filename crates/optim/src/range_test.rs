@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use graph::{Params, RunError};
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::{OptimError, Optimizer, State, StateError};
@@ -17,22 +17,22 @@ use crate::{OptimError, Optimizer, State, StateError};
 /// the rates are those of the test; [groups](crate::Groups) keep the ratios of their rates.
 ///
 /// ```
-/// use graph::{GradientLayout, Gradients, Params};
-/// use optim::{Optimizer, RangeTest, Sgd};
+/// use cotangent::{GradientLayout, Gradients, Params};
+/// use cotangent::optim::{Optimizer, RangeTest, Sgd};
 /// let mut params: Params<f64> = Params::with_seed(0);
-/// params.root().parameter("w", ndarray::array![1.0].into_dyn());
+/// params.root().parameter("w", cotangent::ndarray::array![1.0].into_dyn());
 /// let layout = GradientLayout::new(params.trainable_entries());
 /// let mut sgd = Sgd::new(0.1);
 ///
 /// let curve = RangeTest::new(1e-4, 1e2, 100).run(&mut params, &mut sgd, |params, sgd| {
 ///     let w = params.trainable()[0];
 ///     sgd.step(params, Gradients::new(&layout, &[2.0 * w]))?;         // of the loss w²
-///     Ok::<_, optim::OptimError>(w * w)
+///     Ok::<_, cotangent::optim::OptimError>(w * w)
 /// })?;
 /// let rate = curve.suggestion().unwrap();
 /// assert!(0.01 < rate && rate < 1.0, "above 1, w² grows: {rate}");
 /// assert_eq!((params.trainable(), sgd.steps(), sgd.learning_rate()), (&[1.0][..], 0, 0.1));
-/// # Ok::<(), optim::RangeTestError>(())
+/// # Ok::<(), cotangent::optim::RangeTestError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RangeTest {
@@ -77,7 +77,7 @@ impl RangeTest {
         step: impl FnMut(&mut Params<T>, &mut O) -> Result<f64, E>,
     ) -> Result<RangeCurve, RangeTestError>
     where
-        T: Scalar,
+        T: Precision,
         O: Optimizer<T> + ?Sized,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
@@ -108,7 +108,7 @@ impl RangeTest {
         mut step: impl FnMut(&mut Params<T>, &mut O) -> Result<f64, E>,
     ) -> Result<RangeCurve, RangeTestError>
     where
-        T: Scalar,
+        T: Precision,
         O: Optimizer<T> + ?Sized,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
@@ -154,7 +154,7 @@ fn is_burst(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Gives the next update a learning rate, whatever its schedule says.
-fn set_rate<T: Scalar, O: Optimizer<T> + ?Sized>(
+fn set_rate<T: Precision, O: Optimizer<T> + ?Sized>(
     optimizer: &mut O,
     rate: f64,
 ) -> Result<(), RangeTestError> {

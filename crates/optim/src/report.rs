@@ -3,17 +3,17 @@
 use std::fmt;
 
 use graph::{Gradients, Params, Var};
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 /// What one step did, as values: made by [`Optimizer::step_with_report`](crate::Optimizer), and
 /// printed as a table.
 ///
 /// ```
-/// use graph::Params;
-/// use program::Step;
-/// use ndarray::array;
-/// use optim::{Optimizer, Sgd, zero_share};
+/// use cotangent::Params;
+/// use cotangent::Step;
+/// use cotangent::ndarray::array;
+/// use cotangent::optim::{Optimizer, Sgd, zero_share};
 ///
 /// let mut params = Params::seeded(0);
 /// let w = params.root().parameter("w", array![[1.0, -1.0], [1.0, -2.0]].into_dyn());
@@ -72,7 +72,7 @@ impl ParameterReport {
 
 impl StepReport {
     /// The report of a step that has been made.
-    pub(crate) fn new<T: Scalar>(
+    pub(crate) fn new<T: Precision>(
         step: u64,
         loss: f64,
         learning_rate: f64,

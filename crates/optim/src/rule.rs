@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use graph::Shape;
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::{Domain, Number, Slot, Slots};
@@ -46,8 +46,8 @@ impl At<'_> {
 /// counting and saving. A rule of one's own is some thirty lines:
 ///
 /// ```
-/// use optim::{At, Domain, Optim, Rule, Slots, Visit};
-/// use graph::{Scalar, GradientLayout, Gradients, Params};
+/// use cotangent::optim::{At, Domain, Optim, Rule, Slots, Visit};
+/// use cotangent::{Precision, GradientLayout, Gradients, Params};
 ///
 /// /// Steps of a fixed size against the sign of the gradient: θ ← θ − α·sign(g).
 /// #[derive(Clone, Copy, Debug, serde::Serialize)]
@@ -58,21 +58,21 @@ impl At<'_> {
 ///     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
 ///         visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
 ///     }
-///     fn update<T: Scalar>(&self, _: &At<'_>, w: &mut [T], g: &[T], _: Slots<'_, T>) {
+///     fn update<T: Precision>(&self, _: &At<'_>, w: &mut [T], g: &[T], _: Slots<'_, T>) {
 ///         for (w, g) in w.iter_mut().zip(g) {
 ///             *w -= T::from_f64(self.learning_rate) * g.signum();
 ///         }
 ///     }
 /// }
 ///
-/// use optim::Optimizer;
+/// use cotangent::optim::Optimizer;
 /// let mut params = Params::seeded(0);
-/// params.root().parameter("w", ndarray::array![1.0, 2.0].into_dyn());
+/// params.root().parameter("w", cotangent::ndarray::array![1.0, 2.0].into_dyn());
 /// let layout = GradientLayout::new(params.trainable_entries());
 /// let mut optimizer = Optim::new_rule(SignDescent { learning_rate: 0.5 });
 /// optimizer.step(&mut params, Gradients::new(&layout, &[3.0, -4.0]))?;
 /// assert_eq!(params.trainable(), [0.5, 2.5]);
-/// # Ok::<(), optim::OptimError>(())
+/// # Ok::<(), cotangent::optim::OptimError>(())
 /// ```
 pub trait Rule: Copy + Debug + Serialize + 'static {
     /// The rule's name in errors and files.
@@ -109,7 +109,7 @@ pub trait Rule: Copy + Debug + Serialize + 'static {
 
     /// Updates weights and state. All slices are of one length where the slots are like the
     /// weights.
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

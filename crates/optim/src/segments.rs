@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use graph::{Gradients, Param, ParamId, Params, Pattern, Role, Shape};
 use kernels::{Isa, all_finite};
-use program::{Scalar, default_pool};
+use program::{Precision, default_pool};
 
 use crate::{OptimError, Unit};
 
@@ -36,7 +36,7 @@ pub(crate) struct Chosen<'a> {
     pub gradient: Option<Range<usize>>,
 }
 
-impl<'a, T: Scalar> Selected<'a, T> {
+impl<'a, T: Precision> Selected<'a, T> {
     /// For a step by these gradients: the parameters that they are of, but for those that are
     /// [frozen](Params::freeze). Who prepares an update of weights
     /// [checks](Self::check_gradients) that the gradients are finite.
@@ -234,7 +234,10 @@ pub(crate) fn runs(
 }
 
 /// Fails unless everything that is remembered is of this store.
-pub(crate) fn check<T: Scalar>(segments: &[Segment], params: &Params<T>) -> Result<(), OptimError> {
+pub(crate) fn check<T: Precision>(
+    segments: &[Segment],
+    params: &Params<T>,
+) -> Result<(), OptimError> {
     let foreign = |segment: &&Segment| params.entry(segment.id).is_none();
     let Some(Segment { path, location, .. }) = segments.iter().find(foreign) else {
         return Ok(());

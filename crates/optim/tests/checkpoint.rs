@@ -3,11 +3,11 @@
 
 use std::fs;
 
-use graph::{GradientLayout, Gradients, Params, Seed};
-use ndarray::{Array, array};
-use optim::{
+use cotangent::optim::{
     Adam, Checkpoint, CheckpointError, Checkpoints, Difference, Lookahead, Optimizer, Sgd,
 };
+use cotangent::{GradientLayout, Gradients, Params, Seed};
+use ndarray::{Array, array};
 use serde::{Deserialize, Serialize};
 
 fn params(width: usize) -> Params<f64> {

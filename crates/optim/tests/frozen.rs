@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use graph::{GradientLayout, Gradients, Param, Params};
-use ndarray::{Array, array};
-use optim::{
+use cotangent::optim::{
     Accumulate, AdaBelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, AmsGrad, Asgd, Checkpoint,
     ClipGlobalNorm, Ema, Groups, Lamb, Lion, Lookahead, Muon, NAdam, Nesterov, NovoGrad, Optimizer,
     RAdam, RmsProp, Rprop, Sam, Sgd, State, Yogi,
 };
+use cotangent::{GradientLayout, Gradients, Param, Params};
+use ndarray::{Array, array};
 
 type Boxed = Box<dyn Optimizer<f64>>;
 

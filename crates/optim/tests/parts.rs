@@ -1,11 +1,11 @@
 //! What each part does, by small numbers.
 
-use graph::{GradientLayout, Gradients, Params};
-use ndarray::array;
-use optim::{
+use cotangent::optim::{
     Accumulate, Adam, AdaptiveClip, ClipGlobalNorm, ClipNorm, ClipValue, Domain, Ema, Groups,
     Lookahead, Maximize, Muon, Nesterov, OptimError, Optimizer, Sam, Sgd, SkipNonFinite,
 };
+use cotangent::{GradientLayout, Gradients, Params};
+use ndarray::array;
 
 fn params() -> Params<f64> {
     let mut params = Params::with_seed(0);

@@ -1,11 +1,11 @@
 //! What a step refuses, leaving the parameters as they were.
 
-use graph::{GradientLayout, Gradients, GradientsError, Params};
-use ndarray::array;
-use optim::{
+use cotangent::optim::{
     Accumulate, Adam, ClipGlobalNorm, Constant, Curve, Domain, Groups, OptimError, Optimizer, Ramp,
     Sam, Sgd, SkipNonFinite, StepDecay,
 };
+use cotangent::{GradientLayout, Gradients, GradientsError, Params};
+use ndarray::array;
 
 fn params() -> Params<f64> {
     let mut params = Params::with_seed(0);

@@ -2,14 +2,14 @@
 
 use std::iter::successors;
 
-use graph::{GradientLayout, Gradients, Params};
-use ndarray::{Array, array};
-use optim::{
+use cotangent::optim::{
     Accumulate, Adagrad, Adam, Asgd, ClipGlobalNorm, Constant, Cosine, CosineRestarts, Curve,
     Cyclic, Difference, Ema, Exponential, Geometric, Groups, InverseSqrt, InverseTime, Lookahead,
     MultiStep, Muon, OneCycle, Optimizer, Piecewise, Polynomial, Ramp, ReduceOnPlateau, RmsProp,
     Sam, Schedule, Sgd, State, StateError, StepDecay, every_part, every_rule,
 };
+use cotangent::{GradientLayout, Gradients, Params};
+use ndarray::{Array, array};
 
 type Boxed = Box<dyn Optimizer<f32>>;
 type Make = fn() -> Boxed;

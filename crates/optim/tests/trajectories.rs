@@ -11,7 +11,7 @@ fn optimizers_go_where_the_references_go() {
     let cases = reference::cases(&file);
     reference::assert_all_pass(&cases, |_| false);
     let replayed: BTreeSet<&str> = cases.iter().filter_map(|case| case.rule).collect();
-    let all = optim::every_rule::<f64>().into_iter().map(|(rule, _)| rule);
+    let all = cotangent::optim::every_rule::<f64>().into_iter().map(|(rule, _)| rule);
     let missing: Vec<&str> = all.filter(|rule| !replayed.contains(rule)).collect();
     assert!(missing.is_empty(), "rules without a trajectory: {missing:?}");
 }

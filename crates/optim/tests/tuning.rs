@@ -2,13 +2,13 @@
 
 use std::num::NonZeroUsize;
 
-use graph::{GradientLayout, Gradients, Params};
-use ndarray::{Array, array};
-use optim::search::{RandomSearch, SearchError, Setting, Space, TrialError};
-use optim::{
+use cotangent::optim::search::{RandomSearch, SearchError, Setting, Space, TrialError};
+use cotangent::optim::{
     Adam, ClipGlobalNorm, Curve, Groups, OptimError, Optimizer, Ramp, RangeCurve, RangeTest,
     RangeTestError, Sgd, StepDecay,
 };
+use cotangent::{GradientLayout, Gradients, Params};
+use ndarray::{Array, array};
 
 fn params() -> Params<f64> {
     let mut params = Params::with_seed(0);
@@ -161,7 +161,7 @@ mod range_test {
             let mut count = 0;
             let result = test.run(&mut params, &mut adam, |params, adam| {
                 count += 1;
-                params.set_seed(graph::Seed { seed: 1, run: count as u64 });
+                params.set_seed(cotangent::Seed { seed: 1, run: count as u64 });
                 let loss = step(params, adam).map_err(|error| error.to_string())?;
                 if count == fails_at { Err("no batch".to_owned()) } else { Ok(loss) }
             });
@@ -205,9 +205,9 @@ mod random_search {
     #[test]
     fn values_are_spread_as_their_range_says() {
         const TRIALS: usize = 4000;
-        let score = |_: &optim::search::Trial| Ok::<_, OptimError>(0.0);
+        let score = |_: &cotangent::optim::search::Trial| Ok::<_, OptimError>(0.0);
         let trials = RandomSearch::minimize(TRIALS).run(&space(), score).unwrap();
-        let mean = |of: &dyn Fn(&optim::search::Trial) -> f64| {
+        let mean = |of: &dyn Fn(&cotangent::optim::search::Trial) -> f64| {
             trials.outcomes.iter().map(|outcome| of(&outcome.trial)).sum::<f64>() / TRIALS as f64
         };
         // Four standard errors of each mean.
@@ -232,7 +232,7 @@ mod random_search {
     }
 
     /// Each trial trains: the result must not depend on who runs it, or when.
-    fn train(trial: &optim::search::Trial) -> Result<f64, OptimError> {
+    fn train(trial: &cotangent::optim::search::Trial) -> Result<f64, OptimError> {
         let mut params: Params<f64> = Params::with_seed(trial.seed);
         params.root().parameter("w", Array::ones(4).into_dyn());
         let mut adam = Adam::new(trial.real("rate")).betas(trial.real("dropout"), 0.99);
@@ -314,7 +314,7 @@ mod random_search {
     #[test]
     fn the_widest_ranges_have_values() {
         let space = Space::new().integer("i", i64::MIN, i64::MAX).uniform("x", 2.0, 2.0);
-        let score = |trial: &optim::search::Trial| {
+        let score = |trial: &cotangent::optim::search::Trial| {
             assert_eq!(trial.settings[1].1, Setting::Real(2.0));
             Ok::<_, OptimError>(trial.integer("i") as f64)
         };

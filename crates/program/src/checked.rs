@@ -6,22 +6,22 @@ use std::panic::Location;
 
 use crate::instruction::{Action, FusedInput, Instruction, Memory};
 use crate::workspace::Constants;
-use crate::{Feed, Program, Scalar};
+use crate::{Feed, Precision, Program};
 use graph::Params;
 use graph::RunError;
 use graph::Seed;
 use graph::reading::Extent;
 
-impl<T: Scalar> Program<T> {
+impl<T: Precision> Program<T> {
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
     /// infinite or NaN. [`run`](Self::run) pays nothing for it.
     ///
     /// Elementwise operations that run in one loop are looked at together.
     ///
     /// ```
-    /// use graph::{Graph, Params, Seed};
-    /// use program::Program;
-    /// use ndarray::array;
+    /// use cotangent::{Graph, Params, Seed};
+    /// use cotangent::Program;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let x = g.input("x", [2]);
@@ -101,7 +101,7 @@ struct Watch<'a, T> {
     known: HashMap<usize, Extent>,
 }
 
-impl<T: Scalar> Watch<'_, T> {
+impl<T: Precision> Watch<'_, T> {
     /// Looks at what a step wrote.
     fn look(&mut self, step: &Step, reals: &[T], constants: &Constants<T>) -> Result<(), RunError> {
         let extent = |memory| self.extent(memory, reals, constants);

@@ -5,8 +5,8 @@ use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
 use smallvec::SmallVec;
 use std::ops::Range;
 
+use crate::Precision;
 use crate::Program;
-use crate::Scalar;
 use crate::instruction::{Action, Factor, FusedInput, MatMul, Memory, Operand};
 use crate::instruction::{MAX_INPUTS, MAX_OUTPUTS};
 use crate::workspace::{Constants, Workspace};
@@ -14,7 +14,7 @@ use graph::Seed;
 use graph::{Args, Op, Out, RunResult};
 use graph::{Kind, RunError, Shape, View};
 
-impl<T: Scalar> Program<T> {
+impl<T: Precision> Program<T> {
     /// Runs all instructions on inputs that are in their places, and shows `after` each with
     /// the arena of reals after it and the constants.
     pub(crate) fn execute(
@@ -136,7 +136,7 @@ struct Fixed<'a, T> {
 
 impl MatMul {
     /// Calls `product` for the factors and the result at every position of the batch.
-    fn run<T: Scalar>(
+    fn run<T: Precision>(
         &self,
         a: &[T],
         b: &[T],
@@ -174,7 +174,7 @@ impl Factor {
     }
 }
 
-fn plain<'a, T: Scalar>(
+fn plain<'a, T: Precision>(
     op: &Op,
     inputs: &[Operand],
     reals: &Carved<'a, T>,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::Precision;
 use crate::Program;
-use crate::Scalar;
 use crate::instruction::Instruction;
 
 /// A table of a program's instructions: what runs together, over what, how much it computes and
@@ -34,7 +34,7 @@ pub(crate) const OPERATIONS: usize = 27;
 /// The widest of what an instruction usually runs over.
 pub(crate) const OVER: usize = 21;
 
-impl<T: Scalar> Program<T> {
+impl<T: Precision> Program<T> {
     /// The instructions as a printable table.
     pub fn explain(&self) -> Explanation {
         Explanation {
@@ -53,7 +53,7 @@ impl<T: Scalar> Program<T> {
 }
 
 impl Row {
-    pub fn new<T: Scalar>(instruction: &Instruction<T>) -> Self {
+    pub fn new<T: Precision>(instruction: &Instruction<T>) -> Self {
         let cost = &instruction.cost;
         Self {
             direction: if cost.backward { '↓' } else { '↑' },

@@ -4,7 +4,7 @@ use kernels::all_finite;
 use ndarray::{ArrayViewD, Dimension};
 
 use crate::given::{Feed, copy};
-use crate::{Program, Scalar};
+use crate::{Precision, Program};
 use graph::RunError;
 
 /// An array that can be given for an input of a program: a reference to an array, or a view.
@@ -33,23 +33,23 @@ impl<'a, T: 'a, A: Into<Feed<'a, T>>> IntoFeed<'a, T> for A {
 /// Reals have the precision of the program; indices are of any integer type.
 ///
 /// ```
-/// use graph::Params;
-/// use program::Function;
-/// use ndarray::array;
+/// use cotangent::Params;
+/// use cotangent::Function;
+/// use cotangent::ndarray::array;
 ///
 /// let mut picked = Function::new(|_, [x, index]| x.take(0, index));
 /// let x = array![0.5_f32, 0.25];
 /// let y = picked.run(&Params::seeded(0), (&x, &array![1_u8, 0]))?;
 /// assert_eq!(y, array![0.25, 0.5].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 ///
 /// As many as the closure takes:
 ///
 /// ```compile_fail
-/// # use graph::Params;
-/// # use program::Function;
-/// # let x = ndarray::array![0.5_f32, 0.25];
+/// # use cotangent::Params;
+/// # use cotangent::Function;
+/// # let x = cotangent::ndarray::array![0.5_f32, 0.25];
 /// let mut sum = Function::new(|_, [x, y]| x + y);
 /// sum.run(&Params::seeded(0), (&x,));
 /// ```
@@ -57,10 +57,10 @@ impl<'a, T: 'a, A: Into<Feed<'a, T>>> IntoFeed<'a, T> for A {
 /// and reals in the precision of the parameters:
 ///
 /// ```compile_fail
-/// # use graph::Params;
-/// # use program::Function;
+/// # use cotangent::Params;
+/// # use cotangent::Function;
 /// let mut square = Function::new(|_, [x]| x.square());
-/// square.run(&Params::seeded(0), (&ndarray::array![0.5_f64],));
+/// square.run(&Params::seeded(0), (&cotangent::ndarray::array![0.5_f64],));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not give {N} inputs in `{T}`",
@@ -107,7 +107,7 @@ feeds!(6: A B C D E F);
 feeds!(7: A B C D E F G);
 feeds!(8: A B C D E F G H);
 
-impl<T: Scalar> Program<T> {
+impl<T: Precision> Program<T> {
     /// Copies the inputs to their places, if they fit and, where that is asked, are finite.
     pub(crate) fn feed(&mut self, inputs: &[Feed<'_, T>], finite: bool) -> Result<(), RunError> {
         if inputs.len() != self.inputs.len() {
@@ -138,7 +138,7 @@ impl<T: Scalar> Program<T> {
     }
 }
 
-fn not_finite<T: Scalar>(name: &str, view: &ArrayViewD<'_, T>) -> RunError {
+fn not_finite<T: Precision>(name: &str, view: &ArrayViewD<'_, T>) -> RunError {
     let (place, &value) =
         view.indexed_iter().find(|(_, x)| !x.is_finite()).expect("one is not finite");
     RunError::NotFinite {

@@ -11,7 +11,7 @@ use ndarray::ArrayViewD;
 use crate::per_shape::{LIMIT, PerShape, record_inputs};
 use crate::reports::{Reports, as_numbers};
 use crate::step::{Run, checked_on_data};
-use crate::{Arithmetic, Feed, Feeds, Program, Reported, Scalar};
+use crate::{Arithmetic, Feed, Feeds, Precision, Program, Reported};
 
 type Record<'m, const N: usize> =
     dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Vec<Var<'g>> + Send + 'm;
@@ -22,7 +22,7 @@ pub trait Answer: sealed::Sealed {
     type Views<'a, T: 'a>;
 
     /// The first outputs of a program.
-    fn of<T: Scalar>(program: &Program<T>) -> Self::Views<'_, T>;
+    fn of<T: Precision>(program: &Program<T>) -> Self::Views<'_, T>;
 }
 
 /// One array is answered.
@@ -36,7 +36,7 @@ pub enum Several<const M: usize> {}
 impl Answer for One {
     type Views<'a, T: 'a> = ArrayViewD<'a, T>;
 
-    fn of<T: Scalar>(program: &Program<T>) -> ArrayViewD<'_, T> {
+    fn of<T: Precision>(program: &Program<T>) -> ArrayViewD<'_, T> {
         program.output(0)
     }
 }
@@ -44,7 +44,7 @@ impl Answer for One {
 impl<const M: usize> Answer for Several<M> {
     type Views<'a, T: 'a> = [ArrayViewD<'a, T>; M];
 
-    fn of<T: Scalar>(program: &Program<T>) -> [ArrayViewD<'_, T>; M] {
+    fn of<T: Precision>(program: &Program<T>) -> [ArrayViewD<'_, T>; M] {
         std::array::from_fn(|position| program.output(position))
     }
 }
@@ -62,15 +62,15 @@ mod sealed {
 /// may be taken in another order than recorded, as [`Arithmetic`] says and [lets choose](Self::arithmetic).
 ///
 /// ```
-/// use graph::Params;
-/// use program::Function;
-/// use ndarray::array;
+/// use cotangent::Params;
+/// use cotangent::Function;
+/// use cotangent::ndarray::array;
 ///
 /// let params = Params::seeded(0);
 /// let mut softmax = Function::new(|_, [logits]| logits.softmax(-1));
 /// let p = softmax.run(&params, (&array![[0.0_f32, 0.0]],))?;
 /// assert_eq!(p, array![[0.5, 0.5]].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 pub struct Function<'m, T, const N: usize, A = One> {
     record: Box<Record<'m, N>>,
@@ -97,7 +97,7 @@ impl<T> AsMut<Program<T>> for Compiled<T> {
     }
 }
 
-impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
+impl<'m, T: Precision, const N: usize> Function<'m, T, N> {
     /// A function that `record` writes down. Indices are answered as reals.
     #[track_caller]
     pub fn new(record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + Send + 'm) -> Self {
@@ -105,19 +105,19 @@ impl<'m, T: Scalar, const N: usize> Function<'m, T, N> {
     }
 }
 
-impl<'m, T: Scalar, const N: usize, const M: usize> Function<'m, T, N, Several<M>> {
+impl<'m, T: Precision, const N: usize, const M: usize> Function<'m, T, N, Several<M>> {
     /// A function of several outputs, which [`run`](Self::run) answers in an array.
     ///
     /// ```
-    /// use graph::Params;
-    /// use ndarray::array;
-    /// use program::Function;
+    /// use cotangent::Params;
+    /// use cotangent::ndarray::array;
+    /// use cotangent::Function;
     ///
     /// let params = Params::seeded(0);
     /// let mut moments = Function::several(|_, [x]| [x.mean(), x.square().mean()]);
     /// let [first, second] = moments.run(&params, (&array![1.0_f32, 3.0],))?;
     /// assert_eq!((first[[]], second[[]]), (2.0, 5.0));
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     #[track_caller]
     pub fn several(
@@ -127,7 +127,7 @@ impl<'m, T: Scalar, const N: usize, const M: usize> Function<'m, T, N, Several<M
     }
 }
 
-impl<'m, T: Scalar, const N: usize, A: Answer> Function<'m, T, N, A> {
+impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
     #[track_caller]
     fn recorded(record: Box<Record<'m, N>>) -> Self {
         Self {
@@ -145,15 +145,15 @@ impl<'m, T: Scalar, const N: usize, A: Answer> Function<'m, T, N, A> {
     /// [`report`](Self::report). One value must have the name.
     ///
     /// ```
-    /// use graph::Params;
-    /// use ndarray::array;
-    /// use program::Function;
+    /// use cotangent::Params;
+    /// use cotangent::ndarray::array;
+    /// use cotangent::Function;
     ///
     /// let params = Params::seeded(0);
     /// let mut f = Function::new(|_, [x]| x.tanh().named("hidden").sum()).watch("hidden");
     /// f.run(&params, (&array![0.0_f32, 0.0],))?;
     /// assert_eq!(f.report("hidden"), array![0.0, 0.0].into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     pub fn watch(mut self, name: &str) -> Self {
         self.watched.push(name.to_owned());

@@ -2,16 +2,16 @@
 
 use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Dimension};
 
-use crate::Scalar;
+use crate::Precision;
 use graph::{Integer, Kind, Type, Value, View};
 
 /// A value given for an input of a program, read where it lies: reals in the program's precision,
 /// or indices of any integer type.
 ///
 /// ```
-/// use graph::Type;
-/// use program::Feed;
-/// use ndarray::array;
+/// use cotangent::Type;
+/// use cotangent::Feed;
+/// use cotangent::ndarray::array;
 ///
 /// let (x, labels) = (array![[1.0_f32, 2.0]], array![7_u8]);
 /// assert_eq!(Feed::<f32>::from(&x).ty(), Type::real([1, 2]));
@@ -25,7 +25,7 @@ pub enum Feed<'a, T> {
     Index(Indices<'a>),
 }
 
-impl<T: Scalar> Feed<'_, T> {
+impl<T: Precision> Feed<'_, T> {
     /// The type of the values, truth values being given as reals.
     pub fn ty(&self) -> Type {
         match self {
@@ -60,7 +60,7 @@ impl<'a, T> From<View<'a, T>> for Feed<'a, T> {
     }
 }
 
-impl<'a, T: Scalar> From<&'a Value<T>> for Feed<'a, T> {
+impl<'a, T: Precision> From<&'a Value<T>> for Feed<'a, T> {
     fn from(value: &'a Value<T>) -> Self {
         value.view().into()
     }

@@ -3,7 +3,7 @@
 use std::mem;
 
 use crate::workspace::Workspace;
-use crate::{Feed, Program, Scalar};
+use crate::{Feed, Precision, Program};
 use graph::{Graph, Params, Type, Var};
 
 /// How many programs are kept unless another limit is set.
@@ -45,7 +45,7 @@ impl<P, const N: usize> PerShape<P, N> {
     /// The position of the entry for these inputs, which is made if there is none. It holds the
     /// workspace then: what others have computed is gone. Parameters of another structure make all of
     /// them anew.
-    pub fn position<T: Scalar, E>(
+    pub fn position<T: Precision, E>(
         &mut self,
         params: &Params<T>,
         inputs: &[Feed<'_, T>; N],
@@ -90,7 +90,7 @@ impl<P, const N: usize> PerShape<P, N> {
         oldest
     }
 
-    fn hand_over<T: Scalar>(&mut self, position: usize)
+    fn hand_over<T: Precision>(&mut self, position: usize)
     where
         P: AsMut<Program<T>>,
     {

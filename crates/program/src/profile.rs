@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::explain::{OPERATIONS, OVER, Row, scaled};
-use crate::{Feed, Program, Scalar};
+use crate::{Feed, Precision, Program};
 use graph::Params;
 use graph::RunError;
 use graph::Seed;
@@ -17,7 +17,7 @@ pub struct Profile {
     rows: Vec<(Row, Duration)>,
 }
 
-impl<T: Scalar> Program<T> {
+impl<T: Precision> Program<T> {
     /// Runs the program `runs` times and measures every instruction.
     ///
     /// # Errors

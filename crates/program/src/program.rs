@@ -10,7 +10,7 @@ use crate::compile::{self, Compiled};
 use crate::instruction::{Action, Instruction};
 use crate::threads::default_pool;
 use crate::workspace::{Constants, Needs, Workspace};
-use crate::{Arithmetic, Feed, Scalar};
+use crate::{Arithmetic, Feed, Precision};
 use graph::Seed;
 use graph::{Param, Params};
 use graph::{RunError, Type, Var};
@@ -23,9 +23,9 @@ use graph::{RunError, Type, Var};
 /// order, as [`Arithmetic`] says, unless [`compile_with`](Self::compile_with) is told otherwise.
 ///
 /// ```
-/// use graph::{Graph, Params, Seed};
-/// use program::Program;
-/// use ndarray::array;
+/// use cotangent::{Graph, Params, Seed};
+/// use cotangent::Program;
+/// use cotangent::ndarray::array;
 ///
 /// let g = Graph::new();
 /// let x = g.input("x", [2, 2]);
@@ -34,7 +34,7 @@ use graph::{RunError, Type, Var};
 /// let mut program = Program::compile(&[y, y.grad(x)], &params);
 /// program.run(&params, &[(&array![[0.0_f32, 1.0], [0.5, 0.0]]).into()], Seed::default())?;
 /// assert_eq!(program.output(1).shape(), [2, 2]);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Program<T = f32> {
@@ -73,7 +73,7 @@ pub(crate) struct Output {
     pub range: Range<usize>,
 }
 
-impl<T: Scalar> Program<T> {
+impl<T: Precision> Program<T> {
     /// Compiles the computation of these outputs, for parameters of this store.
     ///
     /// # Panics
@@ -221,14 +221,14 @@ impl<T: Scalar> Program<T> {
     }
 }
 
-impl<T: Scalar> AsMut<Program<T>> for Program<T> {
+impl<T: Precision> AsMut<Program<T>> for Program<T> {
     fn as_mut(&mut self) -> &mut Program<T> {
         self
     }
 }
 
 /// How much scratch memory the instructions need on so many threads: they run one after the other.
-fn scratch_len<T: Scalar>(instructions: &[Instruction<T>], threads: usize) -> usize {
+fn scratch_len<T: Precision>(instructions: &[Instruction<T>], threads: usize) -> usize {
     let of = |instruction: &Instruction<T>| match &instruction.action {
         Action::Fused { program, .. } => program.scratch_len(threads),
         Action::MatMul(_) | Action::Plain { .. } => 0,

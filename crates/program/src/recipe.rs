@@ -10,7 +10,7 @@ use graph::{
 
 use crate::per_shape::record_inputs;
 use crate::reports::Reports;
-use crate::{Feed, Program, Scalar};
+use crate::{Feed, Precision, Program};
 
 type Record<'m, const N: usize> =
     dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm;
@@ -72,7 +72,7 @@ impl<'m, const N: usize> Recipe<'m, N> {
     }
 
     /// Records everything that the step computes.
-    pub fn record<'g, T: Scalar>(
+    pub fn record<'g, T: Precision>(
         &self,
         graph: &'g Graph,
         types: &[Type; N],
@@ -101,7 +101,7 @@ impl<'m, const N: usize> Recipe<'m, N> {
     }
 
     /// The parameters to differentiate with respect to, in their order.
-    fn wanted<'p, T: Scalar>(&self, params: &'p Params<T>) -> Result<Vec<&'p Param>, RunError> {
+    fn wanted<'p, T: Precision>(&self, params: &'p Params<T>) -> Result<Vec<&'p Param>, RunError> {
         let unfrozen = || params.unfrozen_entries();
         let none = |pattern: &&Pattern| !unfrozen().any(|param| pattern.matches(param.path()));
         if let Some(pattern) = self.with_respect_to.iter().find(none) {
@@ -126,7 +126,7 @@ impl<'m, const N: usize> Recipe<'m, N> {
     /// Repeats a run whose results are not finite, to answer where that began: by the plain
     /// evaluation, which knows every operation with its line; or, if that rounds otherwise and stays
     /// finite, by a look at each instruction of the program.
-    pub fn find_origin<T: Scalar>(
+    pub fn find_origin<T: Precision>(
         &self,
         program: &mut Program<T>,
         params: &Params<T>,

@@ -6,7 +6,7 @@ use ndarray::ArrayViewD;
 
 use crate::per_shape::{LIMIT, PerShape};
 use crate::recipe::{Contents, Recipe, Recorded};
-use crate::{Arithmetic, Feed, Feeds, Profile, Program, Reported, Scalar};
+use crate::{Arithmetic, Feed, Feeds, Precision, Profile, Program, Reported};
 use graph::{Gradients, Params, Pattern};
 use graph::{Graph, RunError, Seed, Var};
 
@@ -14,7 +14,7 @@ use graph::{Graph, RunError, Seed, Var};
 pub(crate) type Run<T> = fn(&mut Program<T>, &Params<T>, &[Feed<'_, T>]) -> Result<(), RunError>;
 
 /// As [`Program::run_on_data`], looking at every value on the way.
-pub(crate) fn checked_on_data<T: Scalar>(
+pub(crate) fn checked_on_data<T: Precision>(
     program: &mut Program<T>,
     params: &Params<T>,
     inputs: &[Feed<'_, T>],
@@ -34,9 +34,9 @@ pub(crate) fn checked_on_data<T: Scalar>(
 /// recorded, as [`Arithmetic`] says and [lets choose](Self::arithmetic).
 ///
 /// ```
-/// use graph::Params;
-/// use program::Step;
-/// use ndarray::{Array, array};
+/// use cotangent::Params;
+/// use cotangent::Step;
+/// use cotangent::ndarray::{Array, array};
 ///
 /// let mut params = Params::seeded(0);
 /// let w = params.root().parameter("w", array![[1.0], [2.0]].into_dyn());
@@ -45,7 +45,7 @@ pub(crate) fn checked_on_data<T: Scalar>(
 /// let loss = step.run(&mut params, (&x, &y))?;
 /// assert_eq!(loss, 2.5);
 /// assert_eq!(step.gradients().values(), [1.0, 2.0]);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 pub struct Step<'m, T, const N: usize> {
     recipe: Recipe<'m, N>,
@@ -66,7 +66,7 @@ struct Compiled<T> {
     finite: bool,
 }
 
-impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
+impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     /// A step that minimises the scalar that `loss` records.
     #[track_caller]
     pub fn new(loss: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + Send + 'm) -> Self {
@@ -77,9 +77,9 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// [`report`](Self::report), by position or, if they are [named](Var::named), by name.
     ///
     /// ```
-    /// use graph::Params;
-    /// use ndarray::array;
-    /// use program::Step;
+    /// use cotangent::Params;
+    /// use cotangent::ndarray::array;
+    /// use cotangent::Step;
     ///
     /// let mut params = Params::seeded(0);
     /// let w = params.root().parameter("w", array![2.0].into_dyn());
@@ -89,7 +89,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// });
     /// step.run(&mut params, (&array![1.0_f32, 2.0], &array![2.5_f32, 3.5]))?;
     /// assert_eq!(step.report("error")[[]], 0.5);
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     #[track_caller]
     pub fn reporting(
@@ -118,9 +118,9 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// So two steps take turns with two optimizers, each of which moves what its gradients are of:
     ///
     /// ```
-    /// use graph::Params;
-    /// use ndarray::array;
-    /// use program::Step;
+    /// use cotangent::Params;
+    /// use cotangent::ndarray::array;
+    /// use cotangent::Step;
     ///
     /// let mut params = Params::seeded(0);
     /// let mut root = params.root();
@@ -136,7 +136,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// assert_eq!(deceive.gradients().values(), [-2.0]);
     /// judge.run(&mut params, (&x,))?;
     /// assert_eq!(judge.gradients().values(), [-0.5]);
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// A pattern that matches no trainable parameter, or frozen ones only, is an error of the run.
@@ -150,9 +150,9 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// [`report`](Self::report). One value must have the name.
     ///
     /// ```
-    /// use graph::Params;
-    /// use ndarray::array;
-    /// use program::Step;
+    /// use cotangent::Params;
+    /// use cotangent::ndarray::array;
+    /// use cotangent::Step;
     ///
     /// let mut params = Params::seeded(0);
     /// let w = params.root().parameter("w", array![[1.0, -1.0, 0.5]].into_dyn());
@@ -166,7 +166,7 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// let mut bins = [0; 4];
     /// step.report("hidden").for_each(|&h| bins[(4.0 * h) as usize] += 1);
     /// assert_eq!(bins, [2, 1, 2, 1]);
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     pub fn watch(mut self, name: &str) -> Self {
         self.recipe.watched.push(name.to_owned());
@@ -178,16 +178,16 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// a run that they would be a result of.
     ///
     /// ```
-    /// use graph::Params;
-    /// use ndarray::array;
-    /// use program::Step;
+    /// use cotangent::Params;
+    /// use cotangent::ndarray::array;
+    /// use cotangent::Step;
     ///
     /// let mut params = Params::seeded(0);
     /// let w = params.root().parameter("w", array![0.0].into_dyn());
     /// let mut step = Step::new(|g, [x]| (x * g.param(&w)).sqrt().sum()).allow_non_finite();
     /// assert_eq!(step.run(&mut params, (&array![1.0_f32],))?, 0.0);
     /// assert_eq!(step.gradients().values(), [f32::INFINITY]);
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     pub fn allow_non_finite(self) -> Self {
         Self { non_finite: true, ..self }
@@ -237,9 +237,9 @@ impl<'m, T: Scalar, const N: usize> Step<'m, T, N> {
     /// infinite or NaN, forward or backward. [`run`](Self::run) pays nothing for it.
     ///
     /// ```
-    /// use graph::Params;
-    /// use program::Step;
-    /// use ndarray::array;
+    /// use cotangent::Params;
+    /// use cotangent::Step;
+    /// use cotangent::ndarray::array;
     ///
     /// let mut params = Params::seeded(0);
     /// let w = params.root().parameter("w", array![0.0].into_dyn());
@@ -370,7 +370,7 @@ impl<T> AsMut<Program<T>> for Compiled<T> {
     }
 }
 
-impl<T: Scalar> Compiled<T> {
+impl<T: Precision> Compiled<T> {
     fn write_back(&self, params: &mut Params<T>) {
         for (i, &id) in self.contents.updates.iter().enumerate() {
             let value = self.program.output(self.contents.loss() + 1 + i);

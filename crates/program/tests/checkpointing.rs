@@ -1,9 +1,9 @@
 //! What a checkpointed part of a graph is when it is compiled: the same values, in less memory.
 
-use graph::transform::checkpoint;
-use graph::{Graph, Param, Params, Seed, Var};
+use cotangent::transform::checkpoint;
+use cotangent::{Graph, Param, Params, Seed, Var};
+use cotangent::{Program, Step};
 use ndarray::{Array2, array};
-use program::{Program, Step};
 
 const WIDTH: usize = 64;
 

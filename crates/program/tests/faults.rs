@@ -1,8 +1,8 @@
 //! Faults of plain evaluations inside of programs: the same errors as the evaluator's.
 
-use graph::{Evaluator, Graph, Params, RunError, Seed, Var};
+use cotangent::{Evaluator, Graph, Params, RunError, Seed, Var};
+use cotangent::{Function, Program, Step};
 use ndarray::{Array2, array};
-use program::{Function, Program, Step};
 
 #[test]
 fn a_singular_matrix_is_the_same_error_compiled() {

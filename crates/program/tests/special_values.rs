@@ -1,13 +1,13 @@
 //! Every operation and its derivative at the numbers that IEEE 754 treats by themselves: a program
 //! and the plain evaluator give NaN at the same places, the same infinities, and the same numbers.
 
-use graph::ndarray::{ArrayD, IxDyn, array};
-use graph::ops::{Conv2d, Example, Sample, registry};
-use graph::{Evaluator, Gradient, Graph, Kind, Params, Seed, Value, Var};
-use program::{Feed, Program, Scalar};
+use cotangent::ndarray::{ArrayD, IxDyn, array};
+use cotangent::ops::{Conv2d, Example, Sample, registry};
+use cotangent::{Evaluator, Gradient, Graph, Kind, Params, Seed, Value, Var};
+use cotangent::{Feed, Precision, Program};
 
 /// Zeros of both signs, the infinities, NaN, a subnormal number, and numbers whose square is infinite.
-fn special<T: Scalar>() -> Vec<T> {
+fn special<T: Precision>() -> Vec<T> {
     let (tiny, huge) = (T::min_positive_value(), T::max_value().sqrt());
     let (tiny, huge) = (tiny / T::from_f64(8.0), huge * T::from_f64(1e3));
     let signed = [T::zero(), T::infinity(), tiny, huge].into_iter().flat_map(|x| [x, -x]);
@@ -15,7 +15,7 @@ fn special<T: Scalar>() -> Vec<T> {
 }
 
 /// Ordinary numbers of a sample's range.
-fn ordinary<T: Scalar>(sample: &Sample, seed: u64) -> Value<T> {
+fn ordinary<T: Precision>(sample: &Sample, seed: u64) -> Value<T> {
     let seed = Seed { seed, run: 0 };
     let width = sample.range.end - sample.range.start;
     let numbers =
@@ -34,7 +34,7 @@ fn ordinary<T: Scalar>(sample: &Sample, seed: u64) -> Value<T> {
 /// The outputs of a run as reals, or what the error says.
 type Outcome<T> = Result<Vec<ArrayD<T>>, String>;
 
-fn plain<T: Scalar>(outputs: &[Var<'_>], values: &[Value<T>]) -> Outcome<T> {
+fn plain<T: Precision>(outputs: &[Var<'_>], values: &[Value<T>]) -> Outcome<T> {
     let graph = outputs[0].graph();
     let mut evaluator = Evaluator::<T>::new(graph);
     for (var, value) in graph.inputs().into_iter().zip(values) {
@@ -44,7 +44,7 @@ fn plain<T: Scalar>(outputs: &[Var<'_>], values: &[Value<T>]) -> Outcome<T> {
     Ok(values.into_iter().map(Value::into_real).collect())
 }
 
-fn compiled<T: Scalar>(
+fn compiled<T: Precision>(
     program: &mut Program<T>,
     outputs: &[Var<'_>],
     values: &[Value<T>],
@@ -61,7 +61,7 @@ fn compiled<T: Scalar>(
 
 /// The first place where two outcomes are not the same number, to a tolerance relative to the largest
 /// finite number of the output.
-fn difference<T: Scalar>(
+fn difference<T: Precision>(
     ours: &Outcome<T>,
     expected: &Outcome<T>,
     tolerance: f64,
@@ -96,7 +96,7 @@ fn weighted(y: Var<'_>) -> Var<'_> {
 
 /// Inputs with special numbers in them, and what they are: one number of one input, all numbers of
 /// one input, and one number of each of two inputs.
-fn cases<T: Scalar>(ordinary: &[Value<T>]) -> Vec<(String, Vec<Value<T>>)> {
+fn cases<T: Precision>(ordinary: &[Value<T>]) -> Vec<(String, Vec<Value<T>>)> {
     let mut cases = Vec::new();
     let mut case = |changes: &[(usize, std::ops::Range<usize>, T)]| {
         let mut values = ordinary.to_vec();
@@ -127,7 +127,7 @@ fn cases<T: Scalar>(ordinary: &[Value<T>]) -> Vec<(String, Vec<Value<T>>)> {
 }
 
 /// What differs of an example and its derivatives, one line for each case.
-fn differences<T: Scalar>(example: &Example, tolerance: f64) -> Vec<String> {
+fn differences<T: Precision>(example: &Example, tolerance: f64) -> Vec<String> {
     let graph = Graph::new();
     let typed = |sample: &Sample| graph.typed_input("", sample.ty.clone());
     let inputs: Vec<Var<'_>> = example.samples.iter().map(typed).collect();

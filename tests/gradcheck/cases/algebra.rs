@@ -1,7 +1,7 @@
 //! Uses of linear algebra and of windows.
 
-use graph::ops::{Conv2d, Divisor, Example, Sample, TriangularSolve, Window};
-use graph::{Seed, Var};
+use cotangent::ops::{Conv2d, Divisor, Example, Sample, TriangularSolve, Window};
+use cotangent::{Seed, Var};
 
 use super::Map;
 

@@ -1,7 +1,7 @@
 //! Mutants of operations on whole arrays.
 
-use graph::keep;
-use graph::ndarray::array;
+use cotangent::keep;
+use cotangent::ndarray::array;
 
 use super::{Mutant, mutant};
 

@@ -1,7 +1,7 @@
 //! Mutants of linear algebra and of windows.
 
-use graph::ops::{Conv2d, Diag, Divisor, TriangularSolve, Window};
-use graph::{Gradient, Var};
+use cotangent::ops::{Conv2d, Diag, Divisor, TriangularSolve, Window};
+use cotangent::{Gradient, Var};
 
 use super::{Mutant, mutant};
 

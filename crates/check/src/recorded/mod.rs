@@ -35,12 +35,12 @@ pub fn check(
 /// A check of a recorded function, with options.
 ///
 /// ```
-/// use check::Check;
-/// use ndarray::array;
+/// use cotangent::check::Check;
+/// use cotangent::ndarray::array;
 ///
 /// let report = Check::new().order(3).run(|_, x| x[0].tanh(), &[array![0.5, -1.0].into()])?;
 /// assert!(report.is_right());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Check {
@@ -98,8 +98,8 @@ impl Check {
     /// A value that lies outside of the derivatives to the left and to the right is wrong all the same.
     ///
     /// ```
-    /// use check::Check;
-    /// use ndarray::array;
+    /// use cotangent::check::Check;
+    /// use cotangent::ndarray::array;
     ///
     /// let at_kink = [array![0.0, 1.0].into()];
     /// let report = Check::new().run(|_, x| x[0].relu(), &at_kink)?;
@@ -107,7 +107,7 @@ impl Check {
     /// assert_eq!(report.kinks()[0].operation, "relu");
     /// let report = Check::new().kinks(["relu"]).run(|_, x| x[0].relu(), &at_kink)?;
     /// assert!(report.is_right());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     pub fn kinks(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.kinks.extend(names.into_iter().map(Into::into));
@@ -123,9 +123,9 @@ impl Check {
     /// rule, whose cotangent passes unchanged, it moves as its input does.
     ///
     /// ```
-    /// use check::Check;
-    /// use graph::Var;
-    /// use ndarray::array;
+    /// use cotangent::check::Check;
+    /// use cotangent::Var;
+    /// use cotangent::ndarray::array;
     ///
     /// /// The sign of x, trained as if it were x (Bengio, Léonard and Courville, 2013).
     /// fn binary(x: Var<'_>) -> Var<'_> {
@@ -139,7 +139,7 @@ impl Check {
     /// let x = [array![0.3, -0.7].into()];
     /// assert!(Check::new().run(|_, x| loss(x[0]), &x)?.is_wrong());
     /// assert!(Check::new().meant(["binary"]).run(|_, x| loss(x[0]), &x)?.is_right());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     pub fn meant(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.meant.extend(names.into_iter().map(Into::into));

@@ -1,7 +1,7 @@
 //! Rules that differ from the derivative, declared as meant: everything around them is checked.
 
-use check::{Check, check};
-use graph::Var;
+use cotangent::Var;
+use cotangent::check::{Check, check};
 use ndarray::array;
 
 use crate::recorded::wrong_square;
@@ -12,7 +12,7 @@ fn quantised(x: Var<'_>) -> Var<'_> {
     levels.with_vjp(&[x], |_, _, v| vec![v]).named("quantised")
 }
 
-fn report(meant: &[&str], orders: usize, f: fn(Var<'_>) -> Var<'_>) -> check::Report {
+fn report(meant: &[&str], orders: usize, f: fn(Var<'_>) -> Var<'_>) -> cotangent::check::Report {
     let check = Check::new().order(orders).meant(meant.iter().copied());
     check.run(|_, x| f(x[0]), &[array![0.3, -0.7, 1.2].into()]).unwrap()
 }

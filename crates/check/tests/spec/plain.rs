@@ -1,6 +1,6 @@
 //! Plain functions with derivatives that somebody wrote.
 
-use check::{CheckFn, Doubt, Verdict, check_fn};
+use cotangent::check::{CheckFn, Doubt, Verdict, check_fn};
 use ndarray::{Array1, array};
 
 /// Σ sin(xᵢ)·xᵢ₊₁, around the circle.

@@ -1,11 +1,11 @@
 //! What a report shows.
 
-use check::{check, check_fn};
-use graph::Var;
+use cotangent::Var;
+use cotangent::check::{check, check_fn};
 use ndarray::array;
 
 /// The cells of the first row of a report's table.
-fn first_row(report: &check::Report) -> Vec<String> {
+fn first_row(report: &cotangent::check::Report) -> Vec<String> {
     let text = report.to_string();
     text.lines().nth(1).unwrap().split_whitespace().map(str::to_owned).collect()
 }

@@ -1,7 +1,7 @@
 //! Recorded functions: right ones, wrong ones, and what the report says of them.
 
-use check::{Check, check};
-use graph::{Params, RunError, Value, Var};
+use cotangent::check::{Check, check};
+use cotangent::{Params, RunError, Value, Var};
 use ndarray::{Array, array};
 
 #[test]
@@ -99,11 +99,15 @@ fn indices_stay_as_they_are_and_bad_ones_are_errors() {
 
 #[test]
 fn one_line_checks_a_function() {
-    check::assert_gradients!(|_, x| x[0] / x[1].exp(), array![1.0_f32, 2.0], array![0.5]);
+    cotangent::check::assert_gradients!(
+        |_, x| x[0] / x[1].exp(),
+        array![1.0_f32, 2.0],
+        array![0.5]
+    );
 }
 
 #[test]
 #[should_panic(expected = "wrong gradients")]
 fn one_line_refuses_a_wrong_one() {
-    check::assert_gradients!(|_, x| wrong_square(x[0]), array![1.0, 2.0]);
+    cotangent::check::assert_gradients!(|_, x| wrong_square(x[0]), array![1.0, 2.0]);
 }

@@ -1,7 +1,7 @@
 //! What cannot be judged: it is no proof, unless its kinks are allowed by name.
 
-use check::{Check, Doubt, Report, Verdict, assert_gradients, check};
-use graph::{Value, Var};
+use cotangent::check::{Check, Doubt, Report, Verdict, assert_gradients, check};
+use cotangent::{Value, Var};
 use ndarray::{Array1, Array2, array};
 
 fn at(x: Array1<f64>, f: fn(Var<'_>) -> Var<'_>) -> Report {

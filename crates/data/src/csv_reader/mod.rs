@@ -48,9 +48,9 @@ pub enum LabelColumn {
 /// | [`classes`](Self::classes)            | one more than the largest label  |
 ///
 /// ```
-/// use data::CsvReader;
+/// use cotangent::data::CsvReader;
 ///
-/// # fn main() -> Result<(), data::DataError> {
+/// # fn main() -> Result<(), cotangent::data::DataError> {
 /// let text = "width,height,kind\n1.5,2.0,0\n0.5,3.0,1\n";
 /// let data = CsvReader::new().from_reader(text.as_bytes(), "kinds.csv")?;
 /// assert_eq!((data.len(), data.width(), data.classes()), (2, 2, 2));
@@ -167,9 +167,9 @@ impl CsvReader {
     /// As [`read_regression`](Self::read_regression), from any reader; errors call it `name`.
     ///
     /// ```
-    /// # fn main() -> Result<(), data::DataError> {
+    /// # fn main() -> Result<(), cotangent::data::DataError> {
     /// let text = "rooms,area,price\n3,70.5,210.0\n4,98.0,305.5\n";
-    /// let homes = data::CsvReader::new().regression_from_reader::<f32>(text.as_bytes(), "homes.csv")?;
+    /// let homes = cotangent::data::CsvReader::new().regression_from_reader::<f32>(text.as_bytes(), "homes.csv")?;
     /// assert_eq!(homes.targets().to_vec(), [210.0, 305.5]);
     /// # Ok(())
     /// # }

@@ -32,8 +32,8 @@ use crate::source::Source;
 /// Reads an IDX file, plain or gzip.
 ///
 /// ```
-/// use data::idx::{self, IdxArray};
-/// use ndarray::array;
+/// use cotangent::data::idx::{self, IdxArray};
+/// use cotangent::ndarray::array;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;

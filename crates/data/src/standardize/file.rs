@@ -55,12 +55,12 @@ impl Standardizer {
     /// old file or the new one, whole.
     ///
     /// ```
-    /// use data::Standardizer;
+    /// use cotangent::data::Standardizer;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let folder = tempfile::tempdir()?;
     /// let path = folder.path().join("standardizer.json");
-    /// let standardizer = Standardizer::fit(&data::digits())?;
+    /// let standardizer = Standardizer::fit(&cotangent::data::digits())?;
     /// standardizer.save(&path)?;
     /// assert_eq!(Standardizer::load(&path)?, standardizer);
     /// # Ok(())

@@ -1,4 +1,4 @@
-use data::Dataset;
+use cotangent::data::Dataset;
 use ndarray::{Array1, Array2, array};
 use rand::SeedableRng;
 use rand::rngs::ChaCha12Rng;

@@ -1,6 +1,6 @@
 use std::fs;
 
-use data::{CsvReader, DataError, Dataset, Header, LabelColumn};
+use cotangent::data::{CsvReader, DataError, Dataset, Header, LabelColumn};
 use ndarray::array;
 use proptest::prelude::*;
 

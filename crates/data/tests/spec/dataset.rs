@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use data::Dataset;
+use cotangent::data::Dataset;
 use ndarray::{Array1, Array2, Array3, Array4, ArrayD, Axis, Ix3, Ix4, array};
 
 use crate::{assert_message, message};
@@ -116,10 +116,10 @@ fn features_have_any_number_of_axes() {
 
 #[test]
 fn a_feature_shape_becomes_axes() {
-    let images = data::digits().unflatten::<Ix3>().unwrap();
+    let images = cotangent::data::digits().unflatten::<Ix3>().unwrap();
     assert_eq!(images.features().dim(), (1797, 8, 8));
-    assert_eq!(images.features().as_slice(), data::digits().features().as_slice());
-    assert_message(data::digits().unflatten::<Ix4>(), &["[1797, 8, 8]", "4 axes"]);
+    assert_eq!(images.features().as_slice(), cotangent::data::digits().features().as_slice());
+    assert_message(cotangent::data::digits().unflatten::<Ix4>(), &["[1797, 8, 8]", "4 axes"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use data::digits;
+use cotangent::data::digits;
 
 #[test]
 fn the_embedded_digits_are_those_of_the_repository() {

@@ -1,4 +1,4 @@
-use data::{DataError, DataOrder, Dataset};
+use cotangent::data::{DataError, DataOrder, Dataset};
 use ndarray::{Array1, Array2};
 
 /// Ten rows; the label names the row.
@@ -11,7 +11,7 @@ fn rows(batches: impl Iterator<Item = (Array2<f32>, Array1<i64>)>) -> Vec<i64> {
     batches.flat_map(|(_, labels)| labels).collect()
 }
 
-fn place(epochs: &data::Epochs<'_>) -> (u64, usize) {
+fn place(epochs: &cotangent::data::Epochs<'_>) -> (u64, usize) {
     (epochs.order().epoch, epochs.order().batch)
 }
 

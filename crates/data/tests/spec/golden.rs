@@ -1,6 +1,6 @@
 //! What a seed means, for ever: a checkpoint names its place in an order, and a paper its split.
 
-use data::Dataset;
+use cotangent::data::Dataset;
 use ndarray::{Array1, Array2};
 
 fn rows(count: usize) -> Dataset {
@@ -12,7 +12,7 @@ fn features(data: &Dataset) -> Vec<usize> {
     data.features().iter().map(|&x| x as usize).collect()
 }
 
-fn order(data: &Dataset, by: impl data::Shuffle) -> Vec<usize> {
+fn order(data: &Dataset, by: impl cotangent::data::Shuffle) -> Vec<usize> {
     data.batches(1).unwrap().shuffled(by).map(|(x, _)| x[[0, 0]] as usize).collect()
 }
 
@@ -42,7 +42,7 @@ fn splits() {
         (features(&train), features(&test)),
         (vec![1, 3, 4, 5, 7, 9], vec![0, 2, 6, 8, 10, 11])
     );
-    let [_, test] = data::digits().split([0.99, 0.01], 0).unwrap();
+    let [_, test] = cotangent::data::digits().split([0.99, 0.01], 0).unwrap();
     assert_eq!(
         test.labels().to_vec(),
         [7, 0, 0, 8, 2, 6, 5, 9, 5, 3, 9, 3, 2, 1, 4, 4, 8, 6, 1, 7]

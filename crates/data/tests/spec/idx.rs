@@ -1,7 +1,7 @@
 use std::fs;
 
-use data::DataError;
-use data::idx::{self, IdxArray, IdxFault};
+use cotangent::data::DataError;
+use cotangent::data::idx::{self, IdxArray, IdxFault};
 use ndarray::array;
 use proptest::prelude::*;
 

@@ -14,7 +14,7 @@ mod standardize;
 use std::fmt::Debug;
 use std::io::Write;
 
-use data::DataError;
+use cotangent::data::DataError;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 

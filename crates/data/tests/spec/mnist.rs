@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use data::mnist::{self, Mnist};
+use cotangent::data::mnist::{self, Mnist};
 use ndarray::array;
 use tempfile::TempDir;
 
@@ -32,7 +32,7 @@ fn folder() -> TempDir {
     folder
 }
 
-fn load_with(name: &str, bytes: Vec<u8>) -> Result<Mnist, data::DataError> {
+fn load_with(name: &str, bytes: Vec<u8>) -> Result<Mnist, cotangent::data::DataError> {
     let folder = folder();
     write(folder.path(), name, bytes);
     mnist::load(folder.path())

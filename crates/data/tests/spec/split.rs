@@ -1,4 +1,4 @@
-use data::Dataset;
+use cotangent::data::Dataset;
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 
@@ -43,7 +43,7 @@ fn tied_remainders_go_to_the_part_furthest_behind() {
 
 #[test]
 fn rows_keep_their_order_labels_and_shape() {
-    let digits = data::digits();
+    let digits = cotangent::data::digits();
     let [train, test] = digits.split([0.8, 0.2], 1).unwrap();
     assert_eq!(train.feature_shape(), [8, 8]);
     assert_eq!((train.classes(), test.classes()), (10, 10));

@@ -1,5 +1,5 @@
 use approx::{AbsDiffEq, assert_abs_diff_eq, assert_relative_eq};
-use data::{Dataset, Real, Standardizer};
+use cotangent::data::{Dataset, Real, Standardizer};
 use ndarray::{Array, Array1, Array2, ArrayD, Dimension, Ix3, array};
 use proptest::prelude::*;
 
@@ -31,7 +31,7 @@ fn divides_the_variance_by_n() {
 
 #[test]
 fn training_data_comes_out_with_mean_0_and_deviation_1() {
-    let train = data::digits().cast::<f64>();
+    let train = cotangent::data::digits().cast::<f64>();
     let standardizer = Standardizer::fit(&train).unwrap();
     let result = Standardizer::fit(&standardizer.apply(&train).unwrap()).unwrap();
     assert_close(result.mean(), &Array1::zeros(64), 1e-12);
@@ -56,7 +56,7 @@ fn in_place_and_copying_agree() {
 
 #[test]
 fn inverse_restores_the_units() {
-    let train = data::digits();
+    let train = cotangent::data::digits();
     let standardizer = Standardizer::fit(&train).unwrap();
     let restored = standardizer.inverse(&standardizer.apply(&train).unwrap()).unwrap();
     assert_close(restored.features(), train.features(), 1e-5);
@@ -107,7 +107,7 @@ fn a_result_beyond_its_range_is_refused_and_the_data_kept() {
 
 #[test]
 fn features_of_several_axes_are_standardised_each() {
-    let flat = data::digits();
+    let flat = cotangent::data::digits();
     let images = flat.clone().unflatten::<Ix3>().unwrap();
     let standardizer = Standardizer::fit(&images).unwrap();
     assert_eq!(standardizer, Standardizer::fit(&flat).unwrap());

@@ -44,7 +44,7 @@ impl Graph {
     /// a mistake in the program, for which [`apply`](Graph::apply) panics.
     ///
     /// ```
-    /// use graph::{Graph, Type, Var};
+    /// use cotangent::{Graph, Type, Var};
     ///
     /// /// The difference of the first two rows.
     /// fn slope(x: Var<'_>) -> Var<'_> {

@@ -69,12 +69,12 @@ impl<'g> Var<'g> {
     /// infinite or NaN.
     ///
     /// ```
-    /// use graph::Graph;
+    /// use cotangent::Graph;
     /// let g = Graph::new();
-    /// let x = g.constant(ndarray::array![0.0, 4.0]);
+    /// let x = g.constant(cotangent::ndarray::array![0.0, 4.0]);
     /// let y = x.gt(0.0).select(x.ln(), 0.0).sum();
-    /// assert_eq!(y.grad(x).eval()?, ndarray::array![0.0, 0.25].into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// assert_eq!(y.grad(x).eval()?, cotangent::ndarray::array![0.0, 0.25].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     #[track_caller]
     pub fn select(self, a: impl Operand<'g>, b: impl Operand<'g>) -> Var<'g> {

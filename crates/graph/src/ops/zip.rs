@@ -106,18 +106,18 @@ fn each<T: Scalar, E: Copy>(
 /// What can stand beside a variable: another variable, or a plain number, of either precision.
 ///
 /// ```
-/// # let x = &graph::Graph::new();
+/// # let x = &cotangent::Graph::new();
 /// # let x = x.full([2], 1.0);
 /// let (learned, fixed) = (x, 0.5_f32);
 /// let y = (learned * fixed + 1.0).maximum(0.0);
-/// # assert_eq!(y.eval()?, ndarray::array![1.5, 1.5].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// # assert_eq!(y.eval()?, cotangent::ndarray::array![1.5, 1.5].into_dyn());
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 ///
 /// A whole number cannot:
 ///
 /// ```compile_fail
-/// # let x = &graph::Graph::new();
+/// # let x = &cotangent::Graph::new();
 /// # let x = x.full([2], 1.0);
 /// let y = x * 2;
 /// ```

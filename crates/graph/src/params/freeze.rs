@@ -15,15 +15,15 @@ impl<T: Scalar> Params<T> {
     /// [`load`](Self::load) change frozen values like others.
     ///
     /// ```
-    /// let mut params = graph::Params::seeded(0);
+    /// let mut params = cotangent::Params::seeded(0);
     /// let mut root = params.root();
-    /// let encoder = root.child("encoder").parameter("weight", ndarray::arr1(&[2.0]).into_dyn());
-    /// let head = root.child("head").parameter("weight", ndarray::arr1(&[3.0]).into_dyn());
+    /// let encoder = root.child("encoder").parameter("weight", cotangent::ndarray::arr1(&[2.0]).into_dyn());
+    /// let head = root.child("head").parameter("weight", cotangent::ndarray::arr1(&[3.0]).into_dyn());
     /// params.freeze("encoder.*")?;
     /// assert!(params.is_frozen(encoder.id()) && !params.is_frozen(head.id()));
     /// params.unfreeze("*")?;
     /// assert!(!params.is_frozen(encoder.id()));
-    /// # Ok::<(), graph::ParamsError>(())
+    /// # Ok::<(), cotangent::ParamsError>(())
     /// ```
     ///
     /// # Errors

@@ -48,9 +48,9 @@ impl GradientLayout {
 /// Gradients keyed by parameter id: what a training step answers and an optimizer takes.
 ///
 /// ```
-/// use graph::{GradientLayout, Gradients, Params};
+/// use cotangent::{GradientLayout, Gradients, Params};
 /// let mut params = Params::seeded(0);
-/// let bias = params.root().parameter("bias", ndarray::Array::zeros(2).into_dyn());
+/// let bias = params.root().parameter("bias", cotangent::ndarray::Array::zeros(2).into_dyn());
 /// let layout = GradientLayout::new(params.trainable_entries());
 /// let gradients = Gradients::new(&layout, &[3.0_f32, 4.0]);
 /// assert_eq!(gradients.get(bias.id()).unwrap()[1], 4.0);

@@ -5,7 +5,7 @@ use std::fmt;
 /// Selects parameters by path: a path in which `*` stands for any characters, dots included.
 ///
 /// ```
-/// use graph::Pattern;
+/// use cotangent::Pattern;
 /// assert!(Pattern::from("*.bias").matches("encoder.fc1.bias"));
 /// assert!(Pattern::from("encoder.*").matches("encoder.fc1.bias"));
 /// assert!(!Pattern::from("encoder").matches("encoder.fc1.bias"));

@@ -10,10 +10,10 @@ use crate::random::Seed;
 /// A place in a [`Params`](crate::Params) store: what is built in it is named by its path.
 ///
 /// ```
-/// use graph::Params;
+/// use cotangent::Params;
 /// let mut params = Params::seeded(0);
 /// let mut root = params.root();
-/// let weight = root.child("encoder").parameter("weight", ndarray::Array2::zeros((3, 2)).into_dyn());
+/// let weight = root.child("encoder").parameter("weight", cotangent::ndarray::Array2::zeros((3, 2)).into_dyn());
 /// assert_eq!(weight.path(), "encoder.weight");
 /// ```
 #[derive(Debug)]

@@ -17,15 +17,15 @@ use crate::{Scalar, Shape};
 /// built, so that an optimizer step, a global norm or a checkpoint is one pass over a slice.
 ///
 /// ```
-/// use graph::Params;
-/// use ndarray::Array;
+/// use cotangent::Params;
+/// use cotangent::ndarray::Array;
 ///
 /// let mut params = Params::seeded(0);
 /// let bias = params.root().parameter("bias", Array::zeros(3).into_dyn());
 /// params.set(bias.id(), Array::from_elem(3, 0.5_f32).into_dyn().view())?;
 /// assert_eq!(params.trainable(), [0.5; 3]);
 /// assert_eq!(params.id("bias"), Some(bias.id()));
-/// # Ok::<(), graph::ParamsError>(())
+/// # Ok::<(), cotangent::ParamsError>(())
 /// ```
 ///
 /// A copy has the same parameters under the same ids, so that a model can be run with either (with

@@ -8,8 +8,8 @@ use crate::{Scalar, Shape};
 /// The parameters of a model by layer, to be printed: path, shape and count, with totals.
 ///
 /// ```
-/// let mut params = graph::Params::seeded(0);
-/// params.root().child("fc").parameter("bias", ndarray::Array::zeros(3).into_dyn());
+/// let mut params = cotangent::Params::seeded(0);
+/// params.root().child("fc").parameter("bias", cotangent::ndarray::Array::zeros(3).into_dyn());
 /// let table = params.summary().to_string();
 /// assert!(table.contains("fc.bias") && table.contains("3 trainable"));
 /// ```

@@ -56,15 +56,15 @@ fn barrier(x: Var<'_>) -> Var<'_> {
 /// that the function uses get their gradients as usual.
 ///
 /// ```
-/// use graph::{Graph, transform::checkpoint};
-/// use ndarray::array;
+/// use cotangent::{Graph, transform::checkpoint};
+/// use cotangent::ndarray::array;
 ///
 /// let block = checkpoint(|_, x| x[0].sin().exp().square());
 /// let g = Graph::new();
 /// let x = g.constant(array![0.1, 0.2]);
 /// let (kept, again) = (x.sin().exp().square().sum(), block(&g, &[x]).sum());
 /// assert_eq!(again.grad(x).eval()?, kept.grad(x).eval()?);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[track_caller]
 pub fn checkpoint(

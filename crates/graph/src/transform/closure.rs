@@ -57,12 +57,12 @@ fn gradient(output: Var<'_>) -> Gradient<'_> {
 /// The gradient of the scalar function `f` with respect to its input at `position`.
 ///
 /// ```
-/// use graph::{Graph, transform::grad};
+/// use cotangent::{Graph, transform::grad};
 ///
 /// let second = grad(grad(|_, x| x[0] * x[0] * x[0], 0), 0);
 /// let g = Graph::new();
 /// assert_eq!(second(&g, &[g.constant(2.0)]).eval()?[[]], 12.0);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 ///
 /// # Panics
@@ -114,14 +114,14 @@ pub fn vjp(
 /// the inputs of `f` followed by t.
 ///
 /// ```
-/// use graph::{Graph, transform::jvp};
-/// use ndarray::array;
+/// use cotangent::{Graph, transform::jvp};
+/// use cotangent::ndarray::array;
 ///
 /// let g = Graph::new();
 /// let (x, t) = (g.constant(array![1.0, 2.0]), g.constant(array![0.0, 1.0]));
 /// let moved = jvp(|_, x| x[0].square(), 0);
 /// assert_eq!(moved(&g, &[x, t]).eval()?, array![0.0, 4.0].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[track_caller]
 pub fn jvp(

@@ -86,14 +86,14 @@ impl<'g> Var<'g> {
     /// right.
     ///
     /// ```
-    /// use graph::Graph;
+    /// use cotangent::Graph;
     ///
     /// let g = Graph::new();
     /// let x = g.constant(800.0);
     /// // ln(1 + eˣ) overflows at 800, but its derivative σ(x) need not.
     /// let y = x.exp().log1p().with_vjp(&[x], |inputs, _, v| vec![v * inputs[0].sigmoid()]);
     /// assert_eq!(y.grad(x).eval()?[[]], 1.0);
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

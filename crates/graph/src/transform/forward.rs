@@ -89,14 +89,14 @@ impl<'g> Var<'g> {
     /// The Jacobian-vector product ∂y/∂x · t of this y: how it changes when `x` moves along `t`.
     ///
     /// ```
-    /// use graph::Graph;
-    /// use ndarray::array;
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let x = g.constant(array![1.0, 2.0]);
     /// let t = g.constant(array![1.0, 10.0]);
     /// assert_eq!(x.square().jvp(x, t).eval()?, array![2.0, 40.0].into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

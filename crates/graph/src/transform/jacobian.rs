@@ -78,15 +78,15 @@ impl<'g> Var<'g> {
     /// (i, j) is ∂yᵢ/∂xⱼ. Built by rows or by columns, whichever are fewer.
     ///
     /// ```
-    /// use graph::Graph;
-    /// use ndarray::array;
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let x = g.constant(array![1.0, 2.0]);
     /// let y = g.stack(&[x.sum(), x.prod(), x.square().sum()], 0);
     /// let expected = array![[1.0, 1.0], [2.0, 1.0], [2.0, 4.0]];
     /// assert_eq!(y.jacobian(x).eval()?, expected.into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

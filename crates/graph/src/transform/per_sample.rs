@@ -11,15 +11,15 @@ use crate::{Gradient, Graph, Var};
 /// of the result over axis 0 is the gradient of the mean of the losses.
 ///
 /// ```
-/// use graph::{Graph, transform::per_sample_grad};
-/// use ndarray::array;
+/// use cotangent::{Graph, transform::per_sample_grad};
+/// use cotangent::ndarray::array;
 ///
 /// let each = per_sample_grad(|_, x| (x[1].matmul(x[0]) - x[2]).square().mean(), 0, &[1, 2]);
 /// let g = Graph::new();
 /// let w = g.constant(array![1.0, -1.0]);
 /// let (x, y) = (g.constant(array![[1.0, 0.0], [0.0, 2.0]]), g.constant(array![0.0, 0.0]));
 /// assert_eq!(each(&g, &[w, x, y]).eval()?, array![[2.0, 0.0], [0.0, -8.0]].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 ///
 /// # Panics

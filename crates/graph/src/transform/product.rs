@@ -65,15 +65,15 @@ impl<'g> Var<'g> {
     /// The Hessian-vector product H·v of this scalar with respect to `x`, without forming H.
     ///
     /// ```
-    /// use graph::Graph;
-    /// use ndarray::array;
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let x = g.constant(array![1.0, 2.0]);
     /// let v = g.constant(array![1.0, 10.0]);
     /// let cubes = (x * x * x).sum();
     /// assert_eq!(cubes.hvp(x, v).eval()?, array![6.0, 120.0].into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

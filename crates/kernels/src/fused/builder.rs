@@ -22,7 +22,7 @@ impl Value {
 /// Describes a [`Fused`] loop nest, value by value.
 ///
 /// ```
-/// use kernels::{Binary, FusedBuilder, Isa, Pool, Reduce, Source, Unary};
+/// use cotangent_kernels::{Binary, FusedBuilder, Isa, Pool, Reduce, Source, Unary};
 ///
 /// let mut b = FusedBuilder::<f32>::new(&[2, 3]);
 /// let (x, bias) = (b.input(&[3, 1]), b.input(&[0, 1]));

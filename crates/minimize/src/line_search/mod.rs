@@ -17,10 +17,10 @@ use graph::Domain;
 /// 20, 1994; their `dcsrch`.)
 ///
 /// ```
-/// use minimize::LineSearch;
+/// use cotangent::minimize::LineSearch;
 /// let found = LineSearch::default().search(1.0, (1.0, -2.0), |t| Ok(((t - 1.0).powi(2), 2.0 * (t - 1.0))))?;
 /// assert_eq!(found.unwrap().step, 1.0);
-/// # Ok::<(), minimize::MinimizeError>(())
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LineSearch {

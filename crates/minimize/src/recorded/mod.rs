@@ -6,8 +6,8 @@ mod variables;
 use std::fmt;
 
 use graph::{Gradient, Graph, Params, Value, Var};
+use program::Precision;
 use program::Program;
-use program::Scalar;
 
 use super::{Hessian, HessianProduct, MinimizeError, Objective};
 pub use residuals::RecordedResiduals;
@@ -19,8 +19,8 @@ use variables::{Variables, compiled, copy_outputs};
 /// precision ever after. A Hessian is as many products as there are variables, by one program.
 ///
 /// ```
-/// use minimize::Recorded;
-/// use minimize::{Minimizer, Newton};
+/// use cotangent::minimize::Recorded;
+/// use cotangent::minimize::{Minimizer, Newton};
 ///
 /// let mut rosenbrock = Recorded::new(2, |_, x| {
 ///     let [x, y] = x.split(&[1, 1], 0)[..] else { unreachable!() };
@@ -28,7 +28,7 @@ use variables::{Variables, compiled, copy_outputs};
 /// });
 /// let minimum = Newton::new().minimize(&mut rosenbrock, &[-1.2, 1.0])?;
 /// assert!((minimum.x[0] - 1.0).abs() < 1e-9);
-/// # Ok::<(), minimize::MinimizeError>(())
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
 /// ```
 pub struct Recorded<'m> {
     variables: Variables<'m>,
@@ -52,10 +52,10 @@ impl<'m> Recorded<'m> {
     /// [`trainable`], and [`assign`] writes the minimum back.
     ///
     /// ```
-    /// use graph::Params;
-    /// use graph::ndarray::array;
-    /// use minimize::{Recorded, assign, trainable};
-    /// use minimize::{Lbfgs, Minimizer};
+    /// use cotangent::Params;
+    /// use cotangent::ndarray::array;
+    /// use cotangent::minimize::{Recorded, assign, trainable};
+    /// use cotangent::minimize::{Lbfgs, Minimizer};
     ///
     /// let mut params = Params::seeded(0);
     /// let w = params.root().parameter("w", array![0.0, 0.0].into_dyn());
@@ -66,10 +66,10 @@ impl<'m> Recorded<'m> {
     /// let minimum = Lbfgs::new().minimize(&mut loss, &trainable(&params))?;
     /// assign(&mut params, &minimum.x);
     /// assert!((params.trainable()[1] - 2.0).abs() < 1e-6);
-    /// # Ok::<(), minimize::MinimizeError>(())
+    /// # Ok::<(), cotangent::minimize::MinimizeError>(())
     /// ```
     #[track_caller]
-    pub fn of_model<T: Scalar, const N: usize>(
+    pub fn of_model<T: Precision, const N: usize>(
         params: &Params<T>,
         inputs: [Value<f64>; N],
         loss: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + 'm,
@@ -80,7 +80,7 @@ impl<'m> Recorded<'m> {
 }
 
 /// The trainable values of a store in double precision: a start.
-pub fn trainable<T: Scalar>(params: &Params<T>) -> Vec<f64> {
+pub fn trainable<T: Precision>(params: &Params<T>) -> Vec<f64> {
     params.cast::<f64>().trainable().to_vec()
 }
 
@@ -89,7 +89,7 @@ pub fn trainable<T: Scalar>(params: &Params<T>) -> Vec<f64> {
 /// # Panics
 /// If it is not as long as they are.
 #[track_caller]
-pub fn assign<T: Scalar>(params: &mut Params<T>, x: &[f64]) {
+pub fn assign<T: Precision>(params: &mut Params<T>, x: &[f64]) {
     let trainable = params.trainable_mut();
     let (have, given) = (trainable.len(), x.len());
     assert!(have == given, "assign: the store has {have} trainable numbers, and {given} are given");

@@ -4,8 +4,8 @@ use std::fmt;
 
 use graph::ndarray::{Array, IxDyn};
 use graph::{Gradient, Graph, Params, Shape, Value, Var};
+use program::Precision;
 use program::Program;
-use program::Scalar;
 
 use super::variables::{Variables, compiled, copy_outputs};
 use crate::{MinimizeError, Residuals};
@@ -14,9 +14,9 @@ use crate::{MinimizeError, Residuals};
 /// columns in forward mode or by rows in reverse mode, whichever are fewer.
 ///
 /// ```
-/// use graph::ndarray::array;
-/// use minimize::RecordedResiduals;
-/// use minimize::{LevenbergMarquardt, Minimizer};
+/// use cotangent::ndarray::array;
+/// use cotangent::minimize::RecordedResiduals;
+/// use cotangent::minimize::{LevenbergMarquardt, Minimizer};
 ///
 /// let (t, y) = (array![0.0, 1.0, 2.0], array![3.0, 1.5, 0.75]);
 /// let mut decay = RecordedResiduals::new(2, |g, b| {
@@ -25,7 +25,7 @@ use crate::{MinimizeError, Residuals};
 /// });
 /// let fit = LevenbergMarquardt::new().minimize(&mut decay, &[1.0, 0.0])?;
 /// assert!((fit.x[1] - 2_f64.ln()).abs() < 1e-14);
-/// # Ok::<(), minimize::MinimizeError>(())
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
 /// ```
 pub struct RecordedResiduals<'m> {
     variables: Variables<'m>,
@@ -44,7 +44,7 @@ impl<'m> RecordedResiduals<'m> {
     /// A model's residuals as a function of its trainable parameters: see
     /// [`Recorded::of_model`](crate::Recorded::of_model).
     #[track_caller]
-    pub fn of_model<T: Scalar, const N: usize>(
+    pub fn of_model<T: Precision, const N: usize>(
         params: &Params<T>,
         inputs: [Value<f64>; N],
         residuals: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + 'm,

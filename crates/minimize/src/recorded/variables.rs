@@ -5,7 +5,7 @@ use std::panic::Location;
 use graph::ndarray::{Array, ArrayViewD, IxDyn};
 use graph::reading::check_parameters;
 use graph::{Graph, Param, Params, RunError, Value, Var};
-use program::{Feed, Program, Scalar};
+use program::{Feed, Precision, Program};
 
 type Record<'m> = dyn for<'g> Fn(&'g Graph) -> Var<'g> + 'm;
 
@@ -32,7 +32,7 @@ impl<'m> Variables<'m> {
     }
 
     #[track_caller]
-    pub fn of_model<T: Scalar, const N: usize>(
+    pub fn of_model<T: Precision, const N: usize>(
         params: &Params<T>,
         inputs: [Value<f64>; N],
         record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + 'm,

@@ -3,7 +3,7 @@
 
 use std::f64::consts::{E, PI};
 
-use graph::{Graph, Var};
+use cotangent::{Graph, Var};
 
 /// A problem as the file has it.
 pub struct Problem<'p> {

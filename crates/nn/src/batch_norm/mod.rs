@@ -29,9 +29,9 @@ const CHANNELS: usize = 1;
 /// running statistics by [`Running::torch`].
 ///
 /// ```
-/// use graph::{Evaluator, Graph, Params};
-/// use nn::{BatchNorm, Mode};
-/// use ndarray::array;
+/// use cotangent::{Evaluator, Graph, Params};
+/// use cotangent::nn::{BatchNorm, Mode};
+/// use cotangent::ndarray::array;
 ///
 /// let mut params = Params::<f64>::with_seed(0);
 /// let norm = BatchNorm::new(2).build(&mut params.root(), "bn1");
@@ -41,7 +41,7 @@ const CHANNELS: usize = 1;
 /// let values = Evaluator::new(&g).params(&params).run(&[y])?;
 /// let expected = array![[-1.0, -1.0], [1.0, 1.0]].into_dyn();
 /// assert!((values[0].clone().into_real() - expected).iter().all(|error| error.abs() < 1e-5));
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchNorm {

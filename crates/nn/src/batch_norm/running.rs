@@ -26,7 +26,7 @@ pub enum Average {
 /// the biased one.)
 ///
 /// ```
-/// use nn::batch_norm::{Running, RunningVariance};
+/// use cotangent::nn::batch_norm::{Running, RunningVariance};
 /// let biased = Running::torch().variance(RunningVariance::Biased);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub enum RunningVariance {
 /// | start of mean, variance | 0, 1 | 0, 1 | 0, 0 |
 ///
 /// ```
-/// use nn::batch_norm::{Average, Running, RunningVariance};
+/// use cotangent::nn::batch_norm::{Average, Running, RunningVariance};
 ///
 /// let flax = Running::keras().average(Average::OldWeight(0.8));
 /// let cumulative = Running::torch().average(Average::Cumulative);
@@ -140,14 +140,14 @@ impl Running {
 /// The running statistics of a layer: buffers that a training step writes back.
 ///
 /// ```
-/// use graph::Params;
-/// use nn::BatchNorm;
+/// use cotangent::Params;
+/// use cotangent::nn::BatchNorm;
 ///
 /// let mut params = Params::seeded(0);
 /// let norm = BatchNorm::new(2).build(&mut params.root(), "bn1");
 /// let mean = norm.running.unwrap().mean;
 /// assert_eq!(mean.path(), "bn1.running_mean");
-/// assert_eq!(params.get(mean.id()).unwrap(), ndarray::array![0.0, 0.0].into_dyn());
+/// assert_eq!(params.get(mean.id()).unwrap(), cotangent::ndarray::array![0.0, 0.0].into_dyn());
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunningStatistics {

@@ -34,8 +34,8 @@ use truncated::TruncatedNormal;
 /// Layers take it in their builders; a custom layer builds its parameters with it:
 ///
 /// ```
-/// use graph::Params;
-/// use nn::init::{Init, Kaiming, Nonlinearity};
+/// use cotangent::Params;
+/// use cotangent::nn::init::{Init, Kaiming, Nonlinearity};
 ///
 /// let mut params = Params::seeded(0);
 /// let mut scope = params.root();

@@ -18,15 +18,15 @@ use crate::HyperparameterError;
 /// `[out, in·k₁·…]`, as in PyTorch.
 ///
 /// ```
-/// use graph::Params;
-/// use nn::{Linear, init::Orthogonal};
+/// use cotangent::Params;
+/// use cotangent::nn::{Linear, init::Orthogonal};
 ///
 /// let mut params = Params::<f64>::with_seed(0);
 /// let fc = Linear::new(3, 3).init(Orthogonal::new()).build(&mut params.root(), "fc");
-/// let w = params.get(fc.weight.id()).unwrap().into_dimensionality::<ndarray::Ix2>()?;
-/// let error = w.dot(&w.t()) - ndarray::Array2::<f64>::eye(3);
+/// let w = params.get(fc.weight.id()).unwrap().into_dimensionality::<cotangent::ndarray::Ix2>()?;
+/// let error = w.dot(&w.t()) - cotangent::ndarray::Array2::<f64>::eye(3);
 /// assert!(error.iter().all(|error| error.abs() < 1e-14));
-/// # Ok::<(), ndarray::ShapeError>(())
+/// # Ok::<(), cotangent::ndarray::ShapeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Orthogonal {

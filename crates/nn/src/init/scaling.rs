@@ -111,9 +111,9 @@ impl Kaiming {
 /// Mean 0 and variance σ² = gain²/fan; made by [`Xavier`] and [`Kaiming`].
 ///
 /// ```
-/// use nn::init::{Fan, Kaiming, Nonlinearity, Xavier};
+/// use cotangent::nn::init::{Fan, Kaiming, Nonlinearity, Xavier};
 ///
-/// let shape = graph::Shape::from([16, 8, 3, 3]); // of a convolution: [out, in, height, width]
+/// let shape = cotangent::Shape::from([16, 8, 3, 3]); // of a convolution: [out, in, height, width]
 /// assert_eq!(Fan::In.of(&shape), Some(72.0));
 /// assert_eq!(Xavier::normal().std(&shape), Some((1.0_f64 / 108.0).sqrt()));
 /// let kaiming = Kaiming::uniform().fan(Fan::Out).nonlinearity(Nonlinearity::Linear);

@@ -14,15 +14,15 @@ use crate::error::{accept, not_negative};
 /// there is σ(0) − t = ½ − t. A logit of ±∞ that agrees with its target costs exactly 0.
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
-/// use nn::Loss;
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::Loss;
 ///
 /// let g = Graph::new();
 /// let logits = g.constant(array![800.0, -800.0, 0.0]);
 /// let loss = logits.bce_with_logits(g.constant(array![1.0, 1.0, 0.5]));
 /// assert_eq!(loss.eval()?[[]], (0.0 + 800.0 + 2f64.ln()) / 3.0);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BceWithLogits {

@@ -24,16 +24,16 @@ use crate::error::accept;
 /// A label outside the classes is an error of the run ([`graph::RunError`]), as it comes from data.
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
-/// use nn::loss::CrossEntropy;
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::loss::CrossEntropy;
 ///
 /// let g = Graph::new();
 /// let logits = g.constant(array![[0.0, 0.0], [0.0, 0.0], [7.0, 8.0]]);
 /// let labels = g.constant(array![0_i64, 1, -1]);
 /// let loss = CrossEntropy::new().ignore_index(-1).of(logits, labels);
 /// assert_eq!(loss.eval()?[[]], 2f64.ln());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrossEntropy {

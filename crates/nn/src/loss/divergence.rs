@@ -12,15 +12,15 @@ use super::{Reduction, expect_same_shape};
 /// are not checked to sum to 1; a negative one makes NaN.
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
-/// use nn::Loss;
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::Loss;
 ///
 /// let g = Graph::new();
 /// let log_q = g.constant(array![[0.5_f64.ln(), 0.5_f64.ln()]]);
 /// let p = g.constant(array![[1.0, 0.0]]);
 /// assert_eq!(log_q.kl_div(p).eval()?[[]], 2f64.ln());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KlDiv {

@@ -4,10 +4,10 @@
 //! other options is a value, applied by its `of`:
 //!
 //! ```
-//! use nn::Loss;
-//! use nn::loss::{CrossEntropy, Reduction};
-//! use graph::Graph;
-//! use ndarray::array;
+//! use cotangent::nn::Loss;
+//! use cotangent::nn::loss::{CrossEntropy, Reduction};
+//! use cotangent::Graph;
+//! use cotangent::ndarray::array;
 //!
 //! let g = Graph::new();
 //! let logits = g.constant(array![[2.0, 1.0, 0.0], [0.0, 0.0, 5.0]]);
@@ -43,9 +43,9 @@ use graph::{Var, misfit};
 /// How the losses of all elements become one.
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
-/// use nn::loss::Reduction;
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::loss::Reduction;
 ///
 /// let g = Graph::new();
 /// let losses = g.constant(array![[1.0, 2.0], [3.0, 6.0]]);
@@ -54,7 +54,7 @@ use graph::{Var, misfit};
 /// assert_eq!(reduced(Reduction::Mean)?[[]], 3.0);
 /// assert_eq!(reduced(Reduction::Sum)?[[]], 12.0);
 /// assert_eq!(reduced(Reduction::BatchMean)?[[]], 6.0);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reduction {
@@ -92,15 +92,15 @@ fn samples(losses: Var<'_>) -> f64 {
 /// [`kl_div`](Loss::kl_div) to its mean over samples.
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
-/// use nn::Loss;
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::Loss;
 ///
 /// let g = Graph::new();
 /// let (x, t) = (g.constant(array![1.0, 4.0]), g.constant(array![1.0, 1.0]));
 /// assert_eq!(x.mse(t).eval()?[[]], 4.5);
 /// assert_eq!(x.huber(t, 1.0).eval()?[[]], 1.25);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 ///
 /// # Panics

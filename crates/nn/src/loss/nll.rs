@@ -13,15 +13,15 @@ use crate::error::accept;
 /// Shapes, weights, ignored labels and the mean are those of [`CrossEntropy`](super::CrossEntropy).
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
-/// use nn::loss::Nll;
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::loss::Nll;
 ///
 /// let g = Graph::new();
 /// let log_p = g.constant(array![[0.25_f64.ln(), 0.75_f64.ln()]]);
 /// let loss = Nll::new().of(log_p, g.constant(array![1])).eval()?;
 /// assert_eq!(loss[[]], -0.75_f64.ln());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nll {

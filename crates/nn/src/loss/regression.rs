@@ -9,14 +9,14 @@ use crate::error::accept;
 /// (x − t)², reduced to the mean by default.
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
-/// use nn::loss::{Mse, Reduction};
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::loss::{Mse, Reduction};
 ///
 /// let g = Graph::new();
 /// let (x, t) = (g.constant(array![1.0, 4.0]), g.constant(array![1.0, 1.0]));
 /// assert_eq!(Mse::new().reduction(Reduction::Sum).of(x, t).eval()?[[]], 9.0);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Mse {
@@ -26,14 +26,14 @@ pub struct Mse {
 /// |x − t|, reduced to the mean by default; its derivative where x = t is 0.
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
-/// use nn::loss::{L1, Reduction};
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::loss::{L1, Reduction};
 ///
 /// let g = Graph::new();
 /// let (x, t) = (g.constant(array![1.0, 4.0]), g.constant(array![1.0, 1.0]));
 /// assert_eq!(L1::new().reduction(Reduction::None).of(x, t).eval()?, array![0.0, 3.0].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct L1 {
@@ -46,14 +46,14 @@ pub struct L1 {
 /// This is PyTorch's `huber_loss`; its `smooth_l1_loss` is this divided by δ.
 ///
 /// ```
-/// use graph::Graph;
-/// use ndarray::array;
-/// use nn::loss::{Huber, Reduction};
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::loss::{Huber, Reduction};
 ///
 /// let g = Graph::new();
 /// let (x, t) = (g.constant(array![1.0, 4.0]), g.constant(array![1.0, 1.0]));
 /// assert_eq!(Huber::new(2.0).reduction(Reduction::Sum).of(x, t).eval()?[[]], 4.0);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Huber {

@@ -1,11 +1,11 @@
 //! Batch normalisation, and the conventions of its running statistics.
 
 use approx::assert_relative_eq;
-use graph::{Gradient, GradientError, Graph, Params};
+use cotangent::Step;
+use cotangent::nn::batch_norm::{Average, Running, RunningStatistics, RunningVariance};
+use cotangent::nn::{BatchNorm, Loss, Mode};
+use cotangent::{Gradient, GradientError, Graph, Params};
 use ndarray::{Array1, Array2, ArrayD, Axis, array};
-use nn::batch_norm::{Average, Running, RunningStatistics, RunningVariance};
-use nn::{BatchNorm, Loss, Mode};
-use program::Step;
 
 use crate::{sample, step, value};
 
@@ -30,7 +30,7 @@ fn train(norm: &BatchNorm, params: &mut Params<f64>, batches: &[Array2<f64>]) {
 /// Running mean, running variance and count.
 fn state(norm: &BatchNorm, params: &Params<f64>) -> (ArrayD<f64>, ArrayD<f64>, f64) {
     let RunningStatistics { mean, variance, batches, .. } = norm.running.as_ref().unwrap();
-    let get = |param: &graph::Param| params.get(param.id()).unwrap().to_owned();
+    let get = |param: &cotangent::Param| params.get(param.id()).unwrap().to_owned();
     (get(mean), get(variance), get(batches)[[]])
 }
 

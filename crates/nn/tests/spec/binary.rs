@@ -1,10 +1,10 @@
 //! Binary cross-entropy.
 
 use approx::assert_relative_eq;
-use graph::Graph;
+use cotangent::Graph;
+use cotangent::nn::Loss;
+use cotangent::nn::loss::{BceWithLogits, Reduction};
 use ndarray::array;
-use nn::Loss;
-use nn::loss::{BceWithLogits, Reduction};
 
 #[test]
 fn it_is_minus_the_log_likelihood() {

@@ -1,10 +1,10 @@
 //! Cross-entropy and negative log-likelihood.
 
 use approx::assert_relative_eq;
-use graph::{Graph, RunError, Var};
+use cotangent::nn::Loss;
+use cotangent::nn::loss::{CrossEntropy, Nll, Reduction};
+use cotangent::{Graph, RunError, Var};
 use ndarray::{ArrayD, array};
-use nn::Loss;
-use nn::loss::{CrossEntropy, Nll, Reduction};
 
 use crate::sample;
 

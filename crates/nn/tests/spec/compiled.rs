@@ -1,14 +1,14 @@
 //! Compiled steps compute what the plain evaluator does, for every layer and loss.
 
 use approx::assert_relative_eq;
-use graph::{Evaluator, Gradient, Graph, Params, Var};
-use ndarray::{Array2, array};
-use nn::loss::{BceWithLogits, CrossEntropy};
-use nn::{
+use cotangent::Step;
+use cotangent::nn::loss::{BceWithLogits, CrossEntropy};
+use cotangent::nn::{
     Activation, BatchNorm, Dropout, LayerNorm, Linear, Loss, Mode, Sequential, l1_penalty,
     l2_penalty, parameters_where,
 };
-use program::Step;
+use cotangent::{Evaluator, Gradient, Graph, Params, Var};
+use ndarray::{Array2, array};
 
 use crate::sample;
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use graph::{Graph, Params, Var};
+use cotangent::nn::{
+    Activation, BatchNorm, Dropout, Flatten, LayerNorm, Linear, Mode, Module, Sequential,
+};
+use cotangent::{Graph, Params, Var};
 use ndarray::array;
-use nn::{Activation, BatchNorm, Dropout, Flatten, LayerNorm, Linear, Mode, Module, Sequential};
 
 use crate::{sample, value};
 

@@ -1,10 +1,10 @@
 //! The Kullback–Leibler divergence.
 
 use approx::assert_relative_eq;
-use graph::Graph;
+use cotangent::Graph;
+use cotangent::nn::Loss;
+use cotangent::nn::loss::{KlDiv, Reduction};
 use ndarray::array;
-use nn::Loss;
-use nn::loss::{KlDiv, Reduction};
 
 #[test]
 fn it_is_summed_over_classes_and_averaged_over_samples() {

@@ -1,8 +1,8 @@
 //! Dropout.
 
-use graph::{Evaluator, Graph, Seed};
+use cotangent::nn::{Dropout, Mode};
+use cotangent::{Evaluator, Graph, Seed};
 use ndarray::array;
-use nn::{Dropout, Mode};
 
 #[test]
 fn the_share_zeroed_is_the_probability_and_the_expectation_stays() {

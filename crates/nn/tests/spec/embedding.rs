@@ -1,8 +1,8 @@
 //! Tables of vectors.
 
-use graph::{Evaluator, Graph, Params, RunError};
+use cotangent::nn::Embedding;
+use cotangent::{Evaluator, Graph, Params, RunError};
 use ndarray::array;
-use nn::Embedding;
 
 use crate::value;
 

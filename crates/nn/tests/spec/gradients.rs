@@ -1,9 +1,11 @@
 //! Every layer and loss against central differences.
 
-use graph::{Gradient, Graph, Params, Var};
+use cotangent::nn::loss::{BceWithLogits, CrossEntropy, KlDiv, Nll, Reduction};
+use cotangent::nn::{
+    BatchNorm, Dropout, Embedding, LayerNorm, Linear, Loss, Mode, l1_penalty, l2_penalty,
+};
+use cotangent::{Gradient, Graph, Params, Var};
 use ndarray::{ArrayD, array};
-use nn::loss::{BceWithLogits, CrossEntropy, KlDiv, Nll, Reduction};
-use nn::{BatchNorm, Dropout, Embedding, LayerNorm, Linear, Loss, Mode, l1_penalty, l2_penalty};
 
 use crate::{sample, value};
 

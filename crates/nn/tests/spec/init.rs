@@ -1,10 +1,10 @@
 //! Initial values.
 
 use approx::assert_relative_eq;
-use graph::{Params, Shape};
+use cotangent::nn::Linear;
+use cotangent::nn::init::{Fan, Init, Kaiming, Nonlinearity, Orthogonal, Xavier};
+use cotangent::{Params, Shape};
 use ndarray::{Array2, ArrayD};
-use nn::Linear;
-use nn::init::{Fan, Init, Kaiming, Nonlinearity, Orthogonal, Xavier};
 
 fn draw(init: impl Into<Init>, shape: &[usize]) -> ArrayD<f64> {
     let mut params = Params::<f64>::with_seed(7);
@@ -128,7 +128,7 @@ fn orthogonal_matrices_lean_to_no_side() {
 
 #[test]
 fn a_seed_decides_the_values_in_every_precision() {
-    fn build<T: graph::Scalar>(seed: u64) -> Vec<f64> {
+    fn build<T: cotangent::Scalar>(seed: u64) -> Vec<f64> {
         let mut params = Params::<T>::with_seed(seed);
         Linear::new(5, 4).build(&mut params.root(), "a");
         Linear::new(4, 3).init(Orthogonal::new()).build(&mut params.root(), "b");

@@ -1,9 +1,9 @@
 //! Layer normalisation.
 
 use approx::assert_relative_eq;
-use graph::{Graph, Params};
+use cotangent::nn::LayerNorm;
+use cotangent::{Graph, Params};
 use ndarray::{Axis, array};
-use nn::LayerNorm;
 
 use crate::{sample, value};
 

@@ -1,10 +1,10 @@
 //! Affine maps.
 
 use approx::assert_relative_eq;
-use graph::{Graph, Params};
+use cotangent::nn::Linear;
+use cotangent::nn::init::Init;
+use cotangent::{Graph, Params};
 use ndarray::array;
-use nn::Linear;
-use nn::init::Init;
 
 use crate::{sample, value};
 

@@ -1,13 +1,13 @@
 //! Every node of a layer or a loss carries the line of the model that asked for it.
 
-use graph::{Graph, Params, Var};
-use ndarray::array;
-use nn::batch_norm::Running;
-use nn::loss::{CrossEntropy, Reduction};
-use nn::{
+use cotangent::nn::batch_norm::Running;
+use cotangent::nn::loss::{CrossEntropy, Reduction};
+use cotangent::nn::{
     Activation, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, Module,
     Sequential, l1_penalty, l2_penalty,
 };
+use cotangent::{Graph, Params, Var};
+use ndarray::array;
 
 use crate::{assert_says, panic_message, sample};
 

@@ -19,7 +19,7 @@ mod regression;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use graph::{Evaluator, Graph, Params, Var};
+use cotangent::{Evaluator, Graph, Params, Var};
 use ndarray::{ArrayD, IxDyn};
 
 /// The value of a variable of a graph that takes no inputs.

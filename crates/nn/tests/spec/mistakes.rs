@@ -1,12 +1,14 @@
 //! Mistakes name the rule, the values and the line.
 
-use graph::{Graph, Params, Shape};
+use cotangent::nn::batch_norm::{Average, Running};
+use cotangent::nn::init::{Init, Kaiming, Orthogonal, Xavier};
+use cotangent::nn::loss::{BceWithLogits, CrossEntropy, Huber};
+use cotangent::nn::{
+    BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, l2_penalty,
+};
+use cotangent::{Function, Step};
+use cotangent::{Graph, Params, Shape};
 use ndarray::{Array2, Array3};
-use nn::batch_norm::{Average, Running};
-use nn::init::{Init, Kaiming, Orthogonal, Xavier};
-use nn::loss::{BceWithLogits, CrossEntropy, Huber};
-use nn::{BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, l2_penalty};
-use program::{Function, Step};
 
 use crate::{assert_says, panic_message};
 
@@ -172,7 +174,7 @@ fn a_hyperparameter_from_data_is_an_error_and_builds_nothing() {
     assert!(params.entries().is_empty());
 }
 
-fn running(running: Running) -> nn::batch_norm::BatchNormBuilder {
+fn running(running: Running) -> cotangent::nn::batch_norm::BatchNormBuilder {
     BatchNorm::new(3).running(running)
 }
 

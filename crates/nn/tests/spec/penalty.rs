@@ -1,8 +1,8 @@
 //! Regularisation.
 
-use graph::{Graph, Params};
+use cotangent::nn::{BatchNorm, Linear, l1_penalty, l2_penalty, parameters_where};
+use cotangent::{Graph, Params};
 use ndarray::array;
-use nn::{BatchNorm, Linear, l1_penalty, l2_penalty, parameters_where};
 
 use crate::value;
 
@@ -23,7 +23,7 @@ fn their_gradients_are_those_of_the_lecture() {
     let mut params = Params::<f64>::with_seed(0);
     let w = params.root().parameter("w", array![1.0, -2.0, 0.0].into_dyn());
     let g = Graph::new();
-    let grad = |penalty: graph::Var<'_>| value(&params, penalty.grad(g.param(&w)));
+    let grad = |penalty: cotangent::Var<'_>| value(&params, penalty.grad(g.param(&w)));
     assert_eq!(grad(l1_penalty(&g, [&w], 0.5)), array![0.5, -0.5, 0.0].into_dyn());
     assert_eq!(grad(l2_penalty(&g, [&w], 0.5)), array![1.0, -2.0, 0.0].into_dyn());
 }

@@ -1,9 +1,9 @@
 //! Losses between real numbers.
 
-use graph::{Graph, Var};
+use cotangent::nn::Loss;
+use cotangent::nn::loss::{Huber, L1, Mse, Reduction};
+use cotangent::{Graph, Var};
 use ndarray::array;
-use nn::Loss;
-use nn::loss::{Huber, L1, Mse, Reduction};
 
 fn number(loss: Var<'_>) -> f64 {
     loss.eval().unwrap()[[]]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use graph::{Seed, write_atomically};
-use program::Scalar;
+use program::Precision;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ struct Header {
     values: BTreeMap<String, Value>,
 }
 
-impl<T: Scalar> Checkpoint<T> {
+impl<T: Precision> Checkpoint<T> {
     /// Saves the checkpoint, so that whatever happens (a crash, a full disk, an interruption at any
     /// moment) the path holds the old file or the new one, whole.
     ///

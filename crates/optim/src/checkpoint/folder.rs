@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use graph::remove_abandoned;
-use program::Scalar;
+use program::Precision;
 
 use super::{Checkpoint, CheckpointError};
 
@@ -46,7 +46,7 @@ impl Checkpoints {
     /// If there is a higher number (to go on from an older checkpoint, remove the later ones or
     /// take another folder), or a file cannot be written or removed. The
     /// latest that was there is there still.
-    pub fn save<T: Scalar>(
+    pub fn save<T: Precision>(
         &self,
         number: u64,
         checkpoint: &Checkpoint<T>,
@@ -73,7 +73,7 @@ impl Checkpoints {
     /// # Errors
     /// If the folder or the file cannot be read, or the file is damaged; an older one can then be
     /// [loaded](Self::load) by its number.
-    pub fn latest<T: Scalar>(&self) -> Result<Option<Checkpoint<T>>, CheckpointError> {
+    pub fn latest<T: Precision>(&self) -> Result<Option<Checkpoint<T>>, CheckpointError> {
         self.numbers()?.last().map(|&number| self.load(number)).transpose()
     }
 
@@ -81,7 +81,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// If the file cannot be read, or is no whole checkpoint.
-    pub fn load<T: Scalar>(&self, number: u64) -> Result<Checkpoint<T>, CheckpointError> {
+    pub fn load<T: Precision>(&self, number: u64) -> Result<Checkpoint<T>, CheckpointError> {
         Checkpoint::load(self.path(number))
     }
 

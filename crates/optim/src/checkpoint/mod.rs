@@ -7,7 +7,7 @@ mod folder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use graph::{Param, Params, Seed};
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -30,15 +30,15 @@ const OPTIMIZER: &str = "optimizer";
 /// is plain data.
 ///
 /// ```
-/// use graph::{GradientLayout, Gradients, Params};
-/// use optim::{Adam, Checkpoint, Checkpoints, Optimizer};
+/// use cotangent::{GradientLayout, Gradients, Params};
+/// use cotangent::optim::{Adam, Checkpoint, Checkpoints, Optimizer};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let checkpoints = Checkpoints::in_folder(folder.path(), 3)?;        // keeps the last three
 ///
 /// // The beginning of the program, whether it is the first run or not.
 /// let mut params = Params::seeded(0);
-/// params.root().parameter("w", ndarray::array![1.0].into_dyn());
+/// params.root().parameter("w", cotangent::ndarray::array![1.0].into_dyn());
 /// let layout = GradientLayout::new(params.trainable_entries());
 /// let mut adam = Adam::new(0.1);
 /// let (mut epoch, mut best) = (0_u64, f64::INFINITY);
@@ -71,7 +71,7 @@ pub struct Checkpoint<T = f32> {
     values: BTreeMap<String, Value>,
 }
 
-impl<T: Scalar> Checkpoint<T> {
+impl<T: Precision> Checkpoint<T> {
     /// The present state of parameters and optimizer.
     ///
     /// # Errors
@@ -195,14 +195,14 @@ impl<T: Scalar> Checkpoint<T> {
 /// Transfers an optimizer to or from its section.
 fn transfer<T, O>(ledger: &mut Ledger<'_, T>, optimizer: &mut O)
 where
-    T: Scalar,
+    T: Precision,
     O: Optimizer<T> + ?Sized,
 {
     ledger.section(OPTIMIZER, |ledger| optimizer.transfer(ledger));
 }
 
 /// The parameters and buffers as a state.
-fn state_of<T: Scalar>(params: &Params<T>) -> State<T> {
+fn state_of<T: Precision>(params: &Params<T>) -> State<T> {
     let mut state = State::empty();
     for param in params.entries() {
         let values = &params.values()[params.range(param.id())];

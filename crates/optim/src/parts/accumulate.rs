@@ -1,6 +1,6 @@
 //! One update for several batches.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part};
@@ -10,7 +10,7 @@ use crate::{Domain, Number, Optimizer, Slot, Visit};
 /// memory of one.
 ///
 /// ```
-/// use optim::{Accumulate, Adam, Optimizer};
+/// use cotangent::optim::{Accumulate, Adam, Optimizer};
 /// let adam = Adam::<f32>::new(1e-3).with(Accumulate::new(4));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -42,7 +42,7 @@ impl Part for Accumulate {
         &[("gathered", 0.0)]
     }
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.numbers()[0] += 1.0;
         let complete = call.numbers()[0] >= f64::from(self.steps);
         let share = T::from_f64(1.0 / f64::from(self.steps));

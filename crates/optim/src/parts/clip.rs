@@ -1,6 +1,6 @@
 //! Gradients held within bounds.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part, squares};
@@ -9,7 +9,7 @@ use crate::{Domain, Optimizer, Unit, Visit};
 /// Every number of a gradient held within \[−c, c\].
 ///
 /// ```
-/// use optim::{ClipValue, Optimizer, Sgd};
+/// use cotangent::optim::{ClipValue, Optimizer, Sgd};
 /// let sgd = Sgd::<f32>::new(0.1).with(ClipValue::new(0.5));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -33,7 +33,7 @@ impl Part for ClipValue {
         visit("limit", Domain::NonNegative, &mut self.limit);
     }
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         let limit = T::from_f64(self.limit);
         call.each(|stretch| {
             for (to, &g) in stretch.rewritten.iter_mut().zip(stretch.gradients) {
@@ -74,7 +74,7 @@ impl Part for ClipNorm {
         visit("limit", Domain::NonNegative, &mut self.limit);
     }
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.each(|stretch| {
             let norm = squares(stretch.gradients).sqrt();
             scale(stretch.gradients, shortening(norm, self.limit), stretch.rewritten);
@@ -91,7 +91,7 @@ impl Part for ClipNorm {
 /// Inside of a group it is the norm of the group. (Pascanu, Mikolov and Bengio, arXiv:1211.5063.)
 ///
 /// ```
-/// use optim::{Adam, ClipGlobalNorm, Optimizer};
+/// use cotangent::optim::{Adam, ClipGlobalNorm, Optimizer};
 /// let adam = Adam::<f32>::new(1e-3).with(ClipGlobalNorm::new(1.0));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -123,7 +123,7 @@ impl Part for ClipGlobalNorm {
         visit("epsilon", Domain::NonNegative, &mut self.epsilon);
     }
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         let factor = shortening(call.gradient_norm() + self.epsilon, self.limit);
         if factor == 1.0 {
             return inner.update(call.weights, call.gradients);
@@ -189,7 +189,7 @@ impl Part for AdaptiveClip {
         visit("epsilon", Domain::NonNegative, &mut self.epsilon);
     }
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.each(|stretch| {
             let (units, size, stride) = self.units(stretch.shape());
             for unit in 0..units {
@@ -211,7 +211,7 @@ fn shortening(norm: f64, limit: f64) -> f64 {
     if norm > limit { limit / norm } else { 1.0 }
 }
 
-fn scale<T: Scalar>(from: &[T], factor: f64, to: &mut [T]) {
+fn scale<T: Precision>(from: &[T], factor: f64, to: &mut [T]) {
     let factor = T::from_f64(factor);
     to.iter_mut().zip(from).for_each(|(to, &from)| *to = from * factor);
 }

@@ -1,7 +1,7 @@
 //! A running average of the parameters.
 
 use graph::Params;
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part, With};
@@ -15,10 +15,10 @@ use crate::{Domain, Optimizer, Slot, Visit};
 /// is itself the average. (Polyak and Juditsky, 1992; the correction as in Adam.)
 ///
 /// ```
-/// use graph::{GradientLayout, Gradients, Params};
-/// use optim::{Ema, Optimizer, Sgd};
+/// use cotangent::{GradientLayout, Gradients, Params};
+/// use cotangent::optim::{Ema, Optimizer, Sgd};
 /// let mut params = Params::seeded(0);
-/// params.root().parameter("w", ndarray::array![0.0].into_dyn());
+/// params.root().parameter("w", cotangent::ndarray::array![0.0].into_dyn());
 /// let layout = GradientLayout::new(params.trainable_entries());
 /// let mut sgd = Sgd::new(1.0).with(Ema::new(0.5));
 /// for _ in 0..2 {
@@ -26,7 +26,7 @@ use crate::{Domain, Optimizer, Slot, Visit};
 /// }
 /// let average = sgd.averaged(&params).trainable()[0];
 /// assert!((average - (0.25 * 1.0 + 0.5 * 2.0) / 0.75).abs() < 1e-6);
-/// # Ok::<(), optim::OptimError>(())
+/// # Ok::<(), cotangent::optim::OptimError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Ema {
@@ -63,7 +63,7 @@ impl Part for Ema {
         }]
     }
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         let before = inner.steps();
         inner.update(call.weights, call.gradients);
         if inner.steps() == before {
@@ -79,7 +79,7 @@ impl Part for Ema {
     }
 }
 
-impl<O: Optimizer<T>, T: Scalar> With<O, Ema, T> {
+impl<O: Optimizer<T>, T: Precision> With<O, Ema, T> {
     /// The parameters with their averages in place of the weights; those that no update was made
     /// with, as they are.
     pub fn averaged(&self, params: &Params<T>) -> Params<T> {

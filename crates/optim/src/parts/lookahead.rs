@@ -1,6 +1,6 @@
 //! Slow weights behind fast ones.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part};
@@ -14,7 +14,7 @@ use crate::{Domain, Number, Optimizer, Slot, Visit};
 /// α = 0.5.)
 ///
 /// ```
-/// use optim::{Adam, Lookahead, Optimizer};
+/// use cotangent::optim::{Adam, Lookahead, Optimizer};
 /// let adam = Adam::<f32>::new(1e-3).with(Lookahead::new(5, 0.5));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -48,7 +48,7 @@ impl Part for Lookahead {
         &[("since", 0.0)]
     }
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         let before = inner.steps();
         inner.update(call.weights, call.gradients);
         call.numbers()[0] += (inner.steps() - before) as f64;

@@ -1,6 +1,6 @@
 //! Ascent instead of descent.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part};
@@ -11,15 +11,15 @@ use crate::Optimizer;
 /// Weight decay inside still pulls towards zero. (PyTorch's `maximize=True`, for every rule.)
 ///
 /// ```
-/// use graph::{GradientLayout, Gradients, Params};
-/// use optim::{Maximize, Optimizer, Sgd};
+/// use cotangent::{GradientLayout, Gradients, Params};
+/// use cotangent::optim::{Maximize, Optimizer, Sgd};
 /// let mut params = Params::seeded(0);
-/// params.root().parameter("w", ndarray::array![1.0].into_dyn());
+/// params.root().parameter("w", cotangent::ndarray::array![1.0].into_dyn());
 /// let layout = GradientLayout::new(params.trainable_entries());
 /// let mut ascent = Sgd::new(0.5).with(Maximize);
 /// ascent.step(&mut params, Gradients::new(&layout, &[1.0]))?;
 /// assert_eq!(params.trainable(), [1.5]);
-/// # Ok::<(), optim::OptimError>(())
+/// # Ok::<(), cotangent::optim::OptimError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Maximize;
@@ -28,7 +28,7 @@ impl Part for Maximize {
     const NAME: &'static str = "maximize";
     const REWRITES: bool = true;
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.each(|stretch| {
             let pairs = stretch.rewritten.iter_mut().zip(stretch.gradients);
             pairs.for_each(|(negated, &g)| *negated = -g);

@@ -12,7 +12,7 @@ use std::fmt::Debug;
 
 use graph::Shape;
 use kernels::{Isa, all_finite};
-use program::{Scalar, default_pool};
+use program::{Precision, default_pool};
 use serde::Serialize;
 
 use crate::memory::{Memory, Remembered};
@@ -31,10 +31,10 @@ macro_rules! parts {
         /// Every part by its [name](Part::NAME), with hyperparameters of ordinary size.
         ///
         /// ```
-        /// let names: Vec<&str> = optim::every_part::<f32>().into_iter().map(|(name, _)| name).collect();
+        /// let names: Vec<&str> = cotangent::optim::every_part::<f32>().into_iter().map(|(name, _)| name).collect();
         /// assert!(names.contains(&"ema"));
         /// ```
-        pub fn every_part<T: Scalar>() -> Vec<(&'static str, PutAround<T>)> {
+        pub fn every_part<T: Precision>() -> Vec<(&'static str, PutAround<T>)> {
             vec![$(($name::NAME, |inner| Box::new(inner.with($part)))),*]
         }
     };
@@ -85,7 +85,7 @@ pub trait Part: Copy + Debug + Send + Serialize + 'static {
     }
 
     /// Does what the part does with one step, which may be to let `inner` make an update.
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, call: Call<'_, T>);
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, call: Call<'_, T>);
 }
 
 /// One step as a part sees it.
@@ -137,7 +137,7 @@ impl<T> Stretch<'_, T> {
     }
 }
 
-impl<T: Scalar> Call<'_, T> {
+impl<T: Precision> Call<'_, T> {
     /// The part's numbers.
     pub fn numbers(&mut self) -> &mut [f64] {
         &mut self.memory.numbers
@@ -188,7 +188,7 @@ impl<T: Scalar> Call<'_, T> {
 }
 
 /// Σ x².
-fn squares<T: Scalar>(x: &[T]) -> f64 {
+fn squares<T: Precision>(x: &[T]) -> f64 {
     x.iter().map(|&x| x.to_f64() * x.to_f64()).sum()
 }
 
@@ -202,7 +202,7 @@ pub struct With<O, P, T> {
     rewritten: Vec<T>,
 }
 
-impl<O: Optimizer<T>, P: Part, T: Scalar> With<O, P, T> {
+impl<O: Optimizer<T>, P: Part, T: Precision> With<O, P, T> {
     /// An optimizer with a part around it.
     pub fn new(inner: O, part: P) -> Self {
         let remembered = Remembered::nothing(part.numbers());
@@ -249,7 +249,7 @@ impl<O: Optimizer<T>, P: Part, T: Scalar> With<O, P, T> {
     }
 }
 
-impl<O: Optimizer<T>, P: Part, T: Scalar> Optimizer<T> for With<O, P, T> {
+impl<O: Optimizer<T>, P: Part, T: Precision> Optimizer<T> for With<O, P, T> {
     fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         self.check()?;
         self.inner.prepare(match P::TAKES_NON_FINITE {

@@ -1,6 +1,6 @@
 //! Sharpness-aware minimization.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part, With};
@@ -16,7 +16,7 @@ use crate::{Domain, Number, Optimizer, Slot, Visit};
 /// only when it is not ahead. (Foret et al., arXiv:2010.01412: ρ = 0.05.)
 ///
 /// ```
-/// use optim::{Optimizer, Sam, Sgd};
+/// use cotangent::optim::{Optimizer, Sam, Sgd};
 /// let sgd = Sgd::<f32>::new(0.1).momentum(0.9).with(Sam::new(0.05));
 /// assert!(!sgd.is_ahead());
 /// ```
@@ -50,7 +50,7 @@ impl Part for Sam {
         &[("ahead", 0.0)]
     }
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         let ahead = call.numbers()[0] == 1.0;
         call.numbers()[0] = if ahead { 0.0 } else { 1.0 };
         if ahead {
@@ -79,7 +79,7 @@ impl Part for Sam {
     }
 }
 
-impl<O: Optimizer<T>, T: Scalar> With<O, Sam, T> {
+impl<O: Optimizer<T>, T: Precision> With<O, Sam, T> {
     /// Whether the parameters stand at θ′, waiting for the gradient there.
     pub fn is_ahead(&self) -> bool {
         self.memory().numbers[0] == 1.0

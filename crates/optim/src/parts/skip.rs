@@ -1,6 +1,6 @@
 //! No update by gradients that are no numbers.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part, With};
@@ -9,7 +9,7 @@ use crate::{Number, Optimizer};
 /// Makes no update when a gradient is NaN or infinite, and counts how often that was.
 ///
 /// ```
-/// use optim::{Adam, Optimizer, SkipNonFinite};
+/// use cotangent::optim::{Adam, Optimizer, SkipNonFinite};
 /// let adam = Adam::<f32>::new(1e-3).with(SkipNonFinite);
 /// assert_eq!(adam.skipped(), 0);
 /// ```
@@ -24,7 +24,7 @@ impl Part for SkipNonFinite {
         &[("skipped", 0.0)]
     }
 
-    fn update<T: Scalar>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+    fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         match call.gradients_are_finite() {
             true => inner.update(call.weights, call.gradients),
             false => call.numbers()[0] += 1.0,
@@ -32,7 +32,7 @@ impl Part for SkipNonFinite {
     }
 }
 
-impl<O: Optimizer<T>, T: Scalar> With<O, SkipNonFinite, T> {
+impl<O: Optimizer<T>, T: Precision> With<O, SkipNonFinite, T> {
     /// How many steps were skipped.
     pub fn skipped(&self) -> u64 {
         self.memory().numbers[0] as u64

@@ -1,6 +1,6 @@
 //! AdaBelief.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -31,7 +31,7 @@ pub struct AdaBeliefRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> AdaBelief<T> {
+impl<T: Precision> AdaBelief<T> {
     /// AdaBelief with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(AdaBeliefRule {
@@ -68,7 +68,7 @@ impl Rule for AdaBeliefRule {
         vec![Slot::like_weights("mean"), Slot::like_weights("surprise")]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

@@ -1,6 +1,6 @@
 //! Adadelta.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -28,7 +28,7 @@ pub struct AdadeltaRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> Adadelta<T> {
+impl<T: Precision> Adadelta<T> {
     /// Adadelta with the learning rate α, which is 1 in the paper.
     pub fn new(learning_rate: f64) -> Self {
         let weight_decay = WeightDecay::NONE;
@@ -62,7 +62,7 @@ impl Rule for AdadeltaRule {
         vec![Slot::like_weights("square"), Slot::like_weights("step_square")]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         _: &At<'_>,
         weights: &mut [T],

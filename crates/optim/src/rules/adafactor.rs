@@ -1,7 +1,7 @@
 //! Adafactor.
 
 use graph::Shape;
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::lamb::norm;
@@ -37,7 +37,7 @@ pub struct AdafactorRule {
     pub weight_decay: f64,
 }
 
-impl<T: Scalar> Adafactor<T> {
+impl<T: Precision> Adafactor<T> {
     /// Adafactor with the learning rate α; PyTorch has 0.01.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(AdafactorRule {
@@ -121,7 +121,7 @@ impl Rule for AdafactorRule {
         ]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],
@@ -159,7 +159,7 @@ impl Rule for AdafactorRule {
 
 impl AdafactorRule {
     /// Steps along a direction, shortened to d, by a rate relative to the weights.
-    fn apply<T: Scalar>(&self, at: &At<'_>, weights: &mut [T], direction: &[T]) {
+    fn apply<T: Precision>(&self, at: &At<'_>, weights: &mut [T], direction: &[T]) {
         let root = (weights.len() as f64).sqrt();
         let rate = self.learning_rate.min(1.0 / (at.step as f64).sqrt());
         let rate = rate * (norm(weights) / root).max(self.epsilon2);
@@ -173,7 +173,7 @@ impl AdafactorRule {
 }
 
 /// Takes a gradient into the running means of its squares along rows and columns.
-fn average<T: Scalar>(g: &[T], take: T, rows: &mut [T], columns: &mut [T]) {
+fn average<T: Precision>(g: &[T], take: T, rows: &mut [T], columns: &mut [T]) {
     let (height, width) = (rows.len(), columns.len());
     let mean = |sum: T, count: usize| sum / T::from_f64(count as f64);
     for (r, g) in rows.iter_mut().zip(g.chunks_exact(width)) {
@@ -186,7 +186,7 @@ fn average<T: Scalar>(g: &[T], take: T, rows: &mut [T], columns: &mut [T]) {
 }
 
 /// Vᵢⱼ = RᵢCⱼ/mean(R).
-fn estimate<T: Scalar>(rows: &[T], columns: &[T], least: T, squares: &mut [T]) {
+fn estimate<T: Precision>(rows: &[T], columns: &[T], least: T, squares: &mut [T]) {
     let mean = rows.iter().copied().sum::<T>() / T::from_f64(rows.len() as f64);
     let scale = T::one() / mean.max(least);
     for (&r, squares) in rows.iter().zip(squares.chunks_exact_mut(columns.len())) {

@@ -1,6 +1,6 @@
 //! Adagrad.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -33,7 +33,7 @@ pub struct AdagradRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> Adagrad<T> {
+impl<T: Precision> Adagrad<T> {
     /// Adagrad with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(AdagradRule {
@@ -83,7 +83,7 @@ impl Rule for AdagradRule {
         vec![Slot::like_weights("sum").starting_at(self.initial)]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

@@ -1,7 +1,7 @@
 //! Adam and AdamW.
 
 use kernels::Isa;
-use program::Scalar;
+use program::Precision;
 use program::default_pool;
 use serde::Serialize;
 
@@ -22,11 +22,11 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// Where a gradient has been 0 from the start and ε is 0, the formula is 0/0 and the weight NaN.
 ///
 /// ```
-/// use optim::Adam;
+/// use cotangent::optim::Adam;
 /// let adam = Adam::<f32>::new(1e-3).betas(0.9, 0.99).lecture();
 /// let adamw = Adam::<f32>::adamw(1e-3).no_decay("*.bias");
 /// # adam.validate().and(adamw.validate())?;
-/// # Ok::<(), optim::OptimError>(())
+/// # Ok::<(), cotangent::optim::OptimError>(())
 /// ```
 pub type Adam<T = f32> = Optim<AdamRule, T>;
 
@@ -47,7 +47,7 @@ pub struct AdamRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> Adam<T> {
+impl<T: Precision> Adam<T> {
     /// Adam with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(AdamRule {
@@ -93,7 +93,7 @@ impl Rule for AdamRule {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

@@ -1,6 +1,6 @@
 //! Adamax.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -29,7 +29,7 @@ pub struct AdamaxRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> Adamax<T> {
+impl<T: Precision> Adamax<T> {
     /// Adamax with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(AdamaxRule {
@@ -64,7 +64,7 @@ impl Rule for AdamaxRule {
         vec![Slot::like_weights("mean"), Slot::like_weights("largest")]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

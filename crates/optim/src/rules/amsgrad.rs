@@ -1,6 +1,6 @@
 //! AMSGrad.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -34,7 +34,7 @@ pub struct AmsGradRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> AmsGrad<T> {
+impl<T: Precision> AmsGrad<T> {
     /// AMSGrad with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(AmsGradRule {
@@ -70,7 +70,7 @@ impl Rule for AmsGradRule {
         ["mean", "square", "largest"].map(Slot::like_weights).to_vec()
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

@@ -1,7 +1,7 @@
 //! Averaged stochastic gradient descent.
 
 use graph::Params;
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -35,7 +35,7 @@ pub struct AsgdRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> Asgd<T> {
+impl<T: Precision> Asgd<T> {
     /// Averaged SGD with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(AsgdRule {
@@ -99,7 +99,7 @@ impl Rule for AsgdRule {
         vec![Slot::copy_of_weights("average")]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

@@ -1,6 +1,6 @@
 //! LAMB.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -32,7 +32,7 @@ pub struct LambRule {
     pub weight_decay: f64,
 }
 
-impl<T: Scalar> Lamb<T> {
+impl<T: Precision> Lamb<T> {
     /// LAMB with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(LambRule {
@@ -69,7 +69,7 @@ impl Rule for LambRule {
         vec![Slot::like_weights("mean"), Slot::like_weights("square"), direction]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],
@@ -95,12 +95,12 @@ impl Rule for LambRule {
 }
 
 /// ‖θ‖/‖u‖, or 1 where one of them is 0.
-fn trust<T: Scalar>(weights: &[T], direction: &[T]) -> f64 {
+fn trust<T: Precision>(weights: &[T], direction: &[T]) -> f64 {
     let (length, step) = (norm(weights), norm(direction));
     if length == 0.0 || step == 0.0 { 1.0 } else { length / step }
 }
 
 /// The Euclidean norm.
-pub(crate) fn norm<T: Scalar>(x: &[T]) -> f64 {
+pub(crate) fn norm<T: Precision>(x: &[T]) -> f64 {
     x.iter().map(|&x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
 }

@@ -1,6 +1,6 @@
 //! Lion.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -28,7 +28,7 @@ pub struct LionRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> Lion<T> {
+impl<T: Precision> Lion<T> {
     /// Lion with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         let weight_decay = WeightDecay::decoupled(1e-3);
@@ -52,7 +52,7 @@ impl Rule for LionRule {
         vec![Slot::like_weights("mean")]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         _: &At<'_>,
         weights: &mut [T],
@@ -72,6 +72,6 @@ impl Rule for LionRule {
 }
 
 /// −1, 0 or 1.
-pub(super) fn sign<T: Scalar>(x: T) -> T {
+pub(super) fn sign<T: Precision>(x: T) -> T {
     if x == T::zero() { x } else { x.signum() }
 }

@@ -20,7 +20,7 @@ mod rprop;
 mod sgd;
 mod yogi;
 
-use program::Scalar;
+use program::Precision;
 
 use crate::{Optimizer, Rule};
 
@@ -35,11 +35,11 @@ macro_rules! rules {
         /// Every update rule by its [name](Rule::NAME), with the hyperparameters that it has by default.
         ///
         /// ```
-        /// let names: Vec<&str> = optim::every_rule::<f32>().into_iter().map(|(name, _)| name).collect();
+        /// let names: Vec<&str> = cotangent::optim::every_rule::<f32>().into_iter().map(|(name, _)| name).collect();
         /// assert!(names.contains(&"adam") && names.contains(&"sgd"));
         /// ```
-        pub fn every_rule<T: Scalar>() -> Vec<(&'static str, MakeRule<T>)> {
-            fn named<R: Rule, T: Scalar>(_: fn(f64) -> crate::Optim<R, T>) -> &'static str {
+        pub fn every_rule<T: Precision>() -> Vec<(&'static str, MakeRule<T>)> {
+            fn named<R: Rule, T: Precision>(_: fn(f64) -> crate::Optim<R, T>) -> &'static str {
                 R::NAME
             }
             vec![$((named::<_, T>($make), |rate| Box::new(($make)(rate)))),*]

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use graph::Shape;
 use kernels::{Isa, Matrix, MatrixMut, Pool, gemm};
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::lamb::norm;
@@ -45,7 +45,7 @@ pub struct MuonRule {
     pub matches_adam: bool,
 }
 
-impl<T: Scalar> Muon<T> {
+impl<T: Precision> Muon<T> {
     /// Muon with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(MuonRule {
@@ -117,7 +117,7 @@ impl Rule for MuonRule {
         ]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],
@@ -148,7 +148,7 @@ impl Rule for MuonRule {
 
 impl MuonRule {
     /// Takes the gradient into the velocity, and leaves u/‖u‖ in `direction`.
-    fn direction<T: Scalar>(&self, gradients: &[T], velocity: &mut [T], direction: &mut [T]) {
+    fn direction<T: Precision>(&self, gradients: &[T], velocity: &mut [T], direction: &mut [T]) {
         let (take, momentum) = (T::from_f64(1.0 - self.momentum), T::from_f64(self.momentum));
         for ((&g, v), u) in gradients.iter().zip(velocity).zip(direction.iter_mut()) {
             *v += take * (g - *v);
@@ -169,7 +169,7 @@ struct Space<'a, T> {
     columns: usize,
 }
 
-impl<T: Scalar> Space<'_, T> {
+impl<T: Precision> Space<'_, T> {
     /// X ← aX + (bA + cA²)X with A = XXᵀ, or the same of the transpose where that is the wider.
     fn iterate(&mut self, [a, b, c]: [T; 3]) {
         let Self { rows, columns, .. } = *self;
@@ -196,7 +196,7 @@ impl<T: Scalar> Space<'_, T> {
 }
 
 /// C = A·B.
-fn product<T: Scalar>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: MatrixMut<'_, T>) {
+fn product<T: Precision>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: MatrixMut<'_, T>) {
     static ALONE: LazyLock<Pool> = LazyLock::new(|| Pool::new(1));
     gemm(Isa::best(), &ALONE, a, b, c, false);
 }

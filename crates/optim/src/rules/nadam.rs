@@ -1,6 +1,6 @@
 //! NAdam.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -43,7 +43,7 @@ pub struct NAdamRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> NAdam<T> {
+impl<T: Precision> NAdam<T> {
     /// NAdam with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(NAdamRule {
@@ -114,7 +114,7 @@ impl Rule for NAdamRule {
         };
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

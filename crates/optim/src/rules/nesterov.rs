@@ -1,7 +1,7 @@
 //! Nesterov's momentum as he wrote it.
 
 use graph::Params;
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
@@ -17,10 +17,10 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
 /// scales the whole velocity by the new rate. (Nesterov, 1983; Sutskever et al., ICML 2013.)
 ///
 /// ```
-/// use optim::Nesterov;
+/// use cotangent::optim::Nesterov;
 /// let nesterov = Nesterov::<f32>::new(0.01, 0.9);
 /// # nesterov.validate()?;
-/// # Ok::<(), optim::OptimError>(())
+/// # Ok::<(), cotangent::optim::OptimError>(())
 /// ```
 pub type Nesterov<T = f32> = Optim<NesterovRule, T>;
 
@@ -33,7 +33,7 @@ pub struct NesterovRule {
     pub momentum: f64,
 }
 
-impl<T: Scalar> Nesterov<T> {
+impl<T: Precision> Nesterov<T> {
     /// Nesterov's momentum with the learning rate α and the momentum ρ.
     pub fn new(learning_rate: f64, momentum: f64) -> Self {
         Self::new_rule(NesterovRule { learning_rate, momentum })
@@ -59,7 +59,7 @@ impl Rule for NesterovRule {
         vec![Slot::like_weights("velocity"), Slot::copy_of_weights("position")]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         _: &At<'_>,
         weights: &mut [T],

@@ -1,7 +1,7 @@
 //! NovoGrad.
 
 use graph::Shape;
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::lamb::norm;
@@ -32,7 +32,7 @@ pub struct NovoGradRule {
     pub weight_decay: f64,
 }
 
-impl<T: Scalar> NovoGrad<T> {
+impl<T: Precision> NovoGrad<T> {
     /// NovoGrad with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(NovoGradRule {
@@ -68,7 +68,7 @@ impl Rule for NovoGradRule {
         vec![Slot::like_weights("velocity"), Slot::shaped("square", |_| Shape::scalar())]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

@@ -1,6 +1,6 @@
 //! RAdam.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -37,7 +37,7 @@ pub struct RAdamRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> RAdam<T> {
+impl<T: Precision> RAdam<T> {
     /// RAdam with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(RAdamRule {
@@ -93,7 +93,7 @@ impl Rule for RAdamRule {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

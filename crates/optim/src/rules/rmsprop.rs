@@ -1,6 +1,6 @@
 //! RMSprop.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
@@ -35,7 +35,7 @@ pub struct RmsPropRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> RmsProp<T> {
+impl<T: Precision> RmsProp<T> {
     /// RMSprop with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(RmsPropRule {
@@ -97,7 +97,7 @@ impl Rule for RmsPropRule {
         ]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         _: &At<'_>,
         weights: &mut [T],

@@ -1,6 +1,6 @@
 //! Rprop.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::lion::sign;
@@ -31,7 +31,7 @@ pub struct RpropRule {
     pub most: f64,
 }
 
-impl<T: Scalar> Rprop<T> {
+impl<T: Precision> Rprop<T> {
     /// Rprop with the first step Δ = α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(RpropRule { learning_rate, shrink: 0.5, grow: 1.2, least: 1e-6, most: 50.0 })
@@ -64,7 +64,7 @@ impl Rule for RpropRule {
         vec![step, Slot::like_weights("previous")]
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         _: &At<'_>,
         weights: &mut [T],

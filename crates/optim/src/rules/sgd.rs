@@ -1,7 +1,7 @@
 //! Gradient descent, with momentum.
 
 use kernels::Isa;
-use program::Scalar;
+use program::Precision;
 use program::default_pool;
 use serde::Serialize;
 
@@ -32,10 +32,10 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// Defaults are those of PyTorch: no momentum, no decay; decay joins the gradient.
 ///
 /// ```
-/// use optim::Sgd;
+/// use cotangent::optim::Sgd;
 /// let sgd = Sgd::<f32>::new(0.1).momentum(0.9).nesterov().weight_decay(5e-4);
 /// sgd.validate()?;
-/// # Ok::<(), optim::OptimError>(())
+/// # Ok::<(), cotangent::optim::OptimError>(())
 /// ```
 pub type Sgd<T = f32> = Optim<SgdRule, T>;
 
@@ -81,7 +81,7 @@ impl Momentum {
     }
 }
 
-impl<T: Scalar> Sgd<T> {
+impl<T: Precision> Sgd<T> {
     /// Gradient descent with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         let (momentum, weight_decay) = (None, WeightDecay::NONE);
@@ -142,7 +142,7 @@ impl Rule for SgdRule {
         self.momentum.map(|_| Slot::like_weights("velocity")).into_iter().collect()
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

@@ -1,6 +1,6 @@
 //! Yogi.
 
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 
 use super::lion::sign;
@@ -33,7 +33,7 @@ pub struct YogiRule {
     pub weight_decay: WeightDecay,
 }
 
-impl<T: Scalar> Yogi<T> {
+impl<T: Precision> Yogi<T> {
     /// Yogi with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
         Self::new_rule(YogiRule {
@@ -70,7 +70,7 @@ impl Rule for YogiRule {
         ["mean", "square"].map(|name| Slot::like_weights(name).starting_at(self.initial)).to_vec()
     }
 
-    fn update<T: Scalar>(
+    fn update<T: Precision>(
         &self,
         at: &At<'_>,
         weights: &mut [T],

@@ -14,7 +14,7 @@ use super::{Curve, ramp};
 /// (Loshchilov and Hutter, "SGDR", arXiv:1608.03983.)
 ///
 /// ```
-/// use optim::{Cosine, Curve};
+/// use cotangent::optim::{Cosine, Curve};
 /// let rate = Cosine::new(0.1, 0.0, 100);
 /// assert_eq!((rate.at(0), rate.at(100), rate.at(150)), (0.1, 0.0, 0.0));
 /// assert!((rate.at(50) - 0.05).abs() < 1e-15);
@@ -82,7 +82,7 @@ pub(super) fn falling(progress: f64) -> f64 {
 /// Hutter, "SGDR: Stochastic gradient descent with warm restarts", arXiv:1608.03983.)
 ///
 /// ```
-/// use optim::{CosineRestarts, Curve};
+/// use cotangent::optim::{CosineRestarts, Curve};
 /// let rate = CosineRestarts::new(0.1, 0.0, 10).growing(2);
 /// assert_eq!((rate.at(0), rate.at(10), rate.at(29), rate.at(30)), (0.1, 0.1, rate.at(29), 0.1));
 /// ```

@@ -37,7 +37,7 @@ impl Anneal {
 /// arXiv:1708.07120.)
 ///
 /// ```
-/// use optim::{Curve, OneCycle, Optimizer, Sgd};
+/// use cotangent::optim::{Curve, OneCycle, Optimizer, Sgd};
 /// let sgd = Sgd::<f32>::new(0.1).momentum(0.95)
 ///     .schedule(OneCycle::new(1000))
 ///     .vary("momentum", OneCycle::between(0.95, 0.85, 0.95, 1000));
@@ -122,7 +122,7 @@ impl fmt::Display for OneCycle {
 /// (Smith, "Cyclical learning rates for training neural networks", arXiv:1506.01186.)
 ///
 /// ```
-/// use optim::{Curve, Cyclic};
+/// use cotangent::optim::{Curve, Cyclic};
 /// let rate = Cyclic::new(0.0, 1.0, 2, 2);
 /// assert_eq!(rate.sample(0..6), [0.0, 0.5, 1.0, 0.5, 0.0, 0.5]);
 /// assert_eq!(rate.halving().at(6), 0.5);

@@ -12,7 +12,7 @@ use super::Curve;
 /// A k of 0 has no meaning: the values are NaN, which an optimizer refuses.
 ///
 /// ```
-/// use optim::{Curve, StepDecay};
+/// use cotangent::optim::{Curve, StepDecay};
 /// assert_eq!(StepDecay::halve_every(2).sample(0..5), [1.0, 1.0, 0.5, 0.5, 0.25]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

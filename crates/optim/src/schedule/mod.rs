@@ -34,7 +34,7 @@ pub use ramp::{Polynomial, Ramp};
 /// curve.)
 ///
 /// ```
-/// use optim::{Cosine, Curve, Ramp};
+/// use cotangent::optim::{Cosine, Curve, Ramp};
 /// let schedule = Ramp::warmup(10).then_at(10, Cosine::new(1.0, 0.0, 90));
 /// assert_eq!(schedule.sample(0..100).len(), 100);
 /// println!("{schedule}");
@@ -94,7 +94,7 @@ macro_rules! schedules {
         /// Any schedule: what optimizers keep, and what is written to files.
         ///
         /// ```
-        /// use optim::{Curve, Schedule, StepDecay};
+        /// use cotangent::optim::{Curve, Schedule, StepDecay};
         /// let schedule = StepDecay::halve_every(10).times(0.1);
         /// let text = serde_json::to_string(&schedule)?;
         /// let read: Schedule = serde_json::from_str(&text)?;

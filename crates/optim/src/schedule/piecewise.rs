@@ -11,7 +11,7 @@ use super::{Curve, ramp};
 /// next.
 ///
 /// ```
-/// use optim::{Curve, Piecewise};
+/// use cotangent::optim::{Curve, Piecewise};
 /// let steps = Piecewise::new(0.1).to(20, 0.05).to(60, 0.01);
 /// assert_eq!((steps.at(19), steps.at(20), steps.at(99)), (0.1, 0.05, 0.01));
 /// let lines = steps.linear();

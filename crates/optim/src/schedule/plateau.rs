@@ -1,6 +1,6 @@
 //! The schedule with memory.
 
-use program::Scalar;
+use program::Precision;
 use serde::{Deserialize, Serialize};
 
 use crate::state::Ledger;
@@ -22,7 +22,7 @@ pub enum Threshold {
 /// pure function of the step, so it is observed:
 ///
 /// ```
-/// use optim::ReduceOnPlateau;
+/// use cotangent::optim::ReduceOnPlateau;
 /// let mut factor = ReduceOnPlateau::new(0.5).patience(1);
 /// for loss in [1.0, 0.9, 0.95] {
 ///     factor.observe(loss);
@@ -139,7 +139,7 @@ impl ReduceOnPlateau {
     }
 
     /// Transfers what was observed so far, and notes the rest as settings.
-    pub(crate) fn transfer<T: Scalar>(&mut self, ledger: &mut Ledger<'_, T>) {
+    pub(crate) fn transfer<T: Precision>(&mut self, ledger: &mut Ledger<'_, T>) {
         ledger.settings(&Self {
             value: self.initial,
             best: None,

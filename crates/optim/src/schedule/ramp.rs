@@ -14,7 +14,7 @@ pub(super) fn progress(step: u64, steps: u64) -> f64 {
 /// A straight line from a to b in n steps, then b (PyTorch's `LinearLR`).
 ///
 /// ```
-/// use optim::{Curve, Ramp};
+/// use cotangent::optim::{Curve, Ramp};
 /// assert_eq!(Ramp::new(1.0, 0.0, 4).sample(0..6), [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]);
 /// assert_eq!(Ramp::warmup(4).sample(0..5), [0.25, 0.5, 0.75, 1.0, 1.0]);
 /// ```

@@ -5,7 +5,7 @@
 //! (Bergstra and Bengio, "Random search for hyper-parameter optimization", 2012.)
 //!
 //! ```
-//! use optim::search::{RandomSearch, Space};
+//! use cotangent::optim::search::{RandomSearch, Space};
 //! let space = Space::new()
 //!     .log_uniform("rate", 1e-4, 1.0)
 //!     .uniform("dropout", 0.0, 0.5)
@@ -20,7 +20,7 @@
 //! assert!(best.score().unwrap() < 0.5);
 //! assert!(trials.failed().all(|outcome| outcome.trial.choice("activation") == "tanh"));
 //! println!("{trials}");
-//! # Ok::<(), optim::search::SearchError>(())
+//! # Ok::<(), cotangent::optim::search::SearchError>(())
 //! ```
 
 mod outcome;

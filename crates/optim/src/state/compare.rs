@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use graph::Shape;
-use program::Scalar;
+use program::Precision;
 
 use super::State;
 use crate::OptimError;
@@ -113,7 +113,7 @@ pub(crate) fn list(differences: &[Difference]) -> String {
     differences.iter().map(|difference| format!("\n  {difference}")).collect()
 }
 
-impl<T: Scalar> State<T> {
+impl<T: Precision> State<T> {
     /// Every difference between this, an optimizer's own state, and another.
     pub(crate) fn differences(&self, other: &Self) -> Vec<Difference> {
         let mut differences = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use graph::{Shape, write_atomically};
-use program::Scalar;
+use program::Precision;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
@@ -47,7 +47,7 @@ impl Number {
     }
 }
 
-impl<T: Scalar> State<T> {
+impl<T: Precision> State<T> {
     /// Saves the state, so that whatever happens the path holds the old file or the new one, whole.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl<T: Scalar> State<T> {
 }
 
 /// The state that the bytes hold, and everything that their header says.
-pub(crate) fn parse<T: Scalar>(
+pub(crate) fn parse<T: Precision>(
     bytes: &[u8],
 ) -> Result<(State<T>, HashMap<String, String>), String> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
@@ -129,14 +129,14 @@ pub(crate) fn entry<V: DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| format!("the entry {key:?} of its header: {error}"))
 }
 
-fn encode<T: Scalar>(values: &[T]) -> Vec<u8> {
+fn encode<T: Precision>(values: &[T]) -> Vec<u8> {
     match size_of::<T>() {
         4 => values.iter().flat_map(|&x| (x.to_f64() as f32).to_le_bytes()).collect(),
         _ => values.iter().flat_map(|&x| x.to_f64().to_le_bytes()).collect(),
     }
 }
 
-fn decode<T: Scalar>(name: &str, view: &TensorView<'_>) -> Result<Tensor<T>, String> {
+fn decode<T: Precision>(name: &str, view: &TensorView<'_>) -> Result<Tensor<T>, String> {
     let single = |bytes: &[u8]| f64::from(f32::from_le_bytes(bytes.try_into().expect("4 bytes")));
     let double = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().expect("8 bytes"));
     let numbers: Vec<f64> = match view.dtype() {

@@ -6,7 +6,7 @@ pub(crate) mod file;
 use std::collections::{BTreeMap, BTreeSet};
 
 use graph::{Param, Params, Shape};
-use program::Scalar;
+use program::Precision;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,11 +21,11 @@ pub use compare::{Difference, StateError};
 /// (hyperparameters, schedules, conventions), so that a run is not resumed as another by mistake.
 ///
 /// ```
-/// use graph::{GradientLayout, Gradients, Params};
-/// use optim::{Adam, Optimizer, State};
+/// use cotangent::{GradientLayout, Gradients, Params};
+/// use cotangent::optim::{Adam, Optimizer, State};
 ///
 /// let mut params = Params::seeded(0);
-/// params.root().parameter("w", ndarray::array![1.0].into_dyn());
+/// params.root().parameter("w", cotangent::ndarray::array![1.0].into_dyn());
 /// let layout = GradientLayout::new(params.trainable_entries());
 /// let mut adam = Adam::new(0.1);
 /// adam.step(&mut params, Gradients::new(&layout, &[1.0]))?;
@@ -58,7 +58,7 @@ struct Tensor<T> {
     values: Vec<T>,
 }
 
-impl<T: Scalar> State<T> {
+impl<T: Precision> State<T> {
     /// Nothing yet.
     pub(crate) fn empty() -> Self {
         let (numbers, tensors) = (BTreeMap::new(), BTreeMap::new());
@@ -93,7 +93,7 @@ impl<T: Scalar> State<T> {
 /// and the optimizer left as it was.
 ///
 /// `transfer` says where in a state the optimizer stands, and `beside` what stands there beside it.
-pub(crate) fn take_up<T: Scalar, O: Optimizer<T> + ?Sized>(
+pub(crate) fn take_up<T: Precision, O: Optimizer<T> + ?Sized>(
     optimizer: &mut O,
     params: &Params<T>,
     state: &State<T>,
@@ -138,7 +138,7 @@ enum Direction<'a, T> {
     Read(&'a State<T>),
 }
 
-impl<'a, T: Scalar> Ledger<'a, T> {
+impl<'a, T: Precision> Ledger<'a, T> {
     pub(crate) fn writing(state: &'a mut State<T>) -> Self {
         Self { direction: Direction::Write(state), prefix: String::new() }
     }

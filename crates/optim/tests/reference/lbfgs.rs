@@ -1,6 +1,6 @@
 //! PyTorch's L-BFGS, which evaluates the objective itself.
 
-use minimize::TorchLbfgs;
+use cotangent::minimize::TorchLbfgs;
 use serde_json::Value;
 
 use super::optimizers::Problem;

@@ -1,12 +1,12 @@
 //! Optimizers from the configurations of `optimizers.json`, and the paths they take.
 
-use graph::{GradientLayout, Gradients, Params};
-use ndarray::{Array, Array2, ArrayD, IxDyn};
-use optim::{
+use cotangent::optim::{
     AdaBelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, AmsGrad, Asgd, AsgdRule, Epsilon, Lamb,
     Lion, Maximize, Muon, NAdam, Nesterov, NesterovRule, NovoGrad, Optim, Optimizer, RAdam,
     RmsProp, Rprop, Rule, Sgd, WeightDecay, With, Yogi,
 };
+use cotangent::{GradientLayout, Gradients, Params};
+use ndarray::{Array, Array2, ArrayD, IxDyn};
 use serde_json::Value;
 
 use super::{Config, Verdict, compare, lbfgs, number, numbers, text};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use optim::{
+use cotangent::optim::{
     Anneal, Constant, Cosine, CosineRestarts, Curve, Cyclic, Exponential, Geometric, InverseSqrt,
     InverseTime, MultiStep, OneCycle, Piecewise, Polynomial, Ramp, ReduceOnPlateau, Schedule,
     StepDecay, Threshold,

@@ -23,9 +23,9 @@
 /// never depend on the number of threads.
 ///
 /// ```
-/// use graph::{Graph, Params, Seed};
-/// use program::{Arithmetic, Program};
-/// use ndarray::array;
+/// use cotangent::{Graph, Params, Seed};
+/// use cotangent::{Arithmetic, Program};
+/// use cotangent::ndarray::array;
 ///
 /// let g = Graph::new();
 /// let (x, c) = (g.input("x", [2, 2]), g.input("c", [2]));
@@ -34,7 +34,7 @@
 /// let inputs = (array![[3e38_f32, 1.0], [3e38, 1.0]], array![1e-10, 1.0]);
 /// program.run(&params, &[(&inputs.0).into(), (&inputs.1).into()], Seed::default())?;
 /// assert_eq!(program.output(0)[0], 6e28);
-/// # Ok::<(), graph::RunError>(())
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 ///
 /// [`AsWritten`]: Arithmetic::AsWritten

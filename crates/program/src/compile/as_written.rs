@@ -3,7 +3,7 @@
 use ndarray::{Array2, array};
 use proptest::prelude::*;
 
-use crate::{Arithmetic, Feed, Function, Program, Scalar, Step};
+use crate::{Arithmetic, Feed, Function, Precision, Program, Step};
 use graph::Seed;
 use graph::{Evaluator, Gradient, Graph, Params, Value, Var, keep};
 
@@ -35,7 +35,7 @@ fn random_graph<'g>(inputs: [Var<'g>; 2], lines: &[Line]) -> Var<'g> {
 }
 
 /// Numbers of every size that the precision has, and what is none.
-fn wild<T: Scalar>(n: usize, c: usize, seed: u64) -> Array2<T> {
+fn wild<T: Precision>(n: usize, c: usize, seed: u64) -> Array2<T> {
     let seed = Seed { seed, run: 0 };
     let exponents = T::max_value().log2() + T::min_positive_value().log2().abs();
     Array2::from_shape_fn((n, c), |(i, j)| {
@@ -54,7 +54,7 @@ fn wild<T: Scalar>(n: usize, c: usize, seed: u64) -> Array2<T> {
     })
 }
 
-fn check<T: Scalar>(n: usize, c: usize, lines: &[Line], seed: u64) {
+fn check<T: Precision>(n: usize, c: usize, lines: &[Line], seed: u64) {
     let graph = Graph::new();
     let [x, row] = [graph.input("x", [n, c]), graph.input("row", [1, c])];
     let y = random_graph([x, row], lines);

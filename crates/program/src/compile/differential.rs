@@ -2,13 +2,13 @@
 
 use ndarray::{ArrayD, Dimension, IxDyn};
 
-use crate::{Arithmetic, Feed, Program, Scalar};
+use crate::{Arithmetic, Feed, Precision, Program};
 use graph::Seed;
 use graph::ops::{Example, Sample, registry};
 use graph::{Evaluator, Gradient, Graph, Kind, Params, Shape, Value, Var, keep};
 
 /// Values for a sample, spread over its range without repetition.
-fn values<T: Scalar>(sample: &Sample, seed: u64) -> Value<T> {
+fn values<T: Precision>(sample: &Sample, seed: u64) -> Value<T> {
     let shape = IxDyn(&sample.ty.shape);
     let seed = Seed { seed, run: 0 };
     let draw = |i: usize| {
@@ -31,14 +31,14 @@ fn values<T: Scalar>(sample: &Sample, seed: u64) -> Value<T> {
 /// Asserts that a program computes what the evaluator does, to a tolerance relative to the largest
 /// magnitude or to `scale`, that of the terms which may cancel; and to the bit the same on one
 /// thread and on two. All that in both modes of arithmetic.
-fn agree<T: Scalar>(outputs: &[Var<'_>], inputs: &[Value<T>], bounds: (f64, f64), what: &str) {
+fn agree<T: Precision>(outputs: &[Var<'_>], inputs: &[Value<T>], bounds: (f64, f64), what: &str) {
     for arithmetic in [Arithmetic::Reassociated, Arithmetic::AsWritten] {
         let what = format!("{what}, {arithmetic:?}");
         agree_in(arithmetic, outputs, inputs, bounds, &what);
     }
 }
 
-fn agree_in<T: Scalar>(
+fn agree_in<T: Precision>(
     arithmetic: Arithmetic,
     outputs: &[Var<'_>],
     inputs: &[Value<T>],
@@ -95,7 +95,7 @@ fn weighted(y: Var<'_>) -> Var<'_> {
 }
 
 /// Records an example with its gradients, to second order, and compares.
-fn check<T: Scalar>(example: &Example, tolerance: f64) {
+fn check<T: Precision>(example: &Example, tolerance: f64) {
     let graph = Graph::new();
     let inputs: Vec<Var<'_>> =
         example.samples.iter().map(|sample| graph.typed_input("", sample.ty.clone())).collect();
@@ -160,7 +160,7 @@ fn random_graph<'g>(inputs: &[Var<'g>; 3], lines: &[Line]) -> Var<'g> {
     sum.unwrap_or(inputs[0])
 }
 
-fn check_random<T: Scalar>(n: usize, c: usize, lines: &[Line], tolerance: f64) {
+fn check_random<T: Precision>(n: usize, c: usize, lines: &[Line], tolerance: f64) {
     let graph = Graph::new();
     let shapes = [[n, c], [1, c], [n, 1]];
     let inputs = shapes.map(|shape| graph.input("x", shape));
@@ -225,7 +225,7 @@ fn arrays_may_have_more_axes_than_a_loop() {
 }
 
 /// Whatever reduces an array, beside what it is computed from, with the gradients of all.
-fn check_shape<T: Scalar>(shape: &Shape, tolerance: f64) {
+fn check_shape<T: Precision>(shape: &Shape, tolerance: f64) {
     let graph = Graph::new();
     let (x, target) = (graph.input("x", shape), graph.input("target", shape));
     let y = x.tanh();

@@ -9,7 +9,7 @@ use super::analysis::{Analysis, Work};
 use super::group::{Extent, Group, Read};
 use super::place::Place;
 use super::plan::Plan;
-use crate::Scalar;
+use crate::Precision;
 use crate::instruction::{Action, Cost, Factor, FusedInput, Instruction, MatMul, Memory, Operand};
 use crate::words;
 use graph::Lowering;
@@ -26,7 +26,7 @@ pub(crate) struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
-    pub fn emit<T: Scalar>(
+    pub fn emit<T: Precision>(
         &self,
         position: usize,
         group: &Group,
@@ -118,7 +118,7 @@ impl Emitter<'_> {
         &self.analysis.places[input.index()]
     }
 
-    fn plain<T: Scalar>(&self, node: NodeId) -> Action<T> {
+    fn plain<T: Precision>(&self, node: NodeId) -> Action<T> {
         let inputs = &self.analysis.inputs[node.index()];
         let (op, ty) = self.analysis.graph.node(node, |node| (node.op.clone(), node.ty.clone()));
         Action::Plain {
@@ -130,7 +130,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn matmul<T: Scalar>(&self, node: NodeId) -> Action<T> {
+    fn matmul<T: Precision>(&self, node: NodeId) -> Action<T> {
         let inputs = &self.analysis.inputs[node.index()];
         let shape = self.place(node).shape.clone();
         let (batch, tail) = shape.split_at(shape.rank() - 2);
@@ -158,7 +158,7 @@ impl Emitter<'_> {
         }))
     }
 
-    fn fused<T: Scalar>(&self, position: usize, group: &Group, reads: &[Read]) -> Action<T> {
+    fn fused<T: Precision>(&self, position: usize, group: &Group, reads: &[Read]) -> Action<T> {
         let mut loops = Loop {
             emitter: self,
             group,
@@ -206,7 +206,7 @@ struct Loop<'a, T> {
     registers: HashMap<NodeId, Register>,
 }
 
-impl<T: Scalar> Loop<'_, T> {
+impl<T: Precision> Loop<'_, T> {
     /// Adds the micro-operation of a member; answers the number of its output, if it is stored.
     fn member(&mut self, member: NodeId, stored: bool) -> Option<usize> {
         let analysis = self.emitter.analysis;

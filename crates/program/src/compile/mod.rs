@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::Scalar;
+use crate::Precision;
 use crate::instruction::{Instruction, Memory};
 use crate::program::{Input, Output};
 use crate::workspace::{Aligned, Constants};
@@ -52,7 +52,7 @@ pub(crate) struct Compiled<T> {
 
 /// Compiles the computation of `outputs`.
 #[track_caller]
-pub(crate) fn compile<T: Scalar>(
+pub(crate) fn compile<T: Precision>(
     outputs: &[Var<'_>],
     params: &Params<T>,
     arithmetic: Arithmetic,
@@ -134,7 +134,7 @@ fn inputs(recorded: &Graph, analysis: &Analysis<'_>, plan: &plan::Plan) -> Vec<I
     inputs
 }
 
-fn parameters<T: Scalar>(
+fn parameters<T: Precision>(
     analysis: &Analysis<'_>,
     params: &Params<T>,
 ) -> Vec<(Param, Range<usize>)> {
@@ -150,7 +150,7 @@ fn output(ty: Type, plan: &plan::Plan, id: NodeId) -> Output {
 }
 
 /// The constants, where the instructions look for them.
-fn constants<T: Scalar>(analysis: &Analysis<'_>, emitter: &emit::Emitter<'_>) -> Constants<T> {
+fn constants<T: Precision>(analysis: &Analysis<'_>, emitter: &emit::Emitter<'_>) -> Constants<T> {
     let plan = emitter.plan;
     let mut constants = Constants {
         reals: Aligned::zeros(plan.constants),

@@ -1,8 +1,8 @@
 //! A compiled program beside the plain evaluator.
 
-use graph::ndarray::{ArrayD, ArrayViewD};
-use graph::{Evaluator, Graph, Params, Seed, Shape, Value};
-use program::{Feed, Program, Scalar};
+use cotangent::ndarray::{ArrayD, ArrayViewD};
+use cotangent::{Evaluator, Graph, Params, Seed, Shape, Value};
+use cotangent::{Feed, Precision, Program};
 
 use crate::draw::Draw;
 use crate::generate::{Recorded, Scale, record};
@@ -21,7 +21,7 @@ pub struct Asked<'a> {
 }
 
 /// Compares graph `number` of a seed; the error tells what differs, and of which graph.
-pub fn compare<T: Scalar>(seed: u64, number: u64, asked: Asked<'_>) -> Result<(), String> {
+pub fn compare<T: Precision>(seed: u64, number: u64, asked: Asked<'_>) -> Result<(), String> {
     let graph = Graph::new();
     let mut draw = Draw::new(seed, number);
     let recorded = record(&graph, &mut draw, asked.scale, asked.steps);
@@ -47,9 +47,9 @@ pub fn compare<T: Scalar>(seed: u64, number: u64, asked: Asked<'_>) -> Result<()
 }
 
 /// The inputs of a run: reals in [−1.5, 1.5), indices within their extents.
-fn inputs<T: Scalar>(recorded: &Recorded<'_>, run: u64) -> Vec<Value<T>> {
+fn inputs<T: Precision>(recorded: &Recorded<'_>, run: u64) -> Vec<Value<T>> {
     let seed = Seed { seed: 7, run };
-    let value = |(stream, &(input, extent)): (usize, &(graph::Var<'_>, usize))| {
+    let value = |(stream, &(input, extent)): (usize, &(cotangent::Var<'_>, usize))| {
         let shape = input.shape();
         let drawn = (0..shape.size() as u64).map(|i| seed.uniform(stream as u64, i));
         if extent == 0 {
@@ -65,7 +65,7 @@ fn array<E>(shape: &Shape, numbers: impl Iterator<Item = E>) -> ArrayD<E> {
     ArrayD::from_shape_vec(&shape[..], numbers.collect()).expect("as many as the shape has")
 }
 
-fn evaluate<T: Scalar>(
+fn evaluate<T: Precision>(
     graph: &Graph,
     recorded: &Recorded<'_>,
     inputs: &[Value<T>],
@@ -78,7 +78,7 @@ fn evaluate<T: Scalar>(
     Ok(values.into_iter().map(Value::into_real).collect())
 }
 
-fn feed<T: Scalar>(
+fn feed<T: Precision>(
     program: &mut Program<T>,
     inputs: &[Value<T>],
     layouts: &[Layout],
@@ -91,7 +91,7 @@ fn feed<T: Scalar>(
 }
 
 /// The bits of all outputs, if they are what is expected.
-fn agreeing<T: Scalar>(
+fn agreeing<T: Precision>(
     program: &Program<T>,
     expected: &[ArrayD<T>],
     tolerance: f64,

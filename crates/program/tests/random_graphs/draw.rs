@@ -1,6 +1,6 @@
 //! Random choices that a seed and a number repeat.
 
-use graph::{Seed, Shape, Span};
+use cotangent::{Seed, Shape, Span};
 
 /// Draws for one graph.
 pub struct Draw {

@@ -3,8 +3,8 @@
 //! Functions are smooth and keep numbers of ordinary size, so that a rounding neither tips a
 //! comparison nor is enlarged by cancellation; what has kinks is not differentiated.
 
-use graph::ops::{Divisor, Window};
-use graph::{Axes, Gradient, Graph, Shape, Var, keep};
+use cotangent::ops::{Divisor, Window};
+use cotangent::{Axes, Gradient, Graph, Shape, Var, keep};
 
 use crate::draw::Draw;
 

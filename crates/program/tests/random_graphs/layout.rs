@@ -1,8 +1,8 @@
 //! The same numbers in memory in ways that an array may lie.
 
-use graph::ndarray::{ArrayD, ArrayViewD, Slice};
-use graph::{Value, View};
-use program::{Feed, Scalar};
+use cotangent::ndarray::{ArrayD, ArrayViewD, Slice};
+use cotangent::{Feed, Precision};
+use cotangent::{Value, View};
 
 /// How an array lies in memory.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +30,10 @@ impl Layout {
             Layout::Spaced => {
                 let extents: Vec<usize> = array.shape().iter().map(|extent| 2 * extent).collect();
                 return ArrayD::from_shape_fn(extents, |place| {
-                    let halved: Vec<usize> =
-                        graph::ndarray::Dimension::slice(&place).iter().map(|i| i / 2).collect();
+                    let halved: Vec<usize> = cotangent::ndarray::Dimension::slice(&place)
+                        .iter()
+                        .map(|i| i / 2)
+                        .collect();
                     array[&halved[..]].clone()
                 });
             }
@@ -62,7 +64,7 @@ fn reversed<E>(mut view: ArrayViewD<'_, E>) -> ArrayViewD<'_, E> {
 /// A value in some layout.
 pub struct Stored<T>(Value<T>, Layout);
 
-impl<T: Scalar> Stored<T> {
+impl<T: Precision> Stored<T> {
     pub fn new(value: &Value<T>, layout: Layout) -> Self {
         let stored = match value {
             Value::Real(array) => Value::Real(layout.store(array)),

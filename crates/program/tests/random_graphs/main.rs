@@ -14,9 +14,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use compare::{Asked, compare};
+use cotangent::Precision;
 use draw::Draw;
 use generate::{LARGE, OPERATIONS, SMALL, record};
-use program::Scalar;
 
 fn small(tolerance: f64) -> Asked<'static> {
     Asked { scale: SMALL, steps: usize::MAX, tolerance, threads: &[1] }
@@ -27,7 +27,7 @@ fn large(tolerance: f64) -> Asked<'static> {
 }
 
 /// Compares graphs of a seed; one that differs is told by its shortest beginning that does.
-fn check<T: Scalar>(seed: u64, count: u64, asked: Asked<'_>) {
+fn check<T: Precision>(seed: u64, count: u64, asked: Asked<'_>) {
     let differs = |number: u64, steps: usize| {
         let compared =
             catch_unwind(AssertUnwindSafe(|| compare::<T>(seed, number, Asked { steps, ..asked })));
@@ -68,7 +68,7 @@ fn graphs_are_as_varied_as_meant() {
     let (mut empty, mut shared) = (0, 0);
     for (seed, scale, count) in [(1, SMALL, 1000), (3, LARGE, 60)] {
         for number in 0..count {
-            let graph = graph::Graph::new();
+            let graph = cotangent::Graph::new();
             let recorded = record(&graph, &mut Draw::new(seed, number), scale, usize::MAX);
             let shapes: Vec<_> = recorded.values.iter().map(|value| value.shape()).collect();
             shapes.iter().for_each(|shape| ranks[shape.rank()] += 1);

@@ -1,7 +1,7 @@
 //! The digits, and training a network on them.
 
+use cotangent::Gradients;
 use cotangent::data::{self, Dataset, Standardizer};
-use cotangent::graph::Gradients;
 use cotangent::nn::{l2_penalty, parameters_where};
 use cotangent::optim::OptimError;
 use cotangent::prelude::*;

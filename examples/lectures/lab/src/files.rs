@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cotangent::graph::write_atomically;
+use cotangent::write_atomically;
 
 use crate::{Lecture, Outcome, Result};
 

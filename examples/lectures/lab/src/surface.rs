@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use cotangent::Step;
 use cotangent::ndarray::{Array1, Array2, Ix2};
 use cotangent::optim::OptimError;
 use cotangent::prelude::{Function, Optimizer, Params, Var};
-use cotangent::program::Step;
 
 use crate::{Axis, Grid, Plot, Result};
 

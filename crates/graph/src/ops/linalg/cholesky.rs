@@ -72,13 +72,13 @@ impl<'g> Var<'g> {
     /// positive definite.
     ///
     /// ```
-    /// use graph::Graph;
-    /// use ndarray::array;
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let a = g.constant(array![[4.0, 2.0], [2.0, 5.0]]);
     /// assert_eq!(a.cholesky().eval()?, array![[2.0, 0.0], [1.0, 2.0]].into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

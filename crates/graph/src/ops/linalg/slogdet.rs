@@ -74,15 +74,15 @@ impl<'g> Var<'g> {
     /// matrix over the last two axes: det A = sign·e^logarithm (NumPy's `linalg.slogdet`).
     ///
     /// ```
-    /// use graph::Graph;
-    /// use ndarray::array;
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let a = g.constant(array![[0.0, 1e200], [1e200, 0.0]]);
     /// let (sign, logarithm) = a.slogdet();
     /// assert_eq!(sign.eval()?[[]], -1.0);
     /// assert_eq!(logarithm.eval()?[[]], 2.0 * 1e200_f64.ln());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

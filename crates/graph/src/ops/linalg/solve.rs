@@ -40,14 +40,14 @@ impl<'g> Var<'g> {
     /// is exactly 0. A matrix that is singular but for rounding is not recognised.
     ///
     /// ```
-    /// use graph::Graph;
-    /// use ndarray::array;
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let a = g.constant(array![[0.0, 2.0], [1.0, 1.0]]);
     /// let x = a.solve(g.constant(array![4.0, 5.0]));
     /// assert_eq!(x.eval()?, array![3.0, 2.0].into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

@@ -99,14 +99,14 @@ impl<'g> Var<'g> {
     /// [`RunError::Matrix`](crate::RunError::Matrix) if the diagonal has a zero.
     ///
     /// ```
-    /// use graph::{Graph, ops::TriangularSolve};
-    /// use ndarray::array;
+    /// use cotangent::{Graph, ops::TriangularSolve};
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let t = g.constant(array![[2.0, 0.0], [1.0, 4.0]]);
     /// let x = t.solve_triangular(g.constant(array![2.0, 9.0]), TriangularSolve::lower());
     /// assert_eq!(x.eval()?, array![1.0, 2.0].into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

@@ -126,14 +126,14 @@ impl<'g> Var<'g> {
     /// elsewhere.
     ///
     /// ```
-    /// use graph::Graph;
-    /// use ndarray::array;
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let x = g.constant(array![1.0, 2.0]);
     /// assert_eq!(x.diag().eval()?, array![[1.0, 0.0], [0.0, 2.0]].into_dyn());
     /// assert_eq!(x.diag().trace().eval()?[[]], 3.0);
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

@@ -91,7 +91,7 @@ impl<'g> Var<'g> {
     /// is dropped from the result.
     ///
     /// ```
-    /// let g = graph::Graph::new();
+    /// let g = cotangent::Graph::new();
     /// let (a, b) = (g.full([5, 2, 3], 1.0), g.full([3, 4], 1.0));
     /// assert_eq!(a.matmul(b).shape(), [5, 2, 4].into());
     /// let v = g.full([3], 1.0);

@@ -8,7 +8,7 @@ impl<'g> Var<'g> {
     /// along the last axis, the matrix x·yᵀ; the axes in front broadcast.
     ///
     /// ```
-    /// let g = graph::Graph::new();
+    /// let g = cotangent::Graph::new();
     /// assert_eq!(g.full([2], 1.0).outer(g.full([3], 1.0)).shape(), [2, 3].into());
     /// assert_eq!(g.full([5, 2], 1.0).outer(g.full([3], 1.0)).shape(), [5, 2, 3].into());
     /// ```

@@ -78,14 +78,14 @@ impl<'g> Var<'g> {
     /// number.
     ///
     /// ```
-    /// use graph::Graph;
-    /// use ndarray::array;
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
     /// assert_eq!(x.triu(0).eval()?, array![[1.0, 2.0], [0.0, 4.0]].into_dyn());
     /// assert_eq!(x.triu(1).eval()?, array![[0.0, 2.0], [0.0, 0.0]].into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics

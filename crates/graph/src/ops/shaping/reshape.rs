@@ -57,7 +57,7 @@ impl<'g> Var<'g> {
     /// then what the others leave.
     ///
     /// ```
-    /// let g = graph::Graph::new();
+    /// let g = cotangent::Graph::new();
     /// assert_eq!(g.full([2, 3, 4], 0.0).reshape([2, -1]).shape(), [2, 12].into());
     /// ```
     ///

@@ -17,14 +17,14 @@ use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Ty
 /// the positions run down from `start`. Made from Rust's ranges.
 ///
 /// ```
-/// use graph::{Graph, Span};
+/// use cotangent::{Graph, Span};
 /// let g = Graph::new();
-/// let x = g.constant(ndarray::array![0., 1., 2., 3., 4., 5.]);
-/// assert_eq!(x.slice_axis(0, 1..4).eval()?, ndarray::array![1., 2., 3.].into_dyn());
-/// assert_eq!(x.slice_axis(0, Span::from(..).step(2)).eval()?, ndarray::array![0., 2., 4.].into_dyn());
+/// let x = g.constant(cotangent::ndarray::array![0., 1., 2., 3., 4., 5.]);
+/// assert_eq!(x.slice_axis(0, 1..4).eval()?, cotangent::ndarray::array![1., 2., 3.].into_dyn());
+/// assert_eq!(x.slice_axis(0, Span::from(..).step(2)).eval()?, cotangent::ndarray::array![0., 2., 4.].into_dyn());
 /// let down = Span { start: Some(-1), stop: Some(1), step: -2 };
-/// assert_eq!(x.slice_axis(0, down).eval()?, ndarray::array![5., 3.].into_dyn());
-/// # Ok::<(), graph::RunError>(())
+/// assert_eq!(x.slice_axis(0, down).eval()?, cotangent::ndarray::array![5., 3.].into_dyn());
+/// # Ok::<(), cotangent::RunError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

@@ -188,7 +188,7 @@ impl<'g> Var<'g> {
     /// `b.reshape([-1, 1, 1])`.
     ///
     /// ```
-    /// use graph::{Graph, ops::Conv2d};
+    /// use cotangent::{Graph, ops::Conv2d};
     /// let g = Graph::new();
     /// let (image, kernel) = (g.full([2, 3, 8, 8], 1.0), g.full([16, 3, 3, 3], 1.0));
     /// let y = image.conv2d(kernel, Conv2d::new().stride(2).padding(1));

@@ -16,7 +16,7 @@ use crate::{Kind, Shape, Type};
 /// given for both at once by a number, or for each by two.
 ///
 /// ```
-/// use graph::{Graph, ops::Window};
+/// use cotangent::{Graph, ops::Window};
 /// let g = Graph::new();
 /// let image = g.full([1, 3, 8, 8], 1.0);
 /// assert_eq!(image.max_pool2d(Window::new(2)).shape(), [1, 3, 4, 4].into());

@@ -20,8 +20,8 @@ type Rename = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 /// the file, and every tensor whose path is asked for must be a parameter.
 ///
 /// ```
-/// use graph::{Import, Params};
-/// use ndarray::arr1;
+/// use cotangent::{Import, Params};
+/// use cotangent::ndarray::arr1;
 ///
 /// // A file of an encoder alone, from elsewhere.
 /// let mut theirs = Params::seeded(0);

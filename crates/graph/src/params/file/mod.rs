@@ -141,9 +141,9 @@ impl<T: Scalar> Params<T> {
     /// again by [`load`](Self::load).
     ///
     /// ```
-    /// use graph::{Params, Storage};
+    /// use cotangent::{Params, Storage};
     /// let mut params = Params::seeded(0);
-    /// let pi = params.root().parameter("pi", ndarray::arr1(&[3.14159]).into_dyn());
+    /// let pi = params.root().parameter("pi", cotangent::ndarray::arr1(&[3.14159]).into_dyn());
     /// let folder = tempfile::tempdir()?;
     /// let file = folder.path().join("small.safetensors");
     /// params.save_as(&file, Storage::BF16)?;

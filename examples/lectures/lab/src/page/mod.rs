@@ -5,7 +5,7 @@ mod highlight;
 use std::fmt::Write;
 use std::path::Path;
 
-use cotangent::graph::write_atomically;
+use cotangent::write_atomically;
 use pulldown_latex::config::DisplayMode;
 use pulldown_latex::{Parser, RenderConfig, Storage, mathml};
 

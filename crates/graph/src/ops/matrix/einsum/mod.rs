@@ -23,8 +23,8 @@ impl Graph {
     /// what two share and no other needs is a matrix product.
     ///
     /// ```
-    /// use graph::Graph;
-    /// use ndarray::array;
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
     /// let a = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
@@ -33,7 +33,7 @@ impl Graph {
     /// assert_eq!(g.einsum("ii->i", &[a]).eval()?, array![1.0, 4.0].into_dyn());
     /// assert_eq!(g.einsum("ij->j", &[a]).eval()?, array![4.0, 6.0].into_dyn());
     /// assert_eq!(g.einsum("...j,j", &[a, x]).eval()?, array![21.0, 43.0].into_dyn());
-    /// # Ok::<(), graph::RunError>(())
+    /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
     /// # Panics
