@@ -5,7 +5,7 @@
 
 use cotangent::optim::{Groups, MakeRule, every_rule};
 use cotangent::prelude::*;
-use cotangent::{Feed, Scalar, set_default_threads};
+use cotangent::{Feed, Precision, set_default_threads};
 
 /// Products, a normalisation, functions, sums, softmax and labels.
 struct Model {
@@ -35,7 +35,7 @@ const HIDDEN: usize = 500;
 const CLASSES: usize = 30;
 
 /// The bits of losses, gradients, parameters and statistics after each of three steps.
-fn trained<T: Scalar>(threads: usize, make: MakeRule<T>) -> Vec<u64> {
+fn trained<T: Precision>(threads: usize, make: MakeRule<T>) -> Vec<u64> {
     set_default_threads(threads);
     let mut params = Params::<T>::with_seed(0);
     let model = Model::new(&mut params.root());
@@ -63,7 +63,7 @@ fn trained<T: Scalar>(threads: usize, make: MakeRule<T>) -> Vec<u64> {
     bits
 }
 
-fn assert_same_on_any_number<T: Scalar>(rule: &str, make: MakeRule<T>) {
+fn assert_same_on_any_number<T: Precision>(rule: &str, make: MakeRule<T>) {
     let alone = trained(1, make);
     for threads in 2..=4 {
         let first = alone.iter().zip(trained(threads, make)).position(|(&a, b)| a != b);
