@@ -98,10 +98,10 @@ fn panel(svg: &mut String, x0: f64, low: f64, curves: &[(&str, &Vec<f64>)]) -> s
     writeln!(svg, "<text x=\"{middle}\" y=\"352\" text-anchor=\"middle\">epoch</text>")?;
     for (i, (name, values)) in curves.iter().enumerate() {
         let class = ["first", "second"][i];
-        let from = x0 + LEFT + 205.0 * i as f64;
+        let from = x0 + LEFT + 218.0 * i as f64;
         let last = values.last().copied().unwrap_or(f64::NAN);
-        writeln!(svg, "<path class=\"curve {class}\" d=\"M{from} 22h34\"/>")?;
-        writeln!(svg, "<text x=\"{}\" y=\"27\">{name} {last:.3}</text>", from + 42.0)?;
+        writeln!(svg, "<path class=\"curve {class}\" d=\"M{from} 22h26\"/>")?;
+        writeln!(svg, "<text x=\"{}\" y=\"27\">{name} {last:.3}</text>", from + 34.0)?;
         let finite = values.iter().enumerate().filter(|(_, y)| y.is_finite());
         let points: Vec<String> =
             finite.map(|(i, &value)| format!("{:.1},{:.1}", x(i + 1), y(value))).collect();
