@@ -236,6 +236,29 @@ fn a_model_is_minimised_over_its_parameters() {
 }
 
 #[test]
+fn what_is_frozen_is_no_variable() {
+    let mut params = Params::<f64>::with_seed(0);
+    let w = params.root().parameter("w", array![2.0].into_dyn());
+    let frozen = params.root().parameter("frozen", array![7.0, 7.0].into_dyn());
+    let b = params.root().parameter("b", array![0.0].into_dyn());
+    params.freeze("frozen").unwrap();
+    let (x, y) = (array![1.0, 2.0, 3.0], array![10.0, 12.0, 14.0]);
+    let inputs = || [(&x).into(), (&y).into()];
+    let mut loss = Recorded::of_model(&params, inputs(), |g, [x, y]| {
+        (x * g.param(&w) + g.param(&b) + g.param(&frozen).mean() - y).square().sum()
+    });
+    assert_eq!(trainable(&params), [2.0, 0.0]);
+    let minimum = NewtonCg::new().minimize(&mut loss, &trainable(&params)).unwrap();
+    assign(&mut params, &minimum.x);
+    close(params.values(), &[2.0, 7.0, 7.0, 1.0], 1e-9);
+    let mut residuals = RecordedResiduals::of_model(&params, inputs(), |g, [x, y]| {
+        x * g.param(&w) + g.param(&b) + g.param(&frozen).mean() - y
+    });
+    let minimum = LevenbergMarquardt::new().minimize(&mut residuals, &[0.0; 2]).unwrap();
+    close(&minimum.x, &[2.0, 1.0], 1e-12);
+}
+
+#[test]
 fn what_is_refused_says_why() {
     let refused = |result: Result<Minimum, MinimizeError>, why: &str| {
         assert_eq!(result.unwrap_err().to_string(), why);

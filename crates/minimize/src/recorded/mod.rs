@@ -11,7 +11,7 @@ use program::Program;
 
 use super::{Hessian, HessianProduct, MinimizeError, Objective};
 pub use residuals::RecordedResiduals;
-use variables::{Variables, compiled, copy_outputs};
+use variables::{Variables, compiled, copy_outputs, places, scatter};
 
 /// A recorded scalar function of a flat vector, with every derivative from its graph.
 ///
@@ -43,9 +43,9 @@ impl<'m> Recorded<'m> {
         Self { variables: Variables::flat(n, record), gradient: None, product: None }
     }
 
-    /// A model's loss as a function of its trainable parameters, in the order of
-    /// [`Params::trainable`]; recorded as for a [`Step`](program::Step), whose inputs are constants
-    /// here.
+    /// A model's loss as a function of its trainable parameters, but for what is
+    /// [frozen](Params::freeze), in the order of their values; recorded as for a
+    /// [`Step`](program::Step), whose inputs are constants here.
     ///
     /// The store is copied, in double precision. Buffers keep their values, running statistics among
     /// them, and random operations draw the same numbers at every evaluation. The start is
@@ -79,26 +79,27 @@ impl<'m> Recorded<'m> {
     }
 }
 
-/// The trainable values of a store in double precision: a start.
+/// The trainable values of a store in double precision, but for those that are frozen: a start.
 pub fn trainable<T: Precision>(params: &Params<T>) -> Vec<f64> {
-    params.cast::<f64>().trainable().to_vec()
+    let places = places(params).into_iter();
+    places.flat_map(|place| &params.values()[place]).map(|&x| x.to_f64()).collect()
 }
 
-/// Writes a minimum into the trainable parameters of a store.
+/// Writes a minimum into the trainable parameters of a store that are not frozen.
 ///
 /// # Panics
 /// If it is not as long as they are.
 #[track_caller]
 pub fn assign<T: Precision>(params: &mut Params<T>, x: &[f64]) {
-    let trainable = params.trainable_mut();
-    let (have, given) = (trainable.len(), x.len());
+    let places = places(params);
+    let (have, given) = (places.iter().map(|place| place.len()).sum::<usize>(), x.len());
     assert!(have == given, "assign: the store has {have} trainable numbers, and {given} are given");
-    trainable.iter_mut().zip(x).for_each(|(to, &x)| *to = T::from_f64(x));
+    scatter(params.values_mut(), &places, x.iter().map(|&x| T::from_f64(x)));
 }
 
 impl Objective for Recorded<'_> {
     fn dimension(&self) -> Option<usize> {
-        Some(self.variables.params.trainable_count())
+        Some(self.variables.count())
     }
 
     fn value_and_gradient(
@@ -148,6 +149,6 @@ impl Hessian for Recorded<'_> {
 
 impl fmt::Debug for Recorded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Recorded function of {} variables", self.variables.params.trainable_count())
+        write!(f, "Recorded function of {} variables", self.variables.count())
     }
 }

@@ -58,13 +58,13 @@ impl<'m> RecordedResiduals<'m> {
     }
 
     fn by_columns(&self) -> bool {
-        self.variables.params.trainable_count() <= self.shape.size()
+        self.variables.count() <= self.shape.size()
     }
 }
 
 impl Residuals for RecordedResiduals<'_> {
     fn dimension(&self) -> Option<usize> {
-        Some(self.variables.params.trainable_count())
+        Some(self.variables.count())
     }
 
     fn count(&self) -> usize {
@@ -118,7 +118,7 @@ impl RecordedResiduals<'_> {
         let mut unit = Array::zeros(IxDyn(shape));
         for (i, row) in jacobian.chunks_mut(x.len().max(1)).enumerate() {
             unit.as_slice_mut().expect("it was just made")[i] = 1.0;
-            variables.params.trainable_mut().copy_from_slice(x);
+            variables.go_to(x);
             program.run(&variables.params, &[(&unit).into()], variables.params.seed())?;
             unit.as_slice_mut().expect("it was just made")[i] = 0.0;
             copy_outputs(program, 0, row);
@@ -129,7 +129,7 @@ impl RecordedResiduals<'_> {
 
 impl fmt::Debug for RecordedResiduals<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let variables = self.variables.params.trainable_count();
+        let variables = self.variables.count();
         write!(f, "{} recorded residuals of {variables} variables", self.shape.size())
     }
 }

@@ -1,5 +1,6 @@
 //! What recorded functions are of: a store of parameters, of which a flat vector is one.
 
+use std::ops::Range;
 use std::panic::Location;
 
 use graph::ndarray::{Array, ArrayViewD, IxDyn};
@@ -13,6 +14,8 @@ type Record<'m> = dyn for<'g> Fn(&'g Graph) -> Var<'g> + 'm;
 pub(super) struct Variables<'m> {
     pub params: Params<f64>,
     pub record: Box<Record<'m>>,
+    /// Where the variables lie among the store's values: what is frozen is none.
+    places: Vec<Range<usize>>,
     /// The line that made the function.
     location: &'static Location<'static>,
 }
@@ -28,7 +31,7 @@ impl<'m> Variables<'m> {
         let mut params = Params::with_seed(0);
         let x = params.root().parameter("x", Array::zeros(n).into_dyn());
         let record = boxed(move |graph| record(graph, graph.param(&x)));
-        Self { params, record, location: Location::caller() }
+        Self { places: places(&params), params, record, location: Location::caller() }
     }
 
     #[track_caller]
@@ -40,11 +43,22 @@ impl<'m> Variables<'m> {
         let record = boxed(move |graph| {
             record(graph, inputs.each_ref().map(|input| graph.constant(input.clone())))
         });
-        Self { params: params.cast(), record, location: Location::caller() }
+        let (places, location) = (places(params), Location::caller());
+        Self { params: params.cast(), record, places, location }
+    }
+
+    /// How many variables there are.
+    pub fn count(&self) -> usize {
+        self.places.iter().map(Range::len).sum()
+    }
+
+    /// Takes the function to a point.
+    pub fn go_to(&mut self, x: &[f64]) {
+        scatter(self.params.values_mut(), &self.places, x.iter().copied());
     }
 
     pub fn parameters<'g>(&self, graph: &'g Graph) -> Vec<Var<'g>> {
-        self.params.trainable_entries().map(|param| graph.param(param)).collect()
+        self.params.unfrozen_entries().map(|param| graph.param(param)).collect()
     }
 
     /// Compiles what is derived from the function, its variables, and a vector for each.
@@ -57,7 +71,7 @@ impl<'m> Variables<'m> {
         check_parameters(graph.parameters(), &self.params)?;
         let variables = self.parameters(&graph);
         let vector = |param: &Param| graph.input(param.path(), param.shape().clone());
-        let vectors: Vec<Var<'_>> = self.params.trainable_entries().map(vector).collect();
+        let vectors: Vec<Var<'_>> = self.params.unfrozen_entries().map(vector).collect();
         let derived = derive(value, &variables, &vectors).map_err(|error| match error {
             RunError::Gradient(error) => error.at(self.location).into(),
             error => error,
@@ -72,17 +86,37 @@ impl<'m> Variables<'m> {
         x: &[f64],
         vector: Option<&[f64]>,
     ) -> Result<(), RunError> {
-        self.params.trainable_mut().copy_from_slice(x);
+        self.go_to(x);
         let params = &self.params;
         // A program that does not read the vectors is given any.
         let vector = vector.unwrap_or(x);
+        let mut rest = vector;
         let view = |param: &Param| {
-            let part = &vector[params.range(param.id())];
+            let part;
+            (part, rest) = rest.split_at(param.shape().size());
             let view = ArrayViewD::from_shape(IxDyn(param.shape()), part);
             Feed::Real(view.expect("the range has the size of the shape"))
         };
-        let vectors: Vec<Feed<'_, f64>> = params.trainable_entries().map(view).collect();
+        let vectors: Vec<Feed<'_, f64>> = params.unfrozen_entries().map(view).collect();
         program.run(params, &vectors, params.seed())
+    }
+}
+
+/// Where the numbers lie that a minimiser moves: those of the trainable parameters, but for what is
+/// frozen.
+pub(super) fn places<T: Precision>(params: &Params<T>) -> Vec<Range<usize>> {
+    params.unfrozen_entries().map(|param| params.range(param.id())).collect()
+}
+
+/// Writes a flat vector to its places.
+pub(super) fn scatter<T: Copy>(
+    values: &mut [T],
+    places: &[Range<usize>],
+    flat: impl IntoIterator<Item = T>,
+) {
+    let mut flat = flat.into_iter();
+    for place in places {
+        values[place.clone()].iter_mut().zip(&mut flat).for_each(|(to, x)| *to = x);
     }
 }
 
