@@ -3,8 +3,8 @@
 
 use cotangent::ndarray::{ArrayD, IxDyn, array};
 use cotangent::ops::{Conv2d, Example, Sample, registry};
+use cotangent::{Arithmetic, Feed, Precision, Program};
 use cotangent::{Evaluator, Gradient, Graph, Kind, Params, Seed, Value, Var};
-use cotangent::{Feed, Precision, Program};
 
 /// Zeros of both signs, the infinities, NaN, a subnormal number, and numbers whose square is infinite.
 fn special<T: Precision>() -> Vec<T> {
@@ -127,7 +127,11 @@ fn cases<T: Precision>(ordinary: &[Value<T>]) -> Vec<(String, Vec<Value<T>>)> {
 }
 
 /// What differs of an example and its derivatives, one line for each case.
-fn differences<T: Precision>(example: &Example, tolerance: f64) -> Vec<String> {
+fn differences<T: Precision>(
+    example: &Example,
+    arithmetic: Arithmetic,
+    tolerance: f64,
+) -> Vec<String> {
     let graph = Graph::new();
     let typed = |sample: &Sample| graph.typed_input("", sample.ty.clone());
     let inputs: Vec<Var<'_>> = example.samples.iter().map(typed).collect();
@@ -136,13 +140,13 @@ fn differences<T: Precision>(example: &Example, tolerance: f64) -> Vec<String> {
     let mut outputs = vec![y];
     let gradient = Gradient::of(weighted(y)).zeros_without_path();
     outputs.extend(gradient.with_respect_to(&reals).unwrap());
-    let mut program = Program::compile(&outputs, &Params::with_seed(0));
+    let mut program = Program::compile_with(&outputs, &Params::with_seed(0), arithmetic);
     let ordinary: Vec<Value<T>> =
         example.samples.iter().zip(1..).map(|(sample, seed)| ordinary(sample, seed)).collect();
     let told = |(what, values): (String, Vec<Value<T>>)| {
         let ours = compiled(&mut program, &outputs, &values);
         let told = difference(&ours, &plain(&outputs, &values), tolerance)?;
-        Some(format!("{}, {example:?} with {what}: {told}", T::NAME))
+        Some(format!("{}, {arithmetic:?}, {example:?} with {what}: {told}", T::NAME))
     };
     cases(&ordinary).into_iter().filter_map(told).collect()
 }
@@ -151,8 +155,10 @@ fn differences<T: Precision>(example: &Example, tolerance: f64) -> Vec<String> {
 fn programs_treat_special_numbers_as_the_evaluator_does() {
     let mut differing = Vec::new();
     for example in registry() {
-        differing.extend(differences::<f64>(&example, 1e-9));
-        differing.extend(differences::<f32>(&example, 1e-3));
+        for arithmetic in [Arithmetic::Reassociated, Arithmetic::AsWritten] {
+            differing.extend(differences::<f64>(&example, arithmetic, 1e-9));
+            differing.extend(differences::<f32>(&example, arithmetic, 1e-3));
+        }
     }
     assert!(differing.is_empty(), "{} differ:\n{}", differing.len(), differing.join("\n"));
 }

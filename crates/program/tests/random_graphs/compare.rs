@@ -1,8 +1,8 @@
-//! A compiled program beside the plain evaluator.
+//! A compiled program beside the plain evaluator, in both modes of arithmetic.
 
 use cotangent::ndarray::{ArrayD, ArrayViewD};
+use cotangent::{Arithmetic, Feed, Precision, Program};
 use cotangent::{Evaluator, Graph, Params, Seed, Shape, Value};
-use cotangent::{Feed, Precision, Program};
 
 use crate::draw::Draw;
 use crate::generate::{Recorded, Scale, record};
@@ -26,9 +26,9 @@ pub fn compare<T: Precision>(seed: u64, number: u64, asked: Asked<'_>) -> Result
     let mut draw = Draw::new(seed, number);
     let recorded = record(&graph, &mut draw, asked.scale, asked.steps);
     let layouts: Vec<Layout> = recorded.inputs.iter().map(|_| draw.of(&Layout::ALL)).collect();
-    let agree = || -> Result<(), String> {
-        let expected = evaluate(&graph, &recorded, &inputs::<T>(&recorded, 1))?;
-        let mut program = Program::compile(&recorded.outputs, &Params::<T>::with_seed(0));
+    let agree = |arithmetic: Arithmetic, expected: &[ArrayD<T>]| -> Result<(), String> {
+        let params = Params::<T>::with_seed(0);
+        let mut program = Program::compile_with(&recorded.outputs, &params, arithmetic);
         let mut first: Option<Vec<u64>> = None;
         for &threads in asked.threads {
             program.set_threads(threads);
@@ -36,14 +36,20 @@ pub fn compare<T: Precision>(seed: u64, number: u64, asked: Asked<'_>) -> Result
             for run in [0, 1] {
                 feed(&mut program, &inputs(&recorded, run), &layouts)?;
             }
-            let bits = agreeing(&program, &expected, asked.tolerance)?;
+            let bits = agreeing(&program, expected, asked.tolerance)?;
             if *first.get_or_insert_with(|| bits.clone()) != bits {
                 return Err(format!("{threads} threads give other bits"));
             }
         }
         Ok(())
     };
-    agree().map_err(|told| format!("{}graph {number} of seed {seed}: {told}", recorded.text))
+    let agree_in_both_modes = || -> Result<(), String> {
+        let expected = evaluate(&graph, &recorded, &inputs::<T>(&recorded, 1))?;
+        agree(Arithmetic::Reassociated, &expected)?;
+        agree(Arithmetic::AsWritten, &expected).map_err(|told| format!("as written, {told}"))
+    };
+    agree_in_both_modes()
+        .map_err(|told| format!("{}graph {number} of seed {seed}: {told}", recorded.text))
 }
 
 /// The inputs of a run: reals in [−1.5, 1.5), indices within their extents.
