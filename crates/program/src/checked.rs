@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::Location;
 
+use crate::engine::Run;
 use crate::instruction::{Action, FusedInput, Instruction, Memory};
 use crate::workspace::Constants;
 use crate::{Feed, Precision, Program};
@@ -42,8 +43,15 @@ impl<T: Precision> Program<T> {
         inputs: &[Feed<'_, T>],
         seed: Seed,
     ) -> Result<(), RunError> {
-        self.check_params(params)?;
-        self.feed(inputs, false)?;
+        T::run(self, params, inputs, Run::Checked(seed))
+    }
+
+    /// Runs all instructions on inputs that are in their places, and looks at every value.
+    pub(crate) fn execute_checked(
+        &mut self,
+        params: &Params<T>,
+        seed: Seed,
+    ) -> Result<(), RunError> {
         let steps: Vec<Step> = self.instructions.iter().map(Step::of).collect();
         let mut watch = Watch { params: params.values(), known: HashMap::new() };
         self.execute(params.values(), seed, |position, reals, constants| {

@@ -37,6 +37,11 @@ pub(crate) const OVER: usize = 21;
 impl<T: Precision> Program<T> {
     /// The instructions as a printable table.
     pub fn explain(&self) -> Explanation {
+        T::explain(self)
+    }
+
+    /// See [`explain`](Self::explain).
+    pub(crate) fn explained(&self) -> Explanation {
         Explanation {
             rows: self.instructions.iter().map(Row::new).collect(),
             arena: self.arena_bytes(),

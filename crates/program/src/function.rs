@@ -8,9 +8,9 @@ use graph::reading::check_parameters;
 use graph::{Graph, Params, RunError, Var};
 use ndarray::ArrayViewD;
 
+use crate::engine::Run;
 use crate::per_shape::{LIMIT, PerShape, record_inputs};
 use crate::reports::{Reports, as_numbers};
-use crate::step::{Run, checked_on_data};
 use crate::{Arithmetic, Feed, Feeds, Precision, Program, Reported};
 
 type Record<'m, const N: usize> =
@@ -199,7 +199,7 @@ impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
     where
         T: 'a,
     {
-        self.run_by(params, inputs.feeds(), Program::run_on_data)
+        self.run_by(params, inputs.feeds(), Run::OnData)
     }
 
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
@@ -219,14 +219,14 @@ impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
     where
         T: 'a,
     {
-        self.run_by(params, inputs.feeds(), checked_on_data)
+        self.run_by(params, inputs.feeds(), Run::CheckedOnData)
     }
 
     fn run_by(
         &mut self,
         params: &Params<T>,
         inputs: [Feed<'_, T>; N],
-        run: Run<T>,
+        how: Run,
     ) -> Result<A::Views<'_, T>, RunError> {
         let (record, watched, location) = (&self.record, &self.watched, self.location);
         let arithmetic = self.arithmetic;
@@ -241,7 +241,7 @@ impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
             Ok::<_, RunError>(Compiled { program, reports })
         })?;
         let program = &mut self.compiled.get_mut(position).program;
-        run(program, params, &inputs)?;
+        T::run(program, params, &inputs, how)?;
         self.last = Some(position);
         Ok(A::of(program))
     }

@@ -11,12 +11,14 @@
 //! | `instruction` | what a program consists of; below compilation and execution |
 //! | `program`, `execute`, `feed`, `given`, `checked` | running a program |
 //! | `workspace` | the memory that programs read and write, and share |
+//! | `engine`, `precision` | what is compiled once for each precision |
 //! | `step`, `recipe`, `function`, `per_shape`, `reports` | recording and compiling on demand |
 //! | `explain`, `profile` | what a program does, and how long it takes |
 //! | `threads` | the threads that programs share |
 
 mod checked;
 mod compile;
+mod engine;
 mod execute;
 mod explain;
 mod feed;

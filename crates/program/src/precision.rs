@@ -1,6 +1,10 @@
 //! The precisions a program can run in.
 
-/// The precisions a program can run in: those of a graph, for which there are kernels.
-pub trait Precision: graph::Scalar + kernels::Scalar {}
+use crate::engine::Engine;
 
-impl<T: graph::Scalar + kernels::Scalar> Precision for T {}
+/// The precisions a program can run in, `f32` and `f64`: those of a graph, for which there are
+/// kernels and compiled programs.
+pub trait Precision: graph::Scalar + kernels::Scalar + Engine {}
+
+impl Precision for f32 {}
+impl Precision for f64 {}

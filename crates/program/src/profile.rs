@@ -28,6 +28,16 @@ impl<T: Precision> Program<T> {
         inputs: &[Feed<'_, T>],
         runs: usize,
     ) -> Result<Profile, RunError> {
+        T::profile(self, params, inputs, runs)
+    }
+
+    /// See [`profile`](Self::profile).
+    pub(crate) fn measured(
+        &mut self,
+        params: &Params<T>,
+        inputs: &[Feed<'_, T>],
+        runs: usize,
+    ) -> Result<Profile, RunError> {
         let mut times = vec![Vec::with_capacity(runs); self.instructions.len()];
         for _ in 0..runs.max(1) {
             self.check_params(params)?;

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use kernels::{Isa, Pool, all_finite};
+use kernels::{Isa, Pool};
 use ndarray::{ArrayViewD, IxDyn};
 
 use crate::compile::{self, Compiled};
+use crate::engine::Run;
 use crate::instruction::{Action, Instruction};
 use crate::threads::default_pool;
 use crate::workspace::{Constants, Needs, Workspace};
@@ -100,6 +101,15 @@ impl<T: Precision> Program<T> {
         params: &Params<T>,
         arithmetic: Arithmetic,
     ) -> Self {
+        T::compile(outputs, params, arithmetic)
+    }
+
+    /// See [`without_workspace`](Self::without_workspace).
+    pub(crate) fn compiled(
+        outputs: &[Var<'_>],
+        params: &Params<T>,
+        arithmetic: Arithmetic,
+    ) -> Self {
         let pool = default_pool();
         let compiled: Compiled<T> = compile::compile(outputs, params, arithmetic);
         Self {
@@ -133,20 +143,27 @@ impl<T: Precision> Program<T> {
         inputs: &[Feed<'_, T>],
         seed: Seed,
     ) -> Result<(), RunError> {
-        self.check_params(params)?;
-        self.feed(inputs, false)?;
-        self.execute(params.values(), seed, |_, _, _| Ok(()))
+        T::run(self, params, inputs, Run::Given(seed))
     }
 
-    /// As [`run`](Self::run), on data: an input that is not finite is an error.
-    pub(crate) fn run_on_data(
+    /// Runs as [`Run`] says.
+    pub(crate) fn perform(
         &mut self,
         params: &Params<T>,
         inputs: &[Feed<'_, T>],
+        how: Run,
     ) -> Result<(), RunError> {
         self.check_params(params)?;
-        self.feed(inputs, true)?;
-        self.execute(params.values(), params.seed(), |_, _, _| Ok(()))
+        let (seed, on_data) = match how {
+            Run::Given(seed) | Run::Checked(seed) => (seed, false),
+            Run::OnData | Run::CheckedOnData => (params.seed(), true),
+        };
+        // An input that is not finite is an error of its own, before anything is computed.
+        self.feed(inputs, on_data)?;
+        match how {
+            Run::Given(_) | Run::OnData => self.execute(params.values(), seed, |_, _, _| Ok(())),
+            Run::Checked(_) | Run::CheckedOnData => self.execute_checked(params, seed),
+        }
     }
 
     /// The value of an output after a run, if it is of reals or truth values.
@@ -181,11 +198,6 @@ impl<T: Precision> Program<T> {
         };
         let last = &self.outputs[positions.end - 1];
         &self.workspace.reals[first.range.start..last.range.end]
-    }
-
-    /// Whether neighbouring real outputs are finite.
-    pub(crate) fn are_finite(&self, positions: Range<usize>) -> bool {
-        all_finite(self.isa, &self.pool, self.outputs_flat(positions))
     }
 
     /// Lets runs use this many threads; results do not depend on it. By default programs share one

@@ -18,6 +18,12 @@ type Record<'m, const N: usize> =
 /// The closure of a step, and what is asked of it.
 pub(crate) struct Recipe<'m, const N: usize> {
     record: Box<Record<'m, N>>,
+    pub asked: Asked,
+}
+
+/// What is asked of a step beyond its loss.
+#[derive(Debug)]
+pub struct Asked {
     /// The line that made the step.
     location: &'static Location<'static>,
     pub zeros_for_unused: bool,
@@ -29,7 +35,8 @@ pub(crate) struct Recipe<'m, const N: usize> {
 }
 
 /// What was recorded for inputs of some types.
-pub(crate) struct Recorded<'g> {
+#[derive(Debug)]
+pub struct Recorded<'g> {
     /// The gradients, the loss, the running statistics and the reports, in this order.
     pub outputs: Vec<Var<'g>>,
     pub contents: Contents,
@@ -37,12 +44,12 @@ pub(crate) struct Recorded<'g> {
 
 /// Which output is what.
 #[derive(Debug)]
-pub(crate) struct Contents {
+pub struct Contents {
     /// Of the gradients, which are the first outputs.
     pub layout: GradientLayout,
     /// What the running statistics belong to, which follow the loss.
     pub updates: Vec<ParamId>,
-    pub reports: Reports,
+    pub(crate) reports: Reports,
 }
 
 impl Contents {
@@ -64,10 +71,12 @@ impl<'m, const N: usize> Recipe<'m, N> {
     ) -> Self {
         Self {
             record: Box::new(record),
-            location: Location::caller(),
-            zeros_for_unused: false,
-            with_respect_to: Vec::new(),
-            watched: Vec::new(),
+            asked: Asked {
+                location: Location::caller(),
+                zeros_for_unused: false,
+                with_respect_to: Vec::new(),
+                watched: Vec::new(),
+            },
         }
     }
 
@@ -78,7 +87,33 @@ impl<'m, const N: usize> Recipe<'m, N> {
         types: &[Type; N],
         params: &Params<T>,
     ) -> Result<Recorded<'g>, RunError> {
-        let (loss, reported) = (self.record)(graph, record_inputs(graph, types));
+        let recorded = (self.record)(graph, record_inputs(graph, types));
+        T::complete(&self.asked, graph, recorded, params)
+    }
+
+    /// Repeats a run whose results are not finite, to answer where that began: by the plain
+    /// evaluation, which knows every operation with its line; or, if that rounds otherwise and stays
+    /// finite, by a look at each instruction of the program.
+    pub fn find_origin<T: Precision>(
+        &self,
+        program: &mut Program<T>,
+        params: &Params<T>,
+        inputs: &[Feed<'_, T>; N],
+    ) -> Result<(), RunError> {
+        let graph = Graph::new();
+        let recorded = self.record(&graph, &inputs.each_ref().map(Feed::ty), params)?;
+        T::find_origin(program, &recorded, params, inputs)
+    }
+}
+
+impl Asked {
+    /// Extends what the closure recorded to everything that the step computes.
+    pub(crate) fn complete<'g, T: Precision>(
+        &self,
+        graph: &'g Graph,
+        (loss, reported): (Var<'g>, Vec<Var<'g>>),
+        params: &Params<T>,
+    ) -> Result<Recorded<'g>, RunError> {
         check_parameters(graph.parameters(), params)?;
         let layout = GradientLayout::new(self.wanted(params)?);
         let variables: Vec<Var<'_>> =
@@ -122,26 +157,24 @@ impl<'m, const N: usize> Recipe<'m, N> {
             error => error.at(self.location).into(),
         }
     }
+}
 
-    /// Repeats a run whose results are not finite, to answer where that began: by the plain
-    /// evaluation, which knows every operation with its line; or, if that rounds otherwise and stays
-    /// finite, by a look at each instruction of the program.
-    pub fn find_origin<T: Precision>(
+impl Recorded<'_> {
+    /// See [`Recipe::find_origin`].
+    pub(crate) fn find_origin<T: Precision>(
         &self,
         program: &mut Program<T>,
         params: &Params<T>,
-        inputs: &[Feed<'_, T>; N],
+        inputs: &[Feed<'_, T>],
     ) -> Result<(), RunError> {
-        let graph = Graph::new();
-        let types = inputs.each_ref().map(Feed::ty);
-        let Recorded { outputs, contents } = self.record(&graph, &types, params)?;
-        let evaluator = Evaluator::new(&graph).params(params).seed(params.seed());
+        let graph = self.outputs[0].graph();
+        let evaluator = Evaluator::new(graph).params(params).seed(params.seed());
         let bound = graph
             .inputs()
             .into_iter()
             .zip(inputs)
             .fold(evaluator, |evaluator, (input, view)| evaluator.bind(input, view.to_value()));
-        bound.run_checked(&outputs[..contents.results()])?;
+        bound.run_checked(&self.outputs[..self.contents.results()])?;
         program.run_checked(params, inputs, params.seed())
     }
 }

@@ -4,25 +4,12 @@ use std::fmt;
 
 use ndarray::ArrayViewD;
 
+use crate::engine::Run;
 use crate::per_shape::{LIMIT, PerShape};
 use crate::recipe::{Contents, Recipe, Recorded};
 use crate::{Arithmetic, Feed, Feeds, Precision, Profile, Program, Reported};
 use graph::{Gradients, Params, Pattern};
 use graph::{Graph, RunError, Seed, Var};
-
-/// A way to run a program on data.
-pub(crate) type Run<T> = fn(&mut Program<T>, &Params<T>, &[Feed<'_, T>]) -> Result<(), RunError>;
-
-/// As [`Program::run_on_data`], looking at every value on the way.
-pub(crate) fn checked_on_data<T: Precision>(
-    program: &mut Program<T>,
-    params: &Params<T>,
-    inputs: &[Feed<'_, T>],
-) -> Result<(), RunError> {
-    // An input that is not finite is an error of its own, before anything is computed.
-    program.feed(inputs, true)?;
-    program.run_checked(params, inputs, params.seed())
-}
 
 /// A training step: computes a loss, its gradient with respect to every trainable parameter that is
 /// not [frozen](Params::freeze), and the new running statistics, in one compiled program.
@@ -107,7 +94,7 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     /// Answers zero gradients for trainable parameters that the loss does not depend on, instead of
     /// an error.
     pub fn zeros_for_unused(mut self) -> Self {
-        self.recipe.zeros_for_unused = true;
+        self.recipe.asked.zeros_for_unused = true;
         self
     }
 
@@ -142,7 +129,7 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     /// A pattern that matches no trainable parameter, or frozen ones only, is an error of the run.
     #[must_use]
     pub fn with_respect_to(mut self, pattern: impl Into<Pattern>) -> Self {
-        self.recipe.with_respect_to.push(pattern.into());
+        self.recipe.asked.with_respect_to.push(pattern.into());
         self
     }
 
@@ -169,7 +156,7 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     /// # Ok::<(), cotangent::RunError>(())
     /// ```
     pub fn watch(mut self, name: &str) -> Self {
-        self.recipe.watched.push(name.to_owned());
+        self.recipe.asked.watched.push(name.to_owned());
         self
     }
 
@@ -230,7 +217,7 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     where
         T: 'a,
     {
-        self.run_by(params, inputs.feeds(), Program::run_on_data)
+        self.run_by(params, inputs.feeds(), Run::OnData)
     }
 
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
@@ -262,19 +249,19 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     where
         T: 'a,
     {
-        self.run_by(params, inputs.feeds(), checked_on_data)
+        self.run_by(params, inputs.feeds(), Run::CheckedOnData)
     }
 
     fn run_by(
         &mut self,
         params: &mut Params<T>,
         inputs: [Feed<'_, T>; N],
-        run: Run<T>,
+        how: Run,
     ) -> Result<T, RunError> {
         let position = self.position(params, &inputs)?;
         let step = self.compiled.get_mut(position);
-        run(&mut step.program, params, &inputs)?;
-        step.finite = step.program.are_finite(0..step.contents.results());
+        T::run(&mut step.program, params, &inputs, how)?;
+        step.finite = T::are_finite(&step.program, 0..step.contents.results());
         if !step.finite && !self.non_finite {
             self.recipe.find_origin(&mut step.program, params, &inputs)?;
             step.finite = true;

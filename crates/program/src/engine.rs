@@ -1,0 +1,117 @@
+//! What is behind programs, compiled once for each precision.
+//!
+//! A generic function is compiled in the crate that calls it, again in each. Behind this trait stand
+//! functions of a concrete type, which are compiled here: a user's crate is left with calls of them.
+
+use std::ops::Range;
+
+use graph::{Graph, Params, RunError, Seed, Var};
+
+use crate::recipe::{Asked, Recorded};
+use crate::{Arithmetic, Explanation, Feed, Profile, Program};
+
+/// How a program runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// Whatever the inputs are, with a seed of its own.
+    Given(Seed),
+    /// As [`Given`](Run::Given), looking at every value on the way.
+    Checked(Seed),
+    /// On data, which must be finite, with the seed of the parameters.
+    OnData,
+    /// As [`OnData`](Run::OnData), looking at every value on the way.
+    CheckedOnData,
+}
+
+/// The work of a program, implemented by [`f32`] and [`f64`] alone.
+pub trait Engine: Sized {
+    fn compile(outputs: &[Var<'_>], params: &Params<Self>, arithmetic: Arithmetic)
+    -> Program<Self>;
+    fn run(
+        program: &mut Program<Self>,
+        params: &Params<Self>,
+        inputs: &[Feed<'_, Self>],
+        how: Run,
+    ) -> Result<(), RunError>;
+    fn profile(
+        program: &mut Program<Self>,
+        params: &Params<Self>,
+        inputs: &[Feed<'_, Self>],
+        runs: usize,
+    ) -> Result<Profile, RunError>;
+    fn explain(program: &Program<Self>) -> Explanation;
+    fn are_finite(program: &Program<Self>, outputs: Range<usize>) -> bool;
+    fn complete<'g>(
+        asked: &Asked,
+        graph: &'g Graph,
+        recorded: (Var<'g>, Vec<Var<'g>>),
+        params: &Params<Self>,
+    ) -> Result<Recorded<'g>, RunError>;
+    fn find_origin(
+        program: &mut Program<Self>,
+        recorded: &Recorded<'_>,
+        params: &Params<Self>,
+        inputs: &[Feed<'_, Self>],
+    ) -> Result<(), RunError>;
+}
+
+macro_rules! engine {
+    ($float:ty) => {
+        impl Engine for $float {
+            fn compile(
+                outputs: &[Var<'_>],
+                params: &Params<Self>,
+                arithmetic: Arithmetic,
+            ) -> Program<Self> {
+                Program::compiled(outputs, params, arithmetic)
+            }
+
+            fn run(
+                program: &mut Program<Self>,
+                params: &Params<Self>,
+                inputs: &[Feed<'_, Self>],
+                how: Run,
+            ) -> Result<(), RunError> {
+                program.perform(params, inputs, how)
+            }
+
+            fn profile(
+                program: &mut Program<Self>,
+                params: &Params<Self>,
+                inputs: &[Feed<'_, Self>],
+                runs: usize,
+            ) -> Result<Profile, RunError> {
+                program.measured(params, inputs, runs)
+            }
+
+            fn explain(program: &Program<Self>) -> Explanation {
+                program.explained()
+            }
+
+            fn are_finite(program: &Program<Self>, outputs: Range<usize>) -> bool {
+                kernels::all_finite(program.isa, &program.pool, program.outputs_flat(outputs))
+            }
+
+            fn complete<'g>(
+                asked: &Asked,
+                graph: &'g Graph,
+                recorded: (Var<'g>, Vec<Var<'g>>),
+                params: &Params<Self>,
+            ) -> Result<Recorded<'g>, RunError> {
+                asked.complete(graph, recorded, params)
+            }
+
+            fn find_origin(
+                program: &mut Program<Self>,
+                recorded: &Recorded<'_>,
+                params: &Params<Self>,
+                inputs: &[Feed<'_, Self>],
+            ) -> Result<(), RunError> {
+                recorded.find_origin(program, params, inputs)
+            }
+        }
+    };
+}
+
+engine!(f32);
+engine!(f64);
