@@ -50,6 +50,7 @@ mod checkpoint;
 mod convention;
 mod error;
 mod groups;
+mod hyperparameters;
 mod memory;
 mod optim;
 mod optimizer;
@@ -68,13 +69,14 @@ pub use convention::{Epsilon, WeightDecay};
 pub use error::OptimError;
 pub use graph::Domain;
 pub use groups::Groups;
+pub use hyperparameters::{Hyperparameter, Hyperparameters, Visit};
 pub use memory::{MAX_SLOTS, Number, Slot, Slots};
 pub use optim::Optim;
 pub use optimizer::Optimizer;
 pub use parts::*;
 pub use range_test::{RangeCurve, RangePoint, RangeTest, RangeTestError};
 pub use report::{ParameterReport, StepReport, zero_share};
-pub use rule::{At, Rule, Unit, Visit};
+pub use rule::{At, Rule, Unit};
 pub use rules::*;
 pub use schedule::{
     Anneal, Bounded, Constant, Cosine, CosineRestarts, Curve, CycleMode, Cyclic, Exponential,

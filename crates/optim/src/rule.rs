@@ -6,10 +6,7 @@ use graph::Shape;
 use program::Precision;
 use serde::Serialize;
 
-use crate::{Domain, Number, Slot, Slots};
-
-/// What a rule shows its hyperparameters to: name, domain and value of each.
-pub type Visit<'a> = dyn FnMut(&'static str, Domain, &mut f64) + 'a;
+use crate::{Hyperparameters, Number, Slot, Slots};
 
 /// How much a rule is handed at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,18 +43,20 @@ impl At<'_> {
 /// counting and saving. A rule of one's own is some thirty lines:
 ///
 /// ```
-/// use cotangent::optim::{At, Domain, Optim, Rule, Slots, Visit};
+/// use cotangent::optim::{At, Optim, Rule, Slots, hyperparameters};
 /// use cotangent::{Precision, GradientLayout, Gradients, Params};
 ///
-/// /// Steps of a fixed size against the sign of the gradient: θ ← θ − α·sign(g).
-/// #[derive(Clone, Copy, Debug, serde::Serialize)]
-/// struct SignDescent { learning_rate: f64 }
+/// hyperparameters! {
+///     /// Steps of a fixed size against the sign of the gradient: θ ← θ − α·sign(g).
+///     #[derive(Clone, Copy, Debug, serde::Serialize)]
+///     struct SignDescent {
+///         /// α.
+///         learning_rate in NonNegative: f64,
+///     }
+/// }
 ///
 /// impl Rule for SignDescent {
 ///     const NAME: &'static str = "sign_descent";
-///     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-///         visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-///     }
 ///     fn update<T: Precision>(&self, _: &At<'_>, w: &mut [T], g: &[T], _: Slots<'_, T>) {
 ///         for (w, g) in w.iter_mut().zip(g) {
 ///             *w -= T::from_f64(self.learning_rate) * g.signum();
@@ -69,22 +68,17 @@ impl At<'_> {
 /// let mut params = Params::seeded(0);
 /// params.root().parameter("w", cotangent::ndarray::array![1.0, 2.0].into_dyn());
 /// let layout = GradientLayout::new(params.trainable_entries());
-/// let mut optimizer = Optim::new_rule(SignDescent { learning_rate: 0.5 });
+/// let mut optimizer = Optim::new_rule(SignDescent::new(0.5));
 /// optimizer.step(&mut params, Gradients::new(&layout, &[3.0, -4.0]))?;
 /// assert_eq!(params.trainable(), [0.5, 2.5]);
 /// # Ok::<(), cotangent::optim::OptimError>(())
 /// ```
-pub trait Rule: Copy + Debug + Serialize + 'static {
+pub trait Rule: Hyperparameters + Copy + Debug + Serialize + 'static {
     /// The rule's name in errors and files.
     const NAME: &'static str;
 
     /// How much the rule is handed at a time.
     const UNIT: Unit = Unit::Element;
-
-    /// Shows every hyperparameter that is a number, so that it can be checked and scheduled.
-    ///
-    /// One of them is `"learning_rate"`; decay, if there is any, is `"weight_decay"`.
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>);
 
     /// The buffers that the rule needs.
     fn slots(&self) -> Vec<Slot> {

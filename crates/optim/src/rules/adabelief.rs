@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// AdaBelief: Adam that divides by how far gradients are from what their mean led to expect.
 ///
@@ -14,34 +14,29 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// are those of optax: β₁ = 0.9, β₂ = 0.999, ε = ε′ = 10⁻¹⁶.
 pub type AdaBelief<T = f32> = Optim<AdaBeliefRule, T>;
 
-/// The hyperparameters of [`AdaBelief`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AdaBeliefRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β₁: how much of the mean survives a step; in \[0, 1).
-    pub beta1: f64,
-    /// β₂: how much of the mean square survives a step; in \[0, 1).
-    pub beta2: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: f64,
-    /// ε′: what the mean square gains with every step.
-    pub epsilon_inside: f64,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`AdaBelief`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct AdaBeliefRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β₁: how much of the mean survives a step.
+        pub beta1 in Decay: f64 = 0.9,
+        /// β₂: how much of the mean square survives a step.
+        pub beta2 in Decay: f64 = 0.999,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in NonNegative: f64 = 1e-16,
+        /// ε′: what the mean square gains with every step.
+        pub epsilon_inside in NonNegative: f64 = 1e-16,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> AdaBelief<T> {
     /// AdaBelief with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(AdaBeliefRule {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-16,
-            epsilon_inside: 1e-16,
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(AdaBeliefRule::new(learning_rate))
     }
 
     options!(betas, weight_decay);
@@ -54,15 +49,6 @@ impl<T: Precision> AdaBelief<T> {
 
 impl Rule for AdaBeliefRule {
     const NAME: &'static str = "adabelief";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta1", Domain::Decay, &mut self.beta1);
-        visit("beta2", Domain::Decay, &mut self.beta2);
-        visit("epsilon", Domain::NonNegative, &mut self.epsilon);
-        visit("epsilon_inside", Domain::NonNegative, &mut self.epsilon_inside);
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("surprise")]

@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adadelta: steps in the unit of the weights, from the running mean squares of gradients and
 /// steps.
@@ -15,24 +15,25 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// paper's.
 pub type Adadelta<T = f32> = Optim<AdadeltaRule, T>;
 
-/// The hyperparameters of [`Adadelta`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AdadeltaRule {
-    /// α.
-    pub learning_rate: f64,
-    /// ρ: how much of the mean squares survives a step; in \[0, 1).
-    pub decay: f64,
-    /// ε: starts the motion.
-    pub epsilon: f64,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`Adadelta`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct AdadeltaRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// ρ: how much of the mean squares survives a step.
+        pub decay in Decay: f64 = 0.9,
+        /// ε: starts the motion.
+        pub epsilon in Positive: f64 = 1e-6,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> Adadelta<T> {
     /// Adadelta with the learning rate α, which is 1 in the paper.
     pub fn new(learning_rate: f64) -> Self {
-        let weight_decay = WeightDecay::NONE;
-        Self::new_rule(AdadeltaRule { learning_rate, decay: 0.9, epsilon: 1e-6, weight_decay })
+        Self::new_rule(AdadeltaRule::new(learning_rate))
     }
 
     options!(weight_decay);
@@ -50,13 +51,6 @@ impl<T: Precision> Adadelta<T> {
 
 impl Rule for AdadeltaRule {
     const NAME: &'static str = "adadelta";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("decay", Domain::Decay, &mut self.decay);
-        visit("epsilon", Domain::Positive, &mut self.epsilon);
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("square"), Slot::like_weights("step_square")]

@@ -5,7 +5,7 @@ use program::Precision;
 use serde::Serialize;
 
 use super::lamb::norm;
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Unit, Visit};
+use crate::{At, Optim, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// Adafactor: a running mean square kept as one number for each row and column of a matrix.
 ///
@@ -20,34 +20,29 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Unit, Visit};
 /// d = 1.
 pub type Adafactor<T = f32> = Optim<AdafactorRule, T>;
 
-/// The hyperparameters of [`Adafactor`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AdafactorRule {
-    /// α: the largest step, relative to the weights.
-    pub learning_rate: f64,
-    /// κ: how fast the averages get longer; below 0.
-    pub beta2_decay: f64,
-    /// ε₁: keeps the divisor from zero; the precision's machine epsilon unless given.
-    pub epsilon1: Option<f64>,
-    /// ε₂: the least size that weights are taken to have.
-    pub epsilon2: f64,
-    /// d: the root mean square above which a direction is shortened.
-    pub clip: f64,
-    /// λ: pulls the weights towards zero, beside the step.
-    pub weight_decay: f64,
+hyperparameters! {
+    /// The hyperparameters of [`Adafactor`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct AdafactorRule {
+        /// α: the largest step, relative to the weights.
+        pub learning_rate in NonNegative: f64,
+        /// κ: how fast the averages get longer; below 0.
+        pub beta2_decay in NonPositive: f64 = -0.8,
+        /// ε₁: keeps the divisor from zero; the precision's machine epsilon unless given.
+        pub epsilon1 in NonNegative: Option<f64> = None,
+        /// ε₂: the least size that weights are taken to have.
+        pub epsilon2 in NonNegative: f64 = 1e-3,
+        /// d: the root mean square above which a direction is shortened.
+        pub clip in Positive: f64 = 1.0,
+        /// λ: pulls the weights towards zero, beside the step.
+        pub weight_decay in NonNegative: f64 = 0.0,
+    }
 }
 
 impl<T: Precision> Adafactor<T> {
     /// Adafactor with the learning rate α; PyTorch has 0.01.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(AdafactorRule {
-            learning_rate,
-            beta2_decay: -0.8,
-            epsilon1: None,
-            epsilon2: 1e-3,
-            clip: 1.0,
-            weight_decay: 0.0,
-        })
+        Self::new_rule(AdafactorRule::new(learning_rate))
     }
 
     /// κ.
@@ -100,17 +95,6 @@ fn whole(shape: &Shape) -> Shape {
 impl Rule for AdafactorRule {
     const NAME: &'static str = "adafactor";
     const UNIT: Unit = Unit::Parameter;
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta2_decay", Domain::NonPositive, &mut self.beta2_decay);
-        if let Some(epsilon) = &mut self.epsilon1 {
-            visit("epsilon1", Domain::NonNegative, epsilon);
-        }
-        visit("epsilon2", Domain::NonNegative, &mut self.epsilon2);
-        visit("clip", Domain::Positive, &mut self.clip);
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![

@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adagrad: divides by the root of the sum of all squared gradients.
 ///
@@ -18,31 +18,27 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// ε = 0. A weight whose gradient has always been 0 is not moved, whatever ε.
 pub type Adagrad<T = f32> = Optim<AdagradRule, T>;
 
-/// The hyperparameters of [`Adagrad`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AdagradRule {
-    /// α.
-    pub learning_rate: f64,
-    /// η: how fast the learning rate falls with the steps.
-    pub learning_rate_decay: f64,
-    /// S before the first step.
-    pub initial: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: Epsilon,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`Adagrad`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct AdagradRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// η: how fast the learning rate falls with the steps.
+        pub learning_rate_decay in NonNegative: f64 = 0.0,
+        /// S before the first step.
+        pub initial in NonNegative: f64 = 0.0,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-10),
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> Adagrad<T> {
     /// Adagrad with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(AdagradRule {
-            learning_rate,
-            learning_rate_decay: 0.0,
-            initial: 0.0,
-            epsilon: Epsilon::Outside(1e-10),
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(AdagradRule::new(learning_rate))
     }
 
     options!(epsilon, weight_decay);
@@ -70,14 +66,6 @@ impl<T: Precision> Adagrad<T> {
 
 impl Rule for AdagradRule {
     const NAME: &'static str = "adagrad";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("learning_rate_decay", Domain::NonNegative, &mut self.learning_rate_decay);
-        visit("initial", Domain::NonNegative, &mut self.initial);
-        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("sum").starting_at(self.initial)]

@@ -6,7 +6,7 @@ use program::default_pool;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adam: steps along a running mean of gradients, divided by the root of their running mean square.
 ///
@@ -30,34 +30,29 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// ```
 pub type Adam<T = f32> = Optim<AdamRule, T>;
 
-/// The hyperparameters of [`Adam`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AdamRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β₁: how much of the mean survives a step; in \[0, 1).
-    pub beta1: f64,
-    /// β₂: how much of the mean square survives a step; in \[0, 1).
-    pub beta2: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: Epsilon,
-    /// The averages are divided by the weight they have gathered.
-    pub bias_correction: bool,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`Adam`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct AdamRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β₁: how much of the mean survives a step.
+        pub beta1 in Decay: f64 = 0.9,
+        /// β₂: how much of the mean square survives a step.
+        pub beta2 in Decay: f64 = 0.999,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-8),
+        /// The averages are divided by the weight they have gathered.
+        pub bias_correction: bool = true,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> Adam<T> {
     /// Adam with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(AdamRule {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: Epsilon::Outside(1e-8),
-            bias_correction: true,
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(AdamRule::new(learning_rate))
     }
 
     /// AdamW with the learning rate α: decoupled weight decay, of PyTorch's strength 0.01.
@@ -80,14 +75,6 @@ impl<T: Precision> Adam<T> {
 
 impl Rule for AdamRule {
     const NAME: &'static str = "adam";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta1", Domain::Decay, &mut self.beta1);
-        visit("beta2", Domain::Decay, &mut self.beta2);
-        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]

@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adamax: Adam with the largest recent gradient in place of the root mean square.
 ///
@@ -14,31 +14,27 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// Defaults: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸.
 pub type Adamax<T = f32> = Optim<AdamaxRule, T>;
 
-/// The hyperparameters of [`Adamax`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AdamaxRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β₁: how much of the mean survives a step; in \[0, 1).
-    pub beta1: f64,
-    /// β₂: how much of the largest gradient survives a step; in \[0, 1).
-    pub beta2: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: f64,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`Adamax`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct AdamaxRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β₁: how much of the mean survives a step.
+        pub beta1 in Decay: f64 = 0.9,
+        /// β₂: how much of the largest gradient survives a step.
+        pub beta2 in Decay: f64 = 0.999,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in Positive: f64 = 1e-8,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> Adamax<T> {
     /// Adamax with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(AdamaxRule {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(AdamaxRule::new(learning_rate))
     }
 
     options!(betas, weight_decay);
@@ -51,14 +47,6 @@ impl<T: Precision> Adamax<T> {
 
 impl Rule for AdamaxRule {
     const NAME: &'static str = "adamax";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta1", Domain::Decay, &mut self.beta1);
-        visit("beta2", Domain::Decay, &mut self.beta2);
-        visit("epsilon", Domain::Positive, &mut self.epsilon);
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("largest")]

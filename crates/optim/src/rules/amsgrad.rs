@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// AMSGrad: Adam whose divisor never shrinks.
 ///
@@ -17,34 +17,29 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// Defaults are those of PyTorch: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ outside of the root.
 pub type AmsGrad<T = f32> = Optim<AmsGradRule, T>;
 
-/// The hyperparameters of [`AmsGrad`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AmsGradRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β₁: how much of the mean survives a step; in \[0, 1).
-    pub beta1: f64,
-    /// β₂: how much of the mean square survives a step; in \[0, 1).
-    pub beta2: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: Epsilon,
-    /// The largest is that of the corrected mean squares.
-    pub largest_of_corrected: bool,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`AmsGrad`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct AmsGradRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β₁: how much of the mean survives a step.
+        pub beta1 in Decay: f64 = 0.9,
+        /// β₂: how much of the mean square survives a step.
+        pub beta2 in Decay: f64 = 0.999,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-8),
+        /// The largest is that of the corrected mean squares.
+        pub largest_of_corrected: bool = false,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> AmsGrad<T> {
     /// AMSGrad with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(AmsGradRule {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: Epsilon::Outside(1e-8),
-            largest_of_corrected: false,
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(AmsGradRule::new(learning_rate))
     }
 
     options!(betas, epsilon, weight_decay);
@@ -57,14 +52,6 @@ impl<T: Precision> AmsGrad<T> {
 
 impl Rule for AmsGradRule {
     const NAME: &'static str = "amsgrad";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta1", Domain::Decay, &mut self.beta1);
-        visit("beta2", Domain::Decay, &mut self.beta2);
-        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         ["mean", "square", "largest"].map(Slot::like_weights).to_vec()

@@ -5,7 +5,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Averaged SGD: gradient descent that also keeps the average of its weights.
 ///
@@ -18,34 +18,29 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// η and μ as PyTorch does.
 pub type Asgd<T = f32> = Optim<AsgdRule, T>;
 
-/// The hyperparameters of [`Asgd`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AsgdRule {
-    /// α.
-    pub learning_rate: f64,
-    /// λ: pulls θ towards zero, and makes η fall.
-    pub lambda: f64,
-    /// κ: the power with which η falls.
-    pub power: f64,
-    /// t₀: the step at which averaging starts.
-    pub start: f64,
-    /// η and μ are rounded to single precision, as PyTorch keeps them.
-    pub single_precision_rates: bool,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`Asgd`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct AsgdRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// λ: pulls θ towards zero, and makes η fall.
+        pub lambda in NonNegative: f64 = 1e-4,
+        /// κ: the power with which η falls.
+        pub power in NonNegative: f64 = 0.75,
+        /// t₀: the step at which averaging starts.
+        pub start in NonNegative: f64 = 1e6,
+        /// η and μ are rounded to single precision, as PyTorch keeps them.
+        pub single_precision_rates: bool = false,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> Asgd<T> {
     /// Averaged SGD with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(AsgdRule {
-            learning_rate,
-            lambda: 1e-4,
-            power: 0.75,
-            start: 1e6,
-            single_precision_rates: false,
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(AsgdRule::new(learning_rate))
     }
 
     options!(weight_decay);
@@ -86,14 +81,6 @@ impl AsgdRule {
 
 impl Rule for AsgdRule {
     const NAME: &'static str = "asgd";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("lambda", Domain::NonNegative, &mut self.lambda);
-        visit("power", Domain::NonNegative, &mut self.power);
-        visit("start", Domain::NonNegative, &mut self.start);
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::copy_of_weights("average")]

@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Lion: steps of one size along the sign of a mean, which was found by a search over programs.
 ///
@@ -15,24 +15,25 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// those of optax: β₁ = 0.9, β₂ = 0.99, decoupled decay λ = 0.001.
 pub type Lion<T = f32> = Optim<LionRule, T>;
 
-/// The hyperparameters of [`Lion`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct LionRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β₁: the share of the mean in the direction; in \[0, 1).
-    pub beta1: f64,
-    /// β₂: how much of the mean survives a step; in \[0, 1).
-    pub beta2: f64,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`Lion`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct LionRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β₁: the share of the mean in the direction.
+        pub beta1 in Decay: f64 = 0.9,
+        /// β₂: how much of the mean survives a step.
+        pub beta2 in Decay: f64 = 0.99,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::decoupled(1e-3),
+    }
 }
 
 impl<T: Precision> Lion<T> {
     /// Lion with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        let weight_decay = WeightDecay::decoupled(1e-3);
-        Self::new_rule(LionRule { learning_rate, beta1: 0.9, beta2: 0.99, weight_decay })
+        Self::new_rule(LionRule::new(learning_rate))
     }
 
     options!(betas, weight_decay);
@@ -40,13 +41,6 @@ impl<T: Precision> Lion<T> {
 
 impl Rule for LionRule {
     const NAME: &'static str = "lion";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta1", Domain::Decay, &mut self.beta1);
-        visit("beta2", Domain::Decay, &mut self.beta2);
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean")]

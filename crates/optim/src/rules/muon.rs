@@ -8,7 +8,7 @@ use program::Precision;
 use serde::Serialize;
 
 use super::lamb::norm;
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Unit, Visit};
+use crate::{At, Optim, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// Muon: momentum whose step, a matrix, is made orthogonal: all its singular values about 1.
 ///
@@ -24,40 +24,33 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Unit, Visit};
 /// iterates in bfloat16, and so differs from this by some 10⁻³.
 pub type Muon<T = f32> = Optim<MuonRule, T>;
 
-/// The hyperparameters of [`Muon`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct MuonRule {
-    /// α.
-    pub learning_rate: f64,
-    /// μ: how much of the velocity survives a step; in \[0, 1).
-    pub momentum: f64,
-    /// The step looks ahead along the velocity.
-    pub nesterov: bool,
-    /// λ: pulls the weights towards zero, beside the step.
-    pub weight_decay: f64,
-    /// a, b and c of the iteration.
-    pub coefficients: [f64; 3],
-    /// How many iterations.
-    pub iterations: u32,
-    /// The least norm that u is divided by.
-    pub epsilon: f64,
-    /// s is 0.2·√max(rows, columns).
-    pub matches_adam: bool,
+hyperparameters! {
+    /// The hyperparameters of [`Muon`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct MuonRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// μ: how much of the velocity survives a step.
+        pub momentum in Decay: f64 = 0.95,
+        /// The step looks ahead along the velocity.
+        pub nesterov: bool = true,
+        /// λ: pulls the weights towards zero, beside the step.
+        pub weight_decay in NonNegative: f64 = 0.1,
+        /// a, b and c of the iteration.
+        pub coefficients: [f64; 3] = [3.4445, -4.775, 2.0315],
+        /// How many iterations.
+        pub iterations: u32 = 5,
+        /// The least norm that u is divided by.
+        pub epsilon in Positive: f64 = 1e-7,
+        /// s is 0.2·√max(rows, columns).
+        pub matches_adam: bool = false,
+    }
 }
 
 impl<T: Precision> Muon<T> {
     /// Muon with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(MuonRule {
-            learning_rate,
-            momentum: 0.95,
-            nesterov: true,
-            weight_decay: 0.1,
-            coefficients: [3.4445, -4.775, 2.0315],
-            iterations: 5,
-            epsilon: 1e-7,
-            matches_adam: false,
-        })
+        Self::new_rule(MuonRule::new(learning_rate))
     }
 
     /// μ.
@@ -95,13 +88,6 @@ fn gram(shape: &Shape) -> Shape {
 impl Rule for MuonRule {
     const NAME: &'static str = "muon";
     const UNIT: Unit = Unit::Parameter;
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("momentum", Domain::Decay, &mut self.momentum);
-        visit("epsilon", Domain::Positive, &mut self.epsilon);
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay);
-    }
 
     fn accepts(&self, shape: &Shape) -> Result<(), &'static str> {
         if shape.rank() == 2 { Ok(()) } else { Err("it updates matrices, of two axes, only") }

@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Epsilon, Number, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Epsilon, Number, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// NAdam: Adam that looks ahead along its mean, as Nesterov's momentum does.
 ///
@@ -24,37 +24,31 @@ use crate::{At, Domain, Epsilon, Number, Optim, Rule, Slot, Slots, Visit, Weight
 /// = 0.004.
 pub type NAdam<T = f32> = Optim<NAdamRule, T>;
 
-/// The hyperparameters of [`NAdam`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct NAdamRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β₁: how much of the mean survives a step; in \[0, 1).
-    pub beta1: f64,
-    /// β₂: how much of the mean square survives a step; in \[0, 1).
-    pub beta2: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: Epsilon,
-    /// ψ: how fast the look-ahead grows to its full length; without it, it has that from the start.
-    pub momentum_decay: Option<f64>,
-    /// The product of the μ is rounded to single precision, as PyTorch keeps it.
-    pub single_precision_product: bool,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`NAdam`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct NAdamRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β₁: how much of the mean survives a step.
+        pub beta1 in Decay: f64 = 0.9,
+        /// β₂: how much of the mean square survives a step.
+        pub beta2 in Decay: f64 = 0.999,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-8),
+        /// ψ: how fast the look-ahead grows to its full length; without it, it has that from the start.
+        pub momentum_decay in NonNegative: Option<f64> = Some(0.004),
+        /// The product of the μ is rounded to single precision, as PyTorch keeps it.
+        pub single_precision_product: bool = false,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> NAdam<T> {
     /// NAdam with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(NAdamRule {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: Epsilon::Outside(1e-8),
-            momentum_decay: Some(0.004),
-            single_precision_product: false,
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(NAdamRule::new(learning_rate))
     }
 
     options!(betas, epsilon, weight_decay);
@@ -86,17 +80,6 @@ impl NAdamRule {
 
 impl Rule for NAdamRule {
     const NAME: &'static str = "nadam";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta1", Domain::Decay, &mut self.beta1);
-        visit("beta2", Domain::Decay, &mut self.beta2);
-        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
-        if let Some(decay) = &mut self.momentum_decay {
-            visit("momentum_decay", Domain::NonNegative, decay);
-        }
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]

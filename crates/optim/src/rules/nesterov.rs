@@ -4,7 +4,7 @@ use graph::Params;
 use program::Precision;
 use serde::Serialize;
 
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
+use crate::{At, Optim, Rule, Slot, Slots, hyperparameters};
 
 /// Nesterov's momentum in its look-ahead form: the gradient is taken where the velocity leads.
 ///
@@ -24,19 +24,21 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
 /// ```
 pub type Nesterov<T = f32> = Optim<NesterovRule, T>;
 
-/// The hyperparameters of [`Nesterov`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct NesterovRule {
-    /// α.
-    pub learning_rate: f64,
-    /// ρ: how much of the velocity survives a step; in \[0, 1).
-    pub momentum: f64,
+hyperparameters! {
+    /// The hyperparameters of [`Nesterov`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct NesterovRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// ρ: how much of the velocity survives a step.
+        pub momentum in Decay: f64,
+    }
 }
 
 impl<T: Precision> Nesterov<T> {
     /// Nesterov's momentum with the learning rate α and the momentum ρ.
     pub fn new(learning_rate: f64, momentum: f64) -> Self {
-        Self::new_rule(NesterovRule { learning_rate, momentum })
+        Self::new_rule(NesterovRule::new(learning_rate, momentum))
     }
 
     /// The parameters at x, without the look-ahead: the model to evaluate.
@@ -49,11 +51,6 @@ impl<T: Precision> Nesterov<T> {
 
 impl Rule for NesterovRule {
     const NAME: &'static str = "nesterov";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("momentum", Domain::Decay, &mut self.momentum);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("velocity"), Slot::copy_of_weights("position")]

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::lamb::norm;
 use crate::convention::options;
-use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Unit, Visit};
+use crate::{At, Epsilon, Optim, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// NovoGrad: one running mean square for each parameter, that of its gradient's norm.
 ///
@@ -17,31 +17,27 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Unit, Visit};
 /// outside of the root, λ = 0.
 pub type NovoGrad<T = f32> = Optim<NovoGradRule, T>;
 
-/// The hyperparameters of [`NovoGrad`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct NovoGradRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β₁: how much of the velocity survives a step; in \[0, 1).
-    pub beta1: f64,
-    /// β₂: how much of the mean square survives a step; in \[0, 1).
-    pub beta2: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: Epsilon,
-    /// λ: pulls the weights towards zero, within the velocity.
-    pub weight_decay: f64,
+hyperparameters! {
+    /// The hyperparameters of [`NovoGrad`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct NovoGradRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β₁: how much of the velocity survives a step.
+        pub beta1 in Decay: f64 = 0.9,
+        /// β₂: how much of the mean square survives a step.
+        pub beta2 in Decay: f64 = 0.25,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-6),
+        /// λ: pulls the weights towards zero, within the velocity.
+        pub weight_decay in NonNegative: f64 = 0.0,
+    }
 }
 
 impl<T: Precision> NovoGrad<T> {
     /// NovoGrad with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(NovoGradRule {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.25,
-            epsilon: Epsilon::Outside(1e-6),
-            weight_decay: 0.0,
-        })
+        Self::new_rule(NovoGradRule::new(learning_rate))
     }
 
     options!(betas, epsilon);
@@ -55,14 +51,6 @@ impl<T: Precision> NovoGrad<T> {
 impl Rule for NovoGradRule {
     const NAME: &'static str = "novograd";
     const UNIT: Unit = Unit::Parameter;
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta1", Domain::Decay, &mut self.beta1);
-        visit("beta2", Domain::Decay, &mut self.beta2);
-        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("velocity"), Slot::shaped("square", |_| Shape::scalar())]

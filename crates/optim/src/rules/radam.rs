@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// RAdam: Adam whose step is rectified while its mean square rests on few gradients.
 ///
@@ -18,37 +18,31 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// Defaults are those of PyTorch: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸ beside √v.
 pub type RAdam<T = f32> = Optim<RAdamRule, T>;
 
-/// The hyperparameters of [`RAdam`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct RAdamRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β₁: how much of the mean survives a step; in \[0, 1).
-    pub beta1: f64,
-    /// β₂: how much of the mean square survives a step; in \[0, 1).
-    pub beta2: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: Epsilon,
-    /// ε joins the corrected mean square v̂, not v.
-    pub epsilon_after_correction: bool,
-    /// The ρₜ above which the step is divided.
-    pub threshold: f64,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`RAdam`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct RAdamRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β₁: how much of the mean survives a step.
+        pub beta1 in Decay: f64 = 0.9,
+        /// β₂: how much of the mean square survives a step.
+        pub beta2 in Decay: f64 = 0.999,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-8),
+        /// ε joins the corrected mean square v̂, not v.
+        pub epsilon_after_correction: bool = false,
+        /// The ρₜ above which the step is divided.
+        pub threshold in NonNegative: f64 = 5.0,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> RAdam<T> {
     /// RAdam with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(RAdamRule {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: Epsilon::Outside(1e-8),
-            epsilon_after_correction: false,
-            threshold: 5.0,
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(RAdamRule::new(learning_rate))
     }
 
     options!(betas, epsilon, weight_decay);
@@ -79,15 +73,6 @@ impl RAdamRule {
 
 impl Rule for RAdamRule {
     const NAME: &'static str = "radam";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta1", Domain::Decay, &mut self.beta1);
-        visit("beta2", Domain::Decay, &mut self.beta2);
-        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
-        visit("threshold", Domain::NonNegative, &mut self.threshold);
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]

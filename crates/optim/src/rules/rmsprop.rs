@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// RMSprop: divides by the root of a running mean of squared gradients.
 ///
@@ -18,34 +18,29 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// [`lecture`](Self::lecture) β = 0.9 and ε stands inside, as it does in [`optax`](Self::optax).
 pub type RmsProp<T = f32> = Optim<RmsPropRule, T>;
 
-/// The hyperparameters of [`RmsProp`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct RmsPropRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β: how much of the mean square survives a step; in \[0, 1).
-    pub decay: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: Epsilon,
-    /// Divides by the deviation of the gradients.
-    pub centred: bool,
-    /// μ: how much of the velocity survives a step, if there is one.
-    pub momentum: Option<f64>,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`RmsProp`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct RmsPropRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β: how much of the mean square survives a step.
+        pub decay in Decay: f64 = 0.99,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-8),
+        /// Divides by the deviation of the gradients.
+        pub centred: bool = false,
+        /// μ: how much of the velocity survives a step, if there is one.
+        pub momentum in Decay: Option<f64> = None,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> RmsProp<T> {
     /// RMSprop with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(RmsPropRule {
-            learning_rate,
-            decay: 0.99,
-            epsilon: Epsilon::Outside(1e-8),
-            centred: false,
-            momentum: None,
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(RmsPropRule::new(learning_rate))
     }
 
     options!(epsilon, weight_decay);
@@ -78,16 +73,6 @@ impl<T: Precision> RmsProp<T> {
 
 impl Rule for RmsPropRule {
     const NAME: &'static str = "rmsprop";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("decay", Domain::Decay, &mut self.decay);
-        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
-        if let Some(momentum) = &mut self.momentum {
-            visit("momentum", Domain::Decay, momentum);
-        }
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         vec![

@@ -4,7 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use super::lion::sign;
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
+use crate::{At, Optim, Rule, Slot, Slots, hyperparameters};
 
 /// Rprop: each weight has a step of its own, that grows while the gradient keeps its sign.
 ///
@@ -16,25 +16,27 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit};
 /// 2000, with PyTorch's defaults η⁻ = 0.5, η⁺ = 1.2, Δ in \[10⁻⁶, 50\].)
 pub type Rprop<T = f32> = Optim<RpropRule, T>;
 
-/// The hyperparameters of [`Rprop`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct RpropRule {
-    /// Δ before the first step.
-    pub learning_rate: f64,
-    /// η⁻: what a change of sign multiplies Δ by.
-    pub shrink: f64,
-    /// η⁺: what a kept sign multiplies Δ by.
-    pub grow: f64,
-    /// Δmin.
-    pub least: f64,
-    /// Δmax.
-    pub most: f64,
+hyperparameters! {
+    /// The hyperparameters of [`Rprop`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct RpropRule {
+        /// Δ before the first step.
+        pub learning_rate in NonNegative: f64,
+        /// η⁻: what a change of sign multiplies Δ by.
+        pub shrink in Fraction: f64 = 0.5,
+        /// η⁺: what a kept sign multiplies Δ by.
+        pub grow in AtLeastOne: f64 = 1.2,
+        /// Δmin.
+        pub least in NonNegative: f64 = 1e-6,
+        /// Δmax.
+        pub most in NonNegative: f64 = 50.0,
+    }
 }
 
 impl<T: Precision> Rprop<T> {
     /// Rprop with the first step Δ = α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(RpropRule { learning_rate, shrink: 0.5, grow: 1.2, least: 1e-6, most: 50.0 })
+        Self::new_rule(RpropRule::new(learning_rate))
     }
 
     /// η⁻ and η⁺.
@@ -50,14 +52,6 @@ impl<T: Precision> Rprop<T> {
 
 impl Rule for RpropRule {
     const NAME: &'static str = "rprop";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("shrink", Domain::Fraction, &mut self.shrink);
-        visit("grow", Domain::AtLeastOne, &mut self.grow);
-        visit("least", Domain::NonNegative, &mut self.least);
-        visit("most", Domain::NonNegative, &mut self.most);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         let step = Slot::like_weights("step").starting_at(self.learning_rate);

@@ -6,7 +6,9 @@ use program::default_pool;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{
+    At, Domain, Hyperparameter, Optim, Rule, Slot, Slots, Visit, WeightDecay, hyperparameters,
+};
 
 /// Stochastic gradient descent, with momentum in every convention.
 ///
@@ -39,15 +41,17 @@ use crate::{At, Domain, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// ```
 pub type Sgd<T = f32> = Optim<SgdRule, T>;
 
-/// The hyperparameters of [`Sgd`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct SgdRule {
-    /// α.
-    pub learning_rate: f64,
-    /// Momentum, if any.
-    pub momentum: Option<Momentum>,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`Sgd`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct SgdRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// Momentum, if any.
+        pub momentum in Decay: Option<Momentum> = None,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 /// Momentum and its conventions.
@@ -81,11 +85,18 @@ impl Momentum {
     }
 }
 
+impl Hyperparameter for Momentum {
+    /// μ under the name of the whole, and τ.
+    fn show(&mut self, name: &'static str, domain: Domain, visit: &mut Visit<'_>) {
+        visit(name, domain, &mut self.decay);
+        visit("dampening", Domain::Fraction, &mut self.dampening);
+    }
+}
+
 impl<T: Precision> Sgd<T> {
     /// Gradient descent with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        let (momentum, weight_decay) = (None, WeightDecay::NONE);
-        Self::new_rule(SgdRule { learning_rate, momentum, weight_decay })
+        Self::new_rule(SgdRule::new(learning_rate))
     }
 
     /// Accumulates a velocity v ← μ·v + g. (Polyak, 1964.)
@@ -128,15 +139,6 @@ impl<T: Precision> Sgd<T> {
 
 impl Rule for SgdRule {
     const NAME: &'static str = "sgd";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        if let Some(momentum) = &mut self.momentum {
-            visit("momentum", Domain::Decay, &mut momentum.decay);
-            visit("dampening", Domain::Fraction, &mut momentum.dampening);
-        }
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         self.momentum.map(|_| Slot::like_weights("velocity")).into_iter().collect()

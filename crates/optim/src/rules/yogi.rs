@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::lion::sign;
 use crate::convention::options;
-use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
+use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Yogi: Adam whose mean square moves by the size of the new gradient only, and so forgets slowly.
 ///
@@ -16,34 +16,29 @@ use crate::{At, Domain, Epsilon, Optim, Rule, Slot, Slots, Visit, WeightDecay};
 /// ε = 10⁻³ outside of the root; m and v start at 10⁻⁶.
 pub type Yogi<T = f32> = Optim<YogiRule, T>;
 
-/// The hyperparameters of [`Yogi`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct YogiRule {
-    /// α.
-    pub learning_rate: f64,
-    /// β₁: how much of the mean survives a step; in \[0, 1).
-    pub beta1: f64,
-    /// β₂: 1 − β₂ is the weight of a new square; in \[0, 1).
-    pub beta2: f64,
-    /// ε: keeps the divisor from zero.
-    pub epsilon: Epsilon,
-    /// m and v before the first step.
-    pub initial: f64,
-    /// Pulls the weights towards zero.
-    pub weight_decay: WeightDecay,
+hyperparameters! {
+    /// The hyperparameters of [`Yogi`].
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+    pub struct YogiRule {
+        /// α.
+        pub learning_rate in NonNegative: f64,
+        /// β₁: how much of the mean survives a step.
+        pub beta1 in Decay: f64 = 0.9,
+        /// β₂: 1 − β₂ is the weight of a new square.
+        pub beta2 in Decay: f64 = 0.999,
+        /// ε: keeps the divisor from zero.
+        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-3),
+        /// m and v before the first step.
+        pub initial in NonNegative: f64 = 1e-6,
+        /// Pulls the weights towards zero.
+        pub weight_decay in NonNegative: WeightDecay = WeightDecay::NONE,
+    }
 }
 
 impl<T: Precision> Yogi<T> {
     /// Yogi with the learning rate α.
     pub fn new(learning_rate: f64) -> Self {
-        Self::new_rule(YogiRule {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: Epsilon::Outside(1e-3),
-            initial: 1e-6,
-            weight_decay: WeightDecay::NONE,
-        })
+        Self::new_rule(YogiRule::new(learning_rate))
     }
 
     options!(betas, epsilon, weight_decay);
@@ -56,15 +51,6 @@ impl<T: Precision> Yogi<T> {
 
 impl Rule for YogiRule {
     const NAME: &'static str = "yogi";
-
-    fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
-        visit("learning_rate", Domain::NonNegative, &mut self.learning_rate);
-        visit("beta1", Domain::Decay, &mut self.beta1);
-        visit("beta2", Domain::Decay, &mut self.beta2);
-        visit("epsilon", Domain::NonNegative, self.epsilon.value_mut());
-        visit("initial", Domain::NonNegative, &mut self.initial);
-        visit("weight_decay", Domain::NonNegative, &mut self.weight_decay.strength);
-    }
 
     fn slots(&self) -> Vec<Slot> {
         ["mean", "square"].map(|name| Slot::like_weights(name).starting_at(self.initial)).to_vec()
