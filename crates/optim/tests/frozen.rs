@@ -3,37 +3,28 @@
 use std::collections::HashMap;
 
 use cotangent::optim::{
-    Accumulate, AdaBelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, AmsGrad, Asgd, Checkpoint,
-    ClipGlobalNorm, Ema, Groups, Lamb, Lion, Lookahead, Muon, NAdam, Nesterov, NovoGrad, Optimizer,
-    RAdam, RmsProp, Rprop, Sam, Sgd, State, Yogi,
+    Accumulate, Adagrad, Adam, Asgd, Checkpoint, ClipGlobalNorm, Ema, Groups, Lookahead, MakeRule,
+    NAdam, Optimizer, RmsProp, Sam, Sgd, State, every_rule,
 };
 use cotangent::{GradientLayout, Gradients, Param, Params};
 use ndarray::{Array, array};
 
 type Boxed = Box<dyn Optimizer<f64>>;
 
-const RULES: &[(&str, fn() -> Boxed)] = &[
-    ("momentum", || Box::new(Sgd::new(0.01).momentum(0.9).dampening(0.1).weight_decay(0.01))),
-    ("averaged", || Box::new(Sgd::new(0.1).averaged_momentum(0.9).bias_corrected())),
-    ("look-ahead", || Box::new(Nesterov::new(0.01, 0.9))),
-    ("adamw", || Box::new(Adam::adamw(0.01))),
-    ("adagrad", || Box::new(Adagrad::new(0.1).learning_rate_decay(0.01))),
-    ("rmsprop", || Box::new(RmsProp::new(0.01).centred().momentum(0.5))),
-    ("adadelta", || Box::new(Adadelta::new(1.0))),
-    ("adamax", || Box::new(Adamax::new(0.01))),
-    ("nadam", || Box::new(NAdam::new(0.01))),
-    ("radam", || Box::new(RAdam::new(0.01))),
-    ("amsgrad", || Box::new(AmsGrad::new(0.01))),
-    ("lion", || Box::new(Lion::new(0.01))),
-    ("lamb", || Box::new(Lamb::new(0.01))),
-    ("adabelief", || Box::new(AdaBelief::new(0.01))),
-    ("yogi", || Box::new(Yogi::new(0.01))),
-    ("novograd", || Box::new(NovoGrad::new(0.01))),
-    ("adafactor", || Box::new(Adafactor::new(0.01))),
-    ("rprop", || Box::new(Rprop::new(0.01))),
-    ("asgd", || Box::new(Asgd::new(0.01).start(3))),
-    ("muon", || Box::new(Muon::new(0.02))),
+/// Conventions that remember more than their rules do by default, or count their steps otherwise.
+const CONVENTIONS: [(&str, MakeRule<f64>); 6] = [
+    ("momentum", |rate| Box::new(Sgd::new(rate).momentum(0.9).dampening(0.1).weight_decay(0.01))),
+    ("averaged", |rate| Box::new(Sgd::new(rate).averaged_momentum(0.9).bias_corrected())),
+    ("adamw", |rate| Box::new(Adam::adamw(rate))),
+    ("falling adagrad", |rate| Box::new(Adagrad::new(rate).learning_rate_decay(0.01))),
+    ("centred rmsprop", |rate| Box::new(RmsProp::new(rate).centred().momentum(0.5))),
+    ("early asgd", |rate| Box::new(Asgd::new(rate).start(3))),
 ];
+
+/// Every rule, and the conventions.
+fn rules() -> impl Iterator<Item = (&'static str, MakeRule<f64>)> {
+    every_rule().into_iter().chain(CONVENTIONS)
+}
 
 /// A store of matrices of these names.
 fn store(names: &[&str]) -> Params<f64> {
@@ -58,8 +49,8 @@ struct Run {
 }
 
 impl Run {
-    fn new(names: &[&str], make: fn() -> Boxed) -> Self {
-        Self { params: store(names), optimizer: make(), steps: HashMap::new() }
+    fn new(names: &[&str], optimizer: Boxed) -> Self {
+        Self { params: store(names), optimizer, steps: HashMap::new() }
     }
 
     /// Steps with gradients of all that is not frozen, as a training step answers them.
@@ -84,9 +75,10 @@ impl Run {
 
 #[test]
 fn a_frozen_parameter_stays_and_then_goes_on_as_if_nothing_had_been() {
-    for (name, make) in RULES {
+    for (name, make) in rules() {
         let [mut whole, mut first, mut second] =
-            [&["first", "second"][..], &["first"], &["second"]].map(|names| Run::new(names, *make));
+            [&["first", "second"][..], &["first"], &["second"]]
+                .map(|names| Run::new(names, make(0.01)));
         whole.train(4);
         whole.params.freeze("second").unwrap();
         let before = values(&whole.params, "second").to_vec();
@@ -104,13 +96,13 @@ fn a_frozen_parameter_stays_and_then_goes_on_as_if_nothing_had_been() {
 
 #[test]
 fn a_parameter_frozen_at_first_starts_afresh_when_it_is_not() {
-    for (name, make) in RULES {
-        let mut late = Run::new(&["first", "second"], *make);
+    for (name, make) in rules() {
+        let mut late = Run::new(&["first", "second"], make(0.01));
         late.params.freeze("first").unwrap();
         late.train(6);
         late.params.unfreeze("*").unwrap();
         late.train(3);
-        let mut alone = Run::new(&["first"], *make);
+        let mut alone = Run::new(&["first"], make(0.01));
         alone.train(3);
         assert_eq!(values(&late.params, "first"), values(&alone.params, "first"), "{name}");
     }
@@ -118,9 +110,10 @@ fn a_parameter_frozen_at_first_starts_afresh_when_it_is_not() {
 
 #[test]
 fn gradients_of_what_was_frozen_since_are_not_followed() {
-    let mut run = Run::new(&["first", "second"], || {
-        Box::new(Sgd::new(0.1).momentum(0.9).weight_decay(0.1).with(ClipGlobalNorm::new(1.0)))
-    });
+    let mut run = Run::new(
+        &["first", "second"],
+        Box::new(Sgd::new(0.1).momentum(0.9).weight_decay(0.1).with(ClipGlobalNorm::new(1.0))),
+    );
     run.train(2);
     let entries = run.params.entries().to_vec();
     run.params.freeze("first").unwrap();
@@ -136,7 +129,7 @@ fn an_interrupted_run_goes_on_with_what_was_frozen() {
         let groups = Groups::new(Adam::adamw(0.01)).group("second", NAdam::new(0.02));
         Box::new(groups.with(Lookahead::new(3, 0.5)).with(Ema::new(0.9)))
     };
-    let mut whole = Run::new(&["first", "second", "third"], make);
+    let mut whole = Run::new(&["first", "second", "third"], make());
     whole.params.freeze("third").unwrap();
     whole.train(4);
     whole.params.freeze("second").unwrap();
@@ -145,7 +138,7 @@ fn an_interrupted_run_goes_on_with_what_was_frozen() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run");
     Checkpoint::of(&whole.params, &mut whole.optimizer).unwrap().save(&file).unwrap();
-    let mut resumed = Run::new(&["first", "second", "third"], make);
+    let mut resumed = Run::new(&["first", "second", "third"], make());
     let checkpoint = Checkpoint::load(&file).unwrap();
     checkpoint.restore(&mut resumed.params, &mut resumed.optimizer).unwrap();
     resumed.steps = whole.steps.clone();
@@ -162,7 +155,7 @@ fn an_interrupted_run_goes_on_with_what_was_frozen() {
 
 #[test]
 fn an_earlier_state_is_taken_up_after_more_parameters_took_part() {
-    let mut run = Run::new(&["first", "second"], || Box::new(Adam::new(0.01).with(Ema::new(0.9))));
+    let mut run = Run::new(&["first", "second"], Box::new(Adam::new(0.01).with(Ema::new(0.9))));
     run.params.freeze("second").unwrap();
     run.train(3);
     let early = run.optimizer.state(&run.params).unwrap();
@@ -176,7 +169,7 @@ fn an_earlier_state_is_taken_up_after_more_parameters_took_part() {
 
 #[test]
 fn two_optimizers_take_turns_and_each_remembers_its_own() {
-    let mut run = Run::new(&["critic", "generator"], || Box::new(Adam::adamw(0.01)));
+    let mut run = Run::new(&["critic", "generator"], Box::new(Adam::adamw(0.01)));
     let entries = run.params.entries().to_vec();
     let mut other: Boxed = Box::new(Adam::adamw(0.05));
     for turn in 0..6 {
@@ -196,7 +189,7 @@ fn two_optimizers_take_turns_and_each_remembers_its_own() {
 
 #[test]
 fn a_parameter_added_later_is_taken_up() {
-    let mut run = Run::new(&["first"], || Box::new(Adam::new(0.01)));
+    let mut run = Run::new(&["first"], Box::new(Adam::new(0.01)));
     run.train(5);
     run.params.root().parameter("late", array![1.0].into_dyn());
     // The sine of 7, where that of 0 would be no gradient.
