@@ -21,8 +21,8 @@
 //! A loop is written once, over plain scalar code that always inlines, and compiled for AVX-512, for AVX2 with FMA and
 //! for what every processor of the target has. Calls take an [`Isa`], which exists only for levels that the processor
 //! has; [`Isa::best`] is the widest. LLVM makes vectors of the loops, 16 `f32` at a time on AVX-512, because nothing in
-//! them branches or calls: see `elementary` for the functions, `isa` for the mechanism. Two things are written with
-//! vectors by name: the tile of a matrix product and the accumulators of a reduction.
+//! them branches or calls: see `elementary` for the functions, `isa` for the mechanism. Three things are written with
+//! vectors by name: the tile of a matrix product, the packing of its panels, and the accumulators of a reduction.
 //!
 //! # Accuracy
 //!

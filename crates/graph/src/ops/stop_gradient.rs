@@ -41,8 +41,8 @@ impl<'g> Var<'g> {
 }
 
 pub(super) fn examples() -> Vec<Example> {
-    // x·c with c equal to x in value: the derivative must be c, as for a constant. Numerically that
-    // is half the derivative of x².
+    // A numeric derivative knows no constants, so that what is stopped cancels in value. That no
+    // cotangent passes is said by the test below.
     vec![unary("stop_gradient", -2.0..2.0, |x| x * 3.0 + (x.stop_gradient() - x.stop_gradient()))]
 }
 

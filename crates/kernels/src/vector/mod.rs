@@ -1,4 +1,5 @@
-//! Vector registers by name, for the one loop that the compiler cannot be trusted to vectorise: the matrix product.
+//! Vector registers by name, for the loops that the compiler cannot be trusted to vectorise: the tile of a matrix
+//! product, the packing of its panels, and the accumulators of a reduction.
 
 mod plain;
 #[cfg(target_arch = "x86_64")]

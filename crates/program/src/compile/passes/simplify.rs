@@ -6,9 +6,12 @@ use graph::rewriting::Visit;
 use graph::{Graph, Var};
 
 /// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, a
-/// reshape of a reshape. All are exact in IEEE arithmetic, also for infinities, NaN and signed
-/// zeros. A transposed matrix product becomes the product of the transposed factors in reverse,
-/// which the kernel reads for free: the same sums of the same products. x + 0 (which turns −0 into 0) and x·0 (which is NaN for infinities) are not, and stay.
+/// reshape of a reshape, a permutation of one that it undoes. All are exact in IEEE arithmetic, also
+/// for infinities, NaN and signed zeros. Replacing x + 0 by x (wrong for −0) or x·0 by 0 (wrong for
+/// infinities and NaN) would not be, and both stay.
+///
+/// A transposed matrix product becomes the product of the transposed factors in reverse: the same
+/// sums of the same products, and no result to be transposed. The kernel takes factors of any strides.
 pub(super) fn simplified<'g>(
     graph: &'g Graph,
     visit: &Visit<'_>,
