@@ -1,11 +1,12 @@
 //! Reverse-mode differentiation: the gradient is more graph.
 
+use std::ops::Range;
 use std::panic::Location;
 
 use smallvec::SmallVec;
 
 use crate::reading::NodeId;
-use crate::{GradientError, Graph, Kind, Type, Unreached, Var};
+use crate::{Cotangents, GradientError, Graph, Kind, Type, Unreached, Var, misfit};
 
 /// Asks for the gradient of an output: what to differentiate, with which cotangent, with respect
 /// to what.
@@ -130,13 +131,64 @@ pub(crate) fn backpropagate<'g>(
     let Some(last) = outputs.iter().map(|(output, _)| output.id().index()).max() else {
         return vec![None; variables.len()];
     };
+    sweep(0..last + 1, outputs, variables)
+}
+
+/// The reverse rule of a function that is composed of others: the cotangents of its inputs, given
+/// the cotangent `v` of its output, by the rules of what `function` records. For the
+/// [reverse rule](crate::Operation::vjp) of an operation that needs none of its own.
+///
+/// Where one variable stands at several positions, the first gets the cotangent of them all.
+///
+/// ```
+/// use cotangent::{Graph, composed};
+///
+/// let g = Graph::new();
+/// let (x, v) = (g.constant(3.0), g.constant(10.0));
+/// let cotangents = composed(&[x], v, |inputs| inputs[0].square());
+/// assert_eq!(cotangents[0].unwrap().eval()?[[]], 60.0);
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
+///
+/// # Panics
+/// If the function answers another type than that of `v`.
+#[track_caller]
+pub fn composed<'g>(
+    inputs: &[Var<'g>],
+    v: Var<'g>,
+    function: impl FnOnce(&[Var<'g>]) -> Var<'g>,
+) -> Cotangents<'g> {
+    let first = node_count(v.graph());
+    let output = function(inputs);
+    if output.ty() != v.ty() {
+        let rule = format!("the function answers {}, and its cotangent is {}", output.ty(), v.ty());
+        misfit("composed", rule, inputs);
+    }
+    // What the inputs were computed from is not the function's: one may depend on another.
+    let function = first..node_count(v.graph());
+    let totals = sweep(function, &[(output, v)], inputs).into_iter().enumerate();
+    let stood_before = |i: usize| inputs[..i].iter().any(|input| input.id() == inputs[i].id());
+    totals.map(|(i, total)| total.filter(|_| !stood_before(i))).collect()
+}
+
+fn node_count(graph: &Graph) -> usize {
+    graph.dag(|dag| dag.node_count())
+}
+
+/// Takes the cotangents of `outputs` back through the nodes in a range, and answers what reaches
+/// `variables`.
+fn sweep<'g>(
+    nodes: Range<usize>,
+    outputs: &[(Var<'g>, Var<'g>)],
+    variables: &[Var<'g>],
+) -> Vec<Option<Var<'g>>> {
     let graph = outputs[0].0.graph();
     let active = descendants(graph, variables);
     let mut cotangents: Vec<Option<Var<'g>>> = vec![None; active.len()];
     for &(output, seed) in outputs {
         accumulate(&mut cotangents[output.id().index()], seed);
     }
-    for id in (0..=last).rev().map(NodeId::new) {
+    for id in nodes.rev().map(NodeId::new) {
         let Some(cotangent) = cotangents[id.index()].filter(|_| active[id.index()]) else {
             continue;
         };
@@ -211,5 +263,45 @@ impl Rule {
     fn broken(&self, answered: String) -> ! {
         let Self { operation, location } = self;
         panic!("the reverse rule of {operation} answered {answered}\n  at {location}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_composed_rule_ends_at_its_inputs() {
+        let g = Graph::new();
+        let (x, v) = (g.constant(3.0), g.constant(1.0));
+        // The second input depends on the first; that is not the function's part of the derivative.
+        let cotangents = composed(&[x, x.square()], v, |inputs| inputs[0] * inputs[1]);
+        let values: Vec<f64> = cotangents.iter().map(|c| c.unwrap().eval().unwrap()[[]]).collect();
+        assert_eq!(values, [9.0, 3.0]);
+    }
+
+    #[test]
+    fn a_repeated_input_of_a_composed_rule_gets_its_cotangent_once() {
+        let g = Graph::new();
+        let (x, v) = (g.constant(3.0), g.constant(1.0));
+        let cotangents = composed(&[x, x], v, |inputs| inputs[0] * inputs[1]);
+        assert_eq!(cotangents[0].unwrap().eval().unwrap()[[]], 6.0);
+        assert!(cotangents[1].is_none());
+    }
+
+    #[test]
+    fn a_composed_rule_knows_what_has_no_path_and_what_is_the_output() {
+        let g = Graph::new();
+        let (x, y, v) = (g.constant(3.0), g.constant(4.0), g.constant(5.0));
+        let cotangents = composed(&[x, y], v, |inputs| inputs[1]);
+        assert!(cotangents[0].is_none());
+        assert_eq!(cotangents[1].unwrap().eval().unwrap()[[]], 5.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "the function answers [], and its cotangent is [2]")]
+    fn a_composed_function_answers_the_type_of_its_cotangent() {
+        let g = Graph::new();
+        composed(&[g.constant(3.0)], g.full([2], 1.0), |inputs| inputs[0]);
     }
 }

@@ -47,7 +47,7 @@ pub use domain::Domain;
 pub use error::{GradientError, RecordError, RunError, Unreached, misfit};
 pub use evaluate::Evaluator;
 pub use fault::{Defect, Fault, RunResult};
-pub use gradient::Gradient;
+pub use gradient::{Gradient, composed};
 pub use graph::Graph;
 pub use integer::Integer;
 pub use lowering::{FoldWord, Lowering, MapWord, ZipWord};

@@ -1,8 +1,9 @@
 //! Products.
 
 use super::{Along, Reduction};
+use crate::gradient::zeros;
 use crate::ops::registry::{Example, reduction};
-use crate::{Axes, FoldWord, Gradient, Scalar, Var};
+use crate::{Axes, FoldWord, Scalar, Var, composed};
 
 /// Π x. Cotangent: v times the product of the other factors.
 ///
@@ -19,12 +20,9 @@ impl Reduction for Prod {
     fn vjp<'g>(&self, along: &Along<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
         let shape = along.x.shape();
         let axes = along.axes.resolve(shape.rank()).expect("the shape rule checked the axes");
-        let tree = axes.into_iter().fold(along.x, product_tree);
-        Gradient::of(tree)
-            .cotangent(v)
-            .zeros_without_path()
-            .with_respect_to(&[along.x])
-            .expect("the tree has the shape of the cotangent")[0]
+        let tree = |x: &[Var<'g>]| axes.into_iter().fold(x[0], product_tree);
+        // No path leads from a product of no factors.
+        composed(&[along.x], v, tree)[0].unwrap_or_else(|| zeros(along.x))
     }
     fn word(&self) -> Option<FoldWord> {
         Some(FoldWord::Prod)

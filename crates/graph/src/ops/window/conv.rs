@@ -1,11 +1,12 @@
 //! Convolution.
 
 use ndarray::{ArrayViewD, Dimension};
+use smallvec::smallvec;
 
 use super::super::registry::{Example, Sample};
 use super::{Pair, Window};
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Gradient, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, composed};
 
 /// The cross-correlation yₙₒᵢⱼ = Σ w(o, c, k, l)·x(n, c, i·s + k·d − p, j·s + l·d − p) of images
 /// [N, C, H, W] with kernels [O, C/groups, height, width], for stride s, dilation d and padding p: what
@@ -102,14 +103,7 @@ impl Operation for Conv2d {
         Ok(Type::real([samples, outputs, rows, columns]))
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        // An image that is its own kernel would get both cotangents for each of its uses.
-        let (x, w) = (inputs[0] * 1.0, inputs[1] * 1.0);
-        let gradients = Gradient::of(self.product(x, w)).cotangent(v).with_respect_to(&[x, w]);
-        gradients
-            .expect("the product has the type of the cotangent")
-            .into_iter()
-            .map(Some)
-            .collect()
+        composed(inputs, v, |inputs| self.product(inputs[0], inputs[1]))
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         self.by_definition(&args.real(0), &args.real(1), out);
@@ -156,7 +150,8 @@ impl Conv2d {
 
 /// A convolution from its product of matrices, in which the padding stands as zeros: the same, unless
 /// a number of the kernels is not finite, whose product with such a zero would be NaN. The sum of the
-/// definition counts then. Inputs: the product, the images and the kernels.
+/// definition counts then. Inputs: the product, the images and the kernels. The cotangent goes to the
+/// product, which is computed from the others.
 #[derive(Clone, Debug, PartialEq)]
 struct WithoutPadding(Conv2d);
 
@@ -168,8 +163,8 @@ impl Operation for WithoutPadding {
         let [product, ..] = exactly::<3>(inputs)?;
         Ok(product.clone())
     }
-    fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        [None].into_iter().chain(self.0.vjp(&inputs[1..], output, v)).collect()
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        smallvec![Some(v), None, None]
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let kernels = args.real(2);
