@@ -82,12 +82,12 @@ pub fn remove_abandoned(folder: impl AsRef<Path>, of: Option<&str>) -> io::Resul
 /// finds out that it must make another.
 fn remove_if_abandoned(path: &Path) -> io::Result<()> {
     let Ok(file) = OpenOptions::new().read(true).write(true).open(path) else { return Ok(()) };
-    match file.try_lock().is_ok() {
-        true => match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        },
-        false => Ok(()),
+    if file.try_lock().is_err() {
+        return Ok(());
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -350,9 +350,10 @@ pub(crate) fn exactly<const N: usize>(inputs: &[Type]) -> Result<&[Type; N], Str
 
 /// The rule for operations that take one kind.
 pub(crate) fn expect_kind(position: &str, kind: Kind, expected: Kind) -> Result<(), String> {
-    match kind == expected {
-        true => Ok(()),
-        false => Err(format!("{position} must be {expected}, not {kind}")),
+    if kind == expected {
+        Ok(())
+    } else {
+        Err(format!("{position} must be {expected}, not {kind}"))
     }
 }
 

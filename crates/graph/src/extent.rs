@@ -24,9 +24,10 @@ impl Extent {
     pub fn of<'a, T: Scalar>(values: impl IntoIterator<Item = &'a T>) -> Self {
         let start = Self { low: f64::INFINITY, high: f64::NEG_INFINITY, wild: 0 };
         values.into_iter().map(|&value| value.to_f64()).fold(start, |extent, value| {
-            match value.is_finite() {
-                true => Self { low: extent.low.min(value), high: extent.high.max(value), ..extent },
-                false => Self { wild: extent.wild + 1, ..extent },
+            if value.is_finite() {
+                Self { low: extent.low.min(value), high: extent.high.max(value), ..extent }
+            } else {
+                Self { wild: extent.wild + 1, ..extent }
             }
         })
     }

@@ -90,10 +90,8 @@ impl Shape {
 
     /// The shape with `axes` (sorted) reduced: kept with extent 1, or dropped.
     pub fn reduced(&self, axes: &[usize], keep: bool) -> Shape {
-        let extent = |axis: usize| match axes.contains(&axis) {
-            false => Some(self[axis]),
-            true => keep.then_some(1),
-        };
+        let extent =
+            |axis: usize| if axes.contains(&axis) { keep.then_some(1) } else { Some(self[axis]) };
         (0..self.rank()).filter_map(extent).collect()
     }
 

@@ -118,9 +118,10 @@ impl Asked {
         let layout = GradientLayout::new(self.wanted(params)?);
         let variables: Vec<Var<'_>> =
             layout.entries().iter().map(|param| graph.param(param)).collect();
-        let gradient = match self.zeros_for_unused {
-            true => Gradient::of(loss).zeros_without_path(),
-            false => Gradient::of(loss),
+        let gradient = if self.zeros_for_unused {
+            Gradient::of(loss).zeros_without_path()
+        } else {
+            Gradient::of(loss)
         };
         let mut outputs =
             gradient.with_respect_to(&variables).map_err(|error| self.explained(error))?;

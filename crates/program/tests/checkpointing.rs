@@ -10,10 +10,8 @@ const WIDTH: usize = 64;
 /// Blocks of three layers one after the other, kept or checkpointed.
 fn deep<'g>(x: Var<'g>, w: Var<'g>, blocks: usize, checkpointed: bool) -> Var<'g> {
     let again = checkpoint(|_, x| layers(x));
-    (0..blocks).fold(x, |x, _| match checkpointed {
-        true => again(x.graph(), &[x, w]),
-        false => layers(&[x, w]),
-    })
+    (0..blocks)
+        .fold(x, |x, _| if checkpointed { again(x.graph(), &[x, w]) } else { layers(&[x, w]) })
 }
 
 fn layers<'g>(x: &[Var<'g>]) -> Var<'g> {
@@ -56,9 +54,8 @@ fn stepped(checkpointed: bool) -> (Vec<f32>, Vec<f32>) {
     let count = params.root().buffer("count", array![0.0].into_dyn());
     let inner = (w.clone(), count.clone());
     let block = checkpoint(move |g, x| counted(g, x[0], &inner.0, &inner.1));
-    let mut step = Step::new(move |g, [x]| match checkpointed {
-        true => block(g, &[x]).sum(),
-        false => counted(g, x, &w, &count).sum(),
+    let mut step = Step::new(move |g, [x]| {
+        if checkpointed { block(g, &[x]).sum() } else { counted(g, x, &w, &count).sum() }
     });
     step.run(&mut params, (&array![1.0_f32, 2.0],)).unwrap();
     (step.gradients().values().to_vec(), params.values().to_vec())

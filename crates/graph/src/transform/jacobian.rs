@@ -28,9 +28,10 @@ impl<'g> Gradient<'g> {
         let location = Location::caller();
         let (rows, columns) = (self.output.shape(), x.shape());
         let shape: Shape = rows.iter().chain(columns.iter()).copied().collect();
-        let parts = match rows.size() <= columns.size() {
-            true => self.rows(x, location)?,
-            false => self.columns(x, location)?,
+        let parts = if rows.size() <= columns.size() {
+            self.rows(x, location)?
+        } else {
+            self.columns(x, location)?
         };
         if parts.is_empty() {
             return Ok(x.graph().full(shape, 0.0));

@@ -39,9 +39,8 @@ pub fn per_sample_grad(
         let samples = count(transform, inputs, position, &batched);
         let of_sample = |sample: usize| {
             let (from, to) = (sample as isize, sample as isize + 1);
-            let part = |k: usize| match batched.contains(&k) {
-                true => inputs[k].slice_axis(0, from..to),
-                false => inputs[k],
+            let part = |k: usize| {
+                if batched.contains(&k) { inputs[k].slice_axis(0, from..to) } else { inputs[k] }
             };
             let inputs: Vec<Var<'_>> = (0..inputs.len()).map(part).collect();
             let gradient = Gradient::of(f(graph, &inputs)).zeros_without_path();

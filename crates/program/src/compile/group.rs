@@ -161,10 +161,7 @@ impl Grouping<'_> {
                 let base = self.analysis.places[input.index()].base;
                 let unstored = matches!(self.analysis.work[base.index()], Work::Elementwise { .. })
                     && !self.analysis.stored[base.index()];
-                match unstored {
-                    true => pending.push(base),
-                    false => operands.push((id, input)),
-                }
+                if unstored { pending.push(base) } else { operands.push((id, input)) }
             }
         }
         members.sort_unstable();

@@ -101,13 +101,12 @@ fn own_outputs(target: Target) -> Target {
         let computed = !matches!(analysis.work[place.base.index()], Work::None | Work::Leaf);
         let whole = place.is_dense()
             && place.shape.size() == analysis.places[place.base.index()].shape.size();
-        owned.push(match computed && whole && !owned.contains(&place.base) {
-            true => place.base,
-            false => {
-                let line = graph.node(id, |node| (node.location, node.backward));
-                let var = graph.var(id);
-                graph.on_behalf(line, || graph.apply(Copy, &[var])).id()
-            }
+        owned.push(if computed && whole && !owned.contains(&place.base) {
+            place.base
+        } else {
+            let line = graph.node(id, |node| (node.location, node.backward));
+            let var = graph.var(id);
+            graph.on_behalf(line, || graph.apply(Copy, &[var])).id()
         });
     }
     drop(analysis);

@@ -172,11 +172,9 @@ impl Planner<'_> {
     }
 
     fn allocate(&mut self, node: NodeId) {
-        let size = match self.analysis.places[node.index()].is_dense() {
-            true => self.shape(node).size(),
-            // A number repeated over a shape.
-            false => 1,
-        };
+        // A number repeated over a shape is stored once.
+        let dense = self.analysis.places[node.index()].is_dense();
+        let size = if dense { self.shape(node).size() } else { 1 };
         let leaf = matches!(self.analysis.work[node.index()], Work::Leaf);
         let arena = self.arena(node);
         let start = arena.allocate(size, !leaf);

@@ -25,12 +25,13 @@ pub(super) fn along(x: &Type, index: &Type, axis: isize) -> Result<usize, String
     let axis = resolve_axis(axis, x.shape.rank())?;
     let fits =
         x.shape.rank() == index.shape.rank() && x.shape.with(axis, 0) == index.shape.with(axis, 0);
-    match fits {
-        true => Ok(axis),
-        false => Err(format!(
+    if fits {
+        Ok(axis)
+    } else {
+        Err(format!(
             "indices of shape {} must match {} but along axis {axis}",
             index.shape, x.shape
-        )),
+        ))
     }
 }
 

@@ -27,12 +27,13 @@ impl Operation for ScatterAdd {
         let [x, index, source] = exactly(inputs)?;
         along(x, index, self.axis)?;
         expect_kind("the source", source.kind, Kind::Real)?;
-        match source.shape == index.shape {
-            true => Ok(x.clone()),
-            false => Err(format!(
+        if source.shape == index.shape {
+            Ok(x.clone())
+        } else {
+            Err(format!(
                 "the source has shape {} and the indices {}; they must be equal",
                 source.shape, index.shape
-            )),
+            ))
         }
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {

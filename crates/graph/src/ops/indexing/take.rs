@@ -96,9 +96,10 @@ impl Operation for IndexAdd {
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
         let [x, index, source] = exactly(inputs)?;
         let expected = Type::real(taken(x, index, self.axis)?);
-        match *source == expected {
-            true => Ok(x.clone()),
-            false => Err(format!("the source must be {expected}, and is {source}")),
+        if *source == expected {
+            Ok(x.clone())
+        } else {
+            Err(format!("the source must be {expected}, and is {source}"))
         }
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {

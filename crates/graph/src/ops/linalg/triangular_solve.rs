@@ -79,10 +79,7 @@ impl Operation for TriangularSolve {
     fn vjp<'g>(&self, inputs: &[Var<'g>], x: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         let (t, b) = (inputs[0], inputs[1]);
         let w = t.solve_triangular(v, self.clone().transposed());
-        let of_t = match self.transposed {
-            false => -w.matmul(x.t()),
-            true => -x.matmul(w.t()),
-        };
+        let of_t = if self.transposed { -x.matmul(w.t()) } else { -w.matmul(x.t()) };
         let of_t = t.graph().apply(self.part(), &[of_t.sum_to(t.shape())]);
         smallvec![Some(of_t), Some(w.sum_to(b.shape()))]
     }

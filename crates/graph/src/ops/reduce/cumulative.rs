@@ -42,9 +42,10 @@ impl Operation for CumSum {
                 sum += *y;
                 *y = sum;
             };
-            match self.reverse {
-                true => lane.iter_mut().rev().for_each(&mut step),
-                false => lane.iter_mut().for_each(&mut step),
+            if self.reverse {
+                lane.iter_mut().rev().for_each(&mut step)
+            } else {
+                lane.iter_mut().for_each(&mut step)
             }
         }
         Ok(())

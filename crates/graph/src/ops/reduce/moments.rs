@@ -45,12 +45,13 @@ impl Variance {
 impl Reduction for Variance {
     const NAME: &'static str = "variance";
     fn check(&self, count: usize) -> Result<(), String> {
-        match count > self.ddof {
-            true => Ok(()),
-            false => Err(format!(
+        if count > self.ddof {
+            Ok(())
+        } else {
+            Err(format!(
                 "with ddof {} it takes more than {} numbers, and was given {count}",
                 self.ddof, self.ddof
-            )),
+            ))
         }
     }
     fn eval<T: Scalar>(&self, lane: &[T]) -> T {

@@ -22,13 +22,14 @@ impl Operation for Broadcast {
     }
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
         let [x] = exactly(inputs)?;
-        match x.shape.broadcasts_to(&self.shape) {
-            true => Ok(Type { kind: x.kind, shape: self.shape.clone() }),
-            false => Err(format!(
+        if x.shape.broadcasts_to(&self.shape) {
+            Ok(Type { kind: x.kind, shape: self.shape.clone() })
+        } else {
+            Err(format!(
                 "{} does not repeat to {}: aligned at the last axis, each extent must be equal \
                  or 1",
                 x.shape, self.shape
-            )),
+            ))
         }
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {

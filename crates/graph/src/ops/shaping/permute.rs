@@ -25,16 +25,14 @@ impl Operation for Permute {
         let [x] = exactly(inputs)?;
         let mut sorted = self.order.clone();
         sorted.sort_unstable();
-        match sorted.iter().copied().eq(0..x.shape.rank()) {
-            true => Ok(Type {
-                kind: x.kind,
-                shape: self.order.iter().map(|&axis| x.shape[axis]).collect(),
-            }),
-            false => Err(format!(
+        if sorted.iter().copied().eq(0..x.shape.rank()) {
+            Ok(Type { kind: x.kind, shape: self.order.iter().map(|&axis| x.shape[axis]).collect() })
+        } else {
+            Err(format!(
                 "each of the {} axes must be listed once, and the order is {:?}",
                 x.shape.rank(),
                 self.order
-            )),
+            ))
         }
     }
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {

@@ -22,12 +22,13 @@ impl Operation for Reshape {
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
         let [x] = exactly(inputs)?;
         let (from, to) = (x.shape.size(), self.shape.size());
-        match from == to {
-            true => Ok(Type { kind: x.kind, shape: self.shape.clone() }),
-            false => Err(format!(
+        if from == to {
+            Ok(Type { kind: x.kind, shape: self.shape.clone() })
+        } else {
+            Err(format!(
                 "the number of elements must not change: {} has {from}, and {} has {to}",
                 x.shape, self.shape
-            )),
+            ))
         }
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {

@@ -56,9 +56,10 @@ impl Span {
         } else {
             (place(self.start, low), place(self.stop, high))
         };
-        match down {
-            true => ((stop + 1).min(start + 1), start + 1, self.step),
-            false => (start, stop.max(start), self.step),
+        if down {
+            ((stop + 1).min(start + 1), start + 1, self.step)
+        } else {
+            (start, stop.max(start), self.step)
         }
     }
 
@@ -157,9 +158,10 @@ impl Operation for Unslice {
         let [x] = exactly(inputs)?;
         expect_kind("the argument", x.kind, Kind::Real)?;
         let part = sliced(&self.spans, &self.shape)?;
-        match part == x.shape {
-            true => Ok(Type::real(&self.shape)),
-            false => Err(format!("the slice has shape {part}, and the argument {}", x.shape)),
+        if part == x.shape {
+            Ok(Type::real(&self.shape))
+        } else {
+            Err(format!("the slice has shape {part}, and the argument {}", x.shape))
         }
     }
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {

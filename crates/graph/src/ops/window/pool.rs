@@ -56,9 +56,10 @@ impl Operation for ArgMaxPool2d {
         let [x] = exactly(inputs)?;
         let (batch, extents) = super::plane(x)?;
         let inside = self.window.inside(extents)?;
-        match inside.iter().any(|&count| count == 0.0) {
-            true => Err("a window holds padding alone, which has no largest element".to_owned()),
-            false => Ok(Type::index(batch.inserted(batch.rank(), inside.len()))),
+        if inside.iter().any(|&count| count == 0.0) {
+            Err("a window holds padding alone, which has no largest element".to_owned())
+        } else {
+            Ok(Type::index(batch.inserted(batch.rank(), inside.len())))
         }
     }
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {

@@ -86,11 +86,10 @@ impl Operation for Fold2d {
         expect_kind("the argument", x.kind, Kind::Real)?;
         let batch = &x.shape[..x.shape.rank().saturating_sub(4)];
         let expected = self.window.unfolded(batch, self.extents)?;
-        match x.shape == expected {
-            true => Ok(Type::real([batch, &self.extents].concat())),
-            false => {
-                Err(format!("the windows have shape {expected}, and the argument {}", x.shape))
-            }
+        if x.shape == expected {
+            Ok(Type::real([batch, &self.extents].concat()))
+        } else {
+            Err(format!("the windows have shape {expected}, and the argument {}", x.shape))
         }
     }
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {

@@ -65,9 +65,10 @@ impl<'g> Term<'g> {
             .filter(|&axis| !is_needed(&self.labels[axis]))
             .map(|axis| axis as isize)
             .collect();
-        match axes.is_empty() {
-            true => self.clone(),
-            false => Self { value: self.value.sum_over(&axes[..]), labels },
+        if axes.is_empty() {
+            self.clone()
+        } else {
+            Self { value: self.value.sum_over(&axes[..]), labels }
         }
     }
 
@@ -126,10 +127,8 @@ impl<'g> Term<'g> {
         };
         let a = self.arranged(&[&batch[..], &rows, &sums].concat());
         let b = other.arranged(&[&batch[..], &sums, &columns].concat());
-        let value = match sums.is_empty() {
-            true => extents.elementwise(a, b),
-            false => extents.contracted(a, b),
-        };
+        let value =
+            if sums.is_empty() { extents.elementwise(a, b) } else { extents.contracted(a, b) };
         Self { value, labels: [batch, rows, columns].concat() }
     }
 }

@@ -75,9 +75,10 @@ impl Subscript {
     fn labels(&self, i: usize, shape: &Shape) -> Result<Vec<Label>, String> {
         let (rank, named) = (shape.rank(), self.letters.len());
         let fits = if self.ellipsis.is_some() { rank >= named } else { rank == named };
-        match fits {
-            true => Ok(self.with_ellipsis(rank - named)),
-            false => Err(format!("operand {i} has {rank} axes, and the equation names {named}")),
+        if fits {
+            Ok(self.with_ellipsis(rank - named))
+        } else {
+            Err(format!("operand {i} has {rank} axes, and the equation names {named}"))
         }
     }
 
