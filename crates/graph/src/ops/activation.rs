@@ -49,6 +49,11 @@ impl Unary for Elu {
 
 impl<'g> Var<'g> {
     /// x where x > 0, else `slope`·x, elementwise (PyTorch's default slope is 0.01).
+    ///
+    /// The shape stays.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn leaky_relu(self, slope: f64) -> Var<'g> {
         self.map(LeakyRelu { slope })
@@ -56,6 +61,11 @@ impl<'g> Var<'g> {
 
     /// x where x > 0, else `alpha`·(eˣ − 1), elementwise (PyTorch's default α is 1; Clevert et al.,
     /// 2015).
+    ///
+    /// The shape stays.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn elu(self, alpha: f64) -> Var<'g> {
         self.map(Elu { alpha })
@@ -63,12 +73,22 @@ impl<'g> Var<'g> {
 
     /// x·Φ(x), Φ the standard normal distribution function, elementwise (Hendrycks and Gimpel,
     /// 2016).
+    ///
+    /// The shape stays.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn gelu(self) -> Var<'g> {
         self * (0.5 * (1.0 + (self * FRAC_1_SQRT_2).erf()))
     }
 
     /// The tanh approximation of [`gelu`](Var::gelu): x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+    ///
+    /// The shape stays.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn gelu_tanh(self) -> Var<'g> {
         let inner = (2.0 / PI).sqrt() * (self + 0.044715 * (self * self.square()));
@@ -76,6 +96,11 @@ impl<'g> Var<'g> {
     }
 
     /// x·σ(x), elementwise (also called swish).
+    ///
+    /// The shape stays.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn silu(self) -> Var<'g> {
         self * self.sigmoid()

@@ -160,6 +160,9 @@ impl Graph {
     }
 
     /// A fixed array of truth values.
+    ///
+    /// # Panics
+    /// If the shape does not hold as many elements as there are truth values.
     #[track_caller]
     pub fn mask(&self, shape: impl Into<Shape>, truths: &[bool]) -> Var<'_> {
         let shape = shape.into();

@@ -72,6 +72,11 @@ fn each<T: Scalar>(out: &mut Out<'_, T>, args: &Args<'_, T>, f: &dyn Fn(T) -> T)
 
 impl<'g> Var<'g> {
     /// Applies a function of one's own to every element.
+    ///
+    /// The shape stays. [`ops::Unary`](crate::ops::Unary) says what a function is.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn map(self, function: impl Unary) -> Var<'g> {
         self.graph().apply(Map(function), &[self])

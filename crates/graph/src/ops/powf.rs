@@ -44,6 +44,11 @@ fn at_minus_infinity<'g>(x: Var<'g>, power: f64, root: Var<'g>) -> Var<'g> {
 
 impl<'g> Var<'g> {
     /// xᵖ, elementwise, for a fixed exponent.
+    ///
+    /// The shape stays.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn powf(self, exponent: f64) -> Var<'g> {
         self.map(Powf { exponent })

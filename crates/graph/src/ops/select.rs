@@ -76,6 +76,12 @@ impl<'g> Var<'g> {
     /// assert_eq!(y.grad(x).eval()?, cotangent::ndarray::array![0.0, 0.25].into_dyn());
     /// # Ok::<(), cotangent::RunError>(())
     /// ```
+    ///
+    /// Shapes broadcast.
+    ///
+    /// # Panics
+    /// If this is not a truth value, `a` and `b` are of different kinds, or the shapes do not
+    /// broadcast.
     #[track_caller]
     pub fn select(self, a: impl Operand<'g>, b: impl Operand<'g>) -> Var<'g> {
         let graph = self.graph();

@@ -91,12 +91,31 @@ impl Operation for LogSoftmax {
 
 impl<'g> Var<'g> {
     /// e^x / Σ e^x along an axis: a distribution. Large numbers do not overflow.
+    ///
+    /// The shape stays.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[0.0, 0.0], [1e3, 1e3]]);
+    /// assert_eq!(x.softmax(-1).eval()?, array![[0.5, 0.5], [0.5, 0.5]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the elements are not real, there is no such axis, or its extent is 0.
     #[track_caller]
     pub fn softmax(self, axis: isize) -> Var<'g> {
         self.graph().apply(Softmax { axis }, &[self])
     }
 
     /// The logarithm of [`softmax`](Var::softmax), without cancellation.
+    ///
+    /// The shape stays.
+    ///
+    /// # Panics
+    /// If the elements are not real, there is no such axis, or its extent is 0.
     #[track_caller]
     pub fn log_softmax(self, axis: isize) -> Var<'g> {
         self.graph().apply(LogSoftmax { axis }, &[self])

@@ -155,6 +155,11 @@ impl<'g> Operand<'g> for f32 {
 
 impl<'g> Var<'g> {
     /// Applies a function of one's own to every pair of elements.
+    ///
+    /// Shapes broadcast. [`ops::Binary`](crate::ops::Binary) says what a function is.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast, or the elements are not of the kinds that the function takes.
     #[track_caller]
     pub fn zip(self, other: impl Operand<'g>, function: impl Binary) -> Var<'g> {
         let other = other.into_var(self.graph());
@@ -163,6 +168,11 @@ impl<'g> Var<'g> {
 
     /// The adjoint of broadcasting: sums over the axes along which an array of this shape would be
     /// repeated.
+    ///
+    /// The shape asked for comes out.
+    ///
+    /// # Panics
+    /// If the elements are not real, or an array of this shape would not broadcast to that of `self`.
     #[track_caller]
     pub fn sum_to(self, shape: impl Into<crate::Shape>) -> Var<'g> {
         let (own, shape) = (self.shape(), shape.into());

@@ -69,6 +69,22 @@ impl<'g> Var<'g> {
     /// The element at each index along an axis: for axis 1, yᵢⱼ is x at (i, `index`ᵢⱼ). The
     /// indices have the shape of this array, but along the axis (numpy's `take_along_axis`,
     /// PyTorch's `gather`).
+    ///
+    /// The shape of `index` comes out.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = x.gather(1, g.constant(array![[1], [0]]));
+    /// assert_eq!(y.eval()?, array![[2.0], [3.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If this array is not real, `index` holds no indices, their shapes differ but along the axis, or
+    /// there is no such axis. An index out of range is an error of the run.
     #[track_caller]
     pub fn gather(self, axis: isize, index: Var<'g>) -> Var<'g> {
         self.graph().apply(Gather { axis }, &[self, index])

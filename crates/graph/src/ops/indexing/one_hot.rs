@@ -37,6 +37,21 @@ impl Operation for OneHot {
 
 impl<'g> Var<'g> {
     /// 1 at each index along a new last axis of extent `classes`, else 0.
+    ///
+    /// Indices of shape `[n]` give reals of shape `[n, classes]`.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let labels = g.constant(array![2, 0]);
+    /// let expected = array![[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]];
+    /// assert_eq!(labels.one_hot(3).eval()?, expected.into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If these are not indices. An index out of range is an error of the run.
     #[track_caller]
     pub fn one_hot(self, classes: usize) -> Var<'g> {
         self.graph().apply(OneHot { classes }, &[self])

@@ -61,6 +61,23 @@ impl Operation for ScatterAdd {
 impl<'g> Var<'g> {
     /// This array with each element of `source` added at its index along an axis: for axis 1,
     /// `source`ᵢⱼ is added at (i, `index`ᵢⱼ). Repeated indices add up.
+    ///
+    /// The shape of this array stays.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![0.0, 0.0, 10.0]);
+    /// let y = x.scatter_add(0, g.constant(array![2, 0, 2]), g.constant(array![1.0, 2.0, 3.0]));
+    /// assert_eq!(y.eval()?, array![2.0, 0.0, 14.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If this array or `source` is not real, `index` holds no indices or is not of the shape of
+    /// `source`, the shapes differ from this one elsewhere than along the axis, or there is no such
+    /// axis. An index out of range is an error of the run.
     #[track_caller]
     pub fn scatter_add(self, axis: isize, index: Var<'g>, source: Var<'g>) -> Var<'g> {
         self.graph().apply(ScatterAdd { axis }, &[self, index, source])

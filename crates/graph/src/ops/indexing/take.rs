@@ -120,6 +120,22 @@ impl Operation for IndexAdd {
 impl<'g> Var<'g> {
     /// The slices at these indices along an axis, which the axes of `index` replace (numpy's
     /// `take`; PyTorch's `index_select` for a vector of indices).
+    ///
+    /// From `[4, 3]`, indices of shape `[2, 5]` along axis 0 take `[2, 5, 3]`.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = x.take(0, g.constant(array![1, 1, 0]));
+    /// assert_eq!(y.eval()?, array![[3.0, 4.0], [3.0, 4.0], [1.0, 2.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If this array is not real, `index` holds no indices, or there is no such axis. An index out of
+    /// range is an error of the run.
     #[track_caller]
     pub fn take(self, axis: isize, index: Var<'g>) -> Var<'g> {
         self.graph().apply(Take { axis }, &[self, index])
@@ -127,6 +143,12 @@ impl<'g> Var<'g> {
 
     /// The rows of this table at these indices: for indices of shape `[n]` and a table
     /// `[rows, width]`, the result is `[n, width]`.
+    ///
+    /// It is [`take`](Var::take) along axis 0.
+    ///
+    /// # Panics
+    /// If the table is a scalar or not real, or `index` holds no indices. An index out of range is an
+    /// error of the run.
     #[track_caller]
     pub fn embedding(self, index: Var<'g>) -> Var<'g> {
         self.take(0, index)
@@ -134,6 +156,13 @@ impl<'g> Var<'g> {
 
     /// This array with each slice of `source` added at its index along an axis. Repeated indices
     /// add up.
+    ///
+    /// The shape of this array stays; `source` has the one that [`take`](Var::take) would answer.
+    ///
+    /// # Panics
+    /// If this array is not real, `index` holds no indices, `source` is of another type than
+    /// [`take`](Var::take) would answer, or there is no such axis. An index out of range is an error of
+    /// the run.
     #[track_caller]
     pub fn index_add(self, axis: isize, index: Var<'g>, source: Var<'g>) -> Var<'g> {
         self.graph().apply(IndexAdd { axis }, &[self, index, source])

@@ -84,12 +84,34 @@ fn position<T: Scalar>(
 
 impl<'g> Var<'g> {
     /// The position of the largest along an axis, as an index; the first of several.
+    ///
+    /// The axis is dropped from the shape.
+    /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let scores = g.constant(array![[0.1, 0.7, 0.2], [0.6, 0.3, 0.1]]);
+    /// assert_eq!(scores.argmax(1).eval()?, array![1.0, 0.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the elements are not real, or there is no such axis.
     #[track_caller]
     pub fn argmax(self, axis: isize) -> Var<'g> {
         ArgMax::of(axis, self)
     }
 
     /// The position of the smallest along an axis, as an index; the first of several.
+    ///
+    /// The axis is dropped from the shape.
+    /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
+    /// See [`argmax`](Var::argmax).
+    ///
+    /// # Panics
+    /// If the elements are not real, or there is no such axis.
     #[track_caller]
     pub fn argmin(self, axis: isize) -> Var<'g> {
         ArgMin::of(axis, self)

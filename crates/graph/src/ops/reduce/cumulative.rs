@@ -54,6 +54,20 @@ impl Operation for CumSum {
 
 impl<'g> Var<'g> {
     /// The cumulative sum along an axis: each element with all before it.
+    ///
+    /// The shape stays.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![1.0, 2.0, 3.0]);
+    /// assert_eq!(x.cumsum(0).eval()?, array![1.0, 3.0, 6.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the elements are not real, or there is no such axis.
     #[track_caller]
     pub fn cumsum(self, axis: isize) -> Var<'g> {
         self.graph().apply(CumSum { axis, reverse: false }, &[self])

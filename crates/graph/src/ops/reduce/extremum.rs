@@ -66,24 +66,48 @@ fn share<'g>(along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
 
 impl<'g> Var<'g> {
     /// The largest of all elements.
+    ///
+    /// Any shape in, a scalar out.
+    /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn max(self) -> Var<'g> {
         self.fold(Max, ..)
     }
 
     /// The largest along some axes. The cotangent is shared evenly among ties.
+    ///
+    /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
+    /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn max_over(self, axes: impl Into<Axes>) -> Var<'g> {
         self.fold(Max, axes)
     }
 
     /// The smallest of all elements.
+    ///
+    /// Any shape in, a scalar out.
+    /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn min(self) -> Var<'g> {
         self.fold(Min, ..)
     }
 
     /// The smallest along some axes. The cotangent is shared evenly among ties.
+    ///
+    /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
+    /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn min_over(self, axes: impl Into<Axes>) -> Var<'g> {
         self.fold(Min, axes)

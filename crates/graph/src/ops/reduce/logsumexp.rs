@@ -35,12 +35,22 @@ fn finite(y: Var<'_>) -> Var<'_> {
 
 impl<'g> Var<'g> {
     /// ln Σ eˣ over all elements.
+    ///
+    /// Any shape in, a scalar out.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn logsumexp(self) -> Var<'g> {
         self.fold(LogSumExp, ..)
     }
 
     /// ln Σ eˣ along some axes; neither overflows nor underflows.
+    ///
+    /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn logsumexp_over(self, axes: impl Into<Axes>) -> Var<'g> {
         self.fold(LogSumExp, axes)

@@ -187,6 +187,11 @@ fn accurate_sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
 impl<'g> Var<'g> {
     /// Applies a reduction of one's own along some axes. Of fewer numbers than it takes, which is
     /// a matter of data as a rule, it is [refused](crate::Graph::refused): an error of the run.
+    ///
+    /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn fold(self, function: impl Reduction, axes: impl Into<Axes>) -> Var<'g> {
         let fold = Fold { function, axes: axes.into() };

@@ -73,18 +73,55 @@ impl Reduction for Variance {
 
 impl<'g> Var<'g> {
     /// The mean of all elements.
+    ///
+    /// Any shape in, a scalar out.
+    /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn mean(self) -> Var<'g> {
         self.fold(Mean, ..)
     }
 
     /// The mean along some axes.
+    ///
+    /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
+    /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 2.0], [3.0, 6.0]]);
+    /// assert_eq!(x.mean_over(0).eval()?, array![2.0, 4.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn mean_over(self, axes: impl Into<Axes>) -> Var<'g> {
         self.fold(Mean, axes)
     }
 
     /// The variance along some axes, divided by n − `ddof`: 0 for the biased, 1 for the unbiased.
+    ///
+    /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
+    /// Of no more than `ddof` elements it is an error of the run
+    /// ([`Graph::refused`](crate::Graph::refused)).
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![1.0, 2.0, 3.0]);
+    /// assert_eq!(x.variance_over(0, 1).eval()?[[]], 1.0);
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn variance_over(self, axes: impl Into<Axes>, ddof: usize) -> Var<'g> {
         self.fold(Variance { ddof }, axes)
@@ -92,6 +129,11 @@ impl<'g> Var<'g> {
 
     /// The standard deviation along some axes: the root of [`variance_over`](Var::variance_over).
     /// Its derivative is taken as 0 where all numbers are equal (PyTorch's convention).
+    ///
+    /// Shapes and refusals are those of [`variance_over`](Var::variance_over).
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn std_over(self, axes: impl Into<Axes>, ddof: usize) -> Var<'g> {
         self.variance_over(axes, ddof).sqrt()

@@ -33,12 +33,31 @@ impl Reduction for Norm {
 
 impl<'g> Var<'g> {
     /// The Euclidean norm of all elements.
+    ///
+    /// Any shape in, a scalar out.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn norm(self) -> Var<'g> {
         self.fold(Norm, ..)
     }
 
     /// The Euclidean norm along some axes; its derivative at 0 is 0.
+    ///
+    /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[3.0, 4.0], [0.0, 2.0]]);
+    /// assert_eq!(x.norm_over(1).eval()?, array![5.0, 2.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn norm_over(self, axes: impl Into<Axes>) -> Var<'g> {
         self.fold(Norm, axes)

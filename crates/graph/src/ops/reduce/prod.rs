@@ -49,12 +49,22 @@ fn product_tree(x: Var<'_>, axis: usize) -> Var<'_> {
 
 impl<'g> Var<'g> {
     /// The product of all elements; 1 for none.
+    ///
+    /// Any shape in, a scalar out.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn prod(self) -> Var<'g> {
         self.fold(Prod, ..)
     }
 
     /// The product along some axes.
+    ///
+    /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn prod_over(self, axes: impl Into<Axes>) -> Var<'g> {
         self.fold(Prod, axes)

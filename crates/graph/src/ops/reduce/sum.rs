@@ -23,12 +23,33 @@ impl Reduction for Sum {
 
 impl<'g> Var<'g> {
     /// The sum of all elements; 0 for none.
+    ///
+    /// Any shape in, a scalar out.
+    ///
+    /// # Panics
+    /// If the elements are not real.
     #[track_caller]
     pub fn sum(self) -> Var<'g> {
         self.fold(Sum, ..)
     }
 
     /// The sum along some axes.
+    ///
+    /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_over(0).eval()?, array![4.0, 6.0].into_dyn());
+    /// assert_eq!(x.sum_over([0, 1]).shape(), [].into());
+    /// assert_eq!(x.sum_over(cotangent::keep(-1)).shape(), [2, 1].into());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn sum_over(self, axes: impl Into<Axes>) -> Var<'g> {
         self.fold(Sum, axes)

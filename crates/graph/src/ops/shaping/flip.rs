@@ -44,6 +44,20 @@ impl Operation for Flip {
 
 impl<'g> Var<'g> {
     /// The elements in reverse order along some axes.
+    ///
+    /// The shape stays.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.flip(1).eval()?, array![[2.0, 1.0], [4.0, 3.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
     #[track_caller]
     pub fn flip(self, axes: impl Into<Axes>) -> Var<'g> {
         self.graph().apply(Flip { axes: axes.into() }, &[self])

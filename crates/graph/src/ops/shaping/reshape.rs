@@ -94,6 +94,11 @@ impl<'g> Var<'g> {
     }
 
     /// A new axis of extent 1 in front of `axis`; −1 adds it at the end.
+    ///
+    /// From `[2, 3]`, axis 1 gives `[2, 1, 3]`.
+    ///
+    /// # Panics
+    /// If the result would have no such axis.
     #[track_caller]
     pub fn unsqueeze(self, axis: isize) -> Var<'g> {
         let shape = self.shape();
@@ -104,6 +109,11 @@ impl<'g> Var<'g> {
     }
 
     /// Without `axis`, whose extent must be 1.
+    ///
+    /// From `[2, 1, 3]`, axis 1 gives `[2, 3]`.
+    ///
+    /// # Panics
+    /// If there is no such axis, or its extent is not 1.
     #[track_caller]
     pub fn squeeze(self, axis: isize) -> Var<'g> {
         let shape = self.shape();
