@@ -15,7 +15,7 @@ use crate::{Fault, Graph, RunError, Scalar, Type, Value, Var};
 
 /// Evaluates variables of a graph, one operation after the other, each by its plain evaluation.
 ///
-/// This is the meaning of a graph; [`Program`](crate::Program) computes the same values fast.
+/// This is the meaning of a graph; `Program` computes the same values fast.
 ///
 /// ```
 /// use cotangent::{Evaluator, Graph};

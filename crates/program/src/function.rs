@@ -230,7 +230,6 @@ impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
     ) -> Result<A::Views<'_, T>, RunError> {
         let (record, watched, location) = (&self.record, &self.watched, self.location);
         let arithmetic = self.arithmetic;
-        self.last = None;
         let position = self.compiled.position(params, &inputs, |types| {
             let graph = Graph::new();
             let answers = record(&graph, record_inputs(&graph, types));
@@ -240,6 +239,7 @@ impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
             let program = Program::without_workspace(&outputs, params, arithmetic);
             Ok::<_, RunError>(Compiled { program, reports })
         })?;
+        self.last = None;
         let program = &mut self.compiled.get_mut(position).program;
         T::run(program, params, &inputs, how)?;
         self.last = Some(position);

@@ -335,14 +335,16 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
         params: &Params<T>,
         inputs: &[Feed<'_, T>; N],
     ) -> Result<usize, RunError> {
-        self.last = None;
         let (recipe, arithmetic) = (&self.recipe, self.arithmetic);
-        self.compiled.position(params, inputs, |types| {
+        let position = self.compiled.position(params, inputs, |types| {
             let graph = Graph::new();
             let Recorded { outputs, contents } = recipe.record(&graph, types, params)?;
             let program = Program::without_workspace(&outputs, params, arithmetic);
             Ok::<_, RunError>(Compiled { program, contents, finite: true })
-        })
+        })?;
+        // What ran last stays readable where nothing could be compiled; from here on, it is overwritten.
+        self.last = None;
+        Ok(position)
     }
 
     #[track_caller]
