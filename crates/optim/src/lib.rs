@@ -52,6 +52,7 @@ mod error;
 mod groups;
 mod hyperparameters;
 mod memory;
+mod norm;
 mod optim;
 mod optimizer;
 mod parts;

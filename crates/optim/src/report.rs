@@ -6,6 +6,8 @@ use graph::{Gradients, Params, Var};
 use program::Precision;
 use serde::Serialize;
 
+use crate::norm::norm;
+
 /// What one step did, as values: made by [`Optimizer::step_with_report`](crate::Optimizer), and
 /// printed as a table.
 ///
@@ -86,11 +88,12 @@ impl StepReport {
             let range = params.range(param.id());
             let (before, after) = (&before[range.clone()], &after[range]);
             let update = before.iter().zip(after).map(|(&x, &y)| y.to_f64() - x.to_f64());
+            let update: Vec<f64> = update.collect();
             ParameterReport {
                 path: param.path().to_owned(),
-                weight_norm: norm(before.iter().map(|&x| x.to_f64())),
-                gradient_norm: norm(gradient.iter().map(|&x| x.to_f64())),
-                update_norm: norm(update),
+                weight_norm: norm(before),
+                gradient_norm: norm(&gradient),
+                update_norm: norm(&update),
             }
         });
         Self {
@@ -109,10 +112,6 @@ impl StepReport {
         self.zero_shares.push((name.to_owned(), share));
         self
     }
-}
-
-fn norm(x: impl Iterator<Item = f64>) -> f64 {
-    x.map(|x| x * x).sum::<f64>().sqrt()
 }
 
 /// The share of numbers that are exactly 0, as a node of the graph, to be reported by a

@@ -3,7 +3,8 @@
 use program::Precision;
 use serde::Serialize;
 
-use super::{Call, Part, squares};
+use super::{Call, Part};
+use crate::norm::norm;
 use crate::{Domain, Optimizer, Unit, Visit};
 
 /// Every number of a gradient held within \[−c, c\].
@@ -76,7 +77,7 @@ impl Part for ClipNorm {
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.each(|stretch| {
-            let norm = squares(stretch.gradients).sqrt();
+            let norm = norm(stretch.gradients);
             scale(stretch.gradients, shortening(norm, self.limit), stretch.rewritten);
         });
         inner.update(call.weights, call.rewritten);
@@ -195,10 +196,9 @@ impl Part for AdaptiveClip {
             for unit in 0..units {
                 let start = if stride == 1 { unit * size } else { unit };
                 let places = || (0..size).map(|i| start + i * stride);
-                let norm =
-                    |x: &[T]| places().map(|i| x[i].to_f64() * x[i].to_f64()).sum::<f64>().sqrt();
-                let limit = self.limit * norm(stretch.weights).max(self.epsilon);
-                let factor = T::from_f64(shortening(norm(stretch.gradients), limit));
+                let length = |x: &[T]| norm(places().map(|i| &x[i]));
+                let limit = self.limit * length(stretch.weights).max(self.epsilon);
+                let factor = T::from_f64(shortening(length(stretch.gradients), limit));
                 places().for_each(|i| stretch.rewritten[i] = stretch.gradients[i] * factor);
             }
         });

@@ -16,6 +16,7 @@ use program::{Precision, default_pool};
 use serde::Serialize;
 
 use crate::memory::{Memory, Remembered};
+use crate::norm::squares;
 use crate::segments::{Segment, Selected};
 use crate::state::Ledger;
 use crate::{Number, OptimError, Optimizer, Slot, Slots, Unit, Visit};
@@ -185,11 +186,6 @@ impl<T: Precision> Call<'_, T> {
         self.each(|stretch| sum += squares(stretch.gradients));
         sum.sqrt()
     }
-}
-
-/// Σ x².
-fn squares<T: Precision>(x: &[T]) -> f64 {
-    x.iter().map(|&x| x.to_f64() * x.to_f64()).sum()
 }
 
 /// An optimizer with a [`Part`] around it: what [`Optimizer::with`] answers.

@@ -4,7 +4,7 @@ use graph::Shape;
 use program::Precision;
 use serde::Serialize;
 
-use super::lamb::norm;
+use crate::norm::norm;
 use crate::{At, Optim, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// Adafactor: a running mean square kept as one number for each row and column of a matrix.
@@ -146,7 +146,7 @@ impl AdafactorRule {
     fn apply<T: Precision>(&self, at: &At<'_>, weights: &mut [T], direction: &[T]) {
         let root = (weights.len() as f64).sqrt();
         let rate = self.learning_rate.min(1.0 / (at.step as f64).sqrt());
-        let rate = rate * (norm(weights) / root).max(self.epsilon2);
+        let rate = rate * (norm(&*weights) / root).max(self.epsilon2);
         let excess = (norm(direction) / (root * self.clip)).max(1.0);
         let rate = T::from_f64(rate / excess);
         let shrink = T::from_f64(1.0 - self.learning_rate * self.weight_decay);

@@ -4,6 +4,7 @@ use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
+use crate::norm::norm;
 use crate::{At, Epsilon, Optim, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// LAMB: Adam's direction, scaled for each parameter to the length of its weights.
@@ -86,9 +87,4 @@ impl Rule for LambRule {
 fn trust<T: Precision>(weights: &[T], direction: &[T]) -> f64 {
     let (length, step) = (norm(weights), norm(direction));
     if length == 0.0 || step == 0.0 { 1.0 } else { length / step }
-}
-
-/// The Euclidean norm.
-pub(crate) fn norm<T: Precision>(x: &[T]) -> f64 {
-    x.iter().map(|&x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
 }

@@ -7,7 +7,7 @@ use kernels::{Isa, Matrix, MatrixMut, Pool, gemm};
 use program::Precision;
 use serde::Serialize;
 
-use super::lamb::norm;
+use crate::norm::norm;
 use crate::{At, Optim, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// Muon: momentum whose step, a matrix, is made orthogonal: all its singular values about 1.
@@ -140,7 +140,7 @@ impl MuonRule {
             *v += take * (g - *v);
             *u = if self.nesterov { g + momentum * (*v - g) } else { *v };
         }
-        let scale = T::from_f64(1.0 / norm(direction).max(self.epsilon));
+        let scale = T::from_f64(1.0 / norm(&*direction).max(self.epsilon));
         direction.iter_mut().for_each(|u| *u *= scale);
     }
 }

@@ -4,8 +4,8 @@ use graph::Shape;
 use program::Precision;
 use serde::Serialize;
 
-use super::lamb::norm;
 use crate::convention::options;
+use crate::norm::norm;
 use crate::{At, Epsilon, Optim, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// NovoGrad: one running mean square for each parameter, that of its gradient's norm.
