@@ -98,9 +98,10 @@ impl WeightDecay {
 
     /// (what θ is multiplied by, how much of θ joins the gradient).
     pub(crate) fn factors<T: Precision>(self, learning_rate: f64) -> (T, T) {
-        match self.decoupled {
-            true => (T::from_f64(1.0 - learning_rate * self.strength), T::zero()),
-            false => (T::one(), T::from_f64(self.strength)),
+        if self.decoupled {
+            (T::from_f64(1.0 - learning_rate * self.strength), T::zero())
+        } else {
+            (T::one(), T::from_f64(self.strength))
         }
     }
 }

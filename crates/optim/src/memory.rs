@@ -160,9 +160,10 @@ impl<T: Precision> Memory<T> {
         let new = selected.iter().filter(|chosen| self.position(chosen.param.id()).is_err());
         segments.extend(new.map(|chosen| segment(&chosen)));
         segments.sort_by_key(|segment| segment.id);
-        let slots = match self.segments.is_empty() {
-            true => slots(),
-            false => self.buffers.iter().map(|buffer| buffer.slot).collect(),
+        let slots = if self.segments.is_empty() {
+            slots()
+        } else {
+            self.buffers.iter().map(|buffer| buffer.slot).collect()
         };
         let weights = selected.params().trainable();
         let mut buffers: Vec<_> =

@@ -121,13 +121,14 @@ pub trait Optimizer<T: Precision = f32>: Debug + Send {
     /// # Errors
     /// [`OptimError::Diverged`] if it is infinite or NaN.
     fn check_loss(&self, loss: T) -> Result<(), OptimError> {
-        match loss.is_finite() {
-            true => Ok(()),
-            false => Err(OptimError::Diverged {
+        if loss.is_finite() {
+            Ok(())
+        } else {
+            Err(OptimError::Diverged {
                 loss: loss.to_f64(),
                 step: self.steps(),
                 learning_rate: self.learning_rate(),
-            }),
+            })
         }
     }
 
@@ -169,10 +170,7 @@ pub trait Optimizer<T: Precision = f32>: Debug + Send {
         let differences = take_up(self, params, state, State::empty, |ledger, optimizer| {
             optimizer.transfer(ledger);
         })?;
-        match differences.is_empty() {
-            true => Ok(()),
-            false => Err(StateError::Mismatch { differences }),
-        }
+        if differences.is_empty() { Ok(()) } else { Err(StateError::Mismatch { differences }) }
     }
 }
 

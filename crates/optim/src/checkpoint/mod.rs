@@ -216,10 +216,7 @@ fn name_of(path: &str) -> String {
 }
 
 fn refuse(differences: Vec<Difference>) -> Result<(), CheckpointError> {
-    match differences.is_empty() {
-        true => Ok(()),
-        false => Err(CheckpointError::Mismatch { differences }),
-    }
+    if differences.is_empty() { Ok(()) } else { Err(CheckpointError::Mismatch { differences }) }
 }
 
 fn no_value<'n>(name: &str, known: impl Iterator<Item = &'n String>) -> CheckpointError {

@@ -57,9 +57,10 @@ impl Part for Ema {
     }
 
     fn slots(&self) -> Vec<Slot> {
-        vec![match self.bias_correction {
-            true => Slot::like_weights("average"),
-            false => Slot::copy_of_weights("average"),
+        vec![if self.bias_correction {
+            Slot::like_weights("average")
+        } else {
+            Slot::copy_of_weights("average")
         }]
     }
 
@@ -86,9 +87,10 @@ impl<O: Optimizer<T>, T: Precision> With<O, Ema, T> {
         let mut averaged = params.clone();
         let averages = self.memory().segments.iter().enumerate();
         for (position, segment) in averages.filter(|(_, segment)| segment.steps > 0) {
-            let gathered = match self.part().bias_correction {
-                true => 1.0 - self.part().decay.powf(segment.steps as f64),
-                false => 1.0,
+            let gathered = if self.part().bias_correction {
+                1.0 - self.part().decay.powf(segment.steps as f64)
+            } else {
+                1.0
             };
             let unbias = T::from_f64(1.0 / gathered);
             let weights = &mut averaged.trainable_mut()[segment.weights.clone()];

@@ -149,10 +149,8 @@ impl<T: Precision> Call<'_, T> {
         let Self { weights, gradients, rewritten, memory } = self;
         memory.each(|run, segments, slots| {
             let range = run.gradients.clone();
-            let rewritten = match rewritten.is_empty() {
-                true => &mut [][..],
-                false => &mut rewritten[range.clone()],
-            };
+            let rewritten =
+                if rewritten.is_empty() { &mut [][..] } else { &mut rewritten[range.clone()] };
             visit(Stretch {
                 weights: &mut weights[run.weights.clone()],
                 gradients: &gradients[range],
@@ -248,9 +246,10 @@ impl<O: Optimizer<T>, P: Part, T: Precision> With<O, P, T> {
 impl<O: Optimizer<T>, P: Part, T: Precision> Optimizer<T> for With<O, P, T> {
     fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         self.check()?;
-        self.inner.prepare(match P::TAKES_NON_FINITE {
-            true => selected.with_any_gradients(),
-            false => selected,
+        self.inner.prepare(if P::TAKES_NON_FINITE {
+            selected.with_any_gradients()
+        } else {
+            selected
         })?;
         if !self.remembered.fits(selected)? {
             self.remembered.next = Some(self.extended(&self.remembered.now, selected)?);

@@ -25,9 +25,10 @@ impl Part for SkipNonFinite {
     }
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
-        match call.gradients_are_finite() {
-            true => inner.update(call.weights, call.gradients),
-            false => call.numbers()[0] += 1.0,
+        if call.gradients_are_finite() {
+            inner.update(call.weights, call.gradients)
+        } else {
+            call.numbers()[0] += 1.0
         }
     }
 }

@@ -120,9 +120,10 @@ impl Rule for MuonRule {
             space.iterate(self.coefficients.map(T::from_f64));
         }
         let (height, width) = (rows as f64, columns as f64);
-        let scale = match self.matches_adam {
-            false => (height / width).max(1.0).sqrt(),
-            true => 0.2 * height.max(width).sqrt(),
+        let scale = if self.matches_adam {
+            0.2 * height.max(width).sqrt()
+        } else {
+            (height / width).max(1.0).sqrt()
         };
         let rate = T::from_f64(self.learning_rate * scale);
         let shrink = T::from_f64(1.0 - self.learning_rate * self.weight_decay);
@@ -171,9 +172,10 @@ impl<T: Precision> Space<'_, T> {
         }
         let polynomial = Matrix::new(self.polynomial, side, side);
         let next = MatrixMut::new(self.next, rows, columns);
-        match rows > columns {
-            true => product(x, polynomial, next),
-            false => product(polynomial, x, next),
+        if rows > columns {
+            product(x, polynomial, next)
+        } else {
+            product(polynomial, x, next)
         }
         for (x, &y) in self.iterate.iter_mut().zip(self.next.iter()) {
             *x = a * *x + y;

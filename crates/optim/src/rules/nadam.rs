@@ -91,9 +91,10 @@ impl Rule for NAdamRule {
 
     fn advance(&self, step: u64, numbers: &mut [f64]) {
         let product = &mut numbers[0];
-        *product = match self.single_precision_product {
-            false => *product * self.momentum(step),
-            true => f64::from(*product as f32 * self.momentum(step) as f32),
+        *product = if self.single_precision_product {
+            f64::from(*product as f32 * self.momentum(step) as f32)
+        } else {
+            *product * self.momentum(step)
         };
     }
 

@@ -88,9 +88,10 @@ impl Rule for RAdamRule {
         let rectification = self.rectification(at);
         let gathered = at.gathered(self.beta2);
         // √(1 − β₂ᵗ)/(√v + ε), or 1/(√(v/(1 − β₂ᵗ)) + ε).
-        let (scale, unbias) = match self.epsilon_after_correction {
-            false => (gathered.sqrt(), 1.0),
-            true => (1.0, 1.0 / gathered),
+        let (scale, unbias) = if self.epsilon_after_correction {
+            (1.0, 1.0 / gathered)
+        } else {
+            (gathered.sqrt(), 1.0)
         };
         let rate = self.learning_rate / at.gathered(self.beta1);
         let rate = T::from_f64(rectification.map_or(rate, |r| rate * r * scale));

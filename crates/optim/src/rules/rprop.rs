@@ -70,10 +70,12 @@ impl Rule for RpropRule {
         let slots = step.iter_mut().zip(previous);
         for ((w, &g), (s, p)) in weights.iter_mut().zip(gradients).zip(slots) {
             let agreement = sign(g) * sign(*p);
-            let (factor, g) = match () {
-                _ if agreement > T::zero() => (grow, g),
-                _ if agreement < T::zero() => (shrink, T::zero()),
-                _ => (T::one(), g),
+            let (factor, g) = if agreement > T::zero() {
+                (grow, g)
+            } else if agreement < T::zero() {
+                (shrink, T::zero())
+            } else {
+                (T::one(), g)
             };
             *s = (factor * *s).max(least).min(most);
             *w -= *s * sign(g);

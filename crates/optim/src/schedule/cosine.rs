@@ -52,9 +52,10 @@ impl Cosine {
 
 impl Curve for Cosine {
     fn at(&self, step: u64) -> f64 {
-        let progress = match self.rebounds && self.steps > 0 {
-            true => step as f64 / self.steps as f64,
-            false => ramp::progress(step, self.steps),
+        let progress = if self.rebounds && self.steps > 0 {
+            step as f64 / self.steps as f64
+        } else {
+            ramp::progress(step, self.steps)
         };
         self.to + (self.from - self.to) * falling(progress).powf(self.exponent)
     }

@@ -98,12 +98,16 @@ impl Curve for OneCycle {
             self.anneal.between(from, to, progress)
         };
         let down = if self.three_phase { 2.0 * top } else { top };
-        match () {
-            _ if t >= last => self.end,
-            _ if t <= top => way(self.start, self.peak, 0.0, top),
-            _ if t <= down => way(self.peak, self.start, top, down),
-            _ if self.three_phase => way(self.start, self.end, down, last),
-            _ => way(self.peak, self.end, top, last),
+        if t >= last {
+            self.end
+        } else if t <= top {
+            way(self.start, self.peak, 0.0, top)
+        } else if t <= down {
+            way(self.peak, self.start, top, down)
+        } else if self.three_phase {
+            way(self.start, self.end, down, last)
+        } else {
+            way(self.peak, self.end, top, last)
         }
     }
 }
@@ -174,9 +178,10 @@ impl Curve for Cyclic {
     fn at(&self, step: u64) -> f64 {
         let Some(cycle) = step.checked_div(self.up + self.down) else { return f64::NAN };
         let since = step % (self.up + self.down);
-        let height = match since < self.up {
-            true => ramp::progress(since, self.up),
-            false => 1.0 - ramp::progress(since - self.up, self.down),
+        let height = if since < self.up {
+            ramp::progress(since, self.up)
+        } else {
+            1.0 - ramp::progress(since - self.up, self.down)
         };
         let scale = match self.mode {
             CycleMode::Constant => 1.0,

@@ -83,9 +83,12 @@ fn trajectory(
     problem: &Problem,
 ) -> Option<(&'static str, Trajectory)> {
     let maximize = config.is("maximize");
-    let run = |(rule, optimizer): Named| match maximize {
-        true => Some((rule, problem.run(Box::new(optimizer.with(Maximize))))),
-        false => Some((rule, problem.run(optimizer))),
+    let run = |(rule, optimizer): Named| {
+        if maximize {
+            Some((rule, problem.run(Box::new(optimizer.with(Maximize)))))
+        } else {
+            Some((rule, problem.run(optimizer)))
+        }
     };
     let of_asgd = |trajectory| Some((AsgdRule::NAME, trajectory));
     match (source, algorithm) {

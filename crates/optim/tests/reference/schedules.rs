@@ -111,9 +111,10 @@ fn torch(name: &str, config: Config<'_>, base: f64) -> Option<Schedule> {
 
 fn momentum(id: &str, config: Config<'_>) -> Schedule {
     let (low, high) = (config.or("base_momentum", 0.85), config.or("max_momentum", 0.95));
-    match id.contains("CyclicLR") {
-        true => cyclic(config, high, low).into(),
-        false => one_cycle(config, high, low, high).into(),
+    if id.contains("CyclicLR") {
+        cyclic(config, high, low).into()
+    } else {
+        one_cycle(config, high, low, high).into()
     }
 }
 
@@ -233,9 +234,10 @@ fn warmup_cosine(config: Config<'_>) -> Schedule {
 
 fn exponential(config: Config<'_>, init: f64) -> Schedule {
     let (rate, steps) = (config.f64("decay_rate"), config.u64("transition_steps"));
-    let fall = match config.is("staircase") {
-        true => StepDecay::new(rate, steps).times(init),
-        false => Geometric::new(rate.powf(1.0 / steps as f64)).times(init),
+    let fall = if config.is("staircase") {
+        StepDecay::new(rate, steps).times(init)
+    } else {
+        Geometric::new(rate.powf(1.0 / steps as f64)).times(init)
     };
     let fall = fall.after(config.steps("transition_begin"));
     match config.get("end_value") {
