@@ -137,9 +137,10 @@ fn magnitude(
     };
     // A function that jumps moves as far, and does not round.
     let suspicious = moved > 1e3 * NEARBY * value.abs();
-    match suspicious && (0..SAMPLES).any(jumps) {
-        true => value.abs(),
-        false => value.abs().max(moved / NEARBY),
+    if suspicious && (0..SAMPLES).any(jumps) {
+        value.abs()
+    } else {
+        value.abs().max(moved / NEARBY)
     }
 }
 

@@ -13,9 +13,10 @@ pub(crate) fn apart(a: f64, b: f64, least: usize) -> [String; 2] {
 /// large or small.
 pub(crate) fn apart_in_words(a: f64, b: f64, least: usize) -> [String; 2] {
     let is_plain = |x: f64| x == 0.0 || (1e-3..1e6).contains(&x.abs());
-    match is_plain(a) && is_plain(b) {
-        true => shown([a, b], least, |x, digits| format!("{x:.digits$}")),
-        false => apart(a, b, least),
+    if is_plain(a) && is_plain(b) {
+        shown([a, b], least, |x, digits| format!("{x:.digits$}"))
+    } else {
+        apart(a, b, least)
     }
 }
 

@@ -175,9 +175,10 @@ impl Report {
 
     /// What to do about derivatives that could not be judged.
     fn remedy(&self) -> &'static str {
-        match self.rows.iter().any(|row| row.verdict.is_rough()) {
-            true => "; check at another point, or allow the kinks by name",
-            false => "; check at another point",
+        if self.rows.iter().any(|row| row.verdict.is_rough()) {
+            "; check at another point, or allow the kinks by name"
+        } else {
+            "; check at another point"
         }
     }
 }

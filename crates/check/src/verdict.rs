@@ -160,9 +160,10 @@ fn at_kink<F: FnMut(f64) -> f64>(
     let (low, high) = (left.value.min(right.value), left.value.max(right.value));
     let outside = analytic < low - bound || analytic > high + bound || analytic.is_nan();
     let sharp = bound <= SHARP * (high - low);
-    let verdict = match outside && sharp {
-        true => Verdict::Wrong,
-        false => Verdict::Inconclusive(Doubt::Kink { left: left.value, right: right.value }),
+    let verdict = if outside && sharp {
+        Verdict::Wrong
+    } else {
+        Verdict::Inconclusive(Doubt::Kink { left: left.value, right: right.value })
     };
     Judgement { numeric: estimate.value, bound: bound.max(high - low), verdict }
 }

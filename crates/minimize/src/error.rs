@@ -86,9 +86,10 @@ pub(crate) fn check_setting(
     value: f64,
     domain: Domain,
 ) -> Result<(), MinimizeError> {
-    match domain.contains(value) {
-        true => Ok(()),
-        false => Err(MinimizeError::Setting { of, name, value, domain }),
+    if domain.contains(value) {
+        Ok(())
+    } else {
+        Err(MinimizeError::Setting { of, name, value, domain })
     }
 }
 

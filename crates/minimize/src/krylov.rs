@@ -120,10 +120,14 @@ impl Krylov {
     /// The model of an objective with this gradient, within the space.
     pub fn model(&self, gradient: &[f64]) -> Model {
         let k = self.diagonal.len();
-        let tridiagonal = DMatrix::from_fn(k, k, |i, j| match () {
-            () if i == j => self.diagonal[i],
-            () if i.abs_diff(j) == 1 => self.beside[i.min(j)],
-            () => 0.0,
+        let tridiagonal = DMatrix::from_fn(k, k, |i, j| {
+            if i == j {
+                self.diagonal[i]
+            } else if i.abs_diff(j) == 1 {
+                self.beside[i.min(j)]
+            } else {
+                0.0
+            }
         });
         let SymmetricEigen { eigenvectors, eigenvalues } = SymmetricEigen::new(tridiagonal);
         let vectors = DMatrix::from_fn(gradient.len(), k, |i, j| self.basis[j][i]);

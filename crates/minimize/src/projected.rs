@@ -137,15 +137,13 @@ fn advance<O: Objective + ?Sized>(
         for (i, d) in direction.iter_mut().enumerate().filter(|(i, _)| held[*i]) {
             *d = -place.gradient[i];
         }
-        let first = match pairs.is_empty() {
-            true => (1.0 / norm(&direction)).min(1.0),
-            false => 1.0,
-        };
+        let first = if pairs.is_empty() { (1.0 / norm(&direction)).min(1.0) } else { 1.0 };
         let descends =
             dot(&free(&direction), &gradient) < 0.0 || gradient.iter().all(|&g| g == 0.0);
-        let way = match descends {
-            true => bent(objective, place, bounds, &direction, first, search)?,
-            false => Advance::Nowhere(Stop::NoDescent),
+        let way = if descends {
+            bent(objective, place, bounds, &direction, first, search)?
+        } else {
+            Advance::Nowhere(Stop::NoDescent)
         };
         match way {
             Advance::To(next, promised) => {

@@ -102,11 +102,13 @@ impl Spectrum {
             let bend: f64 = terms.map(|(l, p)| (p / size).powi(2) / (l + shift)).sum();
             let newton = shift + (size - radius) / radius / bend;
             let inside = newton > low && newton < high;
-            shift = match () {
-                () if inside => newton,
+            shift = if inside {
+                newton
+            } else if low > convex {
                 // Over many orders of magnitude, halve their number.
-                () if low > convex => (low * high).sqrt(),
-                () => low + 0.1 * (high - low),
+                (low * high).sqrt()
+            } else {
+                low + 0.1 * (high - low)
             };
         }
         shift

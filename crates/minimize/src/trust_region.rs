@@ -144,10 +144,7 @@ fn arrive(terrain: &mut impl Terrain, x: &[f64]) -> Result<Option<Model>, Minimi
 /// of the parabola through both values and the slope along the step, kept between a tenth and a half.
 fn shrink(promised: f64, change: f64, slope: f64) -> f64 {
     let parabola = -0.5 * slope / (change - slope);
-    match parabola.is_finite() && promised.is_finite() {
-        true => parabola.clamp(0.1, 0.5),
-        false => 0.1,
-    }
+    if parabola.is_finite() && promised.is_finite() { parabola.clamp(0.1, 0.5) } else { 0.1 }
 }
 
 impl Region {

@@ -8,18 +8,17 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// ‖a‖₂, without overflow of the squares.
 pub(crate) fn norm(a: &[f64]) -> f64 {
     let largest = largest(a);
-    match largest > 0.0 && largest.is_finite() {
-        true => largest * a.iter().map(|a| (a / largest).powi(2)).sum::<f64>().sqrt(),
-        false => largest,
+    if largest > 0.0 && largest.is_finite() {
+        largest * a.iter().map(|a| (a / largest).powi(2)).sum::<f64>().sqrt()
+    } else {
+        largest
     }
 }
 
 /// ‖a‖∞; NaN if an element is.
 pub(crate) fn largest(a: &[f64]) -> f64 {
-    a.iter().fold(0.0, |largest: f64, a| match a.is_nan() || largest.is_nan() {
-        true => f64::NAN,
-        false => largest.max(a.abs()),
-    })
+    let larger = |x: f64, y: f64| if x.is_nan() || y.is_nan() { f64::NAN } else { x.max(y) };
+    a.iter().fold(0.0, |largest, a| larger(largest, a.abs()))
 }
 
 /// b ← b + t·a.

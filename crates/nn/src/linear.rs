@@ -119,9 +119,10 @@ impl LinearBuilder {
         accept(self.check());
         let mut scope = scope.child(name);
         let weight = self.init.build(&mut scope, "weight", [self.outputs, self.inputs]);
-        let bias = match self.bias {
-            true => Some(self.bias_init.build(&mut scope, "bias", [self.outputs])),
-            false => None,
+        let bias = if self.bias {
+            Some(self.bias_init.build(&mut scope, "bias", [self.outputs]))
+        } else {
+            None
         };
         Linear { weight, bias, path: scope.path().to_owned() }
     }

@@ -89,9 +89,10 @@ fn copy<'n>(
         }
         let inputs: Vec<Var<'n>> =
             reading::inputs(var).iter().map(|&input| known[&input.id()]).collect();
-        let again = match inputs.is_empty() {
-            true => leaf(var),
-            false => reading::record(alone, reading::operation(var), &inputs).expect(RECORDED),
+        let again = if inputs.is_empty() {
+            leaf(var)
+        } else {
+            reading::record(alone, reading::operation(var), &inputs).expect(RECORDED)
         };
         known.insert(var.id(), again);
     }

@@ -44,9 +44,10 @@ impl Check {
             let params = self.params.as_ref().expect("it has entries");
             let value = params.get(param.id()).expect("an entry has a value").to_owned();
             let (var, value) = (graph.param(param), Value::Real(value));
-            match params.trainable_entries().any(|other| other.id() == param.id()) {
-                true => problem.bind(Input { var, name: param.path().to_owned(), value }),
-                false => problem.freeze(var, value),
+            if params.trainable_entries().any(|other| other.id() == param.id()) {
+                problem.bind(Input { var, name: param.path().to_owned(), value })
+            } else {
+                problem.freeze(var, value)
             }
         }
         problem

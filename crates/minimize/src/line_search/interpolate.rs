@@ -20,13 +20,18 @@ impl Interval {
     /// Takes up a trial, and answers the next, between `low` and `high`.
     pub fn narrow(&mut self, trial: Point, low: f64, high: f64) -> f64 {
         let opposite = trial.slope * self.best.slope.signum() < 0.0;
-        let next = match () {
-            () if trial.value > self.best.value => self.higher(trial),
-            () if opposite => self.passed(trial),
-            () if trial.slope.abs() < self.best.slope.abs() => self.flatter(trial, low, high),
-            () if self.bracketed => cubic_from(trial, self.other),
-            () if trial.step > self.best.step => high,
-            () => low,
+        let next = if trial.value > self.best.value {
+            self.higher(trial)
+        } else if opposite {
+            self.passed(trial)
+        } else if trial.slope.abs() < self.best.slope.abs() {
+            self.flatter(trial, low, high)
+        } else if self.bracketed {
+            cubic_from(trial, self.other)
+        } else if trial.step > self.best.step {
+            high
+        } else {
+            low
         };
         if trial.value > self.best.value {
             self.other = trial;
@@ -47,9 +52,10 @@ impl Interval {
         let cubic = cubic_from(self.best, trial);
         let secant = (value - trial.value) / (trial.step - step) + slope;
         let quadratic = step + slope / secant / 2.0 * (trial.step - step);
-        match (cubic - step).abs() < (quadratic - step).abs() {
-            true => cubic,
-            false => cubic + (quadratic - cubic) / 2.0,
+        if (cubic - step).abs() < (quadratic - step).abs() {
+            cubic
+        } else {
+            cubic + (quadratic - cubic) / 2.0
         }
     }
 
@@ -67,19 +73,19 @@ impl Interval {
         let away = trial.step > self.best.step;
         let (theta, gamma) = theta_gamma(trial, self.best);
         let r = (gamma - trial.slope + theta) / (gamma + (self.best.slope - trial.slope) + gamma);
-        let cubic = match () {
-            () if r < 0.0 && gamma != 0.0 => trial.step + r * (self.best.step - trial.step),
-            () if away => high,
-            () => low,
+        let cubic = if r < 0.0 && gamma != 0.0 {
+            trial.step + r * (self.best.step - trial.step)
+        } else if away {
+            high
+        } else {
+            low
         };
         let secant = secant(trial, self.best);
         if !self.bracketed {
             return farther(trial.step, cubic, secant).clamp(low, high);
         }
-        let nearer = match (cubic - trial.step).abs() < (secant - trial.step).abs() {
-            true => cubic,
-            false => secant,
-        };
+        let nearer =
+            if (cubic - trial.step).abs() < (secant - trial.step).abs() { cubic } else { secant };
         let most = trial.step + 0.66 * (self.other.step - trial.step);
         if away { nearer.min(most) } else { nearer.max(most) }
     }

@@ -121,10 +121,11 @@ impl<'a> Search<'a> {
         let helped = !self.second_stage
             && trial.value <= self.interval.best.value
             && !self.sufficient(trial);
-        let mut step = match helped {
+        let mut step = if helped {
             // A lower value that is not sufficient: the minimum of φ less the sufficient decrease.
-            true => self.interval_less(self.sufficient_slope(), trial),
-            false => self.interval.narrow(trial, self.low, self.high),
+            self.interval_less(self.sufficient_slope(), trial)
+        } else {
+            self.interval.narrow(trial, self.low, self.high)
         };
         let Interval { best, other, bracketed } = self.interval;
         if bracketed {
@@ -141,9 +142,10 @@ impl<'a> Search<'a> {
         if step >= self.wall {
             step = best.step + 0.5 * (self.wall - best.step);
         }
-        match bracketed && (step <= self.low || step >= self.high) {
-            true => best.step,
-            false => step.clamp(0.0, LARGEST),
+        if bracketed && (step <= self.low || step >= self.high) {
+            best.step
+        } else {
+            step.clamp(0.0, LARGEST)
         }
     }
 
