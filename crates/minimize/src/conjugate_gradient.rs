@@ -1,6 +1,6 @@
 //! The nonlinear conjugate gradient method.
 
-use super::descent::{Direction, Step, descend};
+use super::descent::{Direction, Move, descend};
 use super::gradient_descent::{LastStep, first_step};
 use super::stopping::stopping_methods;
 use super::vector::{add_scaled, difference, dot};
@@ -92,7 +92,7 @@ impl Direction for Conjugate {
         first_step(self.last, gradient, direction)
     }
 
-    fn learn(&mut self, step: &Step<'_>) {
+    fn learn(&mut self, step: &Move<'_>) {
         self.last = Some(LastStep::of(step));
         let (before, after) = (step.before, step.after);
         if dot(after, before).abs() >= RESTART * dot(after, after) {

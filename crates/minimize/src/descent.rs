@@ -17,14 +17,14 @@ pub(crate) trait Direction {
     fn first_step(&self, gradient: &[f64], direction: &[f64]) -> f64;
 
     /// Takes up the step that was made: x − x₋₁ and the gradients before and after it.
-    fn learn(&mut self, step: &Step<'_>);
+    fn learn(&mut self, step: &Move<'_>);
 
     /// Forgets all steps; answers whether there were any.
     fn forget(&mut self) -> bool;
 }
 
 /// A step that was made.
-pub(crate) struct Step<'a> {
+pub(crate) struct Move<'a> {
     /// s = x − x₋₁.
     pub moved: &'a [f64],
     /// ∇f(x₋₁).
@@ -39,13 +39,13 @@ pub(crate) struct Step<'a> {
 
 /// A point and what is known there.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct Evaluated {
     pub x: Vec<f64>,
     pub value: f64,
     pub gradient: Vec<f64>,
 }
 
-impl Place {
+impl Evaluated {
     /// The start, if all is finite there.
     pub fn start<O: Objective + ?Sized>(
         objective: &mut Counted<'_, O>,
@@ -83,7 +83,7 @@ pub(crate) fn descend<O: Objective + ?Sized>(
     check_start(x0, objective.dimension())?;
     search.validate()?;
     let mut objective = Counted::new(objective);
-    let mut place = Place::start(&mut objective, x0)?;
+    let mut place = Evaluated::start(&mut objective, x0)?;
     let mut history = vec![Iterate {
         value: place.value,
         gradient_norm: largest(&place.gradient),
@@ -132,7 +132,7 @@ pub(crate) fn descend<O: Objective + ?Sized>(
 /// What came of a search.
 pub(crate) enum Advance {
     /// A place, and the decrease that was promised on the way to it.
-    To(Place, f64),
+    To(Evaluated, f64),
     /// No place, and why.
     Nowhere(Stop),
 }
@@ -141,7 +141,7 @@ pub(crate) enum Advance {
 /// remembers is of no use, unless what it promises is hidden by round-off anyway.
 fn advance<O: Objective + ?Sized>(
     objective: &mut Counted<'_, O>,
-    place: &Place,
+    place: &Evaluated,
     rule: &mut impl Direction,
     search: &LineSearch,
 ) -> Result<Advance, MinimizeError> {
@@ -152,7 +152,7 @@ fn advance<O: Objective + ?Sized>(
         if let Some((next, length)) = along(objective, place, &direction, slope, first, search)? {
             let moved = difference(&next.x, &place.x);
             let (before, after) = (&place.gradient, &next.gradient);
-            rule.learn(&Step { moved: &moved, before, after, length, slope });
+            rule.learn(&Move { moved: &moved, before, after, length, slope });
             return Ok(Advance::To(next, promised(slope, length)));
         }
         if promised(slope, first) <= round_off(place.value) {
@@ -173,12 +173,12 @@ pub(crate) fn promised(slope: f64, length: f64) -> f64 {
 /// The place that a line search finds, and how far along the direction it is.
 fn along<O: Objective + ?Sized>(
     objective: &mut Counted<'_, O>,
-    place: &Place,
+    place: &Evaluated,
     direction: &[f64],
     slope: f64,
     first: f64,
     search: &LineSearch,
-) -> Result<Option<(Place, f64)>, MinimizeError> {
+) -> Result<Option<(Evaluated, f64)>, MinimizeError> {
     if !(all_finite(direction) && slope < 0.0 && first > 0.0 && first.is_finite()) {
         return Ok(None);
     }
@@ -188,10 +188,10 @@ fn along<O: Objective + ?Sized>(
         x
     };
     // The last trial is most often the one that is taken.
-    let mut last: Option<(f64, Place)> = None;
+    let mut last: Option<(f64, Evaluated)> = None;
     let start = (place.value, slope);
     let found = search.search_above(round_off(place.value), first, start, |t| {
-        let trial = Place::at(objective, go(t))?;
+        let trial = Evaluated::at(objective, go(t))?;
         let slope = dot(&trial.gradient, direction);
         let finite = all_finite(&trial.gradient);
         let phi = (trial.value, if finite { slope } else { f64::NAN });
@@ -201,6 +201,6 @@ fn along<O: Objective + ?Sized>(
     let Some(found) = found else { return Ok(None) };
     match last {
         Some((t, trial)) if t == found.step => Ok(Some((trial, t))),
-        _ => Ok(Some((Place::at(objective, go(found.step))?, found.step))),
+        _ => Ok(Some((Evaluated::at(objective, go(found.step))?, found.step))),
     }
 }

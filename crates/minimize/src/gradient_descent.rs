@@ -1,6 +1,6 @@
 //! Gradient descent with a line search.
 
-use super::descent::{Direction, Step, descend};
+use super::descent::{Direction, Move, descend};
 use super::stopping::stopping_methods;
 use super::vector::{dot, norm};
 use super::{LineSearch, MinimizeError, Minimizer, Minimum, Objective, Stopping};
@@ -56,7 +56,7 @@ pub(crate) struct LastStep {
 }
 
 impl LastStep {
-    pub fn of(step: &Step<'_>) -> Self {
+    pub fn of(step: &Move<'_>) -> Self {
         Self { length: step.length, slope: step.slope }
     }
 }
@@ -80,7 +80,7 @@ impl Direction for Steepest {
         first_step(self.last, gradient, direction)
     }
 
-    fn learn(&mut self, step: &Step<'_>) {
+    fn learn(&mut self, step: &Move<'_>) {
         self.last = Some(LastStep::of(step));
     }
 

@@ -1,6 +1,6 @@
 //! L-BFGS.
 
-use super::descent::{Direction, Step, descend};
+use super::descent::{Direction, Move, descend};
 use super::error::check_setting;
 use super::pairs::Pairs;
 use super::projected::{self, Bounds};
@@ -101,7 +101,7 @@ impl Direction for QuasiNewton {
         if self.pairs.is_empty() { (1.0 / norm(direction)).min(1.0) } else { 1.0 }
     }
 
-    fn learn(&mut self, step: &Step<'_>) {
+    fn learn(&mut self, step: &Move<'_>) {
         // The decrease that the direction promised is −tφ′(0): beside it, sᵀy must be more than
         // round-off.
         let promised = -step.length * step.slope;

@@ -1,6 +1,6 @@
 //! Minimisation within bounds.
 
-use super::descent::{Advance, Place, promised};
+use super::descent::{Advance, Evaluated, promised};
 use super::error::check_start;
 use super::minimum::Iterate;
 use super::objective::Counted;
@@ -42,12 +42,12 @@ impl Bounds {
     }
 
     /// P(x − ∇f) − x: 0 exactly where no feasible direction leads down.
-    fn projected_gradient(&self, place: &Place) -> Vec<f64> {
+    fn projected_gradient(&self, place: &Evaluated) -> Vec<f64> {
         difference(&self.project(&difference(&place.x, &place.gradient)), &place.x)
     }
 
     /// The variables within `near` of a bound that the gradient holds there.
-    fn held(&self, place: &Place, near: f64) -> Vec<bool> {
+    fn held(&self, place: &Evaluated, near: f64) -> Vec<bool> {
         let held = |i: usize| {
             let (x, g) = (place.x[i], place.gradient[i]);
             g > 0.0 && x <= self.lower[i] + near || g < 0.0 && x >= self.upper[i] - near
@@ -72,7 +72,7 @@ pub(crate) fn descend<O: Objective + ?Sized>(
     bounds.check(x0.len())?;
     search.validate()?;
     let mut objective = Counted::new(objective);
-    let mut place = Place::start(&mut objective, &bounds.project(x0))?;
+    let mut place = Evaluated::start(&mut objective, &bounds.project(x0))?;
     let mut stationarity = largest(&bounds.projected_gradient(&place));
     let mut history = vec![Iterate {
         value: place.value,
@@ -112,7 +112,7 @@ pub(crate) fn descend<O: Objective + ?Sized>(
         }
     };
     let evaluations = objective.evaluations;
-    let Place { x, value, .. } = place;
+    let Evaluated { x, value, .. } = place;
     Ok(Minimum { x, value, gradient_norm: stationarity, stop, evaluations, history })
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn descend<O: Objective + ?Sized>(
 /// anyway.
 fn advance<O: Objective + ?Sized>(
     objective: &mut Counted<'_, O>,
-    place: &Place,
+    place: &Evaluated,
     bounds: &Bounds,
     held: &[bool],
     pairs: &mut Pairs,
@@ -163,7 +163,7 @@ fn advance<O: Objective + ?Sized>(
 /// be seen.
 fn bent<O: Objective + ?Sized>(
     objective: &mut Counted<'_, O>,
-    place: &Place,
+    place: &Evaluated,
     bounds: &Bounds,
     direction: &[f64],
     first: f64,
@@ -180,7 +180,7 @@ fn bent<O: Objective + ?Sized>(
         }
         let promised = promised(slope, 1.0);
         let hidden = promised <= round_off;
-        let trial = Place::at(objective, x)?;
+        let trial = Evaluated::at(objective, x)?;
         let sufficient = trial.value < place.value
             && trial.value <= place.value + search.decrease * slope
             || hidden && trial.value <= place.value + round_off;

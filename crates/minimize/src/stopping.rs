@@ -1,6 +1,6 @@
 //! When a minimisation ends.
 
-use super::descent::Place;
+use super::descent::Evaluated;
 use super::error::check_setting;
 use super::minimum::Iterate;
 use super::vector::{difference, norm};
@@ -110,7 +110,7 @@ pub(crate) struct Made {
 
 impl Made {
     /// A step along a line.
-    pub fn along(from: &Place, to: &Place, promised: f64) -> Self {
+    pub fn along(from: &Evaluated, to: &Evaluated, promised: f64) -> Self {
         Self {
             values: (from.value, to.value),
             promised,

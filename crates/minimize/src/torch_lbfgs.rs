@@ -1,6 +1,6 @@
 //! L-BFGS as PyTorch has it.
 
-use super::descent::Place;
+use super::descent::Evaluated;
 use super::error::{check_setting, check_start};
 use super::objective::Counted;
 use super::pairs::Pairs;
@@ -35,12 +35,12 @@ pub struct TorchLbfgs {
     gradient_tolerance: f64,
     change_tolerance: f64,
     strong_wolfe: bool,
-    memory: Memory,
+    memory: Carried,
 }
 
 /// What is remembered from iteration to iteration, and from step to step.
 #[derive(Clone, Debug)]
-struct Memory {
+struct Carried {
     pairs: Pairs,
     /// The direction, how far it was gone, and the gradient before.
     last: Option<(Vec<f64>, f64, Vec<f64>)>,
@@ -60,7 +60,7 @@ impl TorchLbfgs {
             gradient_tolerance: 1e-7,
             change_tolerance: 1e-9,
             strong_wolfe: false,
-            memory: Memory { pairs: Pairs::new(100), last: None },
+            memory: Carried { pairs: Pairs::new(100), last: None },
         }
     }
 
@@ -81,7 +81,7 @@ impl TorchLbfgs {
 
     /// `history_size`. It forgets what it remembers.
     pub fn history(self, steps: usize) -> Self {
-        Self { memory: Memory { pairs: Pairs::new(steps), last: None }, ..self }
+        Self { memory: Carried { pairs: Pairs::new(steps), last: None }, ..self }
     }
 
     /// `line_search_fn="strong_wolfe"`.
@@ -104,7 +104,7 @@ impl TorchLbfgs {
         check_start(x, objective.dimension())?;
         let mut memory = self.memory.clone();
         let mut objective = Counted::new(objective);
-        let start = Place::at(&mut objective, x.to_vec())?;
+        let start = Evaluated::at(&mut objective, x.to_vec())?;
         let loss = start.value;
         let end = self.iterate(&mut objective, &mut memory, start)?;
         self.memory = memory;
@@ -122,8 +122,8 @@ impl TorchLbfgs {
     fn iterate<O: Objective + ?Sized>(
         &self,
         objective: &mut Counted<'_, O>,
-        memory: &mut Memory,
-        mut place: Place,
+        memory: &mut Carried,
+        mut place: Evaluated,
     ) -> Result<Vec<f64>, MinimizeError> {
         let evaluations = self.max_evaluations.unwrap_or(self.max_iterations * 5 / 4);
         if largest(&place.gradient) <= self.gradient_tolerance {
@@ -148,7 +148,7 @@ impl TorchLbfgs {
                 add_scaled(&mut place.x, t, &direction);
                 // What the last iteration arrives at is evaluated by the next step.
                 if iteration < self.max_iterations {
-                    place = Place::at(objective, place.x)?;
+                    place = Evaluated::at(objective, place.x)?;
                 }
             }
             let moved = t * largest(&direction);
@@ -165,7 +165,7 @@ impl TorchLbfgs {
     }
 }
 
-impl Memory {
+impl Carried {
     fn direction(&mut self, gradient: &[f64]) -> Vec<f64> {
         if let Some((direction, t, before)) = &self.last {
             let s = direction.iter().map(|d| d * t).collect();

@@ -1,6 +1,6 @@
 //! The line search of PyTorch's L-BFGS, which is that of minFunc.
 
-use super::descent::Place;
+use super::descent::Evaluated;
 use super::objective::Counted;
 use super::vector::{add_scaled, dot, largest};
 use super::{MinimizeError, Objective};
@@ -13,7 +13,7 @@ const TRIALS: usize = 25;
 
 /// Where a search begins, and which way it goes.
 pub(super) struct Along<'a> {
-    pub place: &'a Place,
+    pub place: &'a Evaluated,
     pub direction: &'a [f64],
     pub slope: f64,
 }
@@ -21,7 +21,7 @@ pub(super) struct Along<'a> {
 #[derive(Clone)]
 struct Trial {
     t: f64,
-    place: Place,
+    place: Evaluated,
     slope: f64,
 }
 
@@ -33,7 +33,7 @@ impl Along<'_> {
     ) -> Result<Trial, MinimizeError> {
         let mut x = self.place.x.clone();
         add_scaled(&mut x, t, self.direction);
-        let place = Place::at(objective, x)?;
+        let place = Evaluated::at(objective, x)?;
         let slope = dot(&place.gradient, self.direction);
         Ok(Trial { t, place, slope })
     }
@@ -58,7 +58,7 @@ pub(super) fn search<O: Objective + ?Sized>(
     along: &Along<'_>,
     first: f64,
     left: usize,
-) -> Result<(f64, Place), MinimizeError> {
+) -> Result<(f64, Evaluated), MinimizeError> {
     let mut previous = along.start();
     let mut trial = along.at(objective, first)?;
     let most = TRIALS.min(left);

@@ -52,7 +52,7 @@ impl<T: Precision> Program<T> {
         params: &Params<T>,
         seed: Seed,
     ) -> Result<(), RunError> {
-        let steps: Vec<Step> = self.instructions.iter().map(Step::of).collect();
+        let steps: Vec<Effects> = self.instructions.iter().map(Effects::of).collect();
         let mut watch = Watch { params: params.values(), known: HashMap::new() };
         self.execute(params.values(), seed, |position, reals, constants| {
             watch.look(&steps[position], reals, constants)
@@ -61,7 +61,7 @@ impl<T: Precision> Program<T> {
 }
 
 /// What an instruction reads and writes.
-struct Step {
+struct Effects {
     reads: Vec<Memory>,
     writes: Vec<Range<usize>>,
     operations: String,
@@ -69,7 +69,7 @@ struct Step {
     location: &'static Location<'static>,
 }
 
-impl Step {
+impl Effects {
     fn of<T>(instruction: &Instruction<T>) -> Self {
         let (reads, writes) = match &instruction.action {
             Action::Fused { inputs, outputs, .. } => {
@@ -111,7 +111,12 @@ struct Watch<'a, T> {
 
 impl<T: Precision> Watch<'_, T> {
     /// Looks at what a step wrote.
-    fn look(&mut self, step: &Step, reals: &[T], constants: &Constants<T>) -> Result<(), RunError> {
+    fn look(
+        &mut self,
+        step: &Effects,
+        reals: &[T],
+        constants: &Constants<T>,
+    ) -> Result<(), RunError> {
         let extent = |memory| self.extent(memory, reals, constants);
         let read: Vec<Extent> = step.reads.iter().filter_map(extent).collect();
         for range in &step.writes {

@@ -1,7 +1,7 @@
 //! How much work a loop nest is, to decide whether a second thread pays.
 
 use super::nest::Nest;
-use super::step::{Action, Kind, Step};
+use super::step::{Action, Kind, MicroOp};
 
 /// Whether a second thread is asked for help.
 ///
@@ -15,13 +15,13 @@ pub(super) fn is_worth_a_thread(nest: &Nest, cost: usize) -> bool {
 
 /// The cost of going through the nest: one for each number that a simple operation computes, and for each that is
 /// read from an input or written to an output.
-pub(super) fn of<T: Copy>(nest: &Nest, block: &[Step<T>]) -> usize {
+pub(super) fn of<T: Copy>(nest: &Nest, block: &[MicroOp<T>]) -> usize {
     let along_rows: usize =
         block.iter().filter(|step| step.kind == Kind::Full).map(step_cost).sum();
     (nest.outer_count() * nest.rows * nest.columns).saturating_mul(along_rows)
 }
 
-fn step_cost<T: Copy>(step: &Step<T>) -> usize {
+fn step_cost<T: Copy>(step: &MicroOp<T>) -> usize {
     let operation = match step.action {
         Action::Unary(f, _) => f.cost(),
         Action::Binary(f, _, _) => f.cost(),

@@ -4,18 +4,18 @@
 //! padded, and an output may stand where an input does. Most blocks need neither. For them, a dense input is read where
 //! it is, and an operation whose result is stored writes it there.
 
-use super::step::{Action, Kind, Place, Step};
+use super::step::{Action, Kind, MicroOp, Site};
 
 /// The steps of a block without copies.
 #[derive(Clone, Debug)]
 pub(super) struct Direct<T> {
-    pub(super) steps: Vec<Step<T>>,
+    pub(super) steps: Vec<MicroOp<T>>,
     /// (input, output): the input is read after the output is written, so that they cannot be the same memory.
     pub(super) conflicts: Vec<(usize, usize)>,
 }
 
 /// Removes the copies from `block`; `dense` says of each input whether its numbers of a block lie side by side.
-pub(super) fn direct<T: Copy>(block: &[Step<T>], registers: usize, dense: &[bool]) -> Direct<T> {
+pub(super) fn direct<T: Copy>(block: &[MicroOp<T>], registers: usize, dense: &[bool]) -> Direct<T> {
     let mut rewriting = Rewriting {
         steps: Vec::with_capacity(block.len()),
         writers: vec![None; registers],
@@ -27,25 +27,25 @@ pub(super) fn direct<T: Copy>(block: &[Step<T>], registers: usize, dense: &[bool
 }
 
 struct Rewriting<T> {
-    steps: Vec<Step<T>>,
+    steps: Vec<MicroOp<T>>,
     /// For each register, which step computes it position by position.
     writers: Vec<Option<usize>>,
     /// For each register, what is to be read instead.
-    instead: Vec<Option<Place>>,
+    instead: Vec<Option<Site>>,
 }
 
 impl<T: Copy> Rewriting<T> {
-    fn step(&mut self, mut step: Step<T>, dense: &[bool]) {
+    fn step(&mut self, mut step: MicroOp<T>, dense: &[bool]) {
         for place in step.reads() {
-            if let Place::Register(register) = *place {
+            if let Site::Register(register) = *place {
                 *place = self.instead[register].unwrap_or(*place);
             }
         }
         match (step.action, step.out) {
-            (Action::Load(k), Place::Register(register)) if step.kind == Kind::Full && dense[k] => {
-                self.instead[register] = Some(Place::Input(k));
+            (Action::Load(k), Site::Register(register)) if step.kind == Kind::Full && dense[k] => {
+                self.instead[register] = Some(Site::Input(k));
             }
-            (Action::Store(Place::Register(register)), output)
+            (Action::Store(Site::Register(register)), output)
                 if step.kind == Kind::Full && self.writers[register].is_some() =>
             {
                 self.retarget(register, output);
@@ -54,8 +54,8 @@ impl<T: Copy> Rewriting<T> {
         }
     }
 
-    fn keep(&mut self, step: Step<T>) {
-        if let (Place::Register(register), Kind::Full, true) =
+    fn keep(&mut self, step: MicroOp<T>) {
+        if let (Site::Register(register), Kind::Full, true) =
             (step.out, step.kind, step.is_elementwise())
         {
             self.writers[register] = Some(self.steps.len());
@@ -64,26 +64,26 @@ impl<T: Copy> Rewriting<T> {
     }
 
     /// Lets the step that writes `register` write to `output`, and its readers read it there.
-    fn retarget(&mut self, register: usize, output: Place) {
+    fn retarget(&mut self, register: usize, output: Site) {
         let writer = self.writers[register].take().expect("the caller has looked");
         self.instead[register] = Some(output);
         self.steps[writer].out = output;
         for step in &mut self.steps[writer + 1..] {
-            let register = Place::Register(register);
+            let register = Site::Register(register);
             step.reads().filter(|place| **place == register).for_each(|place| *place = output);
         }
     }
 }
 
-fn conflicts<T>(steps: &mut [Step<T>]) -> Vec<(usize, usize)> {
+fn conflicts<T>(steps: &mut [MicroOp<T>]) -> Vec<(usize, usize)> {
     let (mut written, mut conflicts) = (Vec::new(), Vec::new());
     for step in steps {
         for place in step.reads() {
-            if let Place::Input(k) = *place {
+            if let Site::Input(k) = *place {
                 conflicts.extend(written.iter().map(|&j| (k, j)));
             }
         }
-        if let Place::Output(j) = step.out {
+        if let Site::Output(j) = step.out {
             written.push(j);
         }
     }

@@ -5,9 +5,9 @@ use std::slice;
 use super::Fused;
 use super::blocks::UNIT;
 use super::copy::gather;
-use super::memory::Memory;
+use super::memory::Addresses;
 use super::nest::MAX_OUTER;
-use super::step::{Action, Kind, Operand, Place, Step};
+use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 use crate::elementwise::Arg;
 use crate::isa::Isa;
 use crate::reduce::Reduce;
@@ -16,7 +16,7 @@ use crate::scalar::Scalar;
 /// A block of the nest, and the thread's registers.
 pub(super) struct Block<'a, T> {
     fused: &'a Fused<T>,
-    memory: &'a Memory<'a, T>,
+    memory: &'a Addresses<'a, T>,
     isa: Isa,
     registers: *mut T,
     /// The round over the rows, and its position along each outer axis.
@@ -36,7 +36,7 @@ impl<'a, T: Scalar> Block<'a, T> {
     /// No block yet.
     pub(super) fn new(
         fused: &'a Fused<T>,
-        memory: &'a Memory<'a, T>,
+        memory: &'a Addresses<'a, T>,
         isa: Isa,
         registers: *mut T,
     ) -> Self {
@@ -94,7 +94,7 @@ impl<'a, T: Scalar> Block<'a, T> {
     /// The steps are those of `self.fused`, whose operands `Fused::run` has checked; `registers` has room for its
     /// registers and belongs to this thread; no other thread works on a piece that this block is of. Direct steps run
     /// only if the block's length is a multiple of [`UNIT`].
-    pub(super) unsafe fn run(&self, steps: &[Step<T>]) {
+    pub(super) unsafe fn run(&self, steps: &[MicroOp<T>]) {
         for step in steps {
             // SAFETY: as the caller vouches.
             unsafe { self.step(step) }
@@ -107,7 +107,7 @@ impl<'a, T: Scalar> Block<'a, T> {
     ///
     /// As of `run`.
     #[inline]
-    unsafe fn step(&self, step: &Step<T>) {
+    unsafe fn step(&self, step: &MicroOp<T>) {
         let (isa, len) = (self.isa, self.lens[step.kind as usize]);
         let (padded, out) = (len.next_multiple_of(UNIT), self.address(step.out, step.kind));
         // SAFETY: see `elements` for each.
@@ -156,26 +156,26 @@ impl<'a, T: Scalar> Block<'a, T> {
 
     /// Where a place is for this block. `kind` says how the output of a place is laid out.
     #[inline(always)]
-    fn address(&self, place: Place, kind: Kind) -> *mut T {
+    fn address(&self, place: Site, kind: Kind) -> *mut T {
         match place {
-            Place::Register(offset) => self.registers.wrapping_add(offset),
+            Site::Register(offset) => self.registers.wrapping_add(offset),
             other => self.address_of_position(other, kind),
         }
     }
 
     /// Where a place is that depends on the position.
-    fn address_of_position(&self, place: Place, kind: Kind) -> *mut T {
+    fn address_of_position(&self, place: Site, kind: Kind) -> *mut T {
         match place {
-            Place::Register(offset) => self.registers.wrapping_add(offset),
-            Place::Window(offset) => self.registers.wrapping_add(offset + self.column),
-            Place::Chunk(offset) => {
+            Site::Register(offset) => self.registers.wrapping_add(offset),
+            Site::Window(offset) => self.registers.wrapping_add(offset + self.column),
+            Site::Chunk(offset) => {
                 self.registers.wrapping_add(offset + self.column / self.fused.blocks.columns)
             }
-            Place::Input(k) => {
+            Site::Input(k) => {
                 let offset = self.fused.strides[k].offset(&self.index, self.row) + self.column;
                 self.memory.input(k).wrapping_add(offset)
             }
-            Place::Output(j) => {
+            Site::Output(j) => {
                 let nest = &self.fused.nest;
                 let row = self.round * nest.rows + self.row;
                 let offset = if kind == Kind::Row { row } else { row * nest.columns + self.column };
@@ -190,12 +190,12 @@ impl<'a, T: Scalar> Block<'a, T> {
     ///
     /// As of `run`.
     #[inline]
-    unsafe fn arg<'x>(&self, x: Operand<T>, kind: Kind, out: *mut T, len: usize) -> Arg<'x, T> {
+    unsafe fn arg<'x>(&self, x: MicroArg<T>, kind: Kind, out: *mut T, len: usize) -> Arg<'x, T> {
         match x {
-            Operand::Constant(x) => Arg::Splat(x),
+            MicroArg::Constant(x) => Arg::Splat(x),
             // SAFETY: a register has at least one number.
-            Operand::Splat(place) => Arg::Splat(unsafe { *self.address(place, Kind::Scalar) }),
-            Operand::Each(place) => {
+            MicroArg::Splat(place) => Arg::Splat(unsafe { *self.address(place, Kind::Scalar) }),
+            MicroArg::Each(place) => {
                 let x = self.address(place, kind);
                 // SAFETY: see `elements`; what is not `out` itself does not overlap it.
                 if x == out { Arg::Out } else { Arg::Slice(unsafe { elements(x, len) }) }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug, Display, Formatter};
 
 use super::Fused;
-use super::step::{Action, Kind, Operand, Place, Step};
+use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 
 impl<T: Debug> Debug for Fused<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -25,7 +25,7 @@ impl<T: Debug> Debug for Fused<T> {
     }
 }
 
-impl<T: Debug> Display for Step<T> {
+impl<T: Debug> Display for MicroOp<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{} = ", self.out)?;
         match &self.action {
@@ -50,24 +50,24 @@ impl<T: Debug> Display for Step<T> {
     }
 }
 
-impl Display for Place {
+impl Display for Site {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Register(r) => write!(f, "r{r}"),
-            Place::Window(r) => write!(f, "r{r}[columns]"),
-            Place::Chunk(r) => write!(f, "r{r}[part]"),
-            Place::Input(k) => write!(f, "in{k}"),
-            Place::Output(j) => write!(f, "out{j}"),
+            Site::Register(r) => write!(f, "r{r}"),
+            Site::Window(r) => write!(f, "r{r}[columns]"),
+            Site::Chunk(r) => write!(f, "r{r}[part]"),
+            Site::Input(k) => write!(f, "in{k}"),
+            Site::Output(j) => write!(f, "out{j}"),
         }
     }
 }
 
-impl<T: Debug> Display for Operand<T> {
+impl<T: Debug> Display for MicroArg<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Operand::Each(place) => write!(f, "{place}"),
-            Operand::Splat(place) => write!(f, "{place}[0]"),
-            Operand::Constant(x) => write!(f, "{x:?}"),
+            MicroArg::Each(place) => write!(f, "{place}"),
+            MicroArg::Splat(place) => write!(f, "{place}[0]"),
+            MicroArg::Constant(x) => write!(f, "{x:?}"),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::analysis::Analysis;
 use super::blocks::Blocks;
 use super::builder::{Node, Output, Value};
 use super::nest::Nest;
-use super::step::{Action, Kind, Operand, Place, Step};
+use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 use crate::reduce::Reduce;
 use crate::scalar::Scalar;
 
@@ -12,25 +12,25 @@ use crate::scalar::Scalar;
 #[derive(Clone, Debug)]
 pub(super) struct Steps<T> {
     /// Once in each round over the rows: what does not vary along them.
-    pub(super) round: Vec<Step<T>>,
+    pub(super) round: Vec<MicroOp<T>>,
     /// For each block.
-    pub(super) block: Vec<Step<T>>,
+    pub(super) block: Vec<MicroOp<T>>,
     /// After the last block of a row, where a row is cut into several.
-    pub(super) row_end: Vec<Step<T>>,
+    pub(super) row_end: Vec<MicroOp<T>>,
     /// The outputs that are reduced over the rows.
-    pub(super) reductions: Vec<Reduction>,
+    pub(super) reductions: Vec<RowReduction>,
     pub(super) registers: Vec<Register>,
 }
 
 /// An output that is reduced over the rows.
 #[derive(Clone, Debug)]
-pub(super) struct Reduction {
+pub(super) struct RowReduction {
     pub(super) reduce: Reduce,
     pub(super) output: usize,
     /// Whether it reduces a number for each row of a block, or one for each position.
     pub(super) kind: Kind,
     /// Where the blocks of a piece are joined.
-    pub(super) accumulator: Place,
+    pub(super) accumulator: Site,
 }
 
 /// A buffer of a thread.
@@ -85,10 +85,10 @@ struct Lowering<'a, T> {
     /// Rows are cut into several blocks.
     cut: bool,
     one_column: bool,
-    loads: Vec<Step<T>>,
+    loads: Vec<MicroOp<T>>,
     steps: Steps<T>,
     /// Where each value stands, for each kind that an operation has asked for.
-    places: Vec<[Option<Place>; 4]>,
+    places: Vec<[Option<Site>; 4]>,
 }
 
 impl<T: Scalar> Lowering<'_, T> {
@@ -111,7 +111,7 @@ impl<T: Scalar> Lowering<'_, T> {
         };
         let out = self.register(kind, kind != Kind::Full);
         self.places[i][kind as usize] = Some(out);
-        let step = Step { kind, action, out };
+        let step = MicroOp { kind, action, out };
         match action {
             Action::Load(_) if kind.varies_by_row() => self.loads.push(step),
             _ if !kind.varies_by_row() => self.steps.round.push(step),
@@ -126,19 +126,19 @@ impl<T: Scalar> Lowering<'_, T> {
         let result = Kind::new(kind.varies_by_row(), false);
         let out = self.register(result, true);
         self.places[i][result as usize] = Some(out);
-        let whole = Step { kind, action: Action::ReduceLast(f, x), out };
+        let whole = MicroOp { kind, action: Action::ReduceLast(f, x), out };
         if kind == Kind::Column {
             self.steps.round.push(whole);
         } else if !self.cut {
             self.steps.block.push(whole);
         } else {
             let partial = self.register(Kind::Chunks, true);
-            let Place::Register(number) = partial else {
+            let Site::Register(number) = partial else {
                 unreachable!("a register is in a register")
             };
-            self.steps.block.push(Step { out: Place::Chunk(number), ..whole });
+            self.steps.block.push(MicroOp { out: Site::Chunk(number), ..whole });
             let action = Action::ReduceLast(f, partial);
-            self.steps.row_end.push(Step { kind: Kind::Chunks, action, out });
+            self.steps.row_end.push(MicroOp { kind: Kind::Chunks, action, out });
         }
     }
 
@@ -146,11 +146,16 @@ impl<T: Scalar> Lowering<'_, T> {
         let kind = if output.per_row { Kind::Row } else { Kind::Full };
         let x = self.place(output.value, kind);
         let step = match output.reduce {
-            None => Step { kind, action: Action::Store(x), out: Place::Output(j) },
+            None => MicroOp { kind, action: Action::Store(x), out: Site::Output(j) },
             Some(f) => {
                 let accumulator = self.accumulator(kind);
-                self.steps.reductions.push(Reduction { reduce: f, output: j, kind, accumulator });
-                Step { kind, action: Action::Accumulate(f, x), out: accumulator }
+                self.steps.reductions.push(RowReduction {
+                    reduce: f,
+                    output: j,
+                    kind,
+                    accumulator,
+                });
+                MicroOp { kind, action: Action::Accumulate(f, x), out: accumulator }
             }
         };
         let steps = &mut self.steps;
@@ -158,7 +163,7 @@ impl<T: Scalar> Lowering<'_, T> {
     }
 
     /// A place for the sum of all blocks of a piece: as large as a block, or where rows are cut, as a row.
-    fn accumulator(&mut self, kind: Kind) -> Place {
+    fn accumulator(&mut self, kind: Kind) -> Site {
         if kind == Kind::Full && self.cut {
             self.window(Kind::Column)
         } else {
@@ -167,9 +172,9 @@ impl<T: Scalar> Lowering<'_, T> {
     }
 
     /// `x` as an operand of an elementwise operation of `kind`.
-    fn operand(&mut self, x: Value, kind: Kind) -> Operand<T> {
+    fn operand(&mut self, x: Value, kind: Kind) -> MicroArg<T> {
         if let Node::Constant(x) = self.nodes[x.index()] {
-            return Operand::Constant(x);
+            return MicroArg::Constant(x);
         }
         let one_number = match self.analysis.kinds[x.index()] {
             Kind::Scalar => kind != Kind::Scalar,
@@ -177,14 +182,14 @@ impl<T: Scalar> Lowering<'_, T> {
             _ => false,
         };
         if one_number {
-            Operand::Splat(self.place(x, self.analysis.kinds[x.index()]))
+            MicroArg::Splat(self.place(x, self.analysis.kinds[x.index()]))
         } else {
-            Operand::Each(self.place(x, kind))
+            MicroArg::Each(self.place(x, kind))
         }
     }
 
     /// Where `x` stands with as many numbers as `kind` has; brought there at the first call.
-    fn place(&mut self, x: Value, kind: Kind) -> Place {
+    fn place(&mut self, x: Value, kind: Kind) -> Site {
         if let Some(place) = self.places[x.index()][kind as usize] {
             return place;
         }
@@ -193,22 +198,22 @@ impl<T: Scalar> Lowering<'_, T> {
         place
     }
 
-    fn broadcast(&mut self, x: Value, kind: Kind) -> Place {
+    fn broadcast(&mut self, x: Value, kind: Kind) -> Site {
         if let Node::Constant(x) = self.nodes[x.index()] {
-            return self.step_in_round(kind, Action::Fill(Operand::Constant(x)));
+            return self.step_in_round(kind, Action::Fill(MicroArg::Constant(x)));
         }
         let own = self.analysis.kinds[x.index()];
         let place = self.place(x, own);
         match own {
-            Kind::Scalar => self.step_in_round(kind, Action::Fill(Operand::Splat(place))),
+            Kind::Scalar => self.step_in_round(kind, Action::Fill(MicroArg::Splat(place))),
             Kind::Column if self.one_row => match place {
-                Place::Register(number) => Place::Window(number),
+                Site::Register(number) => Site::Window(number),
                 other => other,
             },
             Kind::Column => self.step_in_round(kind, Action::Tile(place)),
             Kind::Row => {
                 let out = self.register(kind, false);
-                self.steps.block.push(Step { kind, action: Action::Spread(place), out });
+                self.steps.block.push(MicroOp { kind, action: Action::Spread(place), out });
                 out
             }
             // One number per row is asked for, and there is one column.
@@ -220,19 +225,19 @@ impl<T: Scalar> Lowering<'_, T> {
     }
 
     /// A value that is the same in every block of a round.
-    fn step_in_round(&mut self, kind: Kind, action: Action<T>) -> Place {
+    fn step_in_round(&mut self, kind: Kind, action: Action<T>) -> Site {
         let out = self.register(kind, true);
-        self.steps.round.push(Step { kind, action, out });
+        self.steps.round.push(MicroOp { kind, action, out });
         out
     }
 
-    fn register(&mut self, kind: Kind, kept: bool) -> Place {
+    fn register(&mut self, kind: Kind, kept: bool) -> Site {
         self.steps.registers.push(Register { kind, kept });
-        Place::Register(self.steps.registers.len() - 1)
+        Site::Register(self.steps.registers.len() - 1)
     }
 
-    fn window(&mut self, kind: Kind) -> Place {
+    fn window(&mut self, kind: Kind) -> Site {
         self.steps.registers.push(Register { kind, kept: true });
-        Place::Window(self.steps.registers.len() - 1)
+        Site::Window(self.steps.registers.len() - 1)
     }
 }

@@ -7,7 +7,7 @@ use super::Source;
 /// The memory of one run, shared by its threads.
 ///
 /// An output may be an input too (`Source::Output`), so that neither is held as a slice of its whole length.
-pub(super) struct Memory<'a, T> {
+pub(super) struct Addresses<'a, T> {
     inputs: &'a [Source<'a, T>],
     outputs: *const *mut [T],
     scratch: *mut T,
@@ -16,9 +16,9 @@ pub(super) struct Memory<'a, T> {
 
 // SAFETY: the addresses are of memory that is borrowed mutably for 'a. Who dereferences them is unsafe code that
 // vouches for disjoint parts.
-unsafe impl<T: Send + Sync> Sync for Memory<'_, T> {}
+unsafe impl<T: Send + Sync> Sync for Addresses<'_, T> {}
 
-impl<'a, T> Memory<'a, T> {
+impl<'a, T> Addresses<'a, T> {
     pub(super) fn new(
         inputs: &'a [Source<'a, T>],
         outputs: &'a mut [&mut [T]],
@@ -27,7 +27,7 @@ impl<'a, T> Memory<'a, T> {
         // A mutable reference and a pointer to the same type have the same layout.
         let outputs = outputs.as_mut_ptr().cast::<*mut [T]>();
         let lost = scratch.as_ptr().align_offset(ALIGNMENT).min(scratch.len());
-        Memory { inputs, outputs, scratch: scratch[lost..].as_mut_ptr(), borrowed: PhantomData }
+        Addresses { inputs, outputs, scratch: scratch[lost..].as_mut_ptr(), borrowed: PhantomData }
     }
 
     /// Where input `k` begins.

@@ -51,10 +51,10 @@ use crate::scalar::Scalar;
 use analysis::Analysis;
 use blocks::Blocks;
 use builder::Parts;
-use lower::{Reduction, Steps, lower};
+use lower::{RowReduction, Steps, lower};
 use nest::{Kept, Nest, Strides};
 use registers::{Room, assign};
-use step::Step;
+use step::MicroOp;
 
 /// A loop nest that computes several values at each position and stores or reduces some of them, block by block.
 ///
@@ -72,14 +72,14 @@ pub struct Fused<T> {
     /// How many blocks a row is cut into.
     chunks: usize,
     /// What does not vary along the rows.
-    round: Vec<Step<T>>,
+    round: Vec<MicroOp<T>>,
     /// A block of any length: inputs and outputs are copied.
-    padded: Vec<Step<T>>,
+    padded: Vec<MicroOp<T>>,
     /// A block of whole units: inputs and outputs are used in place.
-    direct: Vec<Step<T>>,
+    direct: Vec<MicroOp<T>>,
     /// After the last block of a row that is cut.
-    row_end: Vec<Step<T>>,
-    reductions: Vec<Reduction>,
+    row_end: Vec<MicroOp<T>>,
+    reductions: Vec<RowReduction>,
     /// (input, output) that the direct steps must not find at the same place.
     conflicts: Vec<(usize, usize)>,
     /// The length of a thread's registers.

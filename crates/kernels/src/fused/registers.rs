@@ -1,9 +1,9 @@
 //! From numbered registers to offsets in one buffer.
 
 use super::blocks::{Blocks, UNIT};
-use super::lower::{Reduction, Register};
+use super::lower::{Register, RowReduction};
 use super::nest::Nest;
-use super::step::{Kind, Place, Step};
+use super::step::{Kind, MicroOp, Site};
 
 /// How many numbers each kind of register holds.
 ///
@@ -48,9 +48,9 @@ impl Room {
 pub(super) fn assign<T>(
     registers: &[Register],
     room: Room,
-    once: [&mut Vec<Step<T>>; 2],
-    blocks: [&mut Vec<Step<T>>; 2],
-    reductions: &mut [Reduction],
+    once: [&mut Vec<MicroOp<T>>; 2],
+    blocks: [&mut Vec<MicroOp<T>>; 2],
+    reductions: &mut [RowReduction],
 ) -> usize {
     let mut offsets = vec![None; registers.len()];
     let mut kept = 0_usize;
@@ -58,7 +58,7 @@ pub(super) fn assign<T>(
         *offset = Some(kept);
         kept = kept.saturating_add(room.of(register.kind));
     }
-    let place = |place: &mut Place| {
+    let place = |place: &mut Site| {
         if let Some(register) = place.register() {
             *register = offsets[*register].expect("what is used outside a block is kept");
         }
@@ -74,7 +74,7 @@ pub(super) fn assign<T>(
 
 /// Assigns the registers that live within a block by one scan over its steps; returns how much room they take.
 fn share<T>(
-    steps: &mut [Step<T>],
+    steps: &mut [MicroOp<T>],
     offsets: &mut [Option<usize>],
     start: usize,
     size: usize,
@@ -82,7 +82,7 @@ fn share<T>(
     let last_reads = last_reads(steps, offsets);
     let (mut free, mut used) = (Vec::new(), 0);
     for (i, step) in steps.iter_mut().enumerate() {
-        for register in step.reads().filter_map(Place::register) {
+        for register in step.reads().filter_map(Site::register) {
             let offset = offsets[*register].expect("a register is written before it is read");
             if last_reads[*register] == Some(i) && !free.contains(&offset) {
                 free.push(offset);
@@ -103,10 +103,10 @@ fn share<T>(
 }
 
 /// For each register without an offset, the number of the last step that reads it.
-fn last_reads<T>(steps: &mut [Step<T>], offsets: &[Option<usize>]) -> Vec<Option<usize>> {
+fn last_reads<T>(steps: &mut [MicroOp<T>], offsets: &[Option<usize>]) -> Vec<Option<usize>> {
     let mut last = vec![None; offsets.len()];
     for (i, step) in steps.iter_mut().enumerate() {
-        for register in step.reads().filter_map(Place::register) {
+        for register in step.reads().filter_map(Site::register) {
             if offsets[*register].is_none() {
                 last[*register] = Some(i);
             }

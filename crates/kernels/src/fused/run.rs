@@ -4,9 +4,9 @@ use std::slice;
 
 use super::blocks::{Piece, UNIT};
 use super::execute::Block;
-use super::lower::Reduction;
-use super::memory::{ALIGNMENT_LOSS, Memory};
-use super::step::{Kind, Place};
+use super::lower::RowReduction;
+use super::memory::{ALIGNMENT_LOSS, Addresses};
+use super::step::{Kind, Site};
 use super::{Fused, Source};
 use crate::isa::Isa;
 use crate::pool::Pool;
@@ -43,7 +43,7 @@ impl<T: Scalar> Fused<T> {
         self.check(inputs, outputs, scratch.len(), pool.threads());
         let apart = |&(k, j)| !matches!(inputs[k], Source::Output(output) if output == j);
         let in_place = self.conflicts.iter().all(apart);
-        let memory = Memory::new(inputs, outputs, scratch);
+        let memory = Addresses::new(inputs, outputs, scratch);
         let run = Run { fused: self, isa, in_place, memory };
         match self.threads(pool.threads()) {
             1 => run.work(0, 0..self.pieces.1),
@@ -107,7 +107,7 @@ impl<T: Scalar> Fused<T> {
     }
 
     /// Numbers of a reduction's result in one round.
-    fn width(&self, reduction: &Reduction) -> usize {
+    fn width(&self, reduction: &RowReduction) -> usize {
         if reduction.kind == Kind::Row { 1 } else { self.nest.columns }
     }
 
@@ -135,7 +135,7 @@ struct Run<'a, T> {
     isa: Isa,
     /// No input stands in an output that is written before the input is read.
     in_place: bool,
-    memory: Memory<'a, T>,
+    memory: Addresses<'a, T>,
 }
 
 impl<T: Scalar> Run<'_, T> {
@@ -196,8 +196,8 @@ impl<T: Scalar> Run<'_, T> {
     }
 
     /// Reduces what the blocks of a piece have accumulated to the piece's result.
-    fn finish(&self, registers: *mut T, reduction: &Reduction, result: *mut T, piece: &Piece) {
-        let (Place::Register(offset) | Place::Window(offset)) = reduction.accumulator else {
+    fn finish(&self, registers: *mut T, reduction: &RowReduction, result: *mut T, piece: &Piece) {
+        let (Site::Register(offset) | Site::Window(offset)) = reduction.accumulator else {
             unreachable!("an accumulator is a register");
         };
         let (blocks, width) = (&self.fused.blocks, self.fused.width(reduction));

@@ -47,7 +47,7 @@ impl Kind {
 
 /// Where numbers stand. A register has a number at first, and its offset in the register file in the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Site {
     /// A register from its beginning.
     Register(usize),
     /// A register as wide as the nest, from the block's first column on.
@@ -60,66 +60,66 @@ pub(super) enum Place {
     Output(usize),
 }
 
-impl Place {
+impl Site {
     /// Whether it is an input or an output of the program.
     pub(super) fn is_operand(self) -> bool {
-        matches!(self, Place::Input(_) | Place::Output(_))
+        matches!(self, Site::Input(_) | Site::Output(_))
     }
 
     /// The register, if it is one.
     pub(super) fn register(&mut self) -> Option<&mut usize> {
         match self {
-            Place::Register(r) | Place::Window(r) | Place::Chunk(r) => Some(r),
-            Place::Input(_) | Place::Output(_) => None,
+            Site::Register(r) | Site::Window(r) | Site::Chunk(r) => Some(r),
+            Site::Input(_) | Site::Output(_) => None,
         }
     }
 }
 
 /// What an elementwise operation reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Operand<T> {
+pub(super) enum MicroArg<T> {
     /// A number for each of its results.
-    Each(Place),
+    Each(Site),
     /// The number at a place, the same for all.
-    Splat(Place),
+    Splat(Site),
     /// The same number always.
     Constant(T),
 }
 
 /// A micro-operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Step<T> {
+pub(super) struct MicroOp<T> {
     /// How many numbers it works on: those of its result, or those that it reduces.
     pub(super) kind: Kind,
     pub(super) action: Action<T>,
     /// Where the result goes.
-    pub(super) out: Place,
+    pub(super) out: Site,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Action<T> {
     /// The input's numbers, gathered.
     Load(usize),
-    Unary(Unary, Operand<T>),
-    Binary(Binary, Operand<T>, Operand<T>),
-    Select(Operand<T>, Operand<T>, Operand<T>),
+    Unary(Unary, MicroArg<T>),
+    Binary(Binary, MicroArg<T>, MicroArg<T>),
+    Select(MicroArg<T>, MicroArg<T>, MicroArg<T>),
     /// The number of each row, all along it.
-    Spread(Place),
+    Spread(Site),
     /// The row of numbers, in each row.
-    Tile(Place),
+    Tile(Site),
     /// The same number everywhere.
-    Fill(Operand<T>),
+    Fill(MicroArg<T>),
     /// The reduction of each row.
-    ReduceLast(Reduce, Place),
+    ReduceLast(Reduce, Site),
     /// The same numbers, in an output.
-    Store(Place),
+    Store(Site),
     /// The numbers joined to those of the blocks before.
-    Accumulate(Reduce, Place),
+    Accumulate(Reduce, Site),
 }
 
-impl<T> Step<T> {
+impl<T> MicroOp<T> {
     /// The places that are read.
-    pub(super) fn reads(&mut self) -> impl Iterator<Item = &mut Place> {
+    pub(super) fn reads(&mut self) -> impl Iterator<Item = &mut Site> {
         use Action::{
             Accumulate, Binary, Fill, Load, ReduceLast, Select, Spread, Store, Tile, Unary,
         };
@@ -141,11 +141,11 @@ impl<T> Step<T> {
     }
 }
 
-impl<T> Operand<T> {
-    fn place(&mut self) -> Option<&mut Place> {
+impl<T> MicroArg<T> {
+    fn place(&mut self) -> Option<&mut Site> {
         match self {
-            Operand::Each(place) | Operand::Splat(place) => Some(place),
-            Operand::Constant(_) => None,
+            MicroArg::Each(place) | MicroArg::Splat(place) => Some(place),
+            MicroArg::Constant(_) => None,
         }
     }
 }

@@ -64,13 +64,13 @@ impl Scratch {
 
 /// A part of A or B by its address and strides in elements.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Operand<T> {
+pub(super) struct Strided<T> {
     pub(super) start: *const T,
     pub(super) row: usize,
     pub(super) column: usize,
 }
 
-impl<T> Operand<T> {
+impl<T> Strided<T> {
     /// The part from element (`row`, `column`) on.
     ///
     /// # Safety
@@ -78,7 +78,7 @@ impl<T> Operand<T> {
     /// The element exists.
     unsafe fn from(self, row: usize, column: usize) -> Self {
         // SAFETY: an existing element lies within the allocation.
-        Operand { start: unsafe { self.start.add(row * self.row + column * self.column) }, ..self }
+        Strided { start: unsafe { self.start.add(row * self.row + column * self.column) }, ..self }
     }
 }
 
@@ -88,8 +88,8 @@ pub struct Product<T> {
     pub(super) rows: usize,
     pub(super) columns: usize,
     pub(super) depth: usize,
-    pub(super) a: Operand<T>,
-    pub(super) b: Operand<T>,
+    pub(super) a: Strided<T>,
+    pub(super) b: Strided<T>,
     pub(super) c: *mut T,
     pub(super) c_row: usize,
     pub(super) accumulate: bool,
@@ -201,7 +201,7 @@ impl<T: Scalar> Product<T> {
         };
         // SAFETY: A has at most DEPTH columns and BAND panels, for which `to` has room.
         unsafe { pack.run(isa) };
-        let first = Operand { start: to.cast_const(), row: 1, column: size.rows };
+        let first = Strided { start: to.cast_const(), row: 1, column: size.rows };
         Panels { first, step: size.rows * self.depth }
     }
 
@@ -223,7 +223,7 @@ impl<T: Scalar> Product<T> {
         };
         // SAFETY: the block lies within B, and its copy within the scratch, for which the width of B was chosen.
         unsafe { pack.run(isa) };
-        let first = Operand { start: to.cast_const(), row: size.columns, column: 1 };
+        let first = Strided { start: to.cast_const(), row: size.columns, column: 1 };
         Panels { first, step: size.columns * self.depth }
     }
 }
@@ -231,13 +231,13 @@ impl<T: Scalar> Product<T> {
 /// A or B as panels of the size of a tile, each `step` elements after the one before.
 #[derive(Clone, Copy)]
 struct Panels<T> {
-    first: Operand<T>,
+    first: Strided<T>,
     step: usize,
 }
 
 impl<T: Scalar> Panels<T> {
-    fn panel(self, number: usize) -> Operand<T> {
-        Operand { start: self.first.start.wrapping_add(number * self.step), ..self.first }
+    fn panel(self, number: usize) -> Strided<T> {
+        Strided { start: self.first.start.wrapping_add(number * self.step), ..self.first }
     }
 }
 

@@ -23,7 +23,7 @@ mod tile;
 #[cfg(test)]
 mod tests;
 
-use block::Operand;
+use block::Strided;
 pub use block::{Product, Scratch};
 pub use matrix::{Matrix, MatrixMut};
 use tile::TileSize;
@@ -73,8 +73,8 @@ pub fn gemm<T: Scalar>(
         rows,
         columns,
         depth,
-        a: Operand { start: a.data.as_ptr(), row: a.row_stride, column: a.column_stride },
-        b: Operand { start: b.data.as_ptr(), row: b.row_stride, column: b.column_stride },
+        a: Strided { start: a.data.as_ptr(), row: a.row_stride, column: a.column_stride },
+        b: Strided { start: b.data.as_ptr(), row: b.row_stride, column: b.column_stride },
         c: c.data.as_mut_ptr(),
         c_row: c.row_stride,
         accumulate,

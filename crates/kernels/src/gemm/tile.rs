@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use super::block::Operand;
+use super::block::Strided;
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
 use crate::vector::Vector;
@@ -45,7 +45,7 @@ impl<T: Scalar> Kernel for Ask<T> {
 /// C = A·B or C += A·B for one tile of C. Rows of B and C are contiguous.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tile<T> {
-    pub(super) a: Operand<T>,
+    pub(super) a: Strided<T>,
     pub(super) b: *const T,
     pub(super) b_row: usize,
     pub(super) c: *mut T,
