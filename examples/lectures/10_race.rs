@@ -9,8 +9,8 @@ mod parts {
     pub mod valley;
 }
 
-use cotangent::optim::{Adagrad, Adam, Nesterov, Optimizer, RmsProp, Sgd};
 use cotangent::Precision;
+use cotangent::optim::{Adagrad, Adam, Nesterov, Optimizer, RmsProp, Sgd};
 use lab::{Deck, Experiment, Hue, Lab, Result};
 use parts::{digits, saddle, valley};
 

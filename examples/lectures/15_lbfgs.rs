@@ -11,11 +11,11 @@ mod parts {
 }
 
 use cotangent::data::Dataset;
-use cotangent::{GradientLayout, Gradients};
 use cotangent::minimize::{Objective, Recorded, trainable};
 use cotangent::ndarray::Array1;
 use cotangent::nn::{l2_penalty, parameters_where};
 use cotangent::prelude::{Activation, Adam, Loss, Mode, Optimizer, Params};
+use cotangent::{GradientLayout, Gradients};
 use lab::{Deck, Experiment, Lab, Result, mlp};
 use parts::{bfgs, full_batch, mini_batches, updates};
 
