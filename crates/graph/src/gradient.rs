@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use crate::ops::{Embed, joined};
 use crate::reading::NodeId;
 use crate::{Cotangents, GradientError, Graph, Kind, Type, Unreached, Var, misfit};
 
@@ -184,18 +185,19 @@ fn sweep<'g>(
 ) -> Vec<Option<Var<'g>>> {
     let graph = outputs[0].0.graph();
     let active = descendants(graph, variables);
-    let mut cotangents: Vec<Option<Var<'g>>> = vec![None; active.len()];
+    let mut cotangents: Vec<Contributions<'g>> = vec![Contributions::new(); active.len()];
     for &(output, seed) in outputs {
-        accumulate(&mut cotangents[output.id().index()], seed);
+        cotangents[output.id().index()].push(seed);
     }
     for id in nodes.rev().map(NodeId::new) {
-        let Some(cotangent) = cotangents[id.index()].filter(|_| active[id.index()]) else {
+        if cotangents[id.index()].is_empty() || !active[id.index()] {
             continue;
-        };
+        }
         let (op, line) = graph.node(id, |node| (node.op.clone(), (node.location, true)));
         let inputs: SmallVec<[Var<'g>; 3]> =
             graph.node_inputs(id).into_iter().map(|input| Var::new(graph, input)).collect();
         graph.on_behalf(line, || {
+            let cotangent = total(&mut cotangents[id.index()]);
             let contributions = op.vjp(&inputs, Var::new(graph, id), cotangent);
             let rule = Rule { operation: op.name(), location: line.0 };
             rule.check_count(inputs.len(), contributions.len());
@@ -204,20 +206,43 @@ fn sweep<'g>(
                     continue;
                 };
                 rule.check_type(i, input.ty(), contribution.ty());
-                accumulate(&mut cotangents[input.id().index()], contribution);
+                cotangents[input.id().index()].push(contribution);
             }
         });
     }
     let received = |variable: &Var<'g>| {
-        let index = variable.id().index();
-        cotangents[index].filter(|_| active[index])
+        let contributions = &mut cotangents[variable.id().index()];
+        let reached = !contributions.is_empty() && active[variable.id().index()];
+        let line = (variable.location(), true);
+        reached.then(|| graph.on_behalf(line, || total(contributions)))
     };
     variables.iter().map(received).collect()
 }
 
-/// Adds what flows in along one more use.
-fn accumulate<'g>(total: &mut Option<Var<'g>>, contribution: Var<'g>) {
-    *total = Some(total.map_or(contribution, |so_far| so_far + contribution));
+/// What flows into a node, along each of its uses.
+type Contributions<'g> = SmallVec<[Var<'g>; 1]>;
+
+/// The sum of what flows in, which then is all that flowed in.
+///
+/// The cotangents of parts of an array, each in its place among zeros, are put into one array: n
+/// slices cost what the array costs, and not n times as much.
+fn total<'g>(contributions: &mut Contributions<'g>) -> Var<'g> {
+    let graph = contributions[0].graph();
+    let is_part =
+        |var: &Var<'g>| graph.node(var.id(), |node| node.op.downcast::<Embed>().is_some());
+    let parts: Vec<Var<'g>> = contributions.iter().copied().filter(is_part).collect();
+    if parts.len() > 1 {
+        let first = contributions.iter().position(is_part).expect("there are several");
+        contributions[first] = joined(graph, &parts);
+        let mut position = 0;
+        contributions.retain(|var| {
+            position += 1;
+            position - 1 == first || !is_part(var)
+        });
+    }
+    let sum = contributions[1..].iter().fold(contributions[0], |sum, &next| sum + next);
+    *contributions = smallvec::smallvec![sum];
+    sum
 }
 
 /// For every node, whether it is one of `variables` or depends on one through real values.

@@ -30,6 +30,7 @@ mod operation;
 #[cfg_attr(not(any(test, feature = "testing")), allow(dead_code))]
 pub mod ops;
 mod params;
+mod place;
 mod random;
 pub mod reading;
 pub mod rewriting;
@@ -58,6 +59,7 @@ pub use params::{
     GradientLayout, Gradients, GradientsError, Import, LoadError, Loaded, Mismatch, Param, ParamId,
     Params, ParamsError, Pattern, Role, SaveError, Scope, Storage, Summary,
 };
+pub use place::Place;
 pub use random::Seed;
 pub use scalar::{Number, Scalar};
 pub use shape::{Axes, Shape, keep};

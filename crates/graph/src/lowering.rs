@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use crate::Axes;
+use crate::{Axes, Place};
+use crate::ops::Contract;
 use crate::params::ParamId;
 
 /// How the compiler runs an operation.
@@ -26,14 +27,18 @@ pub enum Lowering {
     Select,
     /// A reduction along some axes.
     Reduce(FoldWord, Axes),
-    /// A matrix product over the last two axes; the axes in front broadcast.
-    MatMul,
+    /// A product of two arrays, summed over axes of both.
+    Contract(Contract),
     /// The same elements under another shape, in row-major order.
     Reshape,
     /// The axes in another order.
     Permute(SmallVec<[usize; 4]>),
     /// Repetition along axes of extent 1.
     Broadcast,
+    /// The elements that lie in a place among those of the argument.
+    View(Place),
+    /// The arguments in their places, added where several lie, and 0 where none does.
+    Embed(Vec<Place>),
     /// The same elements, or truth values as numbers.
     Reinterpret,
     /// The same elements in memory of their own.

@@ -73,7 +73,7 @@ fn fused(c: &mut Criterion) {
     let mut group = c.benchmark_group("fused");
     for [rows, columns] in [[64, 128], [128, 512], [512, 2048]] {
         let mut builder = FusedBuilder::<f32>::new(&[rows, columns]);
-        let x = builder.input(&[columns, 1]);
+        let x = builder.input(&[columns as isize, 1]);
         let [mean, scale, shift] = [(); 3].map(|()| builder.input(&[0, 1]));
         let centred = builder.binary(Binary::Sub, x, mean);
         let scaled = builder.binary(Binary::Mul, centred, scale);

@@ -70,6 +70,7 @@ mod isa;
 mod pool;
 mod reduce;
 mod scalar;
+mod spread;
 #[cfg(test)]
 mod testing;
 mod update;
@@ -77,10 +78,11 @@ mod vector;
 
 pub use elementwise::{Arg, Binary, Unary, binary, select, unary};
 pub use finite::all_finite;
-pub use fused::{Fused, FusedBuilder, Source, Value};
+pub use fused::{Fused, FusedBuilder, Layout, Source, Value};
 pub use gemm::{Matrix, MatrixMut, gemm, is_shared};
 pub use isa::Isa;
 pub use pool::Pool;
 pub use reduce::{Reduce, reduce, reduce_columns, reduce_rows};
 pub use scalar::Scalar;
+pub use spread::Spread;
 pub use update::{Adam, Sgd};

@@ -30,12 +30,13 @@ mod zip;
 
 pub use leaf::{Copy, Full};
 pub use map::{Map, Unary};
-pub use matrix::Triangle;
+pub use matrix::{AxisList, Triangle};
 pub use random::Distribution;
 pub use reduce::{Along, Fold, Reduction};
 pub use refused::Refused;
 pub use registry::{Example, Sample};
 pub use shaping::Span;
+pub(crate) use shaping::joined;
 pub use window::{Divisor, Pair, Window};
 pub use zip::{Binary, Operand, Zip};
 
@@ -48,14 +49,14 @@ registry::operations! {
     indexing: Gather, IndexAdd, OneHot, ScatterAdd, Take;
     #[cfg(feature = "linalg")]
     linalg: Cholesky, Cofactor, Det, DetSign, Inverse, LogAbsDet, Solve, TriangularSolve;
-    matrix: Diag, Diagonal, MatMul, Part;
+    matrix: Contract, MatMul, Part;
     powf: Powf;
     random: Random;
     reduce: ArgMax, ArgMin, CumSum, LogSumExp, Max, Mean, Min, Norm, Prod, Sum, Variance;
     select: Select;
-    shaping: Broadcast, Concat, Flip, Pad, Permute, Reshape, Slice, Unslice;
+    shaping: Broadcast, Embed, Permute, Reshape, View;
     softmax: LogSoftmax, Softmax;
     stop_gradient: StopGradient;
     to_real: ToReal;
-    window: ArgMaxPool2d, Conv2d, Fold2d, Unfold2d;
+    window: Conv2d, MaxPool2d;
 }

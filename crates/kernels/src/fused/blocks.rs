@@ -72,10 +72,10 @@ impl Blocks {
         self.rows * self.columns
     }
 
-    /// Whether an input's numbers of a block lie side by side in their order.
+    /// Whether an operand's numbers of a block lie side by side in their order.
     pub(super) fn holds_dense(&self, strides: &Strides) -> bool {
         let along_row = self.columns == 1 || strides.column == 1;
-        along_row && (self.rows == 1 || strides.row == self.columns)
+        along_row && (self.rows == 1 || strides.row == self.columns as isize)
     }
 
     /// Blocks along a row.

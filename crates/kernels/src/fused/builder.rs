@@ -1,6 +1,7 @@
 //! How a fused loop is described: values on values, then what is stored.
 
 use super::Fused;
+use super::nest::Lay;
 use crate::elementwise::{Arg, Binary, Unary, binary, select, unary};
 use crate::isa::Isa;
 use crate::reduce::Reduce;
@@ -49,8 +50,7 @@ pub struct FusedBuilder<T> {
 #[derive(Clone, Debug)]
 pub(super) struct Parts<T> {
     pub(super) extents: Vec<usize>,
-    /// The strides of each input.
-    pub(super) inputs: Vec<Vec<usize>>,
+    pub(super) inputs: Vec<Input>,
     pub(super) nodes: Vec<Node<T>>,
     pub(super) outputs: Vec<Output>,
 }
@@ -66,14 +66,45 @@ pub(super) enum Node<T> {
     ReduceLast(Reduce, Value),
 }
 
+/// Where an input lies.
+#[derive(Clone, Debug)]
+pub(super) struct Input {
+    pub(super) lay: Lay,
+    /// The output slice that it stands in, if it has none of its own.
+    pub(super) slot: Option<usize>,
+}
+
 /// What is kept of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Output {
     pub(super) value: Value,
     /// One number per row, not per position.
     pub(super) per_row: bool,
     /// Reduced over the rows.
     pub(super) reduce: Option<Reduce>,
+    /// Where it goes; by default dense into a slice of its own.
+    pub(super) layout: Option<Layout>,
+}
+
+/// Where an output goes: into which of the slices handed over, from which element on, and how far apart neighbours are
+/// along each axis that the output has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The position of the slice; several outputs may share one.
+    pub slot: usize,
+    /// The number of the first element.
+    pub offset: usize,
+    /// The strides over the extents of the nest, without the last one of a value per row, and without the one before it
+    /// of a reduction over the rows.
+    pub strides: Vec<isize>,
+}
+
+impl Output {
+    /// The axes of the nest that it has, of so many.
+    pub(super) fn axes(&self, rank: usize) -> impl Iterator<Item = usize> + use<> {
+        let (per_row, reduced) = (self.per_row, self.reduce.is_some());
+        (0..rank).filter(move |axis| !(per_row && axis + 1 == rank || reduced && axis + 2 == rank))
+    }
 }
 
 impl<T> Node<T> {
@@ -115,10 +146,36 @@ impl<T: Scalar> FusedBuilder<T> {
     ///
     /// When there is not one stride for each extent.
     #[track_caller]
-    pub fn input(&mut self, strides: &[usize]) -> Value {
+    pub fn input(&mut self, strides: &[isize]) -> Value {
+        self.add_input(None, 0, strides)
+    }
+
+    /// As [`input`](Self::input), from an element on; strides may be negative.
+    ///
+    /// # Panics
+    ///
+    /// As [`input`](Self::input); [`build`](Self::build) panics where an element would lie before the first.
+    #[track_caller]
+    pub fn input_at(&mut self, offset: usize, strides: &[isize]) -> Value {
+        self.add_input(None, offset, strides)
+    }
+
+    /// As [`input_at`](Self::input_at), of what stands in an output slice before the loop: exactly where an output goes,
+    /// which then is computed in place, or where none does.
+    ///
+    /// # Panics
+    ///
+    /// As [`input`](Self::input); [`build`](Self::build) panics where it is neither.
+    #[track_caller]
+    pub fn input_in(&mut self, slot: usize, offset: usize, strides: &[isize]) -> Value {
+        self.add_input(Some(slot), offset, strides)
+    }
+
+    #[track_caller]
+    fn add_input(&mut self, slot: Option<usize>, offset: usize, strides: &[isize]) -> Value {
         let rank = self.parts.extents.len();
         assert_eq!(strides.len(), rank, "an input needs one stride for each of {rank} extents");
-        self.parts.inputs.push(strides.to_vec());
+        self.parts.inputs.push(Input { lay: Lay { offset, strides: strides.to_vec() }, slot });
         let along_row = strides.last().is_some_and(|&stride| stride != 0);
         self.push(Node::Input(self.parts.inputs.len() - 1), along_row)
     }
@@ -170,7 +227,7 @@ impl<T: Scalar> FusedBuilder<T> {
     #[track_caller]
     pub fn store(&mut self, x: Value) -> usize {
         self.along_row(&[x]);
-        self.output(Output { value: x, per_row: false, reduce: None })
+        self.output(Output { value: x, per_row: false, reduce: None, layout: None })
     }
 
     /// Keeps one number per row of `x`, which does not vary along the last axis: an output over all extents but the
@@ -183,7 +240,7 @@ impl<T: Scalar> FusedBuilder<T> {
     #[track_caller]
     pub fn store_rows(&mut self, x: Value) -> usize {
         self.check_per_row(x);
-        self.output(Output { value: x, per_row: true, reduce: None })
+        self.output(Output { value: x, per_row: true, reduce: None, layout: None })
     }
 
     /// Keeps the reduction of `x` over the rows, the second to last axis: an output dense over the other extents (also
@@ -191,7 +248,7 @@ impl<T: Scalar> FusedBuilder<T> {
     #[track_caller]
     pub fn store_reduced(&mut self, f: Reduce, x: Value) -> usize {
         self.along_row(&[x]);
-        self.output(Output { value: x, per_row: false, reduce: Some(f) })
+        self.output(Output { value: x, per_row: false, reduce: Some(f), layout: None })
     }
 
     /// Keeps the reduction over the rows of one number per row of `x`, which does not vary along the last axis: an
@@ -203,7 +260,20 @@ impl<T: Scalar> FusedBuilder<T> {
     #[track_caller]
     pub fn store_reduced_rows(&mut self, f: Reduce, x: Value) -> usize {
         self.check_per_row(x);
-        self.output(Output { value: x, per_row: true, reduce: Some(f) })
+        self.output(Output { value: x, per_row: true, reduce: Some(f), layout: None })
+    }
+
+    /// Says where an output goes, which by default is dense into the slice of its own position.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such output, or not one stride for each axis that it has.
+    #[track_caller]
+    pub fn put(&mut self, output: usize, layout: Layout) {
+        let axes = self.parts.outputs[output].axes(self.parts.extents.len()).count();
+        let given = layout.strides.len();
+        assert_eq!(given, axes, "output {output} needs one stride for each of {axes} axes");
+        self.parts.outputs[output].layout = Some(layout);
     }
 
     /// The loop nest, ready to run.
@@ -212,7 +282,9 @@ impl<T: Scalar> FusedBuilder<T> {
     ///
     /// When it has more positions, or an input reaches further, than a slice can have elements; when more than eight axes
     /// are left of it after neighbours were merged; or when a row of more than [`Fused::MAX_ROW`] elements and its
-    /// reduction are needed together.
+    /// reduction are needed together; when two outputs, or an output and an input in its slice, are not known to lie apart
+    /// ([`Spread::is_apart_from`](crate::Spread::is_apart_from)), an output shares places with itself, or a reduction over
+    /// the rows is not dense.
     #[track_caller]
     pub fn build(self) -> Fused<T> {
         Fused::new(self.parts)

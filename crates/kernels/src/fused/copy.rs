@@ -57,22 +57,56 @@ impl<T: Scalar> Kernel for Tile<'_, T> {
     }
 }
 
-/// A matrix of `rows` by `columns` elements, whose elements lie `row` and `column` apart in `x`, row-major in `out`.
-pub(super) fn gather<T: Copy>(
-    x: &[T],
-    (row, column): (usize, usize),
-    (rows, columns): (usize, usize),
-    out: &mut [T],
-) {
-    if column == 1 && (row == columns || rows == 1) {
-        return out.copy_from_slice(&x[..out.len()]);
+/// The elements of a matrix in a slice: the number of the first, and how far apart rows and columns are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    pub(super) first: usize,
+    pub(super) row: isize,
+    pub(super) column: isize,
+}
+
+impl Grid {
+    fn row_start(self, i: usize) -> usize {
+        self.first.wrapping_add_signed(i as isize * self.row)
     }
-    for i in 0..rows {
-        let (x, out) = (&x[i * row..], &mut out[i * columns..(i + 1) * columns]);
-        if column == 1 {
-            out.copy_from_slice(&x[..columns]);
-        } else {
-            out.iter_mut().enumerate().for_each(|(j, out)| *out = x[j * column]);
+
+    fn number(start: usize, j: usize, column: isize) -> usize {
+        start.wrapping_add_signed(j as isize * column)
+    }
+}
+
+/// A matrix of `rows` by `columns` elements that lie in a grid of `x`, row-major in `out`.
+pub(super) fn gather<T: Copy>(x: &[T], grid: Grid, (rows, columns): (usize, usize), out: &mut [T]) {
+    for (i, out) in out.chunks_exact_mut(columns.max(1)).enumerate().take(rows) {
+        let start = grid.row_start(i);
+        match grid.column {
+            1 => out.copy_from_slice(&x[start..start + columns]),
+            0 => out.fill(x[start]),
+            column => {
+                let from = |(j, out): (usize, &mut T)| *out = x[Grid::number(start, j, column)];
+                out.iter_mut().enumerate().for_each(from);
+            }
+        }
+    }
+}
+
+/// A matrix of `rows` by `columns` elements, row-major in `x`, to where its elements lie in a grid.
+///
+/// # Safety
+///
+/// The elements of the grid can be written from `out` on, and nobody else touches them meanwhile.
+pub(super) unsafe fn scatter<T: Copy>(x: &[T], grid: Grid, columns: usize, out: *mut T) {
+    for (i, x) in x.chunks_exact(columns.max(1)).enumerate() {
+        let start = grid.row_start(i);
+        // SAFETY: as the caller vouches.
+        unsafe {
+            if grid.column == 1 {
+                out.wrapping_add(start).copy_from_nonoverlapping(x.as_ptr(), columns);
+            } else {
+                for (j, &x) in x.iter().enumerate() {
+                    *out.wrapping_add(Grid::number(start, j, grid.column)) = x;
+                }
+            }
         }
     }
 }
@@ -98,14 +132,21 @@ mod tests {
     #[test]
     fn a_matrix_is_gathered_from_any_strides() {
         let x: Vec<usize> = (0..24).collect();
-        let gathered = |strides, (rows, columns)| {
+        let gathered = |(row, column), (rows, columns)| {
             let mut out = vec![0; rows * columns];
-            gather(&x, strides, (rows, columns), &mut out);
+            gather(&x, Grid { first: 0, row, column }, (rows, columns), &mut out);
             out
         };
         assert_eq!(gathered((3, 1), (2, 3)), [0, 1, 2, 3, 4, 5]);
         assert_eq!(gathered((5, 1), (2, 3)), [0, 1, 2, 5, 6, 7]);
         assert_eq!(gathered((1, 2), (2, 3)), [0, 2, 4, 1, 3, 5]);
         assert_eq!(gathered((0, 7), (2, 2)), [0, 7, 0, 7]);
+        let mut back = [0; 6];
+        gather(&x, Grid { first: 23, row: -8, column: -2 }, (2, 3), &mut back);
+        assert_eq!(back, [23, 21, 19, 15, 13, 11]);
+        let mut out = [0; 8];
+        // SAFETY: four elements of eight.
+        unsafe { scatter(&[1, 2, 3, 4], Grid { first: 7, row: -5, column: -1 }, 2, out.as_mut_ptr()) };
+        assert_eq!(out, [0, 4, 3, 0, 0, 0, 2, 1]);
     }
 }

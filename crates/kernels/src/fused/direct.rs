@@ -14,14 +14,20 @@ pub(super) struct Direct<T> {
     pub(super) conflicts: Vec<(usize, usize)>,
 }
 
-/// Removes the copies from `block`; `dense` says of each input whether its numbers of a block lie side by side.
-pub(super) fn direct<T: Copy>(block: &[MicroOp<T>], registers: usize, dense: &[bool]) -> Direct<T> {
+/// Removes the copies from `block`; `inputs` and `outputs` say of each operand whether its numbers of a block lie side by
+/// side.
+pub(super) fn direct<T: Copy>(
+    block: &[MicroOp<T>],
+    registers: usize,
+    inputs: &[bool],
+    outputs: &[bool],
+) -> Direct<T> {
     let mut rewriting = Rewriting {
         steps: Vec::with_capacity(block.len()),
         writers: vec![None; registers],
         instead: vec![None; registers],
     };
-    block.iter().for_each(|step| rewriting.step(*step, dense));
+    block.iter().for_each(|step| rewriting.step(*step, inputs, outputs));
     let mut steps = rewriting.steps;
     Direct { conflicts: conflicts(&mut steps), steps }
 }
@@ -35,20 +41,20 @@ struct Rewriting<T> {
 }
 
 impl<T: Copy> Rewriting<T> {
-    fn step(&mut self, mut step: MicroOp<T>, dense: &[bool]) {
+    fn step(&mut self, mut step: MicroOp<T>, inputs: &[bool], outputs: &[bool]) {
         for place in step.reads() {
             if let Site::Register(register) = *place {
                 *place = self.instead[register].unwrap_or(*place);
             }
         }
         match (step.action, step.out) {
-            (Action::Load(k), Site::Register(register)) if step.kind == Kind::Full && dense[k] => {
+            (Action::Load(k), Site::Register(register)) if step.kind == Kind::Full && inputs[k] => {
                 self.instead[register] = Some(Site::Input(k));
             }
-            (Action::Store(Site::Register(register)), output)
-                if step.kind == Kind::Full && self.writers[register].is_some() =>
+            (Action::Store(Site::Register(register)), Site::Output(j))
+                if step.kind == Kind::Full && outputs[j] && self.writers[register].is_some() =>
             {
-                self.retarget(register, output);
+                self.retarget(register, Site::Output(j));
             }
             _ => self.keep(step),
         }

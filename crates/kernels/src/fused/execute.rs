@@ -4,9 +4,9 @@ use std::slice;
 
 use super::Fused;
 use super::blocks::UNIT;
-use super::copy::gather;
+use super::copy::{Grid, gather, scatter};
 use super::memory::Addresses;
-use super::nest::MAX_OUTER;
+use super::nest::{MAX_OUTER, Strides};
 use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 use crate::elementwise::Arg;
 use crate::isa::Isa;
@@ -109,10 +109,10 @@ impl<'a, T: Scalar> Block<'a, T> {
     #[inline]
     unsafe fn step(&self, step: &MicroOp<T>) {
         let (isa, len) = (self.isa, self.lens[step.kind as usize]);
-        let (padded, out) = (len.next_multiple_of(UNIT), self.address(step.out, step.kind));
+        let (padded, out) = (len.next_multiple_of(UNIT), self.address(step.out));
         // SAFETY: see `elements` for each.
         unsafe {
-            let arg = |x| self.arg(x, step.kind, out, padded);
+            let arg = |x| self.arg(x, out, padded);
             match step.action {
                 Action::Unary(f, x) => T::unary_blocks(isa, f, arg(x), elements_mut(out, padded)),
                 Action::Binary(f, a, b) => {
@@ -129,11 +129,11 @@ impl<'a, T: Scalar> Block<'a, T> {
                 }
                 Action::Load(k) => self.load(k, step.kind, elements_mut(out, len)),
                 Action::Spread(x) => {
-                    let x = elements(self.address(x, Kind::Row), self.rows);
+                    let x = elements(self.address(x), self.rows);
                     T::spread(isa, x, self.columns, elements_mut(out, padded + UNIT));
                 }
                 Action::Tile(x) => {
-                    let x = elements(self.address(x, Kind::Column), self.columns + UNIT);
+                    let x = elements(self.address(x), self.columns + UNIT);
                     T::tile(isa, x, self.columns, self.rows, elements_mut(out, padded + UNIT));
                 }
                 Action::Fill(x) => match arg(x) {
@@ -142,29 +142,31 @@ impl<'a, T: Scalar> Block<'a, T> {
                 },
                 Action::ReduceLast(f, x) => {
                     let rows = if step.kind == Kind::Full { self.rows } else { 1 };
-                    let x = elements(self.address(x, step.kind), len);
+                    let x = elements(self.address(x), len);
                     T::reduce_rows(isa, f, x, len / rows, elements_mut(out, rows));
                 }
-                Action::Store(x) => out.copy_from(self.address(x, step.kind), len),
+                Action::Store(x) => {
+                    self.store(elements(self.address(x), len), step.kind, step.out);
+                }
                 Action::Accumulate(f, x) => {
-                    let x = elements(self.address(x, step.kind), len);
+                    let x = elements(self.address(x), len);
                     self.accumulate(f, step.kind, x, elements_mut(out, len));
                 }
             }
         }
     }
 
-    /// Where a place is for this block. `kind` says how the output of a place is laid out.
+    /// Where a place is for this block.
     #[inline(always)]
-    fn address(&self, place: Site, kind: Kind) -> *mut T {
+    fn address(&self, place: Site) -> *mut T {
         match place {
             Site::Register(offset) => self.registers.wrapping_add(offset),
-            other => self.address_of_position(other, kind),
+            other => self.address_of_position(other),
         }
     }
 
-    /// Where a place is that depends on the position.
-    fn address_of_position(&self, place: Site, kind: Kind) -> *mut T {
+    /// Where a place is that depends on the position; of an operand, where its numbers of the block lie side by side.
+    fn address_of_position(&self, place: Site) -> *mut T {
         match place {
             Site::Register(offset) => self.registers.wrapping_add(offset),
             Site::Window(offset) => self.registers.wrapping_add(offset + self.column),
@@ -172,14 +174,13 @@ impl<'a, T: Scalar> Block<'a, T> {
                 self.registers.wrapping_add(offset + self.column / self.fused.blocks.columns)
             }
             Site::Input(k) => {
-                let offset = self.fused.strides[k].offset(&self.index, self.row) + self.column;
-                self.memory.input(k).wrapping_add(offset)
+                let start = self.fused.inputs[k].strides.start(&self.index, self.row) + self.column;
+                self.memory.input(k).wrapping_add(start)
             }
             Site::Output(j) => {
-                let nest = &self.fused.nest;
-                let row = self.round * nest.rows + self.row;
-                let offset = if kind == Kind::Row { row } else { row * nest.columns + self.column };
-                self.memory.output(j).wrapping_add(offset)
+                let output = &self.fused.outputs[j];
+                let start = output.strides.start(&self.index, self.row) + self.column;
+                self.memory.output(j).wrapping_add(start)
             }
         }
     }
@@ -190,13 +191,13 @@ impl<'a, T: Scalar> Block<'a, T> {
     ///
     /// As of `run`.
     #[inline]
-    unsafe fn arg<'x>(&self, x: MicroArg<T>, kind: Kind, out: *mut T, len: usize) -> Arg<'x, T> {
+    unsafe fn arg<'x>(&self, x: MicroArg<T>, out: *mut T, len: usize) -> Arg<'x, T> {
         match x {
             MicroArg::Constant(x) => Arg::Splat(x),
             // SAFETY: a register has at least one number.
-            MicroArg::Splat(place) => Arg::Splat(unsafe { *self.address(place, Kind::Scalar) }),
+            MicroArg::Splat(place) => Arg::Splat(unsafe { *self.address(place) }),
             MicroArg::Each(place) => {
-                let x = self.address(place, kind);
+                let x = self.address(place);
                 // SAFETY: see `elements`; what is not `out` itself does not overlap it.
                 if x == out { Arg::Out } else { Arg::Slice(unsafe { elements(x, len) }) }
             }
@@ -212,16 +213,46 @@ impl<'a, T: Scalar> Block<'a, T> {
         if out.is_empty() {
             return;
         }
-        let strides = &self.fused.strides[k];
+        let strides = &self.fused.inputs[k].strides;
         let rows = if kind.varies_by_row() { self.rows } else { 1 };
         let columns = out.len() / rows;
-        let column = if kind == Kind::Full { self.column * strides.column } else { 0 };
-        let start =
-            self.memory.input(k).wrapping_add(strides.offset(&self.index, self.row) + column);
-        let len = (rows - 1) * strides.row + (columns - 1) * strides.column + 1;
-        // SAFETY: the positions are in the nest, and the input reaches to the last of it.
-        let x = unsafe { elements(start, len) };
-        gather(x, (strides.row, strides.column), (rows, columns), out);
+        let grid = self.grid(strides, kind);
+        let across = |extent: usize, stride: isize| (extent - 1) as isize * stride;
+        let (down, right) = (across(rows, grid.row), across(columns, grid.column));
+        let lowest = grid.first.wrapping_add_signed(down.min(0) + right.min(0));
+        let len = down.unsigned_abs() + right.unsigned_abs() + 1;
+        // SAFETY: the positions are in the nest, and the input reaches to the first and the last of it.
+        let x = unsafe { elements(self.memory.input(k).wrapping_add(lowest), len) };
+        gather(x, Grid { first: grid.first - lowest, ..grid }, (rows, columns), out);
+    }
+
+    /// Where an operand's numbers of the block lie.
+    fn grid(&self, strides: &Strides, kind: Kind) -> Grid {
+        let column = if kind == Kind::Full { self.column as isize * strides.column } else { 0 };
+        let first = strides.start(&self.index, self.row).wrapping_add_signed(column);
+        Grid { first, row: strides.row, column: strides.column }
+    }
+
+    /// Copies a block's numbers of a stored value to where its output goes.
+    ///
+    /// # Safety
+    ///
+    /// As of `run`.
+    unsafe fn store(&self, x: &[T], kind: Kind, output: Site) {
+        let Site::Output(j) = output else { unreachable!("only an output is stored") };
+        let strides = &self.fused.outputs[j].strides;
+        let columns = if kind == Kind::Full { self.columns } else { 1 };
+        let grid = self.grid(strides, kind);
+        let out = self.memory.output(j);
+        // SAFETY: the positions are in the nest, and the output, whose elements lie apart, reaches to the last of it.
+        unsafe {
+            if kind == Kind::Row && strides.row == 1 || kind == Kind::Full && self.fused.blocks.holds_dense(strides) {
+                // The input in whose place the output is may be what is copied.
+                out.wrapping_add(grid.first).copy_from(x.as_ptr(), x.len());
+            } else {
+                scatter(x, grid, columns, out);
+            }
+        }
     }
 
     /// Joins the block's numbers to those of the blocks before: as many rows abreast as `Blocks` says.

@@ -2,13 +2,15 @@
 
 use std::marker::PhantomData;
 
-use super::Source;
+use super::{Operand, Source};
 
 /// The memory of one run, shared by its threads.
 ///
 /// An output may be an input too (`Source::Output`), so that neither is held as a slice of its whole length.
 pub(super) struct Addresses<'a, T> {
     inputs: &'a [Source<'a, T>],
+    /// The slice of each output.
+    slots: &'a [Operand],
     outputs: *const *mut [T],
     scratch: *mut T,
     borrowed: PhantomData<&'a mut [T]>,
@@ -21,31 +23,36 @@ unsafe impl<T: Send + Sync> Sync for Addresses<'_, T> {}
 impl<'a, T> Addresses<'a, T> {
     pub(super) fn new(
         inputs: &'a [Source<'a, T>],
+        slots: &'a [Operand],
         outputs: &'a mut [&mut [T]],
         scratch: &'a mut [T],
     ) -> Self {
         // A mutable reference and a pointer to the same type have the same layout.
         let outputs = outputs.as_mut_ptr().cast::<*mut [T]>();
         let lost = scratch.as_ptr().align_offset(ALIGNMENT).min(scratch.len());
-        Addresses { inputs, outputs, scratch: scratch[lost..].as_mut_ptr(), borrowed: PhantomData }
+        Addresses { inputs, slots, outputs, scratch: scratch[lost..].as_mut_ptr(), borrowed: PhantomData }
     }
 
-    /// Where input `k` begins.
+    /// Where the slice of input `k` begins.
     #[inline]
     pub(super) fn input(&self, k: usize) -> *mut T {
         match self.inputs[k] {
             Source::Slice(x) => x.as_ptr().cast_mut(),
-            Source::Output(j) => self.output(j),
+            Source::Output(slot) => self.slot(slot),
         }
     }
 
-    /// Where output `j` begins.
-    ///
-    /// `j` is the position of an output, which `Fused::run` and the builder have checked.
+    /// Where the slice of output `j` begins.
     #[inline]
     pub(super) fn output(&self, j: usize) -> *mut T {
-        // SAFETY: there are as many outputs as the program has, and `j` is one of them.
-        unsafe { *self.outputs.add(j) }.cast()
+        self.slot(self.slots[j].slot.expect("an output has a slice"))
+    }
+
+    /// Where an output slice begins, whose number `Fused::run` and the builder have checked.
+    #[inline]
+    fn slot(&self, slot: usize) -> *mut T {
+        // SAFETY: there are as many output slices as the program has.
+        unsafe { *self.outputs.add(slot) }.cast()
     }
 
     /// Where the scratch memory begins, aligned to a cache line.

@@ -31,6 +31,7 @@ mod cost;
 mod direct;
 mod execute;
 mod explain;
+mod layout;
 mod lower;
 mod memory;
 mod nest;
@@ -42,17 +43,17 @@ mod step;
 mod tests;
 
 pub(crate) use accumulate::accumulate;
-pub use builder::{FusedBuilder, Value};
+pub use builder::{FusedBuilder, Layout, Value};
 pub(crate) use copy::{spread, tile};
 
-use crate::reduce::Reduce;
 use crate::scalar::Scalar;
 
 use analysis::Analysis;
 use blocks::Blocks;
 use builder::Parts;
+use layout::Shape;
 use lower::{RowReduction, Steps, lower};
-use nest::{Kept, Nest, Strides};
+use nest::{Kept, Lay, Nest, Strides};
 use registers::{Room, assign};
 use step::MicroOp;
 
@@ -62,10 +63,10 @@ use step::MicroOp;
 #[derive(Clone)]
 pub struct Fused<T> {
     nest: Nest,
-    strides: Vec<Strides>,
-    /// How many elements each input must have.
-    reach: Vec<usize>,
-    outputs: Vec<Shape>,
+    inputs: Vec<Operand>,
+    outputs: Vec<Operand>,
+    /// How many elements each output slice must have.
+    slots: Vec<usize>,
     blocks: Blocks,
     /// How many pieces there are in a round over the rows, and in all.
     pieces: (usize, usize),
@@ -80,20 +81,20 @@ pub struct Fused<T> {
     /// After the last block of a row that is cut.
     row_end: Vec<MicroOp<T>>,
     reductions: Vec<RowReduction>,
-    /// (input, output) that the direct steps must not find at the same place.
-    conflicts: Vec<(usize, usize)>,
     /// The length of a thread's registers.
     registers: usize,
     /// See `cost.rs`.
     worth_a_thread: bool,
 }
 
-/// What an output holds.
-#[derive(Clone, Copy, Debug)]
-struct Shape {
-    len: usize,
-    per_row: bool,
-    reduce: Option<Reduce>,
+/// Where an input or an output lies.
+#[derive(Clone, Debug)]
+struct Operand {
+    strides: Strides,
+    /// The output slice that it is in, if it has none of its own.
+    slot: Option<usize>,
+    /// How many elements its slice must have.
+    reach: usize,
 }
 
 /// Where an input stands.
@@ -101,8 +102,7 @@ struct Shape {
 pub enum Source<'a, T> {
     /// In memory of its own.
     Slice(&'a [T]),
-    /// In the output of this position, before the loop: it works in place. The input must be as dense as the output,
-    /// and the output not reduced.
+    /// In the output slice of this position, before the loop, as [`FusedBuilder::input_in`] said.
     Output(usize),
 }
 
@@ -126,16 +126,28 @@ impl<T: Scalar> Fused<T> {
         } else {
             Kept::Neither
         };
-        let (nest, strides) = Nest::merged(&extents, &inputs, kept);
+        let shape = |(j, output): (usize, &builder::Output)| Shape::new(&extents, j, output);
+        let shapes: Vec<Shape> = outputs.iter().enumerate().map(shape).collect();
+        let operands: Vec<Lay> =
+            inputs.iter().map(|input| &input.lay).chain(shapes.iter().map(|s| &s.lay)).cloned().collect();
+        let (nest, mut strides) = Nest::merged(&extents, &operands, kept);
+        let over = layout::check(&extents, &inputs, &shapes).unwrap_or_else(|rule| panic!("{rule}"));
+        let of_outputs = strides.split_off(inputs.len());
         let analysis = Analysis::new(&nodes, &outputs, &nest, &strides);
         let whole_rows = analysis.needs_whole_rows(&nodes, &outputs, nest.columns);
         let operands = size_of::<T>() * analysis.operands_along_row(&nodes, &outputs);
         let blocks = Blocks::new(&nest, whole_rows, !matches!(kept, Kept::Neither), operands);
         let Steps { mut round, block: mut padded, mut row_end, mut reductions, registers } =
             lower(&nodes, &outputs, &analysis, &nest, &blocks);
-        let dense: Vec<bool> = strides.iter().map(|s| blocks.holds_dense(s)).collect();
+        let dense = |strides: &[Strides]| -> Vec<bool> {
+            strides.iter().map(|s| blocks.holds_dense(s)).collect()
+        };
         let direct::Direct { steps: mut direct, conflicts } =
-            direct::direct(&padded, registers.len(), &dense);
+            direct::direct(&padded, registers.len(), &dense(&strides), &dense(&of_outputs));
+        // An output in the place of an input that is read after it was written: only copies read it in time.
+        if conflicts.iter().any(|&(k, j)| over[k] == Some(j)) {
+            direct.clone_from(&padded);
+        }
         let worth_a_thread = cost::is_worth_a_thread(&nest, cost::of(&nest, &direct));
         let registers = assign(
             &registers,
@@ -145,34 +157,32 @@ impl<T: Scalar> Fused<T> {
             &mut reductions,
         );
         let per_round = blocks.pieces_per_round(&nest);
+        let slots = shapes.iter().map(|shape| shape.slot + 1).max().unwrap_or(0);
+        let slots = (0..slots).map(|slot| {
+            shapes.iter().filter(|shape| shape.slot == slot).map(Shape::reach).max().unwrap_or(0)
+        });
+        let operand = |(strides, slot): (Strides, Option<usize>)| {
+            Operand { reach: nest.reach(&strides), strides, slot }
+        };
         Fused {
-            reach: strides.iter().map(|s| nest.reach(s)).collect(),
-            outputs: outputs.iter().map(|output| Shape::new(&nest, output)).collect(),
+            slots: slots.collect(),
+            inputs: strides.into_iter().zip(inputs.iter().map(|input| input.slot)).map(operand).collect(),
+            outputs: of_outputs
+                .into_iter()
+                .zip(shapes.iter().map(|shape| Some(shape.slot)))
+                .map(operand)
+                .collect(),
             pieces: (per_round, per_round * nest.outer_count()),
             chunks: blocks.chunks(&nest),
             nest,
-            strides,
             blocks,
             round,
             padded,
             direct,
             row_end,
             reductions,
-            conflicts,
             registers,
             worth_a_thread,
-        }
-    }
-}
-
-impl Shape {
-    fn new(nest: &Nest, output: &builder::Output) -> Shape {
-        let columns = if output.per_row { 1 } else { nest.columns };
-        let rows = if output.reduce.is_some() { 1 } else { nest.rows };
-        Shape {
-            len: nest.outer_count() * rows * columns,
-            per_row: output.per_row,
-            reduce: output.reduce,
         }
     }
 }

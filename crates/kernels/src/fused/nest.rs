@@ -1,5 +1,7 @@
 //! The loop nest: few axes, each as long as the operands allow.
 
+use crate::spread::Spread;
+
 /// How many axes there may be in front of rows and columns, after merging.
 pub(super) const MAX_OUTER: usize = 6;
 
@@ -15,12 +17,14 @@ pub(super) struct Nest {
     pub(super) columns: usize,
 }
 
-/// How far apart the elements of an input lie along each axis of a [`Nest`]; 0 along an axis of extent 1.
+/// Where the elements of an operand lie over a [`Nest`]: the first, and how far apart neighbours are along each axis; 0
+/// along an axis of extent 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Strides {
-    pub(super) outer: Vec<usize>,
-    pub(super) row: usize,
-    pub(super) column: usize,
+    pub(super) offset: usize,
+    pub(super) outer: Vec<isize>,
+    pub(super) row: isize,
+    pub(super) column: isize,
 }
 
 /// Which of the last two axes a reduction or a per-row output needs as they are.
@@ -31,30 +35,33 @@ pub(super) enum Kept {
     RowsAndColumns,
 }
 
-/// An axis and the stride of each input along it.
+/// An axis and the stride of each operand along it.
 #[derive(Clone, Debug)]
 struct Axis {
     extent: usize,
-    strides: Vec<usize>,
+    strides: Vec<isize>,
+}
+
+/// An operand over the extents as they are given: the first element, and the stride along each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lay {
+    pub(super) offset: usize,
+    pub(super) strides: Vec<isize>,
 }
 
 impl Nest {
-    /// The nest over `extents` with neighbouring axes merged where each input steps through both as through one, and
+    /// The nest over `extents` with neighbouring axes merged where each operand steps through both as through one, and
     /// axes of extent 1 dropped, but for the kept ones.
     ///
     /// # Panics
     ///
-    /// When there are more than [`MOST`] positions, an input reaches further, or more than [`MAX_OUTER`] axes are left
-    /// in front of the last two.
+    /// When there are more than [`MOST`] positions, an operand reaches further or before its first element, or more than
+    /// [`MAX_OUTER`] axes are left in front of the last two.
     #[track_caller]
-    pub(super) fn merged(
-        extents: &[usize],
-        inputs: &[Vec<usize>],
-        kept: Kept,
-    ) -> (Nest, Vec<Strides>) {
-        check_size(extents, inputs);
-        let mut axes = axes(extents, inputs);
-        let unit = || Axis { extent: 1, strides: vec![0; inputs.len()] };
+    pub(super) fn merged(extents: &[usize], operands: &[Lay], kept: Kept) -> (Nest, Vec<Strides>) {
+        check_size(extents, operands);
+        let mut axes = axes(extents, operands);
+        let unit = || Axis { extent: 1, strides: vec![0; operands.len()] };
         let mut take = |kept: bool| kept.then(|| axes.pop().unwrap_or_else(unit));
         let columns = take(!matches!(kept, Kept::Neither));
         let rows = take(matches!(kept, Kept::RowsAndColumns));
@@ -67,11 +74,12 @@ impl Nest {
             MAX_OUTER + 2
         );
         let strides = |k: usize| Strides {
+            offset: operands[k].offset,
             outer: axes.iter().map(|axis| axis.strides[k]).collect(),
             row: rows.strides[k],
             column: columns.strides[k],
         };
-        let strides = (0..inputs.len()).map(strides).collect();
+        let strides = (0..operands.len()).map(strides).collect();
         let outer = axes.iter().map(|axis| axis.extent).collect();
         (Nest { outer, rows: rows.extent, columns: columns.extent }, strides)
     }
@@ -91,79 +99,55 @@ impl Nest {
         index
     }
 
-    /// How many elements an input with these strides must have.
+    /// How many elements the slice of an operand with these strides must have.
     pub(super) fn reach(&self, strides: &Strides) -> usize {
-        let mut last = 0;
-        for (extent, stride) in self.axes(strides) {
+        let mut last = strides.offset;
+        let outer = self.outer.iter().copied().zip(strides.outer.iter().copied());
+        for (extent, stride) in outer.chain([(self.rows, strides.row), (self.columns, strides.column)]) {
             match extent {
                 0 if stride != 0 => return 0,
                 0 => {}
-                _ => last += (extent - 1) * stride,
+                _ => last += (extent - 1) * stride.max(0) as usize,
             }
         }
         last + 1
     }
-
-    /// Whether the strides are those of an output: dense over all axes, or, if `per_row`, over all but the columns.
-    pub(super) fn is_dense(&self, strides: &Strides, per_row: bool) -> bool {
-        if per_row && strides.column != 0 {
-            return false;
-        }
-        let columns = (!per_row).then_some((self.columns, strides.column));
-        let outer = self.outer.iter().copied().zip(strides.outer.iter().copied());
-        let inward_out = columns.into_iter().chain([(self.rows, strides.row)]).chain(outer.rev());
-        let mut dense = 1;
-        for (extent, stride) in inward_out {
-            if extent != 1 && stride != dense {
-                return false;
-            }
-            dense *= extent;
-        }
-        true
-    }
-
-    fn axes(&self, strides: &Strides) -> impl Iterator<Item = (usize, usize)> {
-        let outer = self.outer.iter().copied().zip(strides.outer.iter().copied());
-        outer.chain([(self.rows, strides.row), (self.columns, strides.column)])
-    }
 }
 
 impl Strides {
-    /// Where the row of outer position `index` and number `row` begins.
+    /// The number of the first element of the row of outer position `index` and number `row`.
     #[inline]
-    pub(super) fn offset(&self, index: &[usize; MAX_OUTER], row: usize) -> usize {
-        let outer: usize = self.outer.iter().zip(index).map(|(stride, i)| stride * i).sum();
-        outer + row * self.row
+    pub(super) fn start(&self, index: &[usize; MAX_OUTER], row: usize) -> usize {
+        let outer: isize = self.outer.iter().zip(index).map(|(stride, &i)| stride * i as isize).sum();
+        self.offset.wrapping_add_signed(outer + row as isize * self.row)
     }
 }
 
 /// Asserts that positions can be counted and elements addressed. An axis of extent 0 counts as one of extent 1: an empty
 /// nest has other axes, whose extents and strides are multiplied too.
 #[track_caller]
-fn check_size(extents: &[usize], inputs: &[Vec<usize>]) {
+fn check_size(extents: &[usize], operands: &[Lay]) {
     let count = |count: usize, &extent: &usize| count.checked_mul(extent.max(1));
     let positions = extents.iter().try_fold(1, count);
     assert!(
         positions.is_some_and(|positions| positions <= MOST),
         "a loop nest over {extents:?} has more positions than a slice can have elements"
     );
-    for (k, strides) in inputs.iter().enumerate() {
-        let step = |last: usize, (&extent, &stride): (&usize, &usize)| {
-            last.checked_add((extent.max(1) - 1).checked_mul(stride)?)
-        };
-        let last = extents.iter().zip(strides).try_fold(0, step);
+    for Lay { offset, strides } in operands {
+        let extents: Vec<usize> = extents.iter().map(|&extent| extent.max(1)).collect();
+        let reach = Spread { offset: *offset, extents: &extents, strides }.reach();
         assert!(
-            last.is_some_and(|last| last < MOST),
-            "input {k} of strides {strides:?} over {extents:?} reaches further than any slice"
+            reach.is_some_and(|reach| reach.1 <= MOST),
+            "an operand of strides {strides:?} from element {offset} over {extents:?} reaches further than any slice"
         );
     }
 }
 
 /// The axes as given, at least two.
-fn axes(extents: &[usize], inputs: &[Vec<usize>]) -> Vec<Axis> {
+fn axes(extents: &[usize], operands: &[Lay]) -> Vec<Axis> {
     let axis = |(i, &extent): (usize, &usize)| {
-        let stride = |strides: &Vec<usize>| if extent == 1 { 0 } else { strides[i] };
-        Axis { extent, strides: inputs.iter().map(stride).collect() }
+        let stride = |lay: &Lay| if extent == 1 { 0 } else { lay.strides[i] };
+        Axis { extent, strides: operands.iter().map(stride).collect() }
     };
     extents.iter().enumerate().map(axis).collect()
 }
@@ -183,12 +167,12 @@ fn merge(axes: Vec<Axis>) -> Vec<Axis> {
 }
 
 impl Axis {
-    /// Whether a step along this axis is, for each input, as far as the whole of `inner`.
+    /// Whether a step along this axis is, for each operand, as far as the whole of `inner`.
     fn continues(&self, inner: &Axis) -> bool {
         self.strides
             .iter()
             .zip(&inner.strides)
-            .all(|(outer, stride)| *outer == stride * inner.extent)
+            .all(|(outer, stride)| Some(*outer) == stride.checked_mul(inner.extent as isize))
     }
 }
 
@@ -196,9 +180,9 @@ impl Axis {
 mod tests {
     use super::*;
 
-    fn merged(extents: &[usize], inputs: &[&[usize]], kept: Kept) -> (Nest, Vec<Strides>) {
-        let inputs: Vec<Vec<usize>> = inputs.iter().map(|s| s.to_vec()).collect();
-        Nest::merged(extents, &inputs, kept)
+    fn merged(extents: &[usize], inputs: &[&[isize]], kept: Kept) -> (Nest, Vec<Strides>) {
+        let lay = |s: &&[isize]| Lay { offset: 0, strides: s.to_vec() };
+        Nest::merged(extents, &inputs.iter().map(lay).collect::<Vec<_>>(), kept)
     }
 
     #[test]
@@ -229,12 +213,9 @@ mod tests {
     }
 
     #[test]
-    fn density_and_reach() {
+    fn operands_reach_as_far_as_their_strides_take_them() {
         let (nest, strides) =
             merged(&[2, 3, 4], &[&[12, 4, 1], &[3, 1, 0], &[1, 2, 6]], Kept::RowsAndColumns);
-        let dense: Vec<_> =
-            strides.iter().map(|s| (nest.is_dense(s, false), nest.is_dense(s, true))).collect();
-        assert_eq!(dense, [(true, false), (false, true), (false, false)]);
         assert_eq!(strides.iter().map(|s| nest.reach(s)).collect::<Vec<_>>(), [24, 6, 24]);
         let (empty, strides) = merged(&[0, 4], &[&[4, 1], &[0, 1]], Kept::RowsAndColumns);
         assert_eq!(strides.iter().map(|s| empty.reach(s)).collect::<Vec<_>>(), [0, 4]);

@@ -28,9 +28,9 @@ impl<T: Scalar> Fused<T> {
     ///
     /// # Panics
     ///
-    /// When there are not as many inputs and outputs as the program has, when an operand has not its length (an input
-    /// may be longer), when an input cannot stand in the output it names, or when `scratch` is shorter than
-    /// [`scratch_len`](Self::scratch_len) of the pool's threads.
+    /// When there are not as many inputs and output slices as the program has, when a slice is too short, when an input is
+    /// given elsewhere than the program says, or when `scratch` is shorter than [`scratch_len`](Self::scratch_len) of the
+    /// pool's threads.
     #[track_caller]
     pub fn run(
         &self,
@@ -41,10 +41,8 @@ impl<T: Scalar> Fused<T> {
         scratch: &mut [T],
     ) {
         self.check(inputs, outputs, scratch.len(), pool.threads());
-        let apart = |&(k, j)| !matches!(inputs[k], Source::Output(output) if output == j);
-        let in_place = self.conflicts.iter().all(apart);
-        let memory = Addresses::new(inputs, outputs, scratch);
-        let run = Run { fused: self, isa, in_place, memory };
+        let memory = Addresses::new(inputs, &self.outputs, outputs, scratch);
+        let run = Run { fused: self, isa, memory };
         match self.threads(pool.threads()) {
             1 => run.work(0, 0..self.pieces.1),
             _ => {
@@ -73,24 +71,19 @@ impl<T: Scalar> Fused<T> {
         scratch: usize,
         threads: usize,
     ) {
-        assert_eq!(inputs.len(), self.reach.len(), "the number of inputs");
-        assert_eq!(outputs.len(), self.outputs.len(), "the number of outputs");
-        for (j, (output, shape)) in outputs.iter().zip(&self.outputs).enumerate() {
-            assert_eq!(output.len(), shape.len, "the length of output {j}");
+        assert_eq!(inputs.len(), self.inputs.len(), "the number of inputs");
+        assert_eq!(outputs.len(), self.slots.len(), "the number of output slices");
+        for (slot, (output, &reach)) in outputs.iter().zip(&self.slots).enumerate() {
+            let len = output.len();
+            assert!(len >= reach, "output slice {slot} needs {reach} elements, not {len}");
         }
-        for (k, (input, &reach)) in inputs.iter().zip(&self.reach).enumerate() {
-            match *input {
-                Source::Slice(x) => {
-                    assert!(x.len() >= reach, "input {k} needs {reach} elements, not {}", x.len());
-                }
-                Source::Output(j) => {
-                    let fits = self.outputs.get(j).is_some_and(|shape| {
-                        shape.reduce.is_none()
-                            && self.nest.is_dense(&self.strides[k], shape.per_row)
-                    });
-                    assert!(fits, "input {k} cannot stand in output {j}: it is not laid out so");
-                }
-            }
+        for (k, (input, operand)) in inputs.iter().zip(&self.inputs).enumerate() {
+            let (len, slot) = match *input {
+                Source::Slice(x) => (x.len(), None),
+                Source::Output(slot) => (outputs.get(slot).map_or(0, |x| x.len()), Some(slot)),
+            };
+            assert_eq!(slot, operand.slot, "the output slice that input {k} stands in");
+            assert!(len >= operand.reach, "input {k} needs {} elements, not {len}", operand.reach);
         }
         let needed = self.scratch_len(threads);
         assert!(scratch >= needed, "{needed} numbers of scratch memory are needed, not {scratch}");
@@ -133,8 +126,6 @@ impl<T: Scalar> Fused<T> {
 struct Run<'a, T> {
     fused: &'a Fused<T>,
     isa: Isa,
-    /// No input stands in an output that is written before the input is read.
-    in_place: bool,
     memory: Addresses<'a, T>,
 }
 
@@ -171,7 +162,7 @@ impl<T: Scalar> Run<'_, T> {
                 );
                 block.begin((row, column), size, row == rows.start);
                 let unpadded = (size.0 * size.1).is_multiple_of(UNIT);
-                let steps = if unpadded && self.in_place { &fused.direct } else { &fused.padded };
+                let steps = if unpadded { &fused.direct } else { &fused.padded };
                 // SAFETY: `check` has passed, the registers are this thread's alone, and pieces are taken once.
                 unsafe { block.run(steps) }
                 column += size.1;
@@ -184,12 +175,18 @@ impl<T: Scalar> Run<'_, T> {
         }
     }
 
+    /// Where the results of a reduction, which are dense, begin.
+    fn output(&self, reduction: &RowReduction) -> *mut T {
+        let offset = self.fused.outputs[reduction.output].strides.offset;
+        self.memory.output(reduction.output).wrapping_add(offset)
+    }
+
     /// Where the result of reduction number `i` for a piece belongs.
     fn result(&self, i: usize, piece: usize) -> *mut T {
         let fused = self.fused;
         let width = fused.width(&fused.reductions[i]);
         let start = match fused.pieces.0 {
-            1 => self.memory.output(fused.reductions[i].output),
+            1 => self.output(&fused.reductions[i]),
             _ => self.memory.scratch().wrapping_add(fused.partials_start(i)),
         };
         start.wrapping_add(piece * width)
@@ -222,7 +219,7 @@ impl<T: Scalar> Run<'_, T> {
         for (i, reduction) in fused.reductions.iter().enumerate() {
             let width = fused.width(reduction);
             let partials = self.memory.scratch().wrapping_add(fused.partials_start(i));
-            let output = self.memory.output(reduction.output);
+            let output = self.output(reduction);
             for round in 0..fused.nest.outer_count() {
                 // SAFETY: all threads are done; there is room for the results of all pieces, and the output's length
                 // has been checked.

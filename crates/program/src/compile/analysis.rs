@@ -96,7 +96,6 @@ impl<'a> Analysis<'a> {
                 Lowering::Input(_) | Lowering::Parameter(_) | Lowering::Constant => {
                     (own, Work::Leaf)
                 }
-                Lowering::MatMul => (own, Work::MatMul),
                 Lowering::Map(_) | Lowering::Zip(_) | Lowering::Select | Lowering::Copy
                     if reals && looped(&node.ty.shape) =>
                 {

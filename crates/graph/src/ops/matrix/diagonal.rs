@@ -1,31 +1,9 @@
 //! Diagonals: taken from matrices, and made into matrices.
 
-use ndarray::{Dimension, IxDyn};
-use smallvec::smallvec;
-
 use super::super::registry::Example;
 use super::{matrices, of_matrices};
-use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
-
-/// The elements x(i, i + offset) of each matrix. Cotangent: v on that diagonal of zeros.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Diagonal {
-    /// Which diagonal: 0 for the main one, positive above it, negative below.
-    pub offset: isize,
-}
-
-/// Matrices of zeros with the argument on a diagonal; the adjoint of [`Diagonal`]. Cotangent: that
-/// diagonal of v.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Diag {
-    /// Which diagonal: 0 for the main one, positive above it, negative below.
-    pub offset: isize,
-    /// The rows of a matrix.
-    pub rows: usize,
-    /// The columns of a matrix.
-    pub columns: usize,
-}
+use crate::ops::Embed;
+use crate::{Place, Shape, Var, misfit};
 
 /// The number of elements of a diagonal.
 fn length(offset: isize, rows: usize, columns: usize) -> usize {
@@ -38,68 +16,16 @@ fn start(offset: isize) -> (usize, usize) {
     (offset.min(0).unsigned_abs(), offset.max(0).unsigned_abs())
 }
 
-/// The place in a matrix of the element of its diagonal at `place`.
-fn on_diagonal(offset: isize, place: &IxDyn) -> IxDyn {
-    let (down, right) = start(offset);
-    let (&i, batch) = place.slice().split_last().expect("the shape rule checked the axes");
-    IxDyn(&[batch, &[i + down, i + right]].concat())
-}
-
-impl Operation for Diagonal {
-    fn name(&self) -> &'static str {
-        "diagonal"
-    }
-    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x] = exactly(inputs)?;
-        let (batch, rows, columns) = matrices("the argument", x)?;
-        Ok(Type::real(batch.inserted(batch.rank(), length(self.offset, rows, columns))))
-    }
-    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        let shape = inputs[0].shape();
-        let &[.., rows, columns] = &*shape else { unreachable!("the shape rule checked the axes") };
-        let adjoint = Diag { offset: self.offset, rows, columns };
-        smallvec![Some(v.graph().apply(adjoint, &[v]))]
-    }
-    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let x = args.real(0);
-        for (place, y) in out.real().indexed_iter_mut() {
-            *y = x[on_diagonal(self.offset, &place)];
-        }
-        Ok(())
-    }
-}
-
-impl Operation for Diag {
-    fn name(&self) -> &'static str {
-        "diag"
-    }
-    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x] = exactly(inputs)?;
-        expect_kind("the argument", x.kind, Kind::Real)?;
-        let Some((&given, batch)) = x.shape.split_last() else {
-            return Err("a scalar is no diagonal: the argument must have an axis".to_owned());
-        };
-        let expected = length(self.offset, self.rows, self.columns);
-        if given != expected {
-            return Err(format!(
-                "diagonal {} of {} rows and {} columns has {expected} elements, not {given}",
-                self.offset, self.rows, self.columns
-            ));
-        }
-        let matrix = [self.rows, self.columns];
-        Ok(Type::real(batch.iter().copied().chain(matrix).collect::<Shape>()))
-    }
-    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        smallvec![Some(v.diagonal_at(self.offset))]
-    }
-    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let out = out.real();
-        out.fill(T::zero());
-        for (place, &x) in args.real(0).indexed_iter() {
-            out[on_diagonal(self.offset, &place)] = x;
-        }
-        Ok(())
-    }
+/// Where the diagonal of this number lies in each matrix of an array.
+fn place(offset: isize, batch: &[usize], rows: usize, columns: usize) -> Place {
+    let matrices = Place::whole([batch, &[rows, columns]].concat());
+    let ((down, right), length) = (start(offset), length(offset, rows, columns));
+    let mut strides = matrices.strides.clone();
+    strides.truncate(batch.len());
+    strides.push((columns + 1) as isize);
+    // An empty diagonal may begin anywhere.
+    let offset = if length == 0 { 0 } else { down * columns + right };
+    Place { offset, shape: [batch, &[length]].concat().into(), strides }
 }
 
 impl<'g> Var<'g> {
@@ -119,7 +45,12 @@ impl<'g> Var<'g> {
     /// If there are fewer than two axes.
     #[track_caller]
     pub fn diagonal_at(self, offset: isize) -> Var<'g> {
-        self.graph().apply(Diagonal { offset }, &[self])
+        match matrices("the argument", &self.ty()) {
+            Ok((batch, rows, columns)) => {
+                self.looked_at("diagonal", place(offset, &batch, rows, columns))
+            }
+            Err(rule) => misfit("diagonal", rule, &[self]),
+        }
     }
 
     /// Square matrices with the vectors along the last axis on their main diagonals, and 0
@@ -150,8 +81,18 @@ impl<'g> Var<'g> {
     /// If this is a scalar.
     #[track_caller]
     pub fn diag_at(self, offset: isize) -> Var<'g> {
-        let rows = self.shape().last().map_or(0, |length| length + offset.unsigned_abs());
-        self.graph().apply(Diag { offset, rows, columns: rows }, &[self])
+        let shape = self.shape();
+        let Some((&length, batch)) = shape.split_last() else {
+            let rule = "a scalar is no diagonal: the argument must have an axis";
+            misfit("diag", rule, &[self])
+        };
+        let side = length.saturating_add(offset.unsigned_abs());
+        let matrices = Shape::from([batch, &[side, side]].concat());
+        if let Err(rule) = matrices.check_size() {
+            misfit("diag", rule, &[self]);
+        }
+        let places = vec![place(offset, batch, side, side)];
+        self.graph().apply(Embed { name: "diag", shape: matrices, places }, &[self])
     }
 
     /// The sum of the main diagonal of each matrix over the last two axes.

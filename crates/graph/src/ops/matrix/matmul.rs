@@ -4,7 +4,6 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayViewD, Axis, Ix2, IxDyn};
 use smallvec::smallvec;
 
-use crate::Lowering;
 use crate::error::{exactly, expect_kind};
 use crate::ops::registry::{Example, Sample};
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
@@ -65,8 +64,16 @@ impl Operation for MatMul {
         }
         Ok(())
     }
-    fn lower(&self) -> Lowering {
-        Lowering::MatMul
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        let (a, b) = (inputs[0], inputs[1]);
+        let (of_a, of_b) = (a.shape(), b.shape());
+        let whole = batch(&of_a).broadcast(&batch(&of_b)).expect("the shape rule checked it");
+        let repeated = |x: Var<'g>, shape: &Shape| {
+            x.broadcast_to([&whole[..], &shape[shape.rank() - 2..]].concat())
+        };
+        let axes: Vec<(usize, usize)> = (0..whole.rank()).map(|axis| (axis, axis)).collect();
+        let sums = [(whole.rank() + 1, whole.rank())];
+        Some(repeated(a, &of_a).contract(repeated(b, &of_b), &axes, &sums))
     }
 }
 

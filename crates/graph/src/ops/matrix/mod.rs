@@ -2,13 +2,14 @@
 //!
 //! All work on the last two axes; the axes in front are a batch.
 
+mod contract;
 mod diagonal;
 mod einsum;
 mod matmul;
 mod outer;
 mod triangle;
 
-pub use diagonal::{Diag, Diagonal};
+pub use contract::{AxisList, Contract};
 pub use matmul::MatMul;
 #[cfg(feature = "linalg")]
 pub(in crate::ops) use matmul::repeat;
@@ -38,6 +39,7 @@ pub(super) fn of_matrices(
 
 pub(super) fn examples() -> Vec<Example> {
     [
+        contract::examples(),
         diagonal::examples(),
         einsum::examples(),
         matmul::examples(),

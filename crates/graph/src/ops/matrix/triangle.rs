@@ -51,6 +51,12 @@ impl Operation for Part {
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         smallvec![Some(v.graph().apply(self.clone(), &[v]))]
     }
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        let &[.., rows, columns] = &*inputs[0].shape() else { return None };
+        let one = |(i, j)| if self.holds(i, j) { 1.0 } else { 0.0 };
+        let mask = ndarray::Array2::from_shape_fn([rows, columns], one);
+        Some(inputs[0].graph().constant(mask).ne(0.0).select(inputs[0], 0.0))
+    }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let x = args.real(0);
         for ((place, y), &x) in out.real().indexed_iter_mut().zip(&x) {

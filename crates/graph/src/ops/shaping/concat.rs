@@ -1,76 +1,66 @@
 //! Arrays joined along an axis, and taken apart again.
 
-use ndarray::{Axis, Slice};
-
 use super::super::registry::{Example, Sample};
+use super::view::Embed;
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Type, Var, View, misfit};
+use crate::{Graph, Kind, Place, Type, Var, misfit};
 
-/// Arrays one after the other along an axis. Cotangents: the parts of v.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Concat {
-    /// The axis; negative from the last.
-    pub axis: isize,
-}
-
-impl Operation for Concat {
-    fn name(&self) -> &'static str {
-        "concat"
-    }
-    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let first = inputs.first().ok_or("takes at least one array")?;
-        let axis = resolve_axis(self.axis, first.shape.rank())?;
-        let fits = |other: &Type| {
-            other.kind == first.kind
-                && other.shape.rank() == first.shape.rank()
-                && other.shape.with(axis, 0) == first.shape.with(axis, 0)
-        };
-        if let Some(other) = inputs.iter().find(|other| !fits(other)) {
-            return Err(format!("{first} and {other} differ elsewhere than along axis {axis}"));
-        }
-        let extents = inputs.iter().map(|input| input.shape[axis]);
-        let extent = extents.fold(0, usize::saturating_add);
-        Ok(Type { kind: first.kind, shape: first.shape.with(axis, extent) })
-    }
-    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        let axis = resolve_axis(self.axis, v.rank()).expect("the shape rule checked the axis");
-        let mut from = 0;
-        let part = |input: &Var<'g>| {
-            let to = from + input.shape()[axis] as isize;
-            let part = v.slice_axis(axis as isize, from..to);
-            from = to;
-            Some(part)
-        };
-        inputs.iter().map(part).collect()
-    }
-    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let mut from = 0;
-        for i in 0..args.len() {
-            let (shape, rank) = match args.view(i) {
-                View::Real(x) => (x.shape(), x.ndim()),
-                View::Index(x) => (x.shape(), x.ndim()),
-            };
-            let axis = resolve_axis(self.axis, rank).expect("the shape rule checked the axis");
-            let to = from + shape[axis];
-            let part = Slice::from(from..to);
-            match out {
-                Out::Real(out) => out.slice_axis_mut(Axis(axis), part).assign(&args.real(i)),
-                Out::Index(out) => out.slice_axis_mut(Axis(axis), part).assign(&args.index(i)),
-            }
-            from = to;
-        }
-        Ok(())
+/// The rule for arrays that are joined: the axis, counted from the first.
+fn joint(types: &[Type], axis: isize) -> Result<usize, String> {
+    let first = types.first().ok_or("takes at least one array")?;
+    let axis = resolve_axis(axis, first.shape.rank())?;
+    let fits = |other: &&Type| {
+        other.kind == first.kind
+            && other.shape.rank() == first.shape.rank()
+            && other.shape.with(axis, 0) == first.shape.with(axis, 0)
+    };
+    match types.iter().find(|other| !fits(other)) {
+        Some(other) => Err(format!("{first} and {other} differ elsewhere than along axis {axis}")),
+        None => Ok(axis),
     }
 }
 
 impl Graph {
     /// Arrays one after the other along an axis, along which alone their shapes may differ.
     ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let (a, b) = (g.constant(array![[1.0, 2.0]]), g.constant(array![[3.0]]));
+    /// assert_eq!(g.concat(&[a, b], 1).eval()?, array![[1.0, 2.0, 3.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
     /// # Panics
     /// If there is none, or the shapes differ elsewhere.
     #[track_caller]
     pub fn concat<'g>(&'g self, parts: &[Var<'g>], axis: isize) -> Var<'g> {
-        self.apply(Concat { axis }, parts)
+        let types: Vec<Type> = parts.iter().map(|part| part.ty()).collect();
+        let axis = match joint(&types, axis) {
+            Ok(axis) => axis,
+            Err(rule) => misfit("concat", rule, parts),
+        };
+        if types[0].kind == Kind::Boolean {
+            let mut numbers = Vec::with_capacity(parts.len());
+            for part in parts {
+                numbers.push(part.to_real());
+            }
+            return self.concat(&numbers, axis as isize).ne(0.0);
+        }
+        let extents = types.iter().map(|ty| ty.shape[axis]);
+        let shape = types[0].shape.with(axis, extents.fold(0, usize::saturating_add));
+        if let Err(rule) = shape.check_size() {
+            misfit("concat", rule, parts);
+        }
+        let mut from = 0;
+        let place = |ty: &Type| {
+            let place = Place::whole(&shape).along(axis, from, 1, ty.shape[axis]);
+            from += ty.shape[axis];
+            place
+        };
+        let places = types.iter().map(place).collect();
+        self.apply(Embed { name: "concat", shape: shape.clone(), places }, parts)
     }
 
     /// Arrays of one shape, one after the other along a new axis in front of `axis`.
@@ -83,12 +73,18 @@ impl Graph {
         for part in parts {
             unsqueezed.push(part.unsqueeze(axis));
         }
-        self.apply(Concat { axis }, &unsqueezed)
+        self.concat(&unsqueezed, axis)
     }
 }
 
 impl<'g> Var<'g> {
     /// Parts of these extents along an axis, in order.
+    ///
+    /// ```
+    /// let g = cotangent::Graph::new();
+    /// let parts = g.full([2, 5], 1.0).split(&[2, 3], 1);
+    /// assert_eq!((parts[0].shape(), parts[1].shape()), ([2, 2].into(), [2, 3].into()));
+    /// ```
     ///
     /// # Panics
     /// Unless the extents add up to the axis.
@@ -134,11 +130,23 @@ pub(super) fn examples() -> Vec<Example> {
 #[cfg(test)]
 mod tests {
     use crate::Graph;
+    use ndarray::array;
 
     #[test]
     #[should_panic(expected = "[2, 3] and [3, 3] differ elsewhere than along axis 1")]
     fn shapes_may_differ_along_the_axis_alone() {
         let g = Graph::new();
         g.concat(&[g.full([2, 3], 0.0), g.full([3, 3], 0.0)], 1);
+    }
+
+    #[test]
+    fn truth_values_and_indices_are_joined_too() {
+        let g = Graph::new();
+        let x = g.constant(array![1.0, -1.0]);
+        let joined = g.concat(&[x.gt(0.0), x.lt(0.0)], 0);
+        assert_eq!(joined.select(2.0, 3.0).eval().unwrap(), array![2.0, 3.0, 3.0, 2.0].into_dyn());
+        let i = g.constant(array![1_i64, 0]);
+        let taken = x.take(0, g.concat(&[i, i], 0));
+        assert_eq!(taken.eval().unwrap(), array![-1.0, 1.0, -1.0, 1.0].into_dyn());
     }
 }

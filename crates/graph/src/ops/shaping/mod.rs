@@ -2,22 +2,21 @@
 
 mod broadcast;
 mod concat;
-mod flip;
 mod pad;
 mod permute;
 mod reshape;
 mod slice;
+mod view;
 
 pub use broadcast::Broadcast;
-pub use concat::Concat;
-pub use flip::Flip;
-pub use pad::Pad;
 pub use permute::Permute;
 pub use reshape::Reshape;
-pub use slice::{Slice, Span, Unslice};
+pub use slice::Span;
+pub(crate) use view::joined;
+pub use view::{Embed, View};
 
 use super::registry::Example;
-use crate::{Args, Out, Scalar, View};
+use crate::{Args, Out, Scalar, View as Values};
 
 /// Copies a rearranged view of input 0, whatever its kind, to the output.
 fn assign<'v, T: Scalar>(
@@ -27,8 +26,8 @@ fn assign<'v, T: Scalar>(
     indices: impl FnOnce(ndarray::ArrayViewD<'v, i64>) -> ndarray::ArrayViewD<'v, i64>,
 ) {
     match (args.view(0), out) {
-        (View::Real(x), Out::Real(out)) => out.assign(&reals(x.view())),
-        (View::Index(x), Out::Index(out)) => out.assign(&indices(x.view())),
+        (Values::Real(x), Out::Real(out)) => out.assign(&reals(x.view())),
+        (Values::Index(x), Out::Index(out)) => out.assign(&indices(x.view())),
         _ => unreachable!("the output has the kind of the input"),
     }
 }
@@ -37,11 +36,11 @@ pub(super) fn examples() -> Vec<Example> {
     [
         broadcast::examples(),
         concat::examples(),
-        flip::examples(),
         pad::examples(),
         permute::examples(),
         reshape::examples(),
         slice::examples(),
+        view::examples(),
     ]
     .concat()
 }

@@ -1,15 +1,12 @@
-//! Parts of an array, by start, stop and step along each axis.
+//! Parts of an array, by start, stop and step along each axis; one position of an axis; axes reversed.
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
-use ndarray::{ArrayViewD, Slice as NdSlice};
 use smallvec::{SmallVec, smallvec};
 
 use super::super::registry::{Example, shaped};
-use super::assign;
-use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var, misfit};
+use crate::{Axes, Place, Var, misfit};
 
 /// A range of positions along an axis, with Python's meaning of `start:stop:step`.
 ///
@@ -63,16 +60,13 @@ impl Span {
         }
     }
 
-    /// The number of positions on an axis of this extent.
-    fn count(&self, extent: usize) -> usize {
+    /// The part of a place along an axis of this extent.
+    fn of(&self, place: Place, axis: usize, extent: usize) -> Place {
         let (from, to, step) = self.bounds(extent);
-        ((to - from) as usize).div_ceil(step.unsigned_abs())
-    }
-
-    /// In ndarray's terms, where a negative step runs down from the end of the range.
-    pub(super) fn resolved(&self, extent: usize) -> NdSlice {
-        let (from, to, step) = self.bounds(extent);
-        NdSlice::new(from, Some(to), step)
+        let count = ((to - from) as usize).div_ceil(step.unsigned_abs());
+        // A negative step runs down from the end of the range.
+        let start = if step < 0 { to - 1 } else { from };
+        place.along(axis, start.max(0) as usize, step, count)
     }
 }
 
@@ -100,90 +94,35 @@ impl From<RangeTo<isize>> for Span {
     }
 }
 
-/// A part of the argument, by a span along each axis. Cotangent: v in place, zeros elsewhere.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Slice {
-    /// One span for each axis.
-    pub spans: SmallVec<[Span; 4]>,
-}
-
-/// The adjoint of [`Slice`]: zeros of a shape, with the argument in the place of the slice.
-/// Cotangent: v, sliced.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Unslice {
-    /// One span for each axis.
-    pub spans: SmallVec<[Span; 4]>,
-    /// The shape of the result.
-    pub shape: Shape,
-}
-
-fn sliced(spans: &[Span], shape: &Shape) -> Result<Shape, String> {
-    if spans.len() != shape.rank() {
-        return Err(format!("{} spans are given for the axes of {shape}", spans.len()));
-    }
-    if spans.iter().any(|span| span.step == 0) {
-        return Err("a step of 0 goes nowhere".to_owned());
-    }
-    Ok(spans.iter().zip(shape.iter()).map(|(span, &extent)| span.count(extent)).collect())
-}
-
-fn view<'v, E>(spans: &[Span], mut x: ArrayViewD<'v, E>) -> ArrayViewD<'v, E> {
-    x.slice_each_axis_inplace(|axis| spans[axis.axis.index()].resolved(axis.len));
-    x
-}
-
-impl Operation for Slice {
-    fn name(&self) -> &'static str {
-        "slice"
-    }
-    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x] = exactly(inputs)?;
-        Ok(Type { kind: x.kind, shape: sliced(&self.spans, &x.shape)? })
-    }
-    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        let adjoint = Unslice { spans: self.spans.clone(), shape: inputs[0].shape() };
-        smallvec![Some(v.graph().apply(adjoint, &[v]))]
-    }
-    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        assign(args, out, |x| view(&self.spans, x), |x| view(&self.spans, x));
-        Ok(())
-    }
-}
-
-impl Operation for Unslice {
-    fn name(&self) -> &'static str {
-        "unslice"
-    }
-    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x] = exactly(inputs)?;
-        expect_kind("the argument", x.kind, Kind::Real)?;
-        let part = sliced(&self.spans, &self.shape)?;
-        if part == x.shape {
-            Ok(Type::real(&self.shape))
-        } else {
-            Err(format!("the slice has shape {part}, and the argument {}", x.shape))
-        }
-    }
-    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        smallvec![Some(v.slice(&self.spans))]
-    }
-    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let out = out.real();
-        out.fill(T::zero());
-        out.slice_each_axis_mut(|axis| self.spans[axis.axis.index()].resolved(axis.len))
-            .assign(&args.real(0));
-        Ok(())
-    }
-}
-
 impl<'g> Var<'g> {
     /// The part of the array in these spans, one for each axis.
+    ///
+    /// ```
+    /// use cotangent::{Graph, Span};
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// let y = x.slice(&[(1..).into(), Span::from(..).step(2)]);
+    /// assert_eq!(y.eval()?, array![[4.0, 6.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// Unless one span is given for each axis, with a step that is not 0.
     #[track_caller]
     pub fn slice(self, spans: &[Span]) -> Var<'g> {
-        self.graph().apply(Slice { spans: spans.into() }, &[self])
+        let shape = self.shape();
+        if spans.len() != shape.rank() {
+            misfit("slice", format!("{} spans are given for the axes of {shape}", spans.len()), &[self]);
+        }
+        if spans.iter().any(|span| span.step == 0) {
+            misfit("slice", "a step of 0 goes nowhere", &[self]);
+        }
+        let mut place = Place::whole(&shape);
+        for (axis, (span, &extent)) in spans.iter().zip(shape.iter()).enumerate() {
+            place = span.of(place, axis, extent);
+        }
+        self.looked_at("slice", place)
     }
 
     /// The part of the array in a span along one axis.
@@ -201,16 +140,76 @@ impl<'g> Var<'g> {
         spans[axis] = span.into();
         self.slice(&spans)
     }
+
+    /// The array at one position of an axis, which is left out (ndarray's `index_axis`, PyTorch's
+    /// `select`). A negative position counts from the end.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.index_axis(1, -1).eval()?, array![2.0, 4.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such axis or position.
+    #[track_caller]
+    pub fn index_axis(self, axis: isize, position: isize) -> Var<'g> {
+        let shape = self.shape();
+        let axis = match resolve_axis(axis, shape.rank()) {
+            Ok(axis) => axis,
+            Err(rule) => misfit("index_axis", rule, &[self]),
+        };
+        let from_first = if position < 0 { position + shape[axis] as isize } else { position };
+        if !(0..shape[axis] as isize).contains(&from_first) {
+            let rule = format!("position {position} of axis {axis}, which has {}", shape[axis]);
+            misfit("index_axis", rule, &[self]);
+        }
+        self.looked_at("slice", Place::whole(&shape).without(axis, from_first as usize))
+    }
+
+    /// The elements in reverse order along some axes.
+    ///
+    /// The shape stays.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.flip(1).eval()?, array![[2.0, 1.0], [4.0, 3.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If an axis does not exist or is named twice.
+    #[track_caller]
+    pub fn flip(self, axes: impl Into<Axes>) -> Var<'g> {
+        let shape = self.shape();
+        let axes = match axes.into().resolve(shape.rank()) {
+            Ok(axes) => axes,
+            Err(rule) => misfit("flip", rule, &[self]),
+        };
+        let down = |place: Place, &axis: &usize| {
+            place.along(axis, shape[axis].saturating_sub(1), -1, shape[axis])
+        };
+        self.looked_at("flip", axes.iter().fold(Place::whole(&shape), down))
+    }
 }
 
 pub(super) fn examples() -> Vec<Example> {
     let spans = || [Span::from(1..5).step(2), Span { start: None, stop: None, step: -2 }];
     vec![
         shaped("slice", [5, 4], move |x| x.square().slice(&spans())),
-        shaped("unslice", [2, 2], move |x| {
-            let op = Unslice { spans: spans().into_iter().collect(), shape: [5, 4].into() };
-            x.graph().apply(op, &[x]).square() + x.sum()
+        // Slices that meet and slices that do not, of one array.
+        shaped("slice", [6], |x| {
+            let y = x.square();
+            y.slice_axis(0, 0..3) * y.slice_axis(0, 2..5) * y.slice_axis(0, 3..6)
         }),
+        shaped("slice", [2, 3], |x| x.square().index_axis(1, -2) * x.sum()),
+        shaped("flip", [2, 3, 2], |x| x.flip([0, 2]) * x),
     ]
 }
 

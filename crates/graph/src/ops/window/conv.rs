@@ -1,28 +1,29 @@
 //! Convolution.
 
-use ndarray::{ArrayViewD, Dimension};
+use ndarray::Dimension;
 use smallvec::smallvec;
 
 use super::super::registry::{Example, Sample};
+use super::transposed::Transposed;
 use super::{Pair, Window};
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, composed};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// The cross-correlation yₙₒᵢⱼ = Σ w(o, c, k, l)·x(n, c, i·s + k·d − p, j·s + l·d − p) of images
-/// [N, C, H, W] with kernels [O, C/groups, height, width], for stride s, dilation d and padding p: what
-/// deep learning calls a convolution. With groups, each part of the output channels sees its own part
-/// of the input channels. The padding takes part in no product, so that an infinite number of a kernel
-/// says nothing where it looks at padding.
+/// [N, C, H, W] with kernels [O, C/groups, height, width], for stride s, dilation d and padding p with
+/// zeros: what deep learning calls a convolution. With groups, each part of the output channels sees
+/// its own part of the input channels.
 ///
-/// It is the product of the matrix of kernels with that of all windows (Chellapilla, Puri and Simard,
-/// "High performance convolutional neural networks for document processing", 2006): the compiler runs
-/// it so, and the reverse rule differentiates that product.
+/// It is the contraction of the kernels with all windows of the image, which overlap in its memory:
+/// nothing is unfolded. Cotangents: of the kernels, v contracted with the windows; of the image, the
+/// convolution of v with the kernels turned round, once for each of the s² phases in which the window
+/// moves (V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv2d {
-    stride: [usize; 2],
-    padding: [usize; 2],
-    dilation: [usize; 2],
-    groups: usize,
+    pub(super) stride: [usize; 2],
+    pub(super) padding: [usize; 2],
+    pub(super) dilation: [usize; 2],
+    pub(super) groups: usize,
 }
 
 impl Default for Conv2d {
@@ -42,7 +43,7 @@ impl Conv2d {
         Self { stride: stride.into().0, ..self }
     }
 
-    /// How many positions are added before and after, along height and width.
+    /// How many positions of zeros are added before and after, along height and width.
     pub fn padding(self, padding: impl Into<Pair>) -> Self {
         Self { padding: padding.into().0, ..self }
     }
@@ -61,19 +62,23 @@ impl Conv2d {
         Window::new(kernel).stride(self.stride).padding(self.padding).dilation(self.dilation)
     }
 
-    /// As a product of matrices.
-    fn product<'g>(&self, x: Var<'g>, w: Var<'g>) -> Var<'g> {
-        let (shape, kernels) = (x.shape(), w.shape());
-        let &[samples, ..] = &*shape else { unreachable!("the shape rule checked the axes") };
-        let &[outputs, channels, height, width] = &*kernels else {
+    /// The windows that each kernel sees, [samples, groups, channels, height, width, rows, columns].
+    fn windows<'g>(&self, x: Var<'g>, w: Var<'g>) -> Var<'g> {
+        let &[.., height, width] = &*w.shape() else {
             unreachable!("the shape rule checked the axes")
         };
-        let depth = channels * height * width;
         let windows = x.unfold2d(self.window([height, width]));
-        let &[.., rows, columns] = &*windows.shape() else { unreachable!("windows have six axes") };
-        let windows = windows.reshape_to([samples, self.groups, depth, rows * columns]);
-        let kernels = w.reshape_to([self.groups, outputs / self.groups, depth]);
-        kernels.matmul(windows).reshape_to([samples, outputs, rows, columns])
+        let &[samples, channels, ..] = &*x.shape() else {
+            unreachable!("the shape rule checked the axes")
+        };
+        let grouped = [samples, self.groups, channels / self.groups];
+        windows.reshape_to([&grouped, &windows.shape()[2..]].concat())
+    }
+
+    /// Kernels, or what has their shape, as [groups, outputs of a group, …].
+    pub(super) fn grouped<'g>(&self, w: Var<'g>) -> Var<'g> {
+        let shape = w.shape();
+        w.reshape_to([&[self.groups, shape[0] / self.groups], &shape[1..]].concat())
     }
 }
 
@@ -103,30 +108,19 @@ impl Operation for Conv2d {
         Ok(Type::real([samples, outputs, rows, columns]))
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        composed(inputs, v, |inputs| self.product(inputs[0], inputs[1]))
-    }
-    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        self.by_definition(&args.real(0), &args.real(1), out);
-        Ok(())
-    }
-    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
         let (x, w) = (inputs[0], inputs[1]);
-        let product = self.product(x, w);
-        if self.padding == [0; 2] {
-            return Some(product);
-        }
-        Some(x.graph().apply(WithoutPadding(self.clone()), &[product, x, w]))
+        let (shape, kernels) = (v.shape(), w.shape());
+        let grouped = [shape[0], self.groups, shape[1] / self.groups, shape[2], shape[3]];
+        let seen = self.windows(x, w);
+        // [groups, outputs, channels, height, width], summed over samples, rows and columns.
+        let of_w = v.reshape_to(grouped).contract(seen, &[(1, 1)], &[(0, 0), (3, 5), (4, 6)]);
+        let image = [x.shape()[2], x.shape()[3]];
+        let of_x = Transposed { conv: self.clone(), image }.of(v, w);
+        smallvec![Some(of_x), Some(of_w.reshape_to(kernels))]
     }
-}
-
-impl Conv2d {
     /// The sum of the definition, one number after the other.
-    fn by_definition<T: Scalar>(
-        &self,
-        x: &ArrayViewD<'_, T>,
-        w: &ArrayViewD<'_, T>,
-        out: &mut Out<'_, T>,
-    ) {
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let (x, w) = (args.real(0), args.real(1));
         let (shape, kernels) = (x.shape(), w.shape());
         let window = self.window([kernels[2], kernels[3]]);
         let of_group = (kernels[0] / self.groups).max(1);
@@ -135,45 +129,27 @@ impl Conv2d {
             let first = o / of_group * kernels[1];
             let mut sum = T::zero();
             for k in 0..kernels[2] {
-                let Some(row) = window.source(0, shape[2], i, k) else { continue };
+                let row = window.source(0, shape[2], i, k);
                 for l in 0..kernels[3] {
-                    let Some(column) = window.source(1, shape[3], j, l) else { continue };
+                    let column = window.source(1, shape[3], j, l);
                     for c in 0..kernels[1] {
-                        sum += w[[o, c, k, l]] * x[[n, first + c, row, column]];
+                        let seen = row.zip(column).map(|(row, column)| x[[n, first + c, row, column]]);
+                        sum += w[[o, c, k, l]] * seen.unwrap_or(T::zero());
                     }
                 }
             }
             *y = sum;
         }
-    }
-}
-
-/// A convolution from its product of matrices, in which the padding stands as zeros: the same, unless
-/// a number of the kernels is not finite, whose product with such a zero would be NaN. The sum of the
-/// definition counts then. Inputs: the product, the images and the kernels. The cotangent goes to the
-/// product, which is computed from the others.
-#[derive(Clone, Debug, PartialEq)]
-struct WithoutPadding(Conv2d);
-
-impl Operation for WithoutPadding {
-    fn name(&self) -> &'static str {
-        "without_padding"
-    }
-    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [product, ..] = exactly::<3>(inputs)?;
-        Ok(product.clone())
-    }
-    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        smallvec![Some(v), None, None]
-    }
-    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let kernels = args.real(2);
-        if kernels.iter().all(|w| w.is_finite()) {
-            out.real().assign(&args.real(0));
-        } else {
-            self.0.by_definition(&args.real(1), &kernels, out);
-        }
         Ok(())
+    }
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        let (x, w) = (inputs[0], inputs[1]);
+        let (seen, samples, outputs) = (self.windows(x, w), x.shape()[0], w.shape()[0]);
+        // [groups, samples, rows, columns, outputs of a group].
+        let sums = seen.contract(self.grouped(w), &[(1, 0)], &[(2, 2), (3, 3), (4, 4)]);
+        let &[_, _, rows, columns, _] = &*sums.shape() else { unreachable!("five axes") };
+        let sums = sums.permute([1, 0, 4, 2, 3]);
+        Some(sums.reshape_to([samples, outputs, rows, columns]))
     }
 }
 
@@ -209,6 +185,8 @@ pub(super) fn examples() -> Vec<Example> {
         of([1, 2, 5, 4], [2, 2, 2, 3], uneven),
         of([2, 4, 3, 3], [4, 2, 2, 2], Conv2d::new().groups(2).padding(1)),
         of([1, 3, 2, 2], [6, 1, 1, 1], Conv2d::new().groups(3).stride(2)),
+        of([1, 1, 7, 6], [2, 1, 2, 3], Conv2d::new().stride([3, 2]).padding([0, 2])),
+        of([1, 2, 7, 7], [1, 2, 2, 2], Conv2d::new().stride(2).dilation(3).padding(1)),
         Example::new("conv2d", [Sample::real([1, 1, 3, 3], -1.0..1.0)], |_, x| {
             x[0].conv2d(x[0], Conv2d::new().padding(1))
         }),

@@ -2,11 +2,11 @@
 
 mod conv;
 mod pool;
+mod transposed;
 mod unfold;
 
 pub use conv::Conv2d;
-pub use pool::{ArgMaxPool2d, Divisor};
-pub use unfold::{Fold2d, Unfold2d};
+pub use pool::{Divisor, MaxPool2d};
 
 use super::registry::Example;
 use crate::error::expect_kind;

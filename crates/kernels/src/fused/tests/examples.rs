@@ -24,7 +24,7 @@ fn wide(x: &[f32]) -> Vec<f64> {
 /// Softmax with cross-entropy against one-hot labels: the mean loss, and the gradient of the logits.
 pub(super) fn cross_entropy(rows: usize, classes: usize) -> FusedBuilder<f32> {
     let mut b = FusedBuilder::new(&[rows, classes]);
-    let (x, labels) = (b.input(&[classes, 1]), b.input(&[classes, 1]));
+    let (x, labels) = (b.input(&[classes as isize, 1]), b.input(&[classes as isize, 1]));
     let scale = b.constant(1.0 / rows as f32);
     let largest = b.reduce_last(Reduce::Max, x);
     let shifted = b.binary(Binary::Sub, x, largest);
@@ -70,7 +70,7 @@ fn softmax_cross_entropy_forward_and_backward() {
 /// The first pass of a batch normalisation: the sums over the batch of x and of x².
 pub(super) fn batch_sums(rows: usize, columns: usize) -> FusedBuilder<f32> {
     let mut b = FusedBuilder::new(&[rows, columns]);
-    let x = b.input(&[columns, 1]);
+    let x = b.input(&[columns as isize, 1]);
     let square = b.unary(Unary::Square, x);
     b.store_reduced(Reduce::Sum, x);
     b.store_reduced(Reduce::Sum, square);
@@ -92,7 +92,7 @@ fn statistics(b: &mut FusedBuilder<f32>, rows: usize) -> (Value, Value) {
 /// The second pass: relu(γ·(x − mean)/√(variance + ε) + β), from x, the two sums, γ and β.
 pub(super) fn batch_normalise(rows: usize, columns: usize) -> FusedBuilder<f32> {
     let mut b = FusedBuilder::new(&[rows, columns]);
-    let x = b.input(&[columns, 1]);
+    let x = b.input(&[columns as isize, 1]);
     let (inverse, mean) = statistics(&mut b, rows);
     let (gamma, beta) = (b.input(&[0, 1]), b.input(&[0, 1]));
     let scale = b.binary(Binary::Mul, inverse, gamma);
@@ -107,9 +107,9 @@ pub(super) fn batch_normalise(rows: usize, columns: usize) -> FusedBuilder<f32> 
 /// Backward, first pass: Σ dy and Σ dy·x̂ over the batch, from x, the two sums and dy.
 fn batch_gradient_sums(rows: usize, columns: usize) -> FusedBuilder<f32> {
     let mut b = FusedBuilder::new(&[rows, columns]);
-    let x = b.input(&[columns, 1]);
+    let x = b.input(&[columns as isize, 1]);
     let (inverse, mean) = statistics(&mut b, rows);
-    let dy = b.input(&[columns, 1]);
+    let dy = b.input(&[columns as isize, 1]);
     let centred = b.binary(Binary::Sub, x, mean);
     let normal = b.binary(Binary::Mul, centred, inverse);
     let product = b.binary(Binary::Mul, dy, normal);
@@ -121,9 +121,9 @@ fn batch_gradient_sums(rows: usize, columns: usize) -> FusedBuilder<f32> {
 /// Backward, second pass: dx = (dy − (Σ dy + x̂·Σ dy·x̂)/n)/√(variance + ε), for γ = 1.
 fn batch_gradient(rows: usize, columns: usize) -> FusedBuilder<f32> {
     let mut b = FusedBuilder::new(&[rows, columns]);
-    let x = b.input(&[columns, 1]);
+    let x = b.input(&[columns as isize, 1]);
     let (inverse, mean) = statistics(&mut b, rows);
-    let dy = b.input(&[columns, 1]);
+    let dy = b.input(&[columns as isize, 1]);
     let (sum, products) = (b.input(&[0, 1]), b.input(&[0, 1]));
     let scale = b.constant(1.0 / rows as f32);
     let centred = b.binary(Binary::Sub, x, mean);
@@ -183,7 +183,7 @@ fn channels_of_images_are_normalised_through_outer_axes() {
     let x = noise::<f32>(images * channels * pixels, 8);
     let (mean, scale) = (noise::<f32>(channels, 9), noise::<f32>(channels, 10));
     let mut b = FusedBuilder::<f32>::new(&[images, channels, pixels]);
-    let input = b.input(&[channels * pixels, pixels, 1]);
+    let input = b.input(&[(channels * pixels) as isize, pixels as isize, 1]);
     let (m, s) = (b.input(&[0, 1, 0]), b.input(&[0, 1, 0]));
     let centred = b.binary(Binary::Sub, input, m);
     let y = b.binary(Binary::Mul, centred, s);

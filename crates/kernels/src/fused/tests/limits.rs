@@ -28,26 +28,39 @@ fn extent() -> impl Strategy<Value = usize> {
 }
 
 /// Extents, and for each of three inputs a stride along each.
-fn nests() -> impl Strategy<Value = (Vec<usize>, Vec<Vec<usize>>)> {
+fn nests() -> impl Strategy<Value = (Vec<usize>, [usize; 3], Vec<Vec<isize>>)> {
     prop::collection::vec(extent(), 0..5).prop_flat_map(|extents| {
-        let strides = prop::collection::vec(extent(), extents.len());
-        (Just(extents), prop::collection::vec(strides, 3))
+        let stride = (extent(), prop::bool::weighted(0.2));
+        let signed = |(stride, down): (usize, bool)| {
+            let stride = stride.min(isize::MAX as usize) as isize;
+            if down { -stride } else { stride }
+        };
+        let strides = prop::collection::vec(stride.prop_map(signed), extents.len());
+        let offset = prop_oneof![4 => Just(0_usize), 1 => extent()];
+        (Just(extents), [offset.clone(), offset.clone(), offset], prop::collection::vec(strides, 3))
     })
 }
 
-/// Σ (extent − 1)·stride, exactly.
-fn last(extents: &[usize], strides: &[usize]) -> u128 {
-    let step = |(&extent, &stride): (&usize, &usize)| {
-        (extent.max(1) as u128 - 1).saturating_mul(stride as u128)
+/// The lowest and the highest element over the extents, exactly; an extent of 0 counting as 1.
+fn ends(extents: &[usize], offset: usize, strides: &[isize]) -> (i128, i128) {
+    let step = |(low, high): (i128, i128), (&extent, &stride): (&usize, &isize)| {
+        let last = (extent.max(1) as i128 - 1).saturating_mul(stride as i128);
+        (low.saturating_add(last.min(0)), high.saturating_add(last.max(0)))
     };
-    extents.iter().zip(strides).map(step).fold(0, u128::saturating_add)
+    extents.iter().zip(strides).fold((offset as i128, offset as i128), step)
 }
 
 /// Three inputs that meet; their sum is stored, reduced over the rows, and a number of each row is stored. Stored
 /// outputs are left out where they would be too large to hand over, so that the largest nests can be looked at too.
-fn builder(extents: &[usize], strides: &[Vec<usize>], stored: bool) -> FusedBuilder<f64> {
+fn builder(
+    extents: &[usize],
+    offsets: [usize; 3],
+    strides: &[Vec<isize>],
+    stored: bool,
+) -> FusedBuilder<f64> {
     let mut b = FusedBuilder::new(extents);
-    let inputs: Vec<_> = strides.iter().map(|strides| b.input(strides)).collect();
+    let inputs: Vec<_> =
+        offsets.iter().zip(strides).map(|(&offset, strides)| b.input_at(offset, strides)).collect();
     let sum = b.binary(Binary::Add, inputs[0], inputs[1]);
     let largest = b.reduce_last(Reduce::Max, inputs[2]);
     b.store_reduced(Reduce::Sum, sum);
@@ -71,33 +84,35 @@ fn accepts(fused: &Fused<f64>, lens: [usize; 3]) -> bool {
 }
 
 /// Builds the nest if it can be, and runs it if it is small.
-fn check(extents: &[usize], strides: &[Vec<usize>], len: usize) {
+fn check(extents: &[usize], offsets: [usize; 3], strides: &[Vec<isize>], len: usize) {
     let positions = extents.iter().map(|&extent| extent.max(1) as u128);
     let positions = positions.fold(1, u128::saturating_mul);
+    let within = |(low, high): (i128, i128)| low >= 0 && high < MOST as i128;
+    let of_inputs = || offsets.iter().zip(strides);
     let addressable = positions <= MOST as u128
-        && strides.iter().all(|strides| last(extents, strides) < MOST as u128);
+        && of_inputs().all(|(&offset, strides)| within(ends(extents, offset, strides)));
     let stored = positions <= FEW;
-    let built = catch_unwind(|| builder(extents, strides, stored).build());
+    let built = catch_unwind(|| builder(extents, offsets, strides, stored).build());
     assert_eq!(built.is_ok(), addressable, "{extents:?} {strides:?}");
     let Ok(fused) = built else { return };
     assert!(fused.scratch_len(2) >= fused.scratch_len(1));
-    if fused.outputs.iter().any(|output| output.len as u128 > FEW) {
+    if fused.slots.iter().any(|&len| len as u128 > FEW) {
         return;
     }
     // An input whose elements are not visited may be empty.
-    let visited = |strides: &[usize]| {
+    let visited = |strides: &[isize]| {
         extents.iter().zip(strides).all(|(&extent, &stride)| extent > 0 || stride == 0)
     };
-    let needed = |strides: &Vec<usize>| {
-        if visited(strides) { last(extents, strides) + 1 } else { 0 }
+    let needed = |(&offset, strides): (&usize, &Vec<isize>)| {
+        if visited(strides) { ends(extents, offset, strides).1 + 1 } else { 0 }
     };
-    let fits = strides.iter().all(|strides| needed(strides) <= len as u128);
+    let fits = of_inputs().all(|input| needed(input) <= len as i128);
     assert_eq!(accepts(&fused, [len; 3]), fits, "{extents:?} {strides:?} of {len}");
     if fits && positions <= FEW && extents.iter().map(|&e| e as u128).product::<u128>() > 0 {
         let values: Vec<f64> = (0..len).map(|i| (i % 7) as f64).collect();
         let inputs = [values.as_slice(); 3].map(Source::Slice);
         let (expected, _) =
-            interpret(&builder(extents, strides, stored).parts, &[(); 3].map(|()| values.clone()));
+            interpret(&builder(extents, offsets, strides, stored).parts, &[(); 3].map(|()| values.clone()));
         assert_eq!(run(&fused, Isa::best(), &Pool::new(1), &inputs, &blank(&fused)), expected);
     }
 }
@@ -107,18 +122,18 @@ proptest! {
 
     #[test]
     fn a_run_reads_and_writes_within_its_slices(
-        (extents, strides) in nests(),
+        (extents, offsets, strides) in nests(),
         len in prop_oneof![0usize..40, Just(5000usize)],
     ) {
-        check(&extents, &strides, len);
+        check(&extents, offsets, &strides, len);
     }
 }
 
 #[test]
 fn extents_whose_product_wraps_are_refused() {
     // 2⁶¹ + 1 rows of 8 are 8 positions modulo 2⁶⁴.
-    check(&[(1 << 61) + 1, 8], &[vec![0, 1], vec![8, 1], vec![0, 1]], 8);
-    check(&[1 << 33, 1 << 32, 3], &[vec![0, 0, 1], vec![0, 0, 0], vec![0, 3, 1]], 3);
-    check(&[0, usize::MAX], &[vec![1, 1], vec![0, 1], vec![0, 0]], 8);
-    check(&[0, 4], &[vec![usize::MAX, 1], vec![4, 1], vec![0, 1]], 8);
+    check(&[(1 << 61) + 1, 8], [0; 3], &[vec![0, 1], vec![8, 1], vec![0, 1]], 8);
+    check(&[1 << 33, 1 << 32, 3], [0; 3], &[vec![0, 0, 1], vec![0, 0, 0], vec![0, 3, 1]], 3);
+    check(&[0, usize::MAX], [0; 3], &[vec![1, 1], vec![0, 1], vec![0, 0]], 8);
+    check(&[0, 4], [0; 3], &[vec![isize::MAX, 1], vec![4, 1], vec![0, 1]], 8);
 }

@@ -12,7 +12,7 @@ use crate::pool::Pool;
 use crate::scalar::Scalar;
 use crate::testing::Precise;
 
-/// Runs the program; an input without data stands in the output it names.
+/// Runs the program; an input without data stands in the output slice it names.
 fn run<T: Scalar>(
     fused: &Fused<T>,
     isa: Isa,
@@ -34,9 +34,9 @@ fn outputs<T: Scalar>(builder: &FusedBuilder<T>, isa: Isa, inputs: &[&[T]]) -> V
     run(&fused, isa, &Pool::new(1), &inputs, &blank(&fused))
 }
 
-/// Outputs of the right length that hold nothing of use.
+/// Output slices of the right length that hold nothing of use.
 fn blank<T: Scalar>(fused: &Fused<T>) -> Vec<Vec<T>> {
-    fused.outputs.iter().map(|shape| vec![T::nan(); shape.len]).collect()
+    fused.slots.iter().map(|&len| vec![T::nan(); len]).collect()
 }
 
 /// Numbers that look random, in [−1, 1).

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use super::reference::interpret;
 use super::{blank, run};
 use crate::elementwise::{Binary, Unary};
-use crate::fused::{Fused, FusedBuilder, Source, Value};
+use crate::fused::builder::{Output, Parts};
+use crate::fused::layout::{self, Shape};
+use crate::fused::{Fused, FusedBuilder, Layout, Source, Value};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
@@ -53,6 +55,23 @@ impl Choices<'_> {
         extents
     }
 
+    /// Strides of an operand that repeats some axes and holds the others in some order, perhaps from the last element
+    /// down, with its first element and its length.
+    fn lay(&mut self, extents: &[usize]) -> (usize, Vec<isize>, usize) {
+        let (strides, len) = self.strides(extents);
+        let (down, mut offset) = (self.below(64), 0);
+        let signed = |(axis, (&stride, &extent)): (usize, (&usize, &usize))| {
+            if down < 32 && down >> axis & 1 == 1 {
+                offset += extent.saturating_sub(1) * stride;
+                -(stride as isize)
+            } else {
+                stride as isize
+            }
+        };
+        let signed = strides.iter().zip(extents).enumerate().map(signed).collect();
+        (offset, signed, len)
+    }
+
     /// Strides of an operand that repeats some axes and holds the others in some order, and its length.
     fn strides(&mut self, extents: &[usize]) -> (Vec<usize>, usize) {
         let mut axes: Vec<usize> = (0..extents.len()).collect();
@@ -84,8 +103,8 @@ fn program<T: Scalar>(choices: &mut Choices<'_>) -> Program<T> {
     let mut b = FusedBuilder::<T>::new(&extents);
     let (mut values, mut lengths): (Vec<Value>, Vec<usize>) = (Vec::new(), Vec::new());
     for _ in 0..1 + choices.below(4) {
-        let (strides, len) = choices.strides(&extents);
-        values.push(b.input(&strides));
+        let (offset, strides, len) = choices.lay(&extents);
+        values.push(b.input_at(offset, &strides));
         lengths.push(len);
     }
     values.push(b.constant(T::from_f64(choices.below(5) as f64 - 2.0)));
@@ -131,7 +150,7 @@ fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
     let (expected, largest) = interpret(&builder.parts, &inputs);
     let inputs: Vec<Vec<T>> =
         inputs.iter().map(|x| x.iter().map(|&x| T::from_f64(x)).collect()).collect();
-    let mut fused = builder.build();
+    let mut fused = builder.clone().build();
     let pools = [Pool::new(1), Pool::new(2)];
     fused.worth_a_thread = true;
     let sources: Vec<Source<'_, T>> = inputs.iter().map(|x| Source::Slice(x)).collect();
@@ -143,34 +162,70 @@ fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
                 assert_same(&fused, output, &expected);
             }
         }
-        let again = |sources: &[Source<'_, T>], before: &[Vec<T>]| {
-            let again = run(&fused, isa, &pools[1], sources, before);
-            again
-                .iter()
-                .zip(&outputs)
-                .for_each(|(again, output)| assert_same(&fused, again, output));
+        let again = |fused: &Fused<T>, sources: &[Source<'_, T>], before: &[Vec<T>]| {
+            let again = run(fused, isa, &pools[1], sources, before);
+            again.iter().zip(&outputs).for_each(|(again, output)| assert_same(fused, again, output));
         };
-        again(&sources, &blank(&fused));
-        in_place(&fused, &inputs, again);
+        again(&fused, &sources, &blank(&fused));
+        in_place(&builder, &inputs, again);
+        let (elsewhere, layouts) = interleaved(&builder);
+        let memory = run(&elsewhere, isa, &pools[1], &sources, &blank(&elsewhere));
+        let stored = builder.parts.outputs.iter().zip(&outputs).filter(|(of, _)| of.reduce.is_none());
+        for (layout, (_, output)) in layouts.iter().zip(stored) {
+            let at = |i: usize| memory[0][layout.offset - i * layouts.len()];
+            let seen: Vec<T> = (0..output.len()).map(at).collect();
+            assert_same(&elsewhere, &seen, output);
+        }
     }
+}
+
+/// The program with all its outputs that are not reduced in one slice, taking turns element by element from its end down.
+fn interleaved<T: Scalar>(builder: &FusedBuilder<T>) -> (Fused<T>, Vec<Layout>) {
+    let mut builder = builder.clone();
+    builder.parts.outputs.retain(|output| output.reduce.is_none());
+    let (extents, count) = (builder.parts.extents.clone(), builder.parts.outputs.len());
+    let size = extents.iter().map(|&extent| extent.max(1)).product::<usize>();
+    let layout = |number: usize, output: &Output| {
+        let axes: Vec<usize> = output.axes(extents.len()).collect();
+        let mut stride = -(count as isize);
+        let mut strides = vec![0; axes.len()];
+        for (i, &axis) in axes.iter().enumerate().rev() {
+            strides[i] = stride;
+            stride *= extents[axis].max(1) as isize;
+        }
+        Layout { slot: 0, offset: size * count - 1 - number, strides }
+    };
+    let layouts: Vec<Layout> =
+        builder.parts.outputs.iter().enumerate().map(|(number, output)| layout(number, output)).collect();
+    layouts.iter().enumerate().for_each(|(j, layout)| builder.put(j, layout.clone()));
+    (builder.build(), layouts)
 }
 
 /// Calls `test` with each pair of an input and an output that can be the same memory.
 fn in_place<T: Scalar>(
-    fused: &Fused<T>,
+    builder: &FusedBuilder<T>,
     inputs: &[Vec<T>],
-    test: impl Fn(&[Source<'_, T>], &[Vec<T>]),
+    test: impl Fn(&Fused<T>, &[Source<'_, T>], &[Vec<T>]),
 ) {
-    for (k, strides) in fused.strides.iter().enumerate() {
-        for (j, shape) in fused.outputs.iter().enumerate() {
-            let fits = shape.reduce.is_none() && fused.nest.is_dense(strides, shape.per_row);
-            if fits && inputs[k].len() >= shape.len {
-                let mut sources: Vec<Source<'_, T>> =
-                    inputs.iter().map(|x| Source::Slice(x)).collect();
-                let mut before = blank(fused);
+    for k in 0..inputs.len() {
+        for j in 0..builder.parts.outputs.len() {
+            let mut builder = builder.clone();
+            builder.parts.inputs[k].slot = Some(j);
+            // It cannot where the output goes to other places.
+            let Parts { extents, inputs: laid, outputs, .. } = &builder.parts;
+            let shape = |(j, output): (usize, &Output)| Shape::new(extents, j, output);
+            let shapes: Vec<Shape> = outputs.iter().enumerate().map(shape).collect();
+            if layout::check(extents, laid, &shapes).is_err() {
+                continue;
+            }
+            let fused = builder.build();
+            if inputs[k].len() >= fused.slots[j] && fused.inputs[k].reach <= fused.slots[j] {
+                let mut sources: Vec<Source<'_, T>> = inputs.iter().map(|x| Source::Slice(x)).collect();
+                let mut before = blank(&fused);
                 sources[k] = Source::Output(j);
-                before[j].copy_from_slice(&inputs[k][..shape.len]);
-                test(&sources, &before);
+                let len = before[j].len();
+                before[j].copy_from_slice(&inputs[k][..len]);
+                test(&fused, &sources, &before);
             }
         }
     }

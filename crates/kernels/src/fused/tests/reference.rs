@@ -19,8 +19,9 @@ pub(super) fn interpret<T: Scalar>(parts: &Parts<T>, inputs: &[Vec<f64>]) -> (Ve
     for node in &parts.nodes {
         let value = |i: usize| match *node {
             Node::Input(k) => {
-                let at = position(&extents, width, &parts.inputs[k], i);
-                inputs[k].get(at).copied().unwrap_or(0.0)
+                let lay = &parts.inputs[k].lay;
+                let at = position(&extents, width, &lay.strides, i);
+                inputs[k].get(lay.offset.wrapping_add_signed(at)).copied().unwrap_or(0.0)
             }
             Node::Constant(x) => x.to_f64(),
             Node::Unary(f, x) => unary(f, values[x.index()][i]),
@@ -58,13 +59,13 @@ pub(super) fn interpret<T: Scalar>(parts: &Parts<T>, inputs: &[Vec<f64>]) -> (Ve
 }
 
 /// The element of an input at position `i` of the extents with the last one `width`.
-fn position(extents: &[usize], width: usize, strides: &[usize], i: usize) -> usize {
+fn position(extents: &[usize], width: usize, strides: &[isize], i: usize) -> isize {
     let (mut rest, mut at) = (i, 0);
     let padding = extents.len() - strides.len();
     for axis in (0..extents.len()).rev() {
         let extent = if axis + 1 == extents.len() { width } else { extents[axis] };
         if axis >= padding {
-            at += rest % extent * strides[axis - padding];
+            at += (rest % extent) as isize * strides[axis - padding];
         }
         rest /= extent;
     }

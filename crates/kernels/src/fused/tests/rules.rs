@@ -2,7 +2,7 @@
 
 use super::{blank, noise, outputs, run};
 use crate::elementwise::{Binary, Unary};
-use crate::fused::{Fused, FusedBuilder, Source};
+use crate::fused::{Fused, FusedBuilder, Layout, Source};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
@@ -56,13 +56,12 @@ fn values_without_an_output_are_not_computed() {
 #[test]
 fn an_input_read_after_its_output_is_written_still_counts_as_before() {
     let mut b = FusedBuilder::<f32>::new(&[256]);
-    let x = b.input(&[1]);
+    let x = b.input_in(0, 0, &[1]);
     let y = b.unary(Unary::Neg, x);
     b.store(y);
     let z = b.binary(Binary::Add, y, x);
     b.store(z);
     let fused = b.build();
-    assert_eq!(fused.conflicts, [(0, 0)]);
     let mut before = blank(&fused);
     before[0] = noise(256, 1);
     let after = run(&fused, Isa::best(), &Pool::new(1), &[Source::Output(0)], &before);
@@ -74,7 +73,7 @@ fn an_input_read_after_its_output_is_written_still_counts_as_before() {
 fn results_of_long_rows_may_be_stored() {
     let columns = 3 * Fused::<f64>::MAX_ROW + 5;
     let mut b = FusedBuilder::<f64>::new(&[3, columns]);
-    let x = b.input(&[columns, 1]);
+    let x = b.input(&[columns as isize, 1]);
     let sum = b.reduce_last(Reduce::Sum, x);
     let scale = b.constant(0.5);
     let half = b.binary(Binary::Mul, sum, scale);
@@ -89,7 +88,7 @@ fn results_of_long_rows_may_be_stored() {
 fn reductions_of_nothing_are_identities() {
     for extents in [[0, 3], [3, 0], [0, 0]] {
         let mut b = FusedBuilder::<f64>::new(&extents);
-        let x = b.input(&[extents[1], 1]);
+        let x = b.input(&[extents[1] as isize, 1]);
         let largest = b.reduce_last(Reduce::Max, x);
         b.store(x);
         b.store_rows(largest);
@@ -106,7 +105,7 @@ fn reductions_of_nothing_are_identities() {
 fn results_of_long_rows_may_not_be_used_along_them() {
     let columns = Fused::<f32>::MAX_ROW + 1;
     let mut b = FusedBuilder::<f32>::new(&[2, columns]);
-    let x = b.input(&[columns, 1]);
+    let x = b.input(&[columns as isize, 1]);
     let sum = b.reduce_last(Reduce::Sum, x);
     let y = b.binary(Binary::Div, x, sum);
     b.store(y);
@@ -142,16 +141,81 @@ fn a_short_input_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "the length of output 0")]
-fn an_output_of_another_length_is_refused() {
-    run(&copy_of_six(), Isa::best(), &Pool::new(1), &[Source::Slice(&[0.0; 6])], &[vec![0.0; 7]]);
+#[should_panic(expected = "output slice 0 needs 6 elements, not 5")]
+fn a_short_output_is_refused() {
+    run(&copy_of_six(), Isa::best(), &Pool::new(1), &[Source::Slice(&[0.0; 6])], &[vec![0.0; 5]]);
 }
 
 #[test]
-#[should_panic(expected = "input 0 cannot stand in output 0")]
-fn a_transposed_input_cannot_stand_in_an_output() {
+#[should_panic(expected = "the output slice that input 0 stands in")]
+fn an_input_stands_where_the_program_says() {
     let fused = copy_of_six();
     run(&fused, Isa::best(), &Pool::new(1), &[Source::Output(0)], &blank(&fused));
+}
+
+#[test]
+#[should_panic(expected = "input 0 cannot stand in slice 0")]
+fn a_transposed_input_cannot_stand_in_an_output() {
+    let mut b = FusedBuilder::<f32>::new(&[2, 3]);
+    let x = b.input_in(0, 0, &[1, 2]);
+    b.store(x);
+    b.build();
+}
+
+#[test]
+#[should_panic(expected = "output 1 is not known to lie apart from the others of slice 0")]
+fn outputs_of_a_slice_lie_apart() {
+    let mut b = FusedBuilder::<f32>::new(&[4]);
+    let x = b.input(&[1]);
+    for offset in [0, 3] {
+        let output = b.store(x);
+        b.put(output, Layout { slot: 0, offset, strides: vec![1] });
+    }
+    b.build();
+}
+
+#[test]
+#[should_panic(expected = "two elements of output 0 go to one place")]
+fn elements_of_an_output_lie_apart() {
+    let mut b = FusedBuilder::<f32>::new(&[4, 4]);
+    let x = b.input(&[4, 1]);
+    let output = b.store(x);
+    b.put(output, Layout { slot: 0, offset: 0, strides: vec![2, 1] });
+    b.build();
+}
+
+#[test]
+#[should_panic(expected = "is reduced over the rows, and so goes to neighbouring places")]
+fn reductions_over_rows_are_dense() {
+    let mut b = FusedBuilder::<f32>::new(&[4, 4]);
+    let x = b.input(&[4, 1]);
+    let output = b.store_reduced(Reduce::Sum, x);
+    b.put(output, Layout { slot: 0, offset: 0, strides: vec![2] });
+    b.build();
+}
+
+/// The four parts of a plane, interleaved in one slice, beside a part that is read and stays.
+#[test]
+fn outputs_go_to_interleaved_parts_of_a_slice() {
+    let mut b = FusedBuilder::<f64>::new(&[20, 33]);
+    let x = b.input_in(0, 40 * 66, &[33, 1]);
+    for (k, offset) in [0, 1, 66, 67].into_iter().enumerate() {
+        let factor = b.constant(k as f64 + 1.0);
+        let y = b.binary(Binary::Mul, x, factor);
+        let output = b.store(y);
+        b.put(output, Layout { slot: 0, offset, strides: vec![132, 2] });
+    }
+    let fused = b.build();
+    let mut before = blank(&fused);
+    before[0].resize(40 * 66 + 660, 0.0);
+    (0..660).for_each(|i| before[0][40 * 66 + i] = i as f64);
+    let after = run(&fused, Isa::best(), &Pool::new(2), &[Source::Output(0)], &before);
+    for (i, &y) in after[0][..40 * 66].iter().enumerate() {
+        let (row, column) = (i / 66, i % 66);
+        let factor = (row % 2 * 2 + column % 2 + 1) as f64;
+        assert_eq!(y, (row / 2 * 33 + column / 2) as f64 * factor);
+    }
+    assert_eq!(after[0][40 * 66..], before[0][40 * 66..]);
 }
 
 #[test]

@@ -45,11 +45,6 @@ pub(super) fn simplified<'g>(
 /// A permutation of a transposed product, or of a permutation that it undoes.
 fn permuted<'g>(graph: &'g Graph, order: &[usize], x: Var<'g>) -> Option<Var<'g>> {
     match lowering(x) {
-        Lowering::MatMul if transposes(order) => {
-            let factors = graph.node_inputs(x.id());
-            let transposed = |i: usize| transpose(graph.var(factors[i]));
-            Some(graph.apply(MatMul, &[transposed(1), transposed(0)]))
-        }
         Lowering::Permute(before) => {
             let undone = order.iter().enumerate().all(|(axis, &middle)| before[middle] == axis);
             undone.then(|| input(x))

@@ -1,0 +1,215 @@
+//! The one product with sums: over any axes of two arrays.
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array3, ArrayViewD, Axis, Ix3, IxDyn};
+use smallvec::{SmallVec, smallvec};
+
+use crate::Lowering;
+use crate::error::{exactly, expect_kind};
+use crate::ops::registry::{Example, Sample};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+
+/// A list of axes.
+pub type AxisList = SmallVec<[usize; 4]>;
+
+/// C[b…, m…, n…] = Σ A[b…, m…, k…]·B[b…, k…, n…] over groups of axes (JAX's `dot_general`): the axes
+/// k are summed, the axes b are a batch, and each of the others is one of A alone or of B alone. The
+/// result has the axes b as they are listed, then those of A alone and those of B alone in their order.
+///
+/// Matrix products, batches of them, outer products, Einstein's sums and convolutions are instances.
+/// Cotangents: V contracted with B over n, and with A over m.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Contract {
+    /// The batch axes of A, and those of B that go with them.
+    pub batch: [AxisList; 2],
+    /// The summed axes of A, and those of B that go with them.
+    pub sums: [AxisList; 2],
+}
+
+impl Contract {
+    /// The axes of factor `of`, whose rank is given, that the other has not.
+    pub fn alone(&self, of: usize, rank: usize) -> AxisList {
+        let shared = |axis: &usize| self.batch[of].contains(axis) || self.sums[of].contains(axis);
+        (0..rank).filter(|axis| !shared(axis)).collect()
+    }
+
+    fn check(&self, of: usize, shape: &Shape) -> Result<(), String> {
+        let mut listed: AxisList = self.batch[of].iter().chain(&self.sums[of]).copied().collect();
+        listed.sort_unstable();
+        let outside = listed.last().is_some_and(|&axis| axis >= shape.rank());
+        if outside || listed.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(format!("axes {listed:?} are listed for factor {of}, {shape}"));
+        }
+        Ok(())
+    }
+
+    /// A factor as matrices [batch, own axes, sums], or [batch, sums, own axes] for the second.
+    fn matrices<T: Scalar>(&self, of: usize, x: &ArrayViewD<'_, T>) -> Array3<T> {
+        let alone = self.alone(of, x.ndim());
+        let size = |axes: &AxisList| axes.iter().map(|&axis| x.shape()[axis]).product::<usize>();
+        let groups = if of == 0 {
+            [&self.batch[0], &alone, &self.sums[0]]
+        } else {
+            [&self.batch[1], &self.sums[1], &alone]
+        };
+        let order: Vec<usize> = groups.iter().flat_map(|axes| axes.iter().copied()).collect();
+        let elements = x.view().permuted_axes(IxDyn(&order)).iter().copied().collect();
+        Array3::from_shape_vec(groups.map(size), elements).expect("all elements, in order")
+    }
+}
+
+impl Operation for Contract {
+    fn name(&self) -> &'static str {
+        "contract"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [a, b] = exactly(inputs)?;
+        expect_kind("the first factor", a.kind, Kind::Real)?;
+        expect_kind("the second factor", b.kind, Kind::Real)?;
+        self.check(0, &a.shape)?;
+        self.check(1, &b.shape)?;
+        for [of_a, of_b] in [&self.batch, &self.sums] {
+            let extents = |shape: &Shape, axes: &AxisList| -> Vec<usize> {
+                axes.iter().map(|&axis| shape[axis]).collect()
+            };
+            let (of_a, of_b) = (extents(&a.shape, of_a), extents(&b.shape, of_b));
+            if of_a != of_b {
+                return Err(format!(
+                    "the shared axes must have the same extents, and have {of_a:?} in {} and {of_b:?} \
+                     in {}",
+                    a.shape, b.shape
+                ));
+            }
+        }
+        let batch = self.batch[0].iter().map(|&axis| a.shape[axis]);
+        let rows = self.alone(0, a.shape.rank()).into_iter().map(|axis| a.shape[axis]);
+        let columns = self.alone(1, b.shape.rank()).into_iter().map(|axis| b.shape[axis]);
+        Ok(Type::real(batch.chain(rows).chain(columns).collect::<Shape>()))
+    }
+    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        let (a, b) = (inputs[0], inputs[1]);
+        let batch: AxisList = (0..self.batch[0].len()).collect();
+        let rows = self.alone(0, a.rank());
+        let columns = self.alone(1, b.rank());
+        let (first, middle) = (batch.len(), batch.len() + rows.len());
+        let of_rows: AxisList = (first..middle).collect();
+        let of_columns: AxisList = (middle..middle + columns.len()).collect();
+        // Its axes: the batch, those of A alone, and the sums in the order of B.
+        let to_a = Contract {
+            batch: [batch.clone(), self.batch[1].clone()],
+            sums: [of_columns, columns.clone()],
+        };
+        let of_a = a.graph().apply(to_a, &[v, b]);
+        let axes = self.batch[0].iter().chain(&rows).copied().chain(sorted_with(&self.sums, 1));
+        // Its axes: the batch, the sums in the order of A, and those of B alone.
+        let to_b = Contract { batch: [self.batch[0].clone(), batch], sums: [rows.clone(), of_rows] };
+        let of_b = a.graph().apply(to_b, &[a, v]);
+        let axes_b = self.batch[1].iter().copied().chain(sorted_with(&self.sums, 0)).chain(columns);
+        smallvec![Some(arranged(of_a, axes.collect())), Some(arranged(of_b, axes_b.collect()))]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        let (a, b) = (self.matrices(0, &args.real(0)), self.matrices(1, &args.real(1)));
+        let (batch, rows, columns) = (a.dim().0, a.dim().1, b.dim().2);
+        let out = out.real().as_slice_mut().expect("an output is in row-major order");
+        let mut out = ndarray::ArrayViewMut::from_shape(Ix3(batch, rows, columns), out)
+            .expect("the shape rule");
+        for i in 0..batch {
+            let (a, b) = (a.index_axis(Axis(0), i), b.index_axis(Axis(0), i));
+            general_mat_mul(T::one(), &a, &b, T::zero(), &mut out.index_axis_mut(Axis(0), i));
+        }
+        Ok(())
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Contract(self.clone())
+    }
+}
+
+/// The summed axes of the factor that is not `by`, in the order of the axes of factor `by`.
+fn sorted_with(sums: &[AxisList; 2], by: usize) -> AxisList {
+    let mut pairs: Vec<(usize, usize)> =
+        sums[by].iter().copied().zip(sums[1 - by].iter().copied()).collect();
+    pairs.sort_unstable();
+    pairs.into_iter().map(|pair| pair.1).collect()
+}
+
+/// An array whose axis i is to become axis `axes[i]`.
+fn arranged<'g>(x: Var<'g>, axes: AxisList) -> Var<'g> {
+    if axes.iter().copied().eq(0..axes.len()) {
+        return x;
+    }
+    let mut order: SmallVec<[isize; 4]> = smallvec![0; axes.len()];
+    for (i, axis) in axes.into_iter().enumerate() {
+        order[axis] = i as isize;
+    }
+    x.permute(order)
+}
+
+impl<'g> Var<'g> {
+    /// The product with another array, summed over axes of both, with axes that both share as a batch:
+    /// see [`Contract`]. The pairs are (axis of this, axis of the other).
+    ///
+    /// ```
+    /// let g = cotangent::Graph::new();
+    /// let (a, b) = (g.full([5, 2, 3], 1.0), g.full([3, 4, 5], 1.0));
+    /// assert_eq!(a.contract(b, &[(0, 2)], &[(2, 0)]).shape(), [5, 2, 4].into());
+    /// ```
+    ///
+    /// # Panics
+    /// If a factor is not real, an axis does not exist or is listed twice, or extents differ.
+    #[track_caller]
+    pub fn contract(
+        self,
+        other: Var<'g>,
+        batch: &[(usize, usize)],
+        sums: &[(usize, usize)],
+    ) -> Var<'g> {
+        let split = |pairs: &[(usize, usize)]| {
+            [pairs.iter().map(|pair| pair.0).collect(), pairs.iter().map(|pair| pair.1).collect()]
+        };
+        let contract = Contract { batch: split(batch), sums: split(sums) };
+        self.graph().apply(contract, &[self, other])
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    let of = |a: &[usize], b: &[usize], batch, sums| {
+        let samples = [Sample::real(a, -1.0..1.0), Sample::real(b, -1.0..1.0)];
+        Example::new("contract", samples, move |_, x| x[0].contract(x[1], batch, sums))
+    };
+    vec![
+        of(&[2, 3], &[3, 4], &[], &[(1, 0)]),
+        of(&[2, 3, 4], &[4, 2, 3], &[(1, 2)], &[(2, 0), (0, 1)]),
+        of(&[2, 3], &[2], &[], &[]),
+        of(&[2, 3], &[3, 2], &[], &[(1, 0), (0, 1)]),
+        of(&[2, 3, 2], &[3, 2, 2], &[(0, 2), (1, 0)], &[(2, 1)]),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Graph;
+
+    #[test]
+    fn a_contraction_is_the_einstein_sum_of_its_axes() {
+        let g = Graph::new();
+        let numbers = |shape: [usize; 3]| {
+            let mut at = 0.0;
+            let array = ndarray::Array3::from_shape_simple_fn(shape, || {
+                at += 1.0;
+                (1.7_f64 * at).sin()
+            });
+            g.constant(array)
+        };
+        let (a, b) = (numbers([2, 3, 4]), numbers([4, 2, 5]));
+        let ours = a.contract(b, &[(0, 1)], &[(2, 0)]).eval().unwrap();
+        let named = g.einsum("bmk,kbn->bmn", &[a, b]).eval().unwrap();
+        approx::assert_relative_eq!(ours, named, epsilon = 1e-14);
+    }
+
+    #[test]
+    #[should_panic(expected = "the shared axes must have the same extents, and have [3] in [2, 3]")]
+    fn shared_axes_agree() {
+        let g = Graph::new();
+        g.full([2, 3], 1.0).contract(g.full([2, 3], 1.0), &[], &[(1, 0)]);
+    }
+}

@@ -1,0 +1,175 @@
+//! Where the elements of an array lie in a slice: what they reach, whether each has a place of its own, and whether two
+//! arrays share none.
+
+use smallvec::SmallVec;
+
+/// The elements of an array in a slice: element (i, j, …) is number `offset` + i·`strides[0]` + j·`strides[1]` + …
+#[derive(Clone, Copy, Debug)]
+pub struct Spread<'x> {
+    /// The number of the first element.
+    pub offset: usize,
+    /// How many elements there are along each axis.
+    pub extents: &'x [usize],
+    /// How far apart neighbours along each axis are.
+    pub strides: &'x [isize],
+}
+
+/// An axis along which elements lie apart.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    extent: usize,
+    stride: usize,
+}
+
+impl Spread<'_> {
+    /// The lowest number of an element and one more than the highest, if all lie within the numbers from 0 on and there
+    /// are elements; an empty array reaches from 0 to 0. `None` where a number is negative or too large.
+    pub fn reach(&self) -> Option<(usize, usize)> {
+        if self.extents.contains(&0) {
+            return Some((0, 0));
+        }
+        let first = isize::try_from(self.offset).ok()?;
+        let (mut low, mut high) = (first, first);
+        for (&extent, &stride) in self.extents.iter().zip(self.strides) {
+            let last = isize::try_from(extent - 1).ok()?.checked_mul(stride)?;
+            low = low.checked_add(last.min(0))?;
+            high = high.checked_add(last.max(0))?;
+        }
+        Some((usize::try_from(low).ok()?, usize::try_from(high.checked_add(1)?).ok()?))
+    }
+
+    /// Whether no two elements are known to share a place: along each axis a step is further than all of what the
+    /// shorter steps reach together. (There are other arrays of which that holds; they are not recognised.)
+    pub fn is_injective(&self) -> bool {
+        let mut axes = self.axes();
+        axes.sort_unstable_by_key(|axis| axis.stride);
+        let mut reached = 0_usize;
+        axes.iter().all(|axis| {
+            let beyond = axis.stride > reached;
+            reached = reached.saturating_add((axis.extent - 1).saturating_mul(axis.stride));
+            beyond
+        })
+    }
+
+    /// Whether two arrays that both [reach](Self::reach) somewhere are known to share no element: they lie one after the
+    /// other, or take turns, or their numbers, written in digits of the strides, differ in some digit everywhere.
+    pub fn is_apart_from(&self, other: &Spread<'_>) -> bool {
+        let (Some(a), Some(b)) = (self.reach(), other.reach()) else { return false };
+        let strides = self.axes().into_iter().chain(other.axes()).map(|axis| axis.stride);
+        let common = strides.fold(0, gcd).max(1);
+        if a.1 <= b.0 || b.1 <= a.0 || a.0 % common != b.0 % common {
+            return true;
+        }
+        let mut radices: SmallVec<[usize; 12]> =
+            self.axes().iter().chain(&other.axes()).map(|axis| axis.stride.max(1)).chain([1]).collect();
+        radices.sort_unstable_by(|a, b| b.cmp(a));
+        radices.dedup();
+        if radices.windows(2).any(|pair| pair[0] % pair[1] != 0) {
+            return false;
+        }
+        let (a, b) = (self.digits(&radices), other.digits(&radices));
+        a.iter().zip(&b).any(|(a, b)| match (a, b) {
+            (Some(a), Some(b)) => a.1 < b.0 || b.1 < a.0,
+            _ => false,
+        })
+    }
+
+    /// The axes with more than one element.
+    fn axes(&self) -> SmallVec<[Axis; 6]> {
+        let axes = self.extents.iter().zip(self.strides);
+        let axis = |(&extent, &stride): (&usize, &isize)| Axis { extent, stride: stride.unsigned_abs() };
+        axes.map(axis).filter(|axis| axis.extent > 1).collect()
+    }
+
+    /// The lowest and the highest digit of the elements' numbers in each radix; none where a lower digit may carry into it.
+    fn digits(&self, radices: &[usize]) -> SmallVec<[Option<(usize, usize)>; 12]> {
+        let (mut rest, _) = self.reach().expect("the caller has looked");
+        let mut digits: SmallVec<[Option<(usize, usize)>; 12]> = SmallVec::new();
+        for &radix in radices {
+            digits.push(Some((rest / radix, rest / radix)));
+            rest %= radix;
+        }
+        // Elements that are repeated have the same number.
+        for axis in self.axes().into_iter().filter(|axis| axis.stride > 0) {
+            let place = radices.iter().position(|&radix| radix == axis.stride);
+            if let Some(Some(digit)) = place.map(|place| &mut digits[place]) {
+                digit.1 = digit.1.saturating_add(axis.extent - 1);
+            }
+        }
+        // A digit beyond its radix carries into all digits above, and is itself not known.
+        for place in (1..radices.len()).rev() {
+            let most = radices[place - 1] / radices[place];
+            if digits[place].is_none_or(|digit| digit.1 >= most) {
+                digits[..=place].fill(None);
+                break;
+            }
+        }
+        digits
+    }
+}
+
+/// The greatest common divisor; of 0 and a number, the number.
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn numbers(spread: &Spread<'_>) -> Vec<usize> {
+        let mut numbers = vec![spread.offset as isize];
+        for (&extent, &stride) in spread.extents.iter().zip(spread.strides) {
+            let step = |&number: &isize| (0..extent as isize).map(move |i| number + i * stride);
+            numbers = numbers.iter().flat_map(step).collect();
+        }
+        numbers.into_iter().map(|number| usize::try_from(number).unwrap()).collect()
+    }
+
+    #[test]
+    fn parts_of_a_matrix_are_told_apart() {
+        let part = |offset, extents, strides| Spread { offset, extents, strides };
+        let (left, right) = (part(0, &[4, 3], &[8, 1]), part(3, &[4, 5], &[8, 1]));
+        assert!(left.is_apart_from(&right) && !left.is_apart_from(&part(2, &[4, 3], &[8, 1])));
+        // Even and odd columns, and the rows from the last up.
+        assert!(part(0, &[4, 4], &[8, 2]).is_apart_from(&part(1, &[4, 4], &[8, 2])));
+        assert!(part(24, &[2, 8], &[-8, 1]).is_apart_from(&part(0, &[2, 8], &[8, 1])));
+        // The four phases of a plane with an odd side.
+        let phase = |offset, extents| Spread { offset, extents, strides: &[14, 2] };
+        let phases = [(0, &[4, 4]), (1, &[4, 3]), (7, &[3, 4]), (8, &[3, 3])].map(|(o, e)| phase(o, e));
+        for (i, a) in phases.iter().enumerate() {
+            assert!(a.is_injective() && phases[..i].iter().all(|b| a.is_apart_from(b)), "{i}");
+        }
+        assert!(!part(0, &[3, 3], &[1, 1]).is_injective() && !part(0, &[2], &[0]).is_injective());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_told_holds(
+            (offsets, extents, strides) in (
+                [0usize..60, 0usize..60],
+                [prop::collection::vec(0usize..5, 3), prop::collection::vec(0usize..5, 3)],
+                [prop::collection::vec(-9isize..13, 3), prop::collection::vec(-9isize..13, 3)],
+            )
+        ) {
+            let spread = |i: usize| Spread { offset: offsets[i], extents: &extents[i], strides: &strides[i] };
+            let (a, b) = (spread(0), spread(1));
+            let inside = |s: &Spread<'_>| s.reach();
+            if let (Some(reach), Some(_)) = (inside(&a), inside(&b)) {
+                let (of_a, of_b) = (numbers(&a), numbers(&b));
+                if let (Some(low), Some(high)) = (of_a.iter().min(), of_a.iter().max()) {
+                    assert_eq!(reach, (*low, high + 1));
+                }
+                let mut sorted = of_a.clone();
+                sorted.sort_unstable();
+                sorted.dedup();
+                assert!(!a.is_injective() || sorted.len() == of_a.len());
+                assert!(!a.is_apart_from(&b) || !of_a.iter().any(|n| of_b.contains(n)));
+            }
+        }
+    }
+}
