@@ -3,11 +3,15 @@
 //! A generic function is compiled in the crate that calls it, with that crate's optimisation, again in each. Behind
 //! this trait the loops are compiled once, here.
 
+use std::ops::Range;
+
 use crate::Isa;
+use crate::contract::{BOrPacked, Work};
 use crate::elementwise::{Arg, Binary, Unary, select};
 use crate::finite::AllFinite;
 use crate::fused;
 use crate::gemm::{Product, Scratch};
+use crate::pool::Pool;
 use crate::reduce::Reduce;
 use crate::update::{Adam, Sgd};
 
@@ -25,6 +29,39 @@ pub trait Compiled: Sized {
     fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]);
     fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]);
     fn product(isa: Isa, product: Product<Self>, scratch: &mut Scratch);
+    /// See [`Work::run`].
+    ///
+    /// # Safety
+    ///
+    /// As described there.
+    unsafe fn contract(
+        isa: Isa,
+        pool: &Pool,
+        work: &Work,
+        a: *const Self,
+        b: BOrPacked<Self>,
+        c: *mut Self,
+    );
+    /// See [`Work::pack_b`].
+    ///
+    /// # Safety
+    ///
+    /// As described there.
+    unsafe fn contract_pack_b(isa: Isa, pool: &Pool, work: &Work, b: *const Self, to: *mut Self);
+    /// See [`Work::rectangle`].
+    ///
+    /// # Safety
+    ///
+    /// As described there.
+    unsafe fn contract_rectangle(
+        isa: Isa,
+        work: &Work,
+        a: *const Self,
+        b: BOrPacked<Self>,
+        batch: usize,
+        ranges: (Range<usize>, Range<usize>),
+        to: (*mut Self, usize),
+    );
     fn accumulate(isa: Isa, f: Reduce, x: &[Self], first: bool, sum: &mut [Self]);
     fn spread(isa: Isa, x: &[Self], columns: usize, out: &mut [Self]);
     fn tile(isa: Isa, x: &[Self], columns: usize, rows: usize, out: &mut [Self]);
@@ -77,6 +114,42 @@ macro_rules! compiled {
 
             fn product(isa: Isa, product: Product<Self>, scratch: &mut Scratch) {
                 product.run(isa, scratch);
+            }
+
+            unsafe fn contract(
+                isa: Isa,
+                pool: &Pool,
+                work: &Work,
+                a: *const Self,
+                b: BOrPacked<Self>,
+                c: *mut Self,
+            ) {
+                // SAFETY: as the caller vouches.
+                unsafe { work.run(isa, pool, a, b, c) }
+            }
+
+            unsafe fn contract_pack_b(
+                isa: Isa,
+                pool: &Pool,
+                work: &Work,
+                b: *const Self,
+                to: *mut Self,
+            ) {
+                // SAFETY: as the caller vouches.
+                unsafe { work.pack_b(isa, pool, b, to) }
+            }
+
+            unsafe fn contract_rectangle(
+                isa: Isa,
+                work: &Work,
+                a: *const Self,
+                b: BOrPacked<Self>,
+                batch: usize,
+                ranges: (Range<usize>, Range<usize>),
+                to: (*mut Self, usize),
+            ) {
+                // SAFETY: as the caller vouches.
+                unsafe { work.rectangle(isa, a, b, batch, ranges, to) }
             }
 
             fn accumulate(isa: Isa, f: Reduce, x: &[Self], first: bool, sum: &mut [Self]) {

@@ -60,7 +60,9 @@
 //! Nothing allocates but [`Pool::new`], the building of a [`Fused`], and the first product in a thread, which keeps
 //! 1.6 MiB for copies of matrix panels from then on.
 
+mod caches;
 mod compiled;
+mod contract;
 mod elementary;
 mod elementwise;
 mod finite;
@@ -70,12 +72,14 @@ mod isa;
 mod pool;
 mod reduce;
 mod scalar;
+mod scratch;
 mod spread;
 #[cfg(test)]
 mod testing;
 mod update;
 mod vector;
 
+pub use contract::{Contraction, Extents, Place};
 pub use elementwise::{Arg, Binary, Unary, binary, select, unary};
 pub use finite::all_finite;
 pub use fused::{Fused, FusedBuilder, Layout, Source, Value};

@@ -12,7 +12,7 @@ use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::gemm::Scratch;
+use crate::scratch;
 
 /// How long an idle worker spins before it sleeps.
 const SPIN: Duration = Duration::from_micros(80);
@@ -65,8 +65,8 @@ impl Pool {
             let named = thread::Builder::new().name(format!("cotangent-{index}"));
             let work = move || {
                 PLACE.set(index);
-                // What products need is allocated now, so that no later call does.
-                Scratch::with(|_| ());
+                // What a thread keeps is allocated now, so that no later call does.
+                scratch::prepare();
                 begun.wait();
                 shared.work();
             };

@@ -4,8 +4,6 @@
 //! Transactions on Mathematical Software 34, 2008): a block of B for the second-level cache; a band of A beside it, of
 //! which a panel, one tile high, stays in the first; and along the panel the tiles of C, neighbours in memory.
 
-use std::cell::RefCell;
-
 use super::pack::Pack;
 use super::tile::{MAX_ROWS, Tile, TileSize};
 use crate::isa::Isa;
@@ -33,32 +31,20 @@ const FEW_PANELS: usize = 4;
 /// A is packed when at least this many tiles lie along a panel, and read in place when fewer do.
 const MANY_TILES: usize = 8;
 
-/// Room for a packed block of B and a band of A: one for each thread, for both precisions, allocated once.
+/// Room for a packed block of B and a band of A.
 #[derive(Debug)]
-pub struct Scratch(Box<[CacheLine]>);
-
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct CacheLine {
-    _bytes: [u8; 64],
-}
+pub struct Scratch(*mut u8);
 
 impl Scratch {
     /// Lends this thread's scratch, which is allocated when it is first asked for.
     pub(crate) fn with<R>(f: impl FnOnce(&mut Scratch) -> R) -> R {
-        thread_local! {
-            static SCRATCH: RefCell<Scratch> = {
-                let line = CacheLine { _bytes: [0; 64] };
-                RefCell::new(Scratch(vec![line; (B_BYTES + A_BYTES) / 64].into()))
-            };
-        }
-        SCRATCH.with_borrow_mut(f)
+        const { assert!(B_BYTES + A_BYTES <= crate::scratch::COPIES) };
+        crate::scratch::Scratch::for_copies(|room| f(&mut Scratch(room.start())))
     }
 
     /// Where a block of B goes, and where a band of A.
     fn rooms<T>(&mut self) -> (*mut T, *mut T) {
-        let start = self.0.as_mut_ptr().cast::<u8>();
-        (start.cast(), start.wrapping_add(B_BYTES).cast())
+        (self.0.cast(), self.0.wrapping_add(B_BYTES).cast())
     }
 }
 

@@ -1,0 +1,281 @@
+//! A product on one thread: how it is cut so that each part stays in the cache that can feed the next.
+//!
+//! From outside in (after K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM
+//! Transactions on Mathematical Software 34, 2008): a block of Y for the second-level cache; a band of X beside it, of
+//! which a strip, one tile high, stays in the first; and along the strip the tiles of C.
+
+use std::ops::Range;
+
+use super::pack::{Pack, Target};
+use super::panels::{MAX_PANELS, Panels};
+use super::plan::{Plan, Sides, even_part};
+use super::tile::{MAX_ROWS, Steps, Strip, height};
+use crate::caches::Caches;
+use crate::isa::Isa;
+use crate::scalar::Scalar;
+use crate::scratch::{COPIES, Scratch};
+
+/// The most depth of a block; tables of offsets have room for it.
+const MAX_DEPTH: usize = 2048;
+
+/// Strips of X that are packed at a time: rows long enough to visit few memory pages, where X is transposed.
+const BAND: usize = 16;
+
+/// Bytes of a packed band of X, and of the tables.
+const X_BYTES: usize = 1 << 19;
+const TABLE_BYTES: usize = MAX_DEPTH * size_of::<isize>();
+
+/// The most bytes of a packed block of Y.
+const MAX_Y_BYTES: usize = COPIES - X_BYTES - 2 * TABLE_BYTES;
+
+/// How many columns of so much depth there is room to copy, in whole vectors.
+pub(super) fn most_columns<T>(depth: usize, lanes: usize) -> usize {
+    MAX_Y_BYTES / size_of::<T>() / depth / lanes * lanes
+}
+
+/// Where Y is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Factor<T> {
+    /// From its slice.
+    Slice(*const T),
+    /// From a copy of all of it, see [`super::prepack`].
+    Packed(*const T),
+}
+
+/// A product of two matrices by addresses. Whoever makes one vouches for them.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'p, T> {
+    pub(super) isa: Isa,
+    pub(super) plan: Plan,
+    pub(super) sides: Sides<'p>,
+    pub(super) depth_block: usize,
+    pub(super) x: *const T,
+    pub(super) y: Factor<T>,
+    pub(super) c: *mut T,
+    pub(super) rows: (usize, usize),
+    pub(super) columns: (usize, usize),
+    pub(super) blocks: (usize, usize),
+}
+
+// SAFETY: the addresses are of slices of T, X and Y are only read, and threads that share a product write parts of C
+// that do not meet (see `super::share`).
+unsafe impl<T: Send + Sync> Sync for Job<'_, T> {}
+
+/// Where copies and tables go.
+struct Rooms<T> {
+    x: *mut T,
+    y: *mut T,
+    tables: [*mut isize; 2],
+}
+
+impl<T> Rooms<T> {
+    fn of(scratch: &mut Scratch) -> Self {
+        let start = scratch.start();
+        let x = start.wrapping_add(2 * TABLE_BYTES);
+        Rooms {
+            tables: [start.cast(), start.wrapping_add(TABLE_BYTES).cast()],
+            x: x.cast(),
+            y: x.wrapping_add(X_BYTES).cast(),
+        }
+    }
+}
+
+/// A block of the depth: its first step and how many there are.
+#[derive(Clone, Copy)]
+struct Layer {
+    first: usize,
+    depth: usize,
+    accumulate: bool,
+}
+
+impl<T: Scalar> Job<'_, T> {
+    /// Computes rows × columns of C over the blocks of the depth: sums of the first are stored, those of others added.
+    ///
+    /// # Safety
+    ///
+    /// The ranges lie within the groups; X and Y can be read at all their places, and C written at the rows and columns of
+    /// the job, which nobody else touches.
+    pub(super) unsafe fn run(&self) {
+        if self.rows.0 >= self.rows.1 || self.columns.0 >= self.columns.1 {
+            return;
+        }
+        Scratch::for_copies(|scratch| {
+            let rooms = Rooms::of(scratch);
+            for block in self.blocks.0..self.blocks.1 {
+                let first = block * self.depth_block;
+                let depth = self.depth_block.min(self.sides.x_depth.len() - first);
+                let layer = Layer { first, depth, accumulate: block > self.blocks.0 };
+                self.layer(&rooms, layer);
+            }
+        });
+    }
+
+    /// Computes a block of the depth, block after block of Y.
+    fn layer(&self, rooms: &Rooms<T>, layer: Layer) {
+        let steps = self.tables(rooms, layer);
+        let tile = self.plan.tile;
+        let bytes = Caches::found().second.clamp(1 << 18, MAX_Y_BYTES);
+        let most = (bytes / size_of::<T>() / layer.depth / tile.columns()).max(1) * tile.columns();
+        let most = even_part(self.columns.1 - self.columns.0, most);
+        let most = most.next_multiple_of(tile.columns());
+        let mut column = self.columns.0;
+        while column < self.columns.1 {
+            let end = self.columns.1.min(column + most);
+            let mut panels = Panels::new();
+            column = panels.cut(self, column..end, (layer.first, layer.depth), rooms.y);
+            if let (Factor::Slice(from), false) = (self.y, self.plan.y_in_place) {
+                self.pack_y(from, &panels, layer);
+            }
+            self.bands(rooms, layer, steps, &panels);
+        }
+    }
+
+    /// How tiles step through a layer; writes the tables that this needs.
+    fn tables(&self, rooms: &Rooms<T>, layer: Layer) -> Steps {
+        let Sides { x_depth, y_depth, .. } = self.sides;
+        let y = self.plan.y_in_place && !y_depth.is_run();
+        let x = !self.plan.x_packed && (y || !x_depth.is_run());
+        for (group, table, wanted) in [(x_depth, rooms.tables[0], x), (y_depth, rooms.tables[1], y)]
+        {
+            if wanted {
+                // SAFETY: a table has room for the deepest layer.
+                group.for_each(layer.first, layer.depth, |p, offset| unsafe {
+                    *table.add(p) = offset;
+                });
+            }
+        }
+        match (self.plan.x_packed, x, y) {
+            (true, ..) => Steps::Packed,
+            (_, _, true) => Steps::Tables,
+            (_, true, _) => Steps::Table,
+            _ => Steps::Strided,
+        }
+    }
+
+    /// Copies a block of Y to the places of its panels.
+    fn pack_y(&self, from: *const T, panels: &Panels<T>, layer: Layer) {
+        let mut targets =
+            [Target { first: 0, count: 0, width: 0, to: std::ptr::null_mut() }; MAX_PANELS];
+        let count = panels.targets(&mut targets);
+        let pack = Pack {
+            from,
+            lanes: self.sides.y_columns,
+            depth: self.sides.y_depth,
+            steps: (layer.first, layer.first + layer.depth),
+            targets: &targets[..count],
+        };
+        // SAFETY: the block lies within Y, and its copy within the scratch, for which the width of blocks was chosen.
+        unsafe { pack.run(self.isa) };
+    }
+
+    /// Computes a block of Y's columns, band after band of X.
+    fn bands(&self, rooms: &Rooms<T>, layer: Layer, steps: Steps, panels: &Panels<T>) {
+        let high = self.plan.tile.rows;
+        let room = X_BYTES / size_of::<T>() / layer.depth / high;
+        let most = if self.plan.x_packed { BAND.min(room) * high } else { usize::MAX };
+        let (first, end) = self.rows;
+        let most = even_part(end - first, most).next_multiple_of(high);
+        for row in (first..end).step_by(most) {
+            let rows = row..end.min(row + most);
+            if self.plan.x_packed {
+                self.pack_x(rooms.x, rows.clone(), layer);
+            }
+            for (rows, at) in strips(rows, high) {
+                self.strip(rooms, layer, steps, panels, rows, at);
+            }
+        }
+    }
+
+    /// Copies a band of X in strips of the height of a tile.
+    fn pack_x(&self, to: *mut T, rows: Range<usize>, layer: Layer) {
+        let none = Target { first: 0, count: 0, width: 0, to };
+        let (mut targets, mut met) = ([none; BAND], 0);
+        for (rows, at) in strips(rows, self.plan.tile.rows) {
+            let (count, to) = (rows.len(), to.wrapping_add(at * layer.depth));
+            targets[met] = Target { first: rows.start, count, width: height(count), to };
+            met += 1;
+        }
+        let pack = Pack {
+            from: self.x,
+            lanes: self.sides.x_rows,
+            depth: self.sides.x_depth,
+            steps: (layer.first, layer.first + layer.depth),
+            targets: &targets[..met],
+        };
+        // SAFETY: the band lies within X, and its copy within the scratch, for which the height of bands was chosen.
+        unsafe { pack.run(self.isa) };
+    }
+
+    /// Computes the tiles of some rows, of which a copy begins at row `at` of those of the band.
+    fn strip(
+        &self,
+        rooms: &Rooms<T>,
+        layer: Layer,
+        steps: Steps,
+        panels: &Panels<T>,
+        rows: Range<usize>,
+        at: usize,
+    ) {
+        let (mut x_rows, mut c_rows) = ([0; MAX_ROWS], [0; MAX_ROWS]);
+        let count = rows.len();
+        let mut x = rooms.x.wrapping_add(at * layer.depth).cast_const();
+        let mut x_step = height(count) as isize;
+        if steps != Steps::Packed {
+            self.sides.x_rows.for_each(rows.start, count, |i, offset| x_rows[i] = offset);
+            let last = x_rows[count - 1];
+            x_rows[count..].fill(last);
+            (x, x_step) = (self.x, self.sides.x_depth.stride());
+            if steps == Steps::Strided {
+                x = x.wrapping_offset(self.sides.x_depth.at(layer.first).0);
+            }
+        }
+        self.sides.c_rows.for_each(rows.start, count, |i, offset| c_rows[i] = offset);
+        let strip = Strip {
+            steps,
+            rows: count,
+            depth: layer.depth,
+            x,
+            x_rows,
+            x_step,
+            tables: rooms.tables.map(<*mut isize>::cast_const),
+            c: self.c,
+            c_rows,
+            scattered: (!self.plan.direct).then_some(self.sides.c_columns),
+            accumulate: layer.accumulate,
+            panels: panels.as_slice(),
+        };
+        // SAFETY: the strip lies within C, which the job may write; panels and tables are of this layer.
+        unsafe { strip.run(self.isa) };
+    }
+}
+
+/// Rows in strips of even height, as few as possible, each with the row at which its copy begins: heights for which there
+/// is code, so that the last may be short of one.
+fn strips(rows: Range<usize>, high: usize) -> impl Iterator<Item = (Range<usize>, usize)> {
+    let unit = if high > 6 { 2 } else { 1 };
+    let units = rows.len().div_ceil(unit);
+    let count = rows.len().div_ceil(high).max(1);
+    let (each, more) = (units / count, units % count);
+    let start = move |i: usize| (i * each + i.min(more)) * unit;
+    (0..count).map(move |i| {
+        let end = rows.end.min(rows.start + start(i + 1));
+        (rows.start + start(i)..end, start(i))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strips_are_even() {
+        let heights =
+            |rows: usize, high| strips(3..3 + rows, high).map(|s| s.0.len()).collect::<Vec<_>>();
+        assert_eq!(heights(32, 6), [6, 6, 5, 5, 5, 5]);
+        assert_eq!(heights(8, 6), [4, 4]);
+        assert_eq!(heights(32, 12), [12, 10, 10]);
+        assert_eq!(heights(31, 12), [12, 10, 9]);
+        assert_eq!(heights(1, 12), [1]);
+        assert_eq!(strips(5..12, 4).collect::<Vec<_>>(), [(5..9, 0), (9..12, 4)]);
+    }
+}

@@ -1,0 +1,143 @@
+//! The columns of a block as panels of the width of a tile.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::block::{Factor, Job, most_columns};
+use super::pack::Target;
+use super::tile::Panel;
+use crate::scalar::Scalar;
+
+/// The most panels of a block.
+pub(super) const MAX_PANELS: usize = 256;
+
+/// The panels of a block, from left to right.
+pub(super) struct Panels<T> {
+    panels: [MaybeUninit<Panel<T>>; MAX_PANELS],
+    count: usize,
+}
+
+impl<T: Scalar> Panels<T> {
+    pub(super) fn new() -> Self {
+        Panels { panels: [const { MaybeUninit::uninit() }; MAX_PANELS], count: 0 }
+    }
+
+    pub(super) fn as_slice(&self) -> &[Panel<T>] {
+        // SAFETY: `add` has written so many.
+        unsafe { std::slice::from_raw_parts(self.panels.as_ptr().cast(), self.count) }
+    }
+
+    fn add(&mut self, panel: Panel<T>) {
+        self.panels[self.count].write(panel);
+        self.count += 1;
+    }
+
+    /// Cuts `columns` until there is no room for more, and returns where it ended. `layer` is the first step of the depth
+    /// and the number of steps; copies begin at `room`.
+    pub(super) fn cut(
+        &mut self,
+        job: &Job<'_, T>,
+        columns: Range<usize>,
+        layer: (usize, usize),
+        room: *mut T,
+    ) -> usize {
+        let mut column = columns.start;
+        let (mut copied, fits) = (0, most_columns::<T>(layer.1, job.plan.tile.lanes));
+        while column < columns.end && copied < fits {
+            let (c, left) =
+                if job.plan.direct { job.sides.c_columns.at(column) } else { (0, usize::MAX) };
+            let left = left.min(columns.end - column);
+            let done = match job.y {
+                Factor::Packed(start) => self.of_copy(job, (column, left), layer, (start, c)),
+                Factor::Slice(start) if job.plan.y_in_place => {
+                    let (y, along) = job.sides.y_columns.at(column);
+                    let mut y = start.wrapping_offset(y);
+                    if job.sides.y_depth.is_run() {
+                        y = y.wrapping_offset(job.sides.y_depth.at(layer.0).0);
+                    }
+                    let step = Some(job.sides.y_depth.stride());
+                    self.run(job, (column, left.min(along)), layer.1, (y, step), c)
+                }
+                Factor::Slice(_) => {
+                    let left = left.min(fits - copied);
+                    let y = room.wrapping_add(copied * layer.1).cast_const();
+                    self.run(job, (column, left), layer.1, (y, None), c)
+                }
+            };
+            if done == 0 {
+                break;
+            }
+            copied += done.next_multiple_of(job.plan.tile.lanes);
+            column += done;
+        }
+        column
+    }
+
+    /// Cuts a run of columns evenly, all of it or, where there is no room, nothing; `step` is `None` for panels that are
+    /// copied, each as wide as whole vectors.
+    fn run(
+        &mut self,
+        job: &Job<'_, T>,
+        (first, mut columns): (usize, usize),
+        depth: usize,
+        (y, step): (*const T, Option<isize>),
+        c: isize,
+    ) -> usize {
+        let (lanes, most) = (job.plan.tile.lanes, job.plan.tile.vectors);
+        let room = MAX_PANELS - self.count;
+        if columns.div_ceil(lanes).div_ceil(most) > room {
+            if self.count > 0 {
+                return 0;
+            }
+            columns = room * most * lanes;
+        }
+        let vectors = columns.div_ceil(lanes);
+        let count = vectors.div_ceil(most);
+        let (each, more) = (vectors / count, vectors % count);
+        let mut at = 0;
+        for i in 0..count {
+            let wide = (each + usize::from(i < more)) * lanes;
+            let width = wide.min(columns - at);
+            let y = y.wrapping_add(if step.is_some() { at } else { at * depth });
+            let y_step = step.unwrap_or(wide as isize);
+            let masked = step.is_some() && width < wide;
+            let (first, c) = (first + at, c + at as isize);
+            self.add(Panel { y, y_step, columns: width, masked, first, c });
+            at += width;
+        }
+        columns
+    }
+
+    /// One panel of a copy of all of Y, whose panels have the full width.
+    fn of_copy(
+        &mut self,
+        job: &Job<'_, T>,
+        (first, left): (usize, usize),
+        layer: (usize, usize),
+        (start, c): (*const T, isize),
+    ) -> usize {
+        if self.count == MAX_PANELS {
+            return 0;
+        }
+        let tile = job.plan.tile;
+        let wide = tile.columns();
+        let (panel, within) = (first / wide, first % wide);
+        let columns = left.min(wide - within);
+        let padded = job.sides.y_columns.len().next_multiple_of(wide);
+        let place = padded * layer.0 + panel * wide * layer.1 + within;
+        let masked = !within.is_multiple_of(tile.lanes) && !columns.is_multiple_of(tile.lanes);
+        let y = start.wrapping_add(place);
+        self.add(Panel { y, y_step: wide as isize, columns, masked, first, c });
+        columns
+    }
+
+    /// Where the copies of the panels go.
+    pub(super) fn targets(&self, targets: &mut [Target<T>; MAX_PANELS]) -> usize {
+        for (target, panel) in targets.iter_mut().zip(self.as_slice()) {
+            let width = panel.y_step as usize;
+            *target =
+                Target { first: panel.first, count: panel.columns, width, to: panel.y.cast_mut() };
+        }
+        self.count
+    }
+}

@@ -1,0 +1,157 @@
+//! How a product is computed: which operand is read by vectors, what is copied, which tiles.
+
+use super::Group;
+use super::tile::TileShape;
+
+/// The most depth of a block: what a tile of C gathers before it is written.
+const DEPTH: usize = 384;
+
+/// The most where the results are few and the depth is cut for threads.
+const LONG_DEPTH: usize = 2048;
+
+/// A depth is cut for threads where it is so many times as long as a block.
+const MANY_BLOCKS: usize = 4;
+
+/// X is copied when at least this many tiles lie along a panel of it, and read in place when fewer do.
+const MANY_TILES: usize = 8;
+
+/// A block of Y larger than this is dear to read in place again and again: tiles wait for each of its rows, if it is not
+/// in a cache, and touch many memory pages.
+const IN_PLACE: usize = 1 << 12;
+
+/// The operands in the order of their use: X, of which a tile broadcasts numbers, and Y, of which it loads vectors.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sides<'p> {
+    pub(super) x_rows: &'p Group,
+    pub(super) x_depth: &'p Group,
+    pub(super) y_depth: &'p Group,
+    pub(super) y_columns: &'p Group,
+    pub(super) c_rows: &'p Group,
+    pub(super) c_columns: &'p Group,
+}
+
+impl Sides<'_> {
+    /// The transposed product, Cᵀ = Bᵀ·Aᵀ: the same sums of the same products.
+    pub(super) fn turned(self) -> Self {
+        Sides {
+            x_rows: self.y_columns,
+            x_depth: self.y_depth,
+            y_depth: self.x_depth,
+            y_columns: self.x_rows,
+            c_rows: self.c_columns,
+            c_columns: self.c_rows,
+        }
+    }
+}
+
+/// How a product is computed on one level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Plan {
+    /// A and B have changed their roles.
+    pub(super) turned: bool,
+    /// The most rows and vectors of a tile.
+    pub(super) tile: TileShape,
+    /// Y is read where it lies.
+    pub(super) y_in_place: bool,
+    pub(super) x_packed: bool,
+    /// The columns of a tile lie side by side in C.
+    pub(super) direct: bool,
+    /// What it is believed to cost, in clock cycles.
+    pub(super) cost: f64,
+}
+
+/// The depth of a block, by the numbers of results and the depth alone: sums are the same on every machine of a level.
+/// `most` is how many numbers of partial results there is room for.
+pub(super) fn depth_block(results: usize, depth: usize, most: usize) -> usize {
+    let for_room = depth.div_ceil((most / results.max(1)).max(1));
+    let long = depth > MANY_BLOCKS * DEPTH && for_room <= LONG_DEPTH;
+    even_part(depth, if long { DEPTH.max(for_room) } else { DEPTH })
+}
+
+/// The size of equal parts of `total`, as few as possible and none above `limit`.
+pub(super) fn even_part(total: usize, limit: usize) -> usize {
+    total.div_ceil(total.div_ceil(limit))
+}
+
+impl Plan {
+    /// The cheapest way among those for a level whose tiles these are.
+    pub(super) fn cheapest(sides: Sides<'_>, depth_block: usize, tiles: &[TileShape]) -> Plan {
+        let straight = Plan::ways(sides, depth_block, tiles, false);
+        let turned = Plan::ways(sides.turned(), depth_block, tiles, true);
+        let ways = straight.chain(turned);
+        ways.min_by(|x, y| x.cost.total_cmp(&y.cost)).expect("there is more than one way")
+    }
+
+    /// The cheapest way to multiply with a B that was packed before.
+    pub(super) fn prepacked(sides: Sides<'_>, depth_block: usize, tile: TileShape) -> Plan {
+        Plan { y_in_place: false, ..Plan::way(sides, depth_block, tile, false, false) }
+    }
+
+    fn ways<'p>(
+        sides: Sides<'p>,
+        depth_block: usize,
+        tiles: &'p [TileShape],
+        turned: bool,
+    ) -> impl Iterator<Item = Plan> + 'p {
+        let in_place = sides.y_columns.stride() == 1;
+        let ways = [false, true].into_iter().filter(move |&way| in_place || !way);
+        ways.flat_map(move |in_place| {
+            tiles.iter().map(move |&tile| Plan::way(sides, depth_block, tile, in_place, turned))
+        })
+    }
+
+    /// One way and its cost.
+    fn way(
+        sides: Sides<'_>,
+        depth_block: usize,
+        tile: TileShape,
+        y_in_place: bool,
+        turned: bool,
+    ) -> Plan {
+        let Sides { x_rows, x_depth, y_depth, y_columns, c_columns, .. } = sides;
+        let (rows, columns, depth) =
+            (x_rows.len() as f64, y_columns.len() as f64, x_depth.len() as f64);
+        let direct =
+            c_columns.stride() == 1 && c_columns.run_len() >= tile.lanes.min(c_columns.len());
+        // Panels end with runs, in which the columns lie side by side where they are read and where they are written.
+        let mut run = y_columns.len();
+        if y_in_place {
+            run = run.min(y_columns.run_len());
+        }
+        if direct {
+            run = run.min(c_columns.run_len());
+        }
+        let vectors = run.div_ceil(tile.lanes);
+        let along = vectors.div_ceil(tile.vectors);
+        let panels = along as f64 * (columns / run as f64);
+        let strips = x_rows.len().div_ceil(tile.rows) as f64;
+        let (high, wide) = (rows / strips, vectors as f64 / along as f64);
+        let step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
+        let tables = y_in_place && !y_depth.is_run();
+        let x_packed = panels >= MANY_TILES as f64 && !tables;
+        let mut cost = panels * strips * (step * depth + 20.0);
+        if !y_in_place {
+            cost += columns * depth * pack_cost(y_columns, y_depth);
+        } else if columns * depth > IN_PLACE as f64 {
+            cost += columns * depth * strips * 0.06;
+        }
+        if x_packed {
+            cost += rows * depth * pack_cost(x_rows, x_depth);
+        }
+        if !direct {
+            cost += rows * columns * (depth / depth_block as f64).ceil() * 1.5;
+        }
+        Plan { turned, tile, y_in_place, x_packed, direct, cost }
+    }
+}
+
+/// The clock cycles of copying a number.
+fn pack_cost(lanes: &Group, depth: &Group) -> f64 {
+    if lanes.stride() == 1 && lanes.run_len() >= 4 {
+        0.15 + 2.0 / lanes.run_len() as f64
+    } else if depth.stride() == 1 && depth.run_len() >= 4 {
+        0.6
+    } else {
+        1.2
+    }
+}

@@ -1,0 +1,134 @@
+//! Shapes that are cut, shared and copied in different ways.
+
+use super::*;
+
+/// A matrix product, with every combination of transposed operands.
+fn check_matrices<T: Scalar>(rows: usize, depth: usize, columns: usize, pools: &[Pool]) {
+    for transposed in 0..8 {
+        let mut case = Case::dense(&[], &[rows], &[columns], &[depth]);
+        for k in (0..3).filter(|k| transposed >> k & 1 == 1) {
+            let [_, [high], _] = case.groups(k) else { unreachable!("one axis of rows") };
+            let high = *high as isize;
+            case.places[k].strides = [vec![], vec![1], vec![high]];
+        }
+        case.check::<T>(pools);
+    }
+}
+
+/// The windows of an image \[n, c, h, w\] times kernels \[o, c, k, k\], to \[n, o, …\] or \[n, …, o\].
+pub(super) fn convolution(
+    [n, channels, high, wide]: [usize; 4],
+    [out, kernel]: [usize; 2],
+    channels_last: bool,
+) -> Case {
+    let (i, j) = (high - kernel + 1, wide - kernel + 1);
+    let mut case = Case::dense(&[], &[n, i, j], &[out], &[channels, kernel, kernel]);
+    let s = |x: usize| x as isize;
+    let image = [s(channels * high * wide), s(wide), 1];
+    case.places[0].strides = [vec![], image.to_vec(), vec![s(high * wide), s(wide), 1]];
+    let taps = channels * kernel * kernel;
+    case.places[1].strides = [vec![], vec![s(kernel * kernel), s(kernel), 1], vec![s(taps)]];
+    if !channels_last {
+        case.places[2].strides = [vec![], vec![s(out * i * j), s(j), 1], vec![s(i * j)]];
+    }
+    case
+}
+
+/// The gradient of a convolution's kernels: windows, transposed, times the gradient of its result.
+pub(super) fn kernel_gradient(image: [usize; 4], kernel: [usize; 2]) -> Case {
+    let forward = convolution(image, kernel, false);
+    let Case { rows, columns, depth, places: [a, _, c], .. } = forward;
+    let mut case = Case::dense(&[], &depth, &columns, &rows);
+    let [batch, rows, columns] = a.strides;
+    case.places[0].strides = [batch, columns, rows];
+    case.places[1].strides = c.strides;
+    case
+}
+
+#[test]
+fn small_matrices_are_right() {
+    let pools = [Pool::new(1)];
+    for rows in [1, 2, 3, 5, 7, 9, 13, 25] {
+        for depth in [1, 2, 9] {
+            for columns in [1, 3, 4, 5, 8, 15, 16, 17, 33, 64, 70] {
+                check_matrices::<f32>(rows, depth, columns, &pools);
+                check_matrices::<f64>(rows, depth, columns, &pools);
+            }
+        }
+    }
+}
+
+#[test]
+fn matrices_of_many_blocks_are_right() {
+    let pools = pools();
+    check_matrices::<f32>(70, 300, 150, &pools);
+    check_matrices::<f64>(40, 520, 67, &pools);
+    check_matrices::<f32>(3, 257, 1500, &pools);
+    check_matrices::<f32>(200, 390, 260, &pools);
+    check_matrices::<f64>(30, 400, 800, &pools[..2]);
+    check_matrices::<f32>(5, 9, 9000, &pools[..1]);
+}
+
+#[test]
+fn convolutions_are_right() {
+    let pools = pools();
+    for last in [false, true] {
+        convolution([5, 1, 32, 32], [6, 5], last).check::<f32>(&pools);
+        convolution([7, 6, 14, 14], [16, 5], last).check::<f32>(&pools);
+        convolution([3, 4, 9, 8], [20, 3], last).check::<f64>(&pools);
+    }
+}
+
+#[test]
+fn long_sums_are_right() {
+    let pools = pools();
+    kernel_gradient([13, 1, 32, 32], [6, 5]).check::<f32>(&pools);
+    kernel_gradient([20, 6, 14, 14], [16, 5]).check::<f32>(&pools);
+    Case::dense(&[], &[3], &[5], &[300_000]).check::<f32>(&pools[..2]);
+    Case::dense(&[], &[64], &[64], &[5_000]).check::<f64>(&pools[..2]);
+}
+
+#[test]
+fn batches_are_right() {
+    let pools = pools();
+    Case::dense(&[9, 2], &[16], &[33], &[40]).check::<f32>(&pools);
+    Case::dense(&[64], &[64], &[64], &[32]).check::<f32>(&pools);
+    for k in [0, 1] {
+        let mut shared = Case::dense(&[3, 5], &[20], &[30], &[160]);
+        shared.places[k].strides[0] = vec![0, 0];
+        shared.check::<f32>(&pools);
+    }
+}
+
+#[test]
+fn an_empty_depth_gives_zeros_and_an_empty_c_nothing() {
+    let case = Case::dense(&[2], &[3], &[4], &[0]);
+    let contraction = case.contraction::<f32>();
+    assert_eq!(contraction.reach(), [0, 0, 24]);
+    let c = case.run(&contraction, Isa::best(), &Pool::new(2), &[], &[]);
+    assert_eq!(c, [0.0; 24]);
+    let mut to = [f32::NAN; 12];
+    let b = BOrPacked::Slice(to.as_ptr());
+    // SAFETY: the rectangle lies within C, and nothing is read.
+    unsafe {
+        contraction.rectangle(
+            Isa::best(),
+            b"".as_ptr().cast(),
+            b,
+            1,
+            1..3,
+            0..4,
+            to.as_mut_ptr(),
+            4,
+        )
+    };
+    assert_eq!(to[..8], [0.0; 8]);
+    for extents in [[0, 2, 2, 2], [2, 0, 2, 2], [2, 2, 0, 2]] {
+        let [batch, rows, columns, depth] = extents.map(|extent| [extent]);
+        let contraction = Case::dense(&batch, &rows, &columns, &depth).contraction::<f32>();
+        assert_eq!((contraction.reach(), contraction.packed_b_len()), ([0; 3], 0));
+        let nothing = || Source::Slice(&[]);
+        contraction.run(Isa::best(), &Pool::new(1), nothing(), nothing(), &mut []);
+        contraction.pack_b(Isa::best(), &Pool::new(1), &[], &mut []);
+    }
+}
