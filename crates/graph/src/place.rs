@@ -101,7 +101,7 @@ impl Place {
     }
 
     /// The numbers of all elements, in row-major order of the place.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
+    pub fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
         let rank = self.shape.rank();
         let mut index: SmallVec<[usize; 6]> = smallvec::smallvec![0; rank];
         let mut next = (self.shape.size() > 0).then_some(self.offset);

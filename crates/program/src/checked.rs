@@ -1,11 +1,10 @@
 //! Where a number that is not finite arose.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::panic::Location;
 
 use crate::engine::Run;
-use crate::instruction::{Action, FusedInput, Instruction, Memory};
+use crate::instruction::{Action, FusedInput, Instruction, Memory, Written};
 use crate::workspace::Constants;
 use crate::{Feed, Precision, Program};
 use graph::Params;
@@ -63,7 +62,7 @@ impl<T: Precision> Program<T> {
 /// What an instruction reads and writes.
 struct Effects {
     reads: Vec<Memory>,
-    writes: Vec<Range<usize>>,
+    writes: Vec<Written>,
     operations: String,
     pass: &'static str,
     location: &'static Location<'static>,
@@ -72,20 +71,24 @@ struct Effects {
 impl Effects {
     fn of<T>(instruction: &Instruction<T>) -> Self {
         let (reads, writes) = match &instruction.action {
-            Action::Fused { inputs, outputs, .. } => {
+            Action::Fused { inputs, slots, outputs, .. } => {
                 let read = |input: &FusedInput| match input {
                     FusedInput::Memory(memory) => memory.clone(),
-                    FusedInput::Output(position) => Memory::Real(outputs[*position].clone()),
+                    FusedInput::Output(slot) => Memory::Real(slots[*slot].clone()),
                 };
                 (inputs.iter().map(read).collect(), outputs.to_vec())
             }
-            Action::MatMul(product) => {
-                let factors = [&product.a, &product.b].map(|factor| factor.memory.clone());
-                (factors.to_vec(), vec![product.output.clone()])
+            Action::Contract(product) => {
+                let read = |input: &FusedInput| match input {
+                    FusedInput::Memory(memory) => memory.clone(),
+                    FusedInput::Output(_) => Memory::Real(product.output.range.clone()),
+                };
+                (product.factors.iter().map(read).collect(), vec![product.output.clone()])
             }
+            Action::Zero(_) => (Vec::new(), Vec::new()),
             Action::Plain { inputs, output, .. } => {
                 let written = match output {
-                    Memory::Real(range) => vec![range.clone()],
+                    Memory::Real(range) => vec![Written { range: range.clone(), part: None }],
                     _ => Vec::new(),
                 };
                 (inputs.iter().map(|operand| operand.memory.clone()).collect(), written)
@@ -119,9 +122,15 @@ impl<T: Precision> Watch<'_, T> {
     ) -> Result<(), RunError> {
         let extent = |memory| self.extent(memory, reals, constants);
         let read: Vec<Extent> = step.reads.iter().filter_map(extent).collect();
-        for range in &step.writes {
+        for Written { range, part } in &step.writes {
             let values = &reals[range.clone()];
-            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+            let wild = match part {
+                None => values.iter().find(|value| !value.is_finite()),
+                Some(place) => {
+                    place.numbers().map(|number| &values[number]).find(|value| !value.is_finite())
+                }
+            };
+            if let Some(value) = wild {
                 return Err(RunError::Arose {
                     operations: step.operations.clone(),
                     value: (*value).to_f64(),

@@ -1,13 +1,13 @@
 //! Running a program.
 
-use kernels::{Matrix, MatrixMut, Source, gemm};
-use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, IxDyn, ShapeBuilder};
+use kernels::Source;
+use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder};
 use smallvec::SmallVec;
 use std::ops::Range;
 
 use crate::Precision;
 use crate::Program;
-use crate::instruction::{Action, Factor, FusedInput, MatMul, Memory, Operand};
+use crate::instruction::{Action, FusedInput, Memory, Operand};
 use crate::instruction::{MAX_INPUTS, MAX_OUTPUTS};
 use crate::workspace::{Constants, Workspace};
 use graph::Seed;
@@ -28,26 +28,20 @@ impl<T: Precision> Program<T> {
         let fixed = Fixed { params, constants: &self.constants };
         for (position, instruction) in self.instructions.iter().enumerate() {
             match &instruction.action {
-                Action::Fused { program, inputs, outputs } => {
-                    let (memory, mut outputs) = carve(reals, outputs);
+                Action::Fused { program, inputs, slots, .. } => {
+                    let (memory, mut slots) = carve(reals, slots);
                     // Filled in place: it is too large to be moved.
                     let mut sources: SmallVec<[Source<'_, T>; MAX_INPUTS]> = SmallVec::new();
-                    sources.extend(inputs.iter().map(|input| match input {
-                        FusedInput::Memory(place) => Source::Slice(memory.read(place, fixed)),
-                        FusedInput::Output(position) => Source::Output(*position),
-                    }));
-                    program.run(self.isa, &self.pool, &sources, &mut outputs, scratch);
+                    sources.extend(inputs.iter().map(|input| memory.source(input, fixed)));
+                    program.run(self.isa, &self.pool, &sources, &mut slots, scratch);
                 }
-                Action::MatMul(product) => {
-                    let (memory, mut outputs) = carve(reals, std::slice::from_ref(&product.output));
-                    let (a, b) = (
-                        memory.read(&product.a.memory, fixed),
-                        memory.read(&product.b.memory, fixed),
-                    );
-                    product.run(a, b, outputs[0], |a, b, c| {
-                        gemm(self.isa, &self.pool, a, b, c, false);
-                    });
+                Action::Contract(product) => {
+                    let output = std::slice::from_ref(&product.output.range);
+                    let (memory, mut outputs) = carve(reals, output);
+                    let [a, b] = product.factors.each_ref().map(|input| memory.source(input, fixed));
+                    product.contraction.run(self.isa, &self.pool, a, b, outputs[0]);
                 }
+                Action::Zero(range) => reals[range.clone()].fill(T::zero()),
                 Action::Plain { op, inputs, output, kind, shape } => {
                     let result = match output {
                         Memory::Index(range) => {
@@ -117,6 +111,13 @@ impl<'a, E> Carved<'a, E> {
         &part[range.start - start..range.end - start]
     }
 
+    fn source(&self, input: &FusedInput, fixed: Fixed<'a, E>) -> Source<'a, E> {
+        match input {
+            FusedInput::Memory(memory) => Source::Slice(self.read(memory, fixed)),
+            FusedInput::Output(slot) => Source::Output(*slot),
+        }
+    }
+
     fn read(&self, place: &Memory, fixed: Fixed<'a, E>) -> &'a [E] {
         match place {
             Memory::Real(range) => self.slice(range),
@@ -132,46 +133,6 @@ impl<'a, E> Carved<'a, E> {
 struct Fixed<'a, T> {
     params: &'a [T],
     constants: &'a Constants<T>,
-}
-
-impl MatMul {
-    /// Calls `product` for the factors and the result at every position of the batch.
-    fn run<T: Precision>(
-        &self,
-        a: &[T],
-        b: &[T],
-        output: &mut [T],
-        mut product: impl FnMut(Matrix<'_, T>, Matrix<'_, T>, MatrixMut<'_, T>),
-    ) {
-        let (rows, depth, columns) = (self.rows, self.depth, self.columns);
-        let size = rows * columns;
-        for position in 0..self.batch.size() {
-            let factor = |factor: &Factor, data, rows, columns| {
-                let offset = factor.offset(&self.batch, position);
-                let data: &[T] = data;
-                let data = &data[offset.min(data.len())..];
-                Matrix::strided(data, rows, columns, factor.row, factor.column)
-            };
-            let result = &mut output[position * size..(position + 1) * size];
-            product(
-                factor(&self.a, a, rows, depth),
-                factor(&self.b, b, depth, columns),
-                MatrixMut::new(result, rows, columns),
-            );
-        }
-    }
-}
-
-impl Factor {
-    /// Where the matrix at a position of the batch begins.
-    fn offset(&self, batch: &Shape, position: usize) -> usize {
-        let (mut rest, mut offset) = (position, 0);
-        for (&extent, &stride) in batch.iter().zip(&self.batch).rev() {
-            offset += rest % extent * stride;
-            rest /= extent;
-        }
-        offset
-    }
 }
 
 fn plain<'a, T: Precision>(
@@ -195,12 +156,21 @@ fn plain<'a, T: Precision>(
 }
 
 fn view<'a, E>(operand: &Operand, memory: &'a [E]) -> ArrayViewD<'a, E> {
-    if operand.shape.size() == 0 {
+    let place = &operand.place;
+    if place.shape.size() == 0 {
         // ndarray accepts no strides over no memory.
-        return ArrayView::from_shape(IxDyn(&operand.shape), &[]).expect("no elements");
+        return ArrayView::from_shape(IxDyn(&place.shape), &[]).expect("no elements");
     }
-    let shape = IxDyn(&operand.shape).strides(IxDyn(&operand.strides));
-    ArrayView::from_shape(shape, memory).expect("planned within the memory")
+    let strides: SmallVec<[usize; 4]> =
+        place.strides.iter().map(|stride| stride.unsigned_abs()).collect();
+    let down = |axis: &usize| place.strides[*axis] < 0;
+    let before = |axis: usize| (place.shape[axis] - 1) * strides[axis];
+    let lowest = place.offset - (0..place.shape.rank()).filter(down).map(before).sum::<usize>();
+    let shape = IxDyn(&place.shape).strides(IxDyn(&strides));
+    let mut view =
+        ArrayView::from_shape(shape, &memory[lowest..]).expect("planned within the memory");
+    (0..place.shape.rank()).filter(down).for_each(|axis| view.invert_axis(Axis(axis)));
+    view
 }
 
 fn view_mut<'a, E>(shape: &Shape, memory: &'a mut [E]) -> ArrayViewMutD<'a, E> {

@@ -6,7 +6,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use graph::Op;
-use graph::{Kind, Shape};
+use graph::{Kind, Place, Shape};
 
 /// An instruction writes at most this many values, so that running it needs no heap.
 pub(crate) const MAX_OUTPUTS: usize = 12;
@@ -33,12 +33,19 @@ pub(crate) enum Memory {
     IndexConstant(Range<usize>),
 }
 
-/// An array to be read: strides over the memory.
+/// An array to be read: a place in the memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Operand {
     pub memory: Memory,
-    pub shape: Shape,
-    pub strides: SmallVec<[usize; 4]>,
+    pub place: Place,
+}
+
+/// A value that is written: a range of the arena of reals, or a place in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    pub range: Range<usize>,
+    /// Where in the range, if it is a part.
+    pub part: Option<Place>,
 }
 
 /// One step of a program.
@@ -72,43 +79,32 @@ pub(crate) enum Action<T> {
     Fused {
         program: Box<kernels::Fused<T>>,
         inputs: SmallVec<[FusedInput; 6]>,
-        /// Ranges of the arena of reals.
-        outputs: SmallVec<[Range<usize>; 4]>,
+        /// Ranges of the arena of reals, each with one output or several.
+        slots: SmallVec<[Range<usize>; 4]>,
+        outputs: SmallVec<[Written; 4]>,
     },
-    /// Matrix products, one for each position of the batch.
-    MatMul(Box<MatMul>),
+    /// A product summed over axes of both factors.
+    Contract(Box<Product<T>>),
+    /// Zeros in a range of the arena of reals.
+    Zero(Range<usize>),
     /// A plain evaluation.
     Plain { op: Op, inputs: SmallVec<[Operand; 3]>, output: Memory, kind: Kind, shape: Shape },
 }
 
-/// Where a fused loop reads.
+/// Where an instruction reads.
 #[derive(Clone, Debug)]
 pub(crate) enum FusedInput {
     Memory(Memory),
-    /// What stands in the output of this position before the loop.
+    /// In the slot of this position, before the instruction.
     Output(usize),
 }
 
-/// Matrix products [rows, depth] · [depth, columns].
+/// A contraction with where its factors and its result lie.
 #[derive(Clone, Debug)]
-pub(crate) struct MatMul {
-    pub a: Factor,
-    pub b: Factor,
-    pub output: Range<usize>,
-    /// The extents of the axes before the last two.
-    pub batch: Shape,
-    pub rows: usize,
-    pub depth: usize,
-    pub columns: usize,
-}
-
-/// A factor: strides along the batch axes, the rows and the columns.
-#[derive(Clone, Debug)]
-pub(crate) struct Factor {
-    pub memory: Memory,
-    pub batch: SmallVec<[usize; 4]>,
-    pub row: usize,
-    pub column: usize,
+pub(crate) struct Product<T> {
+    pub contraction: kernels::Contraction<T>,
+    pub factors: [FusedInput; 2],
+    pub output: Written,
 }
 
 impl<T: kernels::Scalar> Instruction<T> {
@@ -117,10 +113,8 @@ impl<T: kernels::Scalar> Instruction<T> {
     pub fn is_shared(&self) -> bool {
         match &self.action {
             Action::Fused { program, .. } => program.is_shared(),
-            Action::MatMul(product) => {
-                kernels::is_shared(product.rows, product.depth, product.columns)
-            }
-            Action::Plain { .. } => false,
+            Action::Contract(product) => product.contraction.is_shared(),
+            Action::Zero(_) | Action::Plain { .. } => false,
         }
     }
 }

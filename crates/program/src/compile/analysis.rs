@@ -1,17 +1,18 @@
 //! What the nodes of a graph are to the compiler: where their values lie, what computes them, and
 //! which must be stored.
 //!
-//! A node *is stored* when its values must lie in memory: an output, an operand of a matrix product
-//! or of a plain evaluation, a result that is read in another pattern than it was computed in, or
-//! one that several readers share and that is dear to compute again.
+//! A node *is stored* when its values must lie in memory: an output, an operand of a contraction or of a
+//! plain evaluation, a part of an array that others are in, too, a result that is read in another pattern
+//! than it was computed in, or one that several readers share and that is dear to compute again.
 
 use smallvec::SmallVec;
 
 use graph::reading::NodeId;
-use graph::{FoldWord, Graph, Kind, Lowering, Shape};
+use graph::{FoldWord, Graph, Kind, Lowering, Place, Shape};
 
-use super::group::Extent;
-use super::place::{Place, space_of};
+use super::group::{Extent, Read};
+use super::home::{self, Home};
+use super::place::{Strides, View, dense_strides, space_of, strides_in_space, within};
 use crate::words;
 
 /// Recomputing what costs more than so many additions takes longer than a store and its loads.
@@ -32,8 +33,10 @@ pub(crate) enum Work {
     /// A reduction of an operand of shape `over`: along the last axis of its space, or along the one
     /// before.
     Reduce { word: FoldWord, over: Shape, last: bool },
-    /// A matrix product.
-    MatMul,
+    /// A product summed over axes of both factors.
+    Contract,
+    /// Arrays in their places: nothing to compute where they are computed there.
+    Embed,
     /// Through the plain evaluation.
     Plain,
 }
@@ -44,11 +47,13 @@ pub(crate) struct Analysis<'a> {
     pub graph: &'a Graph,
     pub live: Vec<bool>,
     pub work: Vec<Work>,
-    pub places: Vec<Place>,
+    pub views: Vec<View>,
     /// Inputs of each node.
     pub inputs: Vec<SmallVec<[NodeId; 3]>>,
     /// Which elementwise nodes lie in memory.
     pub stored: Vec<bool>,
+    /// Where values lie that have no memory of their own. Known once every part of an array can lie there.
+    pub homes: Vec<Option<Home>>,
 }
 
 impl<'a> Analysis<'a> {
@@ -59,9 +64,10 @@ impl<'a> Analysis<'a> {
             graph,
             live,
             work: Vec::with_capacity(count),
-            places: Vec::with_capacity(count),
+            views: Vec::with_capacity(count),
             inputs: Vec::with_capacity(count),
             stored: vec![false; count],
+            homes: vec![None; count],
         };
         for id in (0..count).map(NodeId::new) {
             analysis.look_at(id);
@@ -78,13 +84,13 @@ impl<'a> Analysis<'a> {
     fn look_at(&mut self, id: NodeId) {
         let inputs = self.graph.node_inputs(id);
         let (place, work) = self.graph.node(id, |node| {
-            let own = Place::own(id, node.ty.shape.clone());
+            let own = View::own(id, node.ty.shape.clone());
             if !self.live[id.index()] {
                 return (own, Work::None);
             }
             if let [input] = inputs[..] {
                 let kind = self.graph.node(input, |input| input.ty.kind);
-                if let Some(view) = Place::of_view(node, kind, &self.places[input.index()]) {
+                if let Some(view) = View::of(node, kind, &self.views[input.index()]) {
                     return (view, Work::None);
                 }
             }
@@ -92,22 +98,24 @@ impl<'a> Analysis<'a> {
             let reals = node.ty.kind != Kind::Index && inputs.iter().all(real);
             let looped = |over: &Shape| space_of(over).rank() <= kernels::Fused::<f32>::MAX_AXES;
             match node.op.lower() {
-                Lowering::Full(_) => (Place::repeated(id, node.ty.shape.clone()), Work::Leaf),
+                Lowering::Full(_) => (View::repeated(id, node.ty.shape.clone()), Work::Leaf),
                 Lowering::Input(_) | Lowering::Parameter(_) | Lowering::Constant => {
                     (own, Work::Leaf)
                 }
+                Lowering::Contract(_) => (own, Work::Contract),
+                Lowering::Embed(places) if reals && are_apart(&places) => (own, Work::Embed),
                 Lowering::Map(_) | Lowering::Zip(_) | Lowering::Select | Lowering::Copy
                     if reals && looped(&node.ty.shape) =>
                 {
                     (own, Work::Elementwise { over: node.ty.shape.clone() })
                 }
                 // What could not be a view is a copy over the positions of its input.
-                Lowering::Reshape if reals && looped(&self.places[inputs[0].index()].shape) => {
-                    let over = self.places[inputs[0].index()].shape.clone();
+                Lowering::Reshape if reals && looped(self.shape(inputs[0])) => {
+                    let over = self.shape(inputs[0]).clone();
                     (own, Work::Elementwise { over })
                 }
-                Lowering::Reduce(word, axes) if looped(&self.places[inputs[0].index()].shape) => {
-                    let over = self.places[inputs[0].index()].shape.clone();
+                Lowering::Reduce(word, axes) if looped(self.shape(inputs[0])) => {
+                    let over = self.shape(inputs[0]).clone();
                     let axis = axes.resolve(over.rank()).expect("checked when recorded")[0];
                     debug_assert_ne!(over[axis], 1, "the pass over reductions leaves none");
                     let last = space_of(&over[axis + 1..]).is_empty();
@@ -117,7 +125,7 @@ impl<'a> Analysis<'a> {
             }
         });
         self.inputs.push(inputs);
-        self.places.push(place);
+        self.views.push(place);
         self.work.push(work);
     }
 
@@ -127,11 +135,11 @@ impl<'a> Analysis<'a> {
         for id in self.nodes().collect::<Vec<_>>() {
             let reads_memory = match &self.work[id.index()] {
                 Work::None | Work::Leaf => continue,
-                Work::MatMul | Work::Plain => true,
+                Work::Contract | Work::Embed | Work::Plain => true,
                 Work::Elementwise { .. } | Work::Reduce { .. } => false,
             };
             for input in self.inputs[id.index()].clone() {
-                let base = self.places[input.index()].base;
+                let base = self.views[input.index()].base;
                 readers[base.index()] += 1;
                 if reads_memory || !self.reads_in_place(id, input) {
                     self.stored[base.index()] = true;
@@ -139,7 +147,7 @@ impl<'a> Analysis<'a> {
             }
         }
         for output in outputs {
-            self.stored[self.places[output.index()].base.index()] = true;
+            self.stored[self.views[output.index()].base.index()] = true;
         }
         // Of each node, with everything unstored under it: the cost, and the micro-operations.
         let mut under = vec![(0, 0); self.live.len()];
@@ -149,7 +157,7 @@ impl<'a> Analysis<'a> {
             }
             let (mut cost, mut count) = (self.cost(id), 1);
             for input in &self.inputs[id.index()] {
-                let base = self.places[input.index()].base.index();
+                let base = self.views[input.index()].base.index();
                 if !self.stored[base] {
                     cost += under[base].0;
                     count += under[base].1;
@@ -165,13 +173,49 @@ impl<'a> Analysis<'a> {
     /// Whether `reader`, an elementwise node or a reduction, reads the value of `input` at the same
     /// positions as it was computed, so that it can be computed within the reader's group.
     fn reads_in_place(&self, reader: NodeId, input: NodeId) -> bool {
-        let place = &self.places[input.index()];
-        if !matches!(self.work[place.base.index()], Work::Elementwise { .. }) {
+        let View { base, place } = &self.views[input.index()];
+        if !matches!(self.work[base.index()], Work::Elementwise { .. }) {
             return true;
         }
         let space = self.space(reader);
-        space == self.space(place.base)
-            && place.strides_in_space(self.over(reader)) == space.strides()
+        space == self.space(*base)
+            && place.offset == 0
+            && strides_in_space(place, self.over(reader)) == dense_strides(&space)
+    }
+
+    /// With where every value lies, which [`home::settled`] made possible.
+    pub fn at_home(mut self) -> Self {
+        self.homes = home::homes(&self);
+        self
+    }
+
+    /// The value in whose memory a value lies: by default its own.
+    pub fn buffer(&self, id: NodeId) -> NodeId {
+        self.homes[id.index()].as_ref().map_or(id, |home| home.buffer)
+    }
+
+    /// The memory, and the place there, of what lies in a place of a value.
+    pub fn located(&self, base: NodeId, place: &Place) -> (NodeId, Place) {
+        match &self.homes[base.index()] {
+            Some(home) => {
+                let place = within(&home.place, place).expect("who reads it was asked before");
+                (home.buffer, place)
+            }
+            None => (base, place.clone()),
+        }
+    }
+
+    /// The shape of a node's value.
+    pub fn shape(&self, id: NodeId) -> &Shape {
+        &self.views[id.index()].place.shape
+    }
+
+    /// The shape at whose positions a value is computed, in row-major order: its own, or one with as many elements.
+    pub fn written_over(&self, id: NodeId) -> &Shape {
+        match &self.work[id.index()] {
+            Work::Elementwise { over } => over,
+            _ => self.shape(id),
+        }
     }
 
     /// The shape at whose positions a node of a loop reads its operands.
@@ -187,18 +231,36 @@ impl<'a> Analysis<'a> {
         space_of(self.over(id))
     }
 
-    /// The strides with which `reader`, whose positions are those of a loop or of its rows, reads a
-    /// place.
-    pub fn strides(&self, reader: NodeId, extent: Extent, place: &Place) -> SmallVec<[usize; 4]> {
-        let mut strides = place.strides_in_space(self.over(reader));
+    /// How `reader`, whose positions are those of a loop or of its rows, reads a view.
+    pub fn read(&self, reader: NodeId, extent: Extent, view: &View) -> Read {
+        let mut strides: Strides = strides_in_space(&view.place, self.over(reader));
         if extent == Extent::Row {
             strides.push(0);
         }
-        strides
+        Read { base: view.base, offset: view.place.offset, strides }
+    }
+
+    /// Whether a node is a number or an array that was fixed before the run, or an input.
+    pub fn is_leaf(&self, id: NodeId) -> bool {
+        matches!(self.work[id.index()], Work::Leaf)
     }
 
     /// The cost of a node, in additions.
     fn cost(&self, id: NodeId) -> usize {
         self.graph.node(id, |node| words::cost(&node.op.lower()))
     }
+}
+
+/// A place, as the kernels know it.
+pub(super) fn spread(place: &Place) -> kernels::Spread<'_> {
+    kernels::Spread { offset: place.offset, extents: &place.shape, strides: &place.strides }
+}
+
+/// Whether every element has a place of its own, and no two arrays share one, as far as that is known.
+fn are_apart(places: &[Place]) -> bool {
+    places.iter().enumerate().all(|(i, place)| {
+        place.shape.size() == 0
+            || spread(place).is_injective()
+                && places[..i].iter().all(|other| spread(other).is_apart_from(&spread(place)))
+    })
 }

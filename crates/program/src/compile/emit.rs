@@ -2,20 +2,23 @@
 
 use std::collections::HashMap;
 
-use kernels::{FusedBuilder, Value as Register};
+use kernels::{Contraction, Extents, FusedBuilder, Layout, Value as Register};
 use smallvec::SmallVec;
 
 use super::analysis::{Analysis, Work};
 use super::group::{Extent, Group, Read};
-use super::place::Place;
+use super::place::{View, space_of, strides_in_space};
 use super::plan::Plan;
 use crate::Precision;
-use crate::instruction::{Action, Cost, Factor, FusedInput, Instruction, MatMul, Memory, Operand};
+use crate::instruction::{
+    Action, Cost, FusedInput, Instruction, Memory, Operand, Product, Written,
+};
 use crate::words;
 use graph::Lowering;
 use graph::ParamId;
 use graph::reading::NodeId;
-use graph::{Kind, Shape};
+use graph::ops::Contract;
+use graph::{Kind, Place};
 
 /// What the emission of instructions needs to know.
 pub(crate) struct Emitter<'a> {
@@ -31,32 +34,49 @@ impl Emitter<'_> {
         position: usize,
         group: &Group,
         reads: &[Read],
-    ) -> Instruction<T> {
+    ) -> Vec<Instruction<T>> {
         let node = *group.stored.last().expect("a group stores something");
         let action = match &self.analysis.work[node.index()] {
-            Work::MatMul => self.matmul(node),
+            Work::Contract => self.contract(node),
             Work::Plain => self.plain(node),
-            _ => self.fused(position, group, reads),
+            _ => self.fused(group, reads),
         };
         let location = self.analysis.graph.node(node, |node| node.location);
-        Instruction { action, location, cost: self.cost::<T>(group, reads) }
+        let zeroed = self.plan.zeroed[position].iter().map(|&node| self.zeroed::<T>(node));
+        let computed = Instruction { action, location, cost: self.cost::<T>(group, reads) };
+        zeroed.chain([computed]).collect()
+    }
+
+    /// Zeros where no part of an array will lie.
+    fn zeroed<T: Precision>(&self, embed: NodeId) -> Instruction<T> {
+        let range = self.real(embed);
+        let (name, location, backward) = self
+            .analysis
+            .graph
+            .node(embed, |node| (node.op.name(), node.location, node.backward));
+        let cost = Cost {
+            operations: vec![name],
+            over: self.analysis.shape(embed).to_string(),
+            backward,
+            flops: 0,
+            bytes: range.len().saturating_mul(size_of::<T>()),
+        };
+        Instruction { action: Action::Zero(range), location, cost }
     }
 
     fn cost<T>(&self, group: &Group, reads: &[Read]) -> Cost {
         let node = *group.stored.last().expect("a group stores something");
-        let size = |id: NodeId| self.place(id).shape.size();
+        let size = |id: NodeId| self.analysis.shape(id).size();
         let (over, flops) = match &self.analysis.work[node.index()] {
-            Work::MatMul => {
-                let depth = *self
-                    .place(self.analysis.inputs[node.index()][0])
-                    .shape
-                    .last()
-                    .expect("a matrix");
+            Work::Contract => {
+                let factor = self.analysis.shape(self.analysis.inputs[node.index()][0]);
+                let sums = self.axes(node).sums;
+                let depth = total_product(sums[0].iter().map(|&axis| factor[axis]));
                 let multiply_adds = size(node).saturating_mul(depth);
-                let over = format!("{} over {depth}", self.place(node).shape);
+                let over = format!("{} over {depth}", self.analysis.shape(node));
                 (over, multiply_adds.saturating_mul(2))
             }
-            Work::Plain => (self.place(node).shape.to_string(), size(node)),
+            Work::Plain => (self.analysis.shape(node).to_string(), size(node)),
             _ => {
                 let positions = |id: &NodeId| match group.registers.get(id) {
                     Some(Extent::Row) if !self.is_reduction(*id) => {
@@ -67,8 +87,13 @@ impl Emitter<'_> {
                 (group.space.to_string(), total(group.members.iter().map(positions)))
             }
         };
-        let moved =
-            reads.iter().map(|read| size(read.base)).chain(group.stored.iter().map(|&id| size(id)));
+        // Of a value, no more than is looked at.
+        let looked = |read: &Read| {
+            let along = group.space.iter().zip(&read.strides).filter(|axis| *axis.1 != 0);
+            let seen = total_product(along.map(|axis| *axis.0));
+            if group.alone { size(read.base) } else { seen.min(size(read.base)) }
+        };
+        let moved = reads.iter().map(looked).chain(group.stored.iter().map(|&id| size(id)));
         Cost {
             operations: group
                 .members
@@ -92,7 +117,8 @@ impl Emitter<'_> {
         if let Lowering::Parameter(id) = lowering {
             return Memory::Param((self.params)(id));
         }
-        let range = self.plan.ranges[node.index()].clone().expect("stored values have memory");
+        let buffer = self.analysis.buffer(node);
+        let range = self.plan.ranges[buffer.index()].clone().expect("stored values have memory");
         match (lowering, kind) {
             (Lowering::Constant, Kind::Index) => Memory::IndexConstant(range),
             (Lowering::Constant | Lowering::Full(_), _) => Memory::Constant(range),
@@ -105,17 +131,24 @@ impl Emitter<'_> {
         self.memory(node).range().clone()
     }
 
+    /// What is read of a view, where it lies.
     fn operand(&self, input: NodeId) -> Operand {
-        let place = self.place(input);
-        Operand {
-            memory: self.memory(place.base),
-            shape: place.shape.clone(),
-            strides: place.strides.clone(),
-        }
+        let View { base, place } = &self.analysis.views[input.index()];
+        let (buffer, place) = self.analysis.located(*base, place);
+        Operand { memory: self.memory(buffer), place }
     }
 
-    fn place(&self, input: NodeId) -> &Place {
-        &self.analysis.places[input.index()]
+    /// Where a computed value is written.
+    fn written(&self, node: NodeId) -> Written {
+        let part = self.analysis.homes[node.index()].as_ref().map(|home| home.place.clone());
+        Written { range: self.real(node), part }
+    }
+
+    fn axes(&self, node: NodeId) -> Contract {
+        match self.analysis.graph.node(node, |node| node.op.lower()) {
+            Lowering::Contract(contract) => contract,
+            _ => unreachable!("the node is a contraction"),
+        }
     }
 
     fn plain<T: Precision>(&self, node: NodeId) -> Action<T> {
@@ -130,35 +163,62 @@ impl Emitter<'_> {
         }
     }
 
-    fn matmul<T: Precision>(&self, node: NodeId) -> Action<T> {
+    fn contract<T: Precision>(&self, node: NodeId) -> Action<T> {
+        let contract = self.axes(node);
         let inputs = &self.analysis.inputs[node.index()];
-        let shape = self.place(node).shape.clone();
-        let (batch, tail) = shape.split_at(shape.rank() - 2);
-        let depth = *self.place(inputs[0]).shape.last().expect("a matrix");
-        let factor = |input: NodeId, rows: usize, columns: usize| {
-            let place = self.place(input);
-            let over: Shape = batch.iter().copied().chain([rows, columns]).collect();
-            let strides = place.strides_over(&over);
-            let (batch, tail) = strides.split_at(batch.len());
-            Factor {
-                memory: self.memory(place.base),
-                batch: batch.into(),
-                row: tail[0],
-                column: tail[1],
-            }
+        let factors = [self.operand(inputs[0]), self.operand(inputs[1])];
+        let output = self.written(node);
+        let result = output
+            .part
+            .clone()
+            .unwrap_or_else(|| Place::whole(self.analysis.shape(node)));
+        let pick = |place: &Place, axes: &[usize]| -> (Vec<usize>, Vec<isize>) {
+            axes.iter().map(|&axis| (place.shape[axis], place.strides[axis])).unzip()
         };
-        Action::MatMul(Box::new(MatMul {
-            a: factor(inputs[0], tail[0], depth),
-            b: factor(inputs[1], depth, tail[1]),
-            output: self.real(node),
-            batch: batch.into(),
-            rows: tail[0],
-            depth,
-            columns: tail[1],
+        let group = |of: usize, axes: &[usize]| pick(&factors[of].place, axes);
+        let alone = [0, 1].map(|of| contract.alone(of, factors[of].place.shape.rank()));
+        let (batch, of_batch) = group(0, &contract.batch[0]);
+        let (rows, of_rows) = group(0, &alone[0]);
+        let (columns, of_columns) = group(1, &alone[1]);
+        let (depth, of_depth) = group(0, &contract.sums[0]);
+        let of_result = |from: usize, count: usize| &result.strides[from..from + count];
+        let a = kernels::Place {
+            offset: factors[0].place.offset,
+            batch: &of_batch,
+            rows: &of_rows,
+            columns: &of_depth,
+        };
+        let b = kernels::Place {
+            offset: factors[1].place.offset,
+            batch: &group(1, &contract.batch[1]).1,
+            rows: &group(1, &contract.sums[1]).1,
+            columns: &of_columns,
+        };
+        let c = kernels::Place {
+            offset: result.offset,
+            batch: of_result(0, batch.len()),
+            rows: of_result(batch.len(), rows.len()),
+            columns: of_result(batch.len() + rows.len(), columns.len()),
+        };
+        let extents = Extents { batch: &batch, rows: &rows, columns: &columns, depth: &depth };
+        Action::Contract(Box::new(Product {
+            contraction: Contraction::new(extents, a, b, c),
+            factors: factors.map(|factor| match factor.memory {
+                Memory::Real(range) if range == output.range => FusedInput::Output(0),
+                memory => FusedInput::Memory(memory),
+            }),
+            output,
         }))
     }
 
-    fn fused<T: Precision>(&self, position: usize, group: &Group, reads: &[Read]) -> Action<T> {
+    fn fused<T: Precision>(&self, group: &Group, reads: &[Read]) -> Action<T> {
+        let mut slots: SmallVec<[std::ops::Range<usize>; 4]> = SmallVec::new();
+        for &node in &group.stored {
+            let range = self.real(node);
+            if !slots.contains(&range) {
+                slots.push(range);
+            }
+        }
         let mut loops = Loop {
             emitter: self,
             group,
@@ -166,30 +226,44 @@ impl Emitter<'_> {
             reads: Vec::new(),
             registers: HashMap::new(),
         };
+        let mut inputs: SmallVec<[FusedInput; 6]> = SmallVec::new();
         for read in reads {
-            let register = loops.builder.input(&read.strides);
+            let place = Place {
+                offset: read.offset,
+                shape: group.space.clone(),
+                strides: read.strides.clone(),
+            };
+            let (buffer, place) = self.analysis.located(read.base, &place);
+            let memory = self.memory(buffer);
+            let slot = match &memory {
+                Memory::Real(range) => slots.iter().position(|slot| slot == range),
+                _ => None,
+            };
+            let register = match slot {
+                Some(slot) => loops.builder.input_in(slot, place.offset, &place.strides),
+                None => loops.builder.input_at(place.offset, &place.strides),
+            };
             loops.reads.push((read.clone(), register));
+            inputs.push(slot.map_or(FusedInput::Memory(memory), FusedInput::Output));
         }
-        let mut outputs: SmallVec<[std::ops::Range<usize>; 4]> = SmallVec::new();
-        // Outputs are numbered in the order the builder is asked for them.
-        let mut number: HashMap<NodeId, usize> = HashMap::new();
+        let mut outputs: SmallVec<[Written; 4]> = SmallVec::new();
         for &member in &group.members {
             let stored = group.stored.contains(&member);
             if let Some(output) = loops.member(member, stored) {
                 debug_assert_eq!(output, outputs.len());
-                number.insert(member, output);
-                outputs.push(self.real(member));
+                let written = self.written(member);
+                let slot = slots.iter().position(|slot| *slot == written.range);
+                loops.put(output, member, slot.expect("every output has a slot"), &written);
+                outputs.push(written);
             }
         }
-        let mut inputs: SmallVec<[FusedInput; 6]> =
-            reads.iter().map(|read| FusedInput::Memory(self.memory(read.base))).collect();
-        for (&node, taken) in group.stored.iter().zip(&self.plan.in_place[position]) {
-            if let Some(read) = *taken {
-                inputs[read] = FusedInput::Output(number[&node]);
-            }
-        }
-        Action::Fused { program: Box::new(loops.builder.build()), inputs, outputs }
+        Action::Fused { program: Box::new(loops.builder.build()), inputs, slots, outputs }
     }
+}
+
+/// A product of extents, which repetition can make larger than any memory.
+fn total_product(extents: impl Iterator<Item = usize>) -> usize {
+    extents.fold(1, usize::saturating_mul)
 }
 
 /// A sum of costs, which repetition can make larger than any memory.
@@ -251,17 +325,32 @@ impl<T: Precision> Loop<'_, T> {
         Some(self.builder.store_rows(result))
     }
 
+    /// Says where an output goes: into its part of a slot, or all over it.
+    fn put(&mut self, output: usize, member: NodeId, slot: usize, written: &Written) {
+        let place = match &written.part {
+            // Along the axes of the loop, those of extent 1 left out.
+            Some(part) => Place {
+                strides: strides_in_space(part, &part.shape),
+                shape: space_of(&part.shape),
+                offset: part.offset,
+            },
+            None => Place::whole(space_of(self.emitter.analysis.written_over(member))),
+        };
+        let strides = place.strides.to_vec();
+        self.builder.put(output, Layout { slot, offset: place.offset, strides });
+    }
+
     /// The register of an operand: a number, something read, or a member.
     fn register(&mut self, member: NodeId, input: NodeId) -> Register {
         let analysis = self.emitter.analysis;
-        let place = &analysis.places[input.index()];
-        if let Some(read) = self.group.read(analysis, member, place) {
+        let view = &analysis.views[input.index()];
+        if let Some(read) = self.group.read(analysis, member, view) {
             let known = self.reads.iter().find(|(other, _)| *other == read);
             return known.expect("the group's reads list it").1;
         }
-        match analysis.graph.node(place.base, |node| node.op.lower()) {
+        match analysis.graph.node(view.base, |node| node.op.lower()) {
             Lowering::Full(value) => self.builder.constant(T::from_f64(value)),
-            _ => self.registers[&place.base],
+            _ => self.registers[&view.base],
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use smallvec::{SmallVec, smallvec};
 
 use super::analysis::{Analysis, Work};
-use super::place::Place;
+use super::place::{Strides, View, dense_strides};
 use graph::reading::NodeId;
 use graph::{Lowering, Shape};
 
@@ -51,7 +51,8 @@ pub(crate) fn group(analysis: &Analysis<'_>) -> Vec<Group> {
         match &analysis.work[id.index()] {
             Work::Elementwise { .. } if !analysis.stored[id.index()] => {}
             Work::Elementwise { .. } | Work::Reduce { .. } => grouping.place(id),
-            Work::MatMul | Work::Plain => grouping.alone(id),
+            Work::Contract | Work::Plain => grouping.alone(id),
+            Work::Embed => grouping.complete(id),
             Work::None | Work::Leaf => {}
         }
     }
@@ -71,8 +72,10 @@ struct Grouping<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Read {
     pub base: NodeId,
-    /// The strides over the group's space; for a matrix product or a plain evaluation, empty.
-    pub strides: SmallVec<[usize; 4]>,
+    /// The number of the first element that is read, among those of the base.
+    pub offset: usize,
+    /// The strides over the group's space; for a contraction or a plain evaluation, empty.
+    pub strides: Strides,
 }
 
 impl Group {
@@ -86,8 +89,8 @@ impl Group {
         let mut reads: SmallVec<[Read; 6]> = SmallVec::new();
         for &member in &self.members {
             for &input in &analysis.inputs[member.index()] {
-                let place = &analysis.places[input.index()];
-                if let Some(read) = self.read(analysis, member, place)
+                let view = &analysis.views[input.index()];
+                if let Some(read) = self.read(analysis, member, view)
                     && !reads.contains(&read)
                 {
                     reads.push(read);
@@ -97,24 +100,24 @@ impl Group {
         reads
     }
 
-    /// How a member reads a place from memory; `None` if it is a number or in a register.
-    pub fn read(&self, analysis: &Analysis<'_>, member: NodeId, place: &Place) -> Option<Read> {
+    /// How a member reads a view from memory; `None` if it is a number or in a register.
+    pub fn read(&self, analysis: &Analysis<'_>, member: NodeId, view: &View) -> Option<Read> {
         if self.alone {
-            return Some(Read { base: place.base, strides: SmallVec::new() });
+            return Some(Read { base: view.base, offset: 0, strides: SmallVec::new() });
         }
         let number =
-            matches!(analysis.graph.node(place.base, |node| node.op.lower()), Lowering::Full(_));
+            matches!(analysis.graph.node(view.base, |node| node.op.lower()), Lowering::Full(_));
         if number {
             return None;
         }
-        let strides = analysis.strides(member, self.extent(analysis, member), place);
-        let held = self.holds(place.base, &strides);
-        (!held).then_some(Read { base: place.base, strides })
+        let read = analysis.read(member, self.extent(analysis, member), view);
+        (!self.holds(&read)).then_some(read)
     }
 
-    /// Whether a value is in a register, in the pattern in which these strides read it.
-    fn holds(&self, base: NodeId, strides: &[usize]) -> bool {
-        self.registers.get(&base).is_some_and(|held| held.strides(&self.space)[..] == *strides)
+    /// Whether a value is in a register, in the pattern in which it is read.
+    fn holds(&self, read: &Read) -> bool {
+        let held = self.registers.get(&read.base);
+        held.is_some_and(|held| read.offset == 0 && held.strides(&self.space) == read.strides)
     }
 }
 
@@ -126,6 +129,13 @@ struct Candidate {
 }
 
 impl Grouping<'_> {
+    /// An array is there when its last part is.
+    fn complete(&mut self, embed: NodeId) {
+        let parts = self.analysis.inputs[embed.index()].iter();
+        let last = parts.filter_map(|&part| self.made_in(part)).max();
+        self.made_in.insert(embed, last.expect("every part of an array is computed"));
+    }
+
     /// A group for a matrix product or a plain evaluation.
     fn alone(&mut self, id: NodeId) {
         self.made_in.insert(id, self.groups.len());
@@ -158,7 +168,7 @@ impl Grouping<'_> {
             }
             members.push(id);
             for &input in &self.analysis.inputs[id.index()] {
-                let base = self.analysis.places[input.index()].base;
+                let base = self.analysis.views[input.index()].base;
                 let unstored = matches!(self.analysis.work[base.index()], Work::Elementwise { .. })
                     && !self.analysis.stored[base.index()];
                 if unstored { pending.push(base) } else { operands.push((id, input)) }
@@ -170,7 +180,7 @@ impl Grouping<'_> {
 
     /// Where the operand's base is computed, if it is computed.
     fn made_in(&self, input: NodeId) -> Option<usize> {
-        self.made_in.get(&self.analysis.places[input.index()].base).copied()
+        self.made_in.get(&self.analysis.views[input.index()].base).copied()
     }
 
     /// A recent group over the same space that runs late enough.
@@ -214,8 +224,7 @@ impl Grouping<'_> {
 
     /// Whether the group holds the operand in a register, in the pattern the reader reads it.
     fn at_hand(&self, group: &Group, extent: Extent, reader: NodeId, input: NodeId) -> bool {
-        let place = &self.analysis.places[input.index()];
-        group.holds(place.base, &self.analysis.strides(reader, extent, place))
+        group.holds(&self.analysis.read(reader, extent, &self.analysis.views[input.index()]))
     }
 
     fn open(&mut self, space: &Shape) -> usize {
@@ -260,11 +269,11 @@ impl Grouping<'_> {
 
 impl Extent {
     /// The strides over a space of a value held so, if it were stored.
-    pub fn strides(self, space: &Shape) -> SmallVec<[usize; 4]> {
+    pub fn strides(self, space: &Shape) -> Strides {
         match self {
-            Extent::Full => space.strides(),
+            Extent::Full => dense_strides(space),
             Extent::Row => {
-                let mut strides = Shape::from(&space[..space.rank() - 1]).strides();
+                let mut strides = dense_strides(&Shape::from(&space[..space.rank() - 1]));
                 strides.push(0);
                 strides
             }

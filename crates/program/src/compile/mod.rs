@@ -13,12 +13,14 @@ mod emit;
 #[cfg(test)]
 mod golden;
 mod group;
+mod home;
 mod passes;
 mod place;
 mod plan;
 
 pub use arithmetic::Arithmetic;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -63,9 +65,30 @@ pub(crate) fn compile<T: Precision>(
     }
     let ids: Vec<NodeId> = outputs.iter().map(|var| var.id()).collect();
     let target = own_outputs(passes::run::<T>(recorded, &ids, arithmetic));
-    let analysis = Analysis::new(&target.graph, &target.outputs);
+    let mut target = home::settled(target, &HashSet::new());
+    loop {
+        match arranged(recorded, outputs, &target, params) {
+            Ok(compiled) => return compiled,
+            Err(conflicts) => target = home::settled(target, &conflicts),
+        }
+    }
+}
+
+/// Groups, plans and emits a graph of which every part of an array can lie there; or answers the parts that cannot be
+/// computed there after all.
+fn arranged<T: Precision>(
+    recorded: &Graph,
+    outputs: &[Var<'_>],
+    target: &Target,
+    params: &Params<T>,
+) -> Result<Compiled<T>, HashSet<home::Argument>> {
+    let analysis = Analysis::new(&target.graph, &target.outputs).at_home();
     let groups = group::group(&analysis);
     let reads: Vec<_> = groups.iter().map(|group| group.reads(&analysis)).collect();
+    let conflicts = home::conflicts(&analysis, &groups, &reads);
+    if !conflicts.is_empty() {
+        return Err(conflicts);
+    }
     let plan = plan::plan(&analysis, &groups, &reads, &target.outputs);
     let range = |id| params.range(id);
     let emitter = emit::Emitter { analysis: &analysis, plan: &plan, params: &range };
@@ -73,9 +96,9 @@ pub(crate) fn compile<T: Precision>(
         .iter()
         .zip(&reads)
         .enumerate()
-        .map(|(position, (group, reads))| emitter.emit(position, group, reads))
+        .flat_map(|(position, (group, reads))| emitter.emit(position, group, reads))
         .collect();
-    Compiled {
+    Ok(Compiled {
         inputs: inputs(recorded, &analysis, &plan),
         outputs: outputs
             .iter()
@@ -87,7 +110,7 @@ pub(crate) fn compile<T: Precision>(
         reals: plan.reals,
         indices: plan.indices,
         instructions,
-    }
+    })
 }
 
 /// Answers, for every output, a node that computes its elements in row-major order into memory of
@@ -97,12 +120,11 @@ fn own_outputs(target: Target) -> Target {
     let analysis = Analysis::new(&graph, &outputs);
     let mut owned: Vec<NodeId> = Vec::with_capacity(outputs.len());
     for id in outputs {
-        let place = &analysis.places[id.index()];
-        let computed = !matches!(analysis.work[place.base.index()], Work::None | Work::Leaf);
-        let whole = place.is_dense()
-            && place.shape.size() == analysis.places[place.base.index()].shape.size();
-        owned.push(if computed && whole && !owned.contains(&place.base) {
-            place.base
+        let view = &analysis.views[id.index()];
+        let computed = !matches!(analysis.work[view.base.index()], Work::None | Work::Leaf);
+        let whole = view.is_whole(analysis.shape(view.base));
+        owned.push(if computed && whole && !owned.contains(&view.base) {
+            view.base
         } else {
             let line = graph.node(id, |node| (node.location, node.backward));
             let var = graph.var(id);

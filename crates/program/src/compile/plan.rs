@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::analysis::{Analysis, Work};
 use super::group::{Extent, Group, Read};
+use super::place::{dense_strides, is_dense};
 use graph::reading::NodeId;
 use graph::{Kind, Lowering, Shape};
 
@@ -16,15 +17,15 @@ const ALIGNMENT: usize = 16;
 /// The layout of a program's memory.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// For each node, its range in the arena of its kind or among its constants, if it has one.
+    /// For each node with memory of its own, its range in the arena of its kind or among the constants.
     pub ranges: Vec<Option<Range<usize>>>,
     /// The lengths of the two arenas, and of the constants.
     pub reals: usize,
     pub indices: usize,
     pub constants: usize,
     pub index_constants: usize,
-    /// For each group and each of its stored values, the read whose memory the value takes over.
-    pub in_place: Vec<SmallVec<[Option<usize>; 4]>>,
+    /// For each group, the arrays that must be zeros before it computes the first of their parts.
+    pub zeroed: Vec<SmallVec<[NodeId; 1]>>,
 }
 
 /// Lays out the memory: inputs, constants and outputs for good, everything else for as long as it is needed.
@@ -40,6 +41,7 @@ pub(crate) fn plan(
         analysis,
         ranges: vec![None; analysis.work.len()],
         last_read: vec![0; analysis.work.len()],
+        begun: vec![false; analysis.work.len()],
         reals: Arena::default(),
         indices: Arena::default(),
         constants: Arena::default(),
@@ -48,10 +50,10 @@ pub(crate) fn plan(
     planner.pin(outputs, reads);
     for (position, reads) in reads.iter().enumerate() {
         for read in reads {
-            planner.last_read[read.base.index()] = position;
+            planner.last_read[analysis.buffer(read.base).index()] = position;
         }
     }
-    let in_place = groups
+    let zeroed = groups
         .iter()
         .zip(reads)
         .enumerate()
@@ -64,15 +66,17 @@ pub(crate) fn plan(
         indices: indices.end,
         constants: constants.end,
         index_constants: index_constants.end,
-        in_place,
+        zeroed,
     }
 }
 
 struct Planner<'a> {
     analysis: &'a Analysis<'a>,
     ranges: Vec<Option<Range<usize>>>,
-    /// The last group that reads each node; of pinned nodes, never.
+    /// The last group that reads what lies in each node's memory.
     last_read: Vec<usize>,
+    /// Whether something was written into each node's memory.
+    begun: Vec<bool>,
     reals: Arena,
     indices: Arena,
     constants: Arena,
@@ -98,37 +102,47 @@ impl Planner<'_> {
         }
     }
 
-    fn step(
-        &mut self,
-        position: usize,
-        group: &Group,
-        reads: &[Read],
-    ) -> SmallVec<[Option<usize>; 4]> {
+    fn step(&mut self, position: usize, group: &Group, reads: &[Read]) -> SmallVec<[NodeId; 1]> {
         let mut taken: SmallVec<[Option<usize>; 4]> = SmallVec::new();
+        let mut zeroed = SmallVec::new();
         for &node in &group.stored {
-            let over = (self.ranges[node.index()].is_none())
+            let buffer = self.analysis.buffer(node);
+            let over = (self.ranges[buffer.index()].is_none())
                 .then(|| self.inherited(position, group, reads, node, &taken))
                 .flatten();
             if let Some(read) = over {
                 self.ranges[node.index()] = self.ranges[reads[read].base.index()].clone();
-            } else if self.ranges[node.index()].is_none() {
-                self.allocate(node);
+            } else if self.ranges[buffer.index()].is_none() {
+                self.allocate(buffer);
+            }
+            if !std::mem::replace(&mut self.begun[buffer.index()], true) && self.has_gaps(buffer) {
+                zeroed.push(buffer);
             }
             taken.push(over);
         }
         for (i, read) in reads.iter().enumerate() {
-            let earlier = reads[..i].iter().any(|other| other.base == read.base);
-            if self.dies(read.base, position) && !earlier && !taken.contains(&Some(i)) {
-                self.release(read.base);
+            let buffer = self.analysis.buffer(read.base);
+            let is_same = |other: &Read| self.analysis.buffer(other.base) == buffer;
+            let earlier = reads[..i].iter().any(is_same);
+            if self.dies(buffer, position) && !earlier && !taken.contains(&Some(i)) {
+                self.release(buffer);
             }
         }
         // What nothing reads after all (a second output of a shared loop) is free again.
         for &node in &group.stored {
-            if self.last_read[node.index()] <= position && self.is_temporary(node) {
-                self.release(node);
+            let buffer = self.analysis.buffer(node);
+            if self.last_read[buffer.index()] <= position && self.is_temporary(buffer) {
+                self.release(buffer);
             }
         }
-        taken
+        zeroed
+    }
+
+    /// Whether an array that others make up has elements where none of them lies.
+    fn has_gaps(&self, buffer: NodeId) -> bool {
+        let Lowering::Embed(places) = self.lowering(buffer) else { return false };
+        let parts: usize = places.iter().map(|place| place.shape.size()).sum();
+        self.analysis.work[buffer.index()] == Work::Embed && parts < self.shape(buffer).size()
     }
 
     /// The operand whose memory a stored value can take over: one that is read for the last time,
@@ -141,18 +155,22 @@ impl Planner<'_> {
         node: NodeId,
         taken: &[Option<usize>],
     ) -> Option<usize> {
-        if group.alone || group.registers.get(&node) != Some(&Extent::Full) {
+        let homeless = |id: NodeId| self.analysis.buffer(id) == id;
+        let full = group.registers.get(&node) == Some(&Extent::Full);
+        if group.alone || !full || !homeless(node) {
             return None;
         }
         let space = &group.space;
         let fits = |i: &usize| {
             let read = &reads[*i];
-            let alone = reads.iter().filter(|other| other.base == read.base).count() == 1;
-            alone
+            let beside = |other: &&Read| self.analysis.buffer(other.base) == read.base;
+            reads.iter().filter(beside).count() == 1
+                && homeless(read.base)
                 && !taken.contains(&Some(*i))
                 && self.dies(read.base, position)
                 && self.shape(read.base).size() == space.size()
-                && read.strides == space.strides()
+                && read.offset == 0
+                && read.strides == dense_strides(space)
         };
         (0..reads.len()).find(fits)
     }
@@ -173,7 +191,7 @@ impl Planner<'_> {
 
     fn allocate(&mut self, node: NodeId) {
         // A number repeated over a shape is stored once.
-        let dense = self.analysis.places[node.index()].is_dense();
+        let dense = is_dense(&self.analysis.views[node.index()].place);
         let size = if dense { self.shape(node).size() } else { 1 };
         let leaf = matches!(self.analysis.work[node.index()], Work::Leaf);
         let arena = self.arena(node);
@@ -205,7 +223,7 @@ impl Planner<'_> {
     }
 
     fn shape(&self, node: NodeId) -> &Shape {
-        &self.analysis.places[node.index()].shape
+        self.analysis.shape(node)
     }
 }
 

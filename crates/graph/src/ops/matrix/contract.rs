@@ -18,12 +18,21 @@ pub type AxisList = SmallVec<[usize; 4]>;
 ///
 /// Matrix products, batches of them, outer products, Einstein's sums and convolutions are instances.
 /// Cotangents: V contracted with B over n, and with A over m.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct Contract {
+    /// What messages call it: `matmul`, `conv2d`, …
+    pub name: &'static str,
     /// The batch axes of A, and those of B that go with them.
     pub batch: [AxisList; 2],
     /// The summed axes of A, and those of B that go with them.
     pub sums: [AxisList; 2],
+}
+
+/// The name says nothing of the result.
+impl PartialEq for Contract {
+    fn eq(&self, other: &Self) -> bool {
+        self.batch == other.batch && self.sums == other.sums
+    }
 }
 
 impl Contract {
@@ -60,7 +69,7 @@ impl Contract {
 
 impl Operation for Contract {
     fn name(&self) -> &'static str {
-        "contract"
+        self.name
     }
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
         let [a, b] = exactly(inputs)?;
@@ -96,13 +105,18 @@ impl Operation for Contract {
         let of_columns: AxisList = (middle..middle + columns.len()).collect();
         // Its axes: the batch, those of A alone, and the sums in the order of B.
         let to_a = Contract {
+            name: self.name,
             batch: [batch.clone(), self.batch[1].clone()],
             sums: [of_columns, columns.clone()],
         };
         let of_a = a.graph().apply(to_a, &[v, b]);
         let axes = self.batch[0].iter().chain(&rows).copied().chain(sorted_with(&self.sums, 1));
         // Its axes: the batch, the sums in the order of A, and those of B alone.
-        let to_b = Contract { batch: [self.batch[0].clone(), batch], sums: [rows.clone(), of_rows] };
+        let to_b = Contract {
+            name: self.name,
+            batch: [self.batch[0].clone(), batch],
+            sums: [rows.clone(), of_rows],
+        };
         let of_b = a.graph().apply(to_b, &[a, v]);
         let axes_b = self.batch[1].iter().copied().chain(sorted_with(&self.sums, 0)).chain(columns);
         smallvec![Some(arranged(of_a, axes.collect())), Some(arranged(of_b, axes_b.collect()))]
@@ -163,10 +177,22 @@ impl<'g> Var<'g> {
         batch: &[(usize, usize)],
         sums: &[(usize, usize)],
     ) -> Var<'g> {
+        self.contracted("contract", other, batch, sums)
+    }
+
+    /// See [`contract`](Self::contract).
+    #[track_caller]
+    pub(in crate::ops) fn contracted(
+        self,
+        name: &'static str,
+        other: Var<'g>,
+        batch: &[(usize, usize)],
+        sums: &[(usize, usize)],
+    ) -> Var<'g> {
         let split = |pairs: &[(usize, usize)]| {
             [pairs.iter().map(|pair| pair.0).collect(), pairs.iter().map(|pair| pair.1).collect()]
         };
-        let contract = Contract { batch: split(batch), sums: split(sums) };
+        let contract = Contract { name, batch: split(batch), sums: split(sums) };
         self.graph().apply(contract, &[self, other])
     }
 }

@@ -73,7 +73,7 @@ impl Operation for MatMul {
         };
         let axes: Vec<(usize, usize)> = (0..whole.rank()).map(|axis| (axis, axis)).collect();
         let sums = [(whole.rank() + 1, whole.rank())];
-        Some(repeated(a, &of_a).contract(repeated(b, &of_b), &axes, &sums))
+        Some(repeated(a, &of_a).contracted("matmul", repeated(b, &of_b), &axes, &sums))
     }
 }
 

@@ -113,7 +113,8 @@ impl Operation for Conv2d {
         let grouped = [shape[0], self.groups, shape[1] / self.groups, shape[2], shape[3]];
         let seen = self.windows(x, w);
         // [groups, outputs, channels, height, width], summed over samples, rows and columns.
-        let of_w = v.reshape_to(grouped).contract(seen, &[(1, 1)], &[(0, 0), (3, 5), (4, 6)]);
+        let of_w = v.reshape_to(grouped);
+        let of_w = of_w.contracted("conv2d", seen, &[(1, 1)], &[(0, 0), (3, 5), (4, 6)]);
         let image = [x.shape()[2], x.shape()[3]];
         let of_x = Transposed { conv: self.clone(), image }.of(v, w);
         smallvec![Some(of_x), Some(of_w.reshape_to(kernels))]
@@ -146,7 +147,12 @@ impl Operation for Conv2d {
         let (x, w) = (inputs[0], inputs[1]);
         let (seen, samples, outputs) = (self.windows(x, w), x.shape()[0], w.shape()[0]);
         // [groups, samples, rows, columns, outputs of a group].
-        let sums = seen.contract(self.grouped(w), &[(1, 0)], &[(2, 2), (3, 3), (4, 4)]);
+        let sums = seen.contracted(
+            "conv2d",
+            self.grouped(w),
+            &[(1, 0)],
+            &[(2, 2), (3, 3), (4, 4)],
+        );
         let &[_, _, rows, columns, _] = &*sums.shape() else { unreachable!("five axes") };
         let sums = sums.permute([1, 0, 4, 2, 3]);
         Some(sums.reshape_to([samples, outputs, rows, columns]))

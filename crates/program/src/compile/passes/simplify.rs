@@ -1,7 +1,7 @@
 //! Algebra that changes no bit of a result.
 
 use graph::Lowering;
-use graph::ops::MatMul;
+use graph::ops::{AxisList, Contract};
 use graph::rewriting::Visit;
 use graph::{Graph, Var};
 
@@ -10,8 +10,8 @@ use graph::{Graph, Var};
 /// for infinities, NaN and signed zeros. Replacing x + 0 by x (wrong for −0) or x·0 by 0 (wrong for
 /// infinities and NaN) would not be, and both stay.
 ///
-/// A transposed matrix product becomes the product of the transposed factors in reverse: the same
-/// sums of the same products, and no result to be transposed. The kernel takes factors of any strides.
+/// A transposed product becomes the product of the transposed factors in reverse: the same sums of the same products, and
+/// no result to be transposed. The kernel takes factors of any strides.
 pub(super) fn simplified<'g>(
     graph: &'g Graph,
     visit: &Visit<'_>,
@@ -42,31 +42,73 @@ pub(super) fn simplified<'g>(
     }
 }
 
-/// A permutation of a transposed product, or of a permutation that it undoes.
+/// A permutation of a contraction that makes it another, or of a permutation that it undoes.
 fn permuted<'g>(graph: &'g Graph, order: &[usize], x: Var<'g>) -> Option<Var<'g>> {
     match lowering(x) {
+        Lowering::Contract(contract) => contracted(graph, &contract, order, operands(x)),
         Lowering::Permute(before) => {
-            let undone = order.iter().enumerate().all(|(axis, &middle)| before[middle] == axis);
-            undone.then(|| input(x))
+            let order: Vec<usize> = order.iter().map(|&middle| before[middle]).collect();
+            Some(arranged(input(x), &order))
         }
         _ => None,
     }
 }
 
-/// Whether the order exchanges the last two axes and nothing else.
-fn transposes(order: &[usize]) -> bool {
-    let rank = order.len();
-    rank >= 2
-        && order[..rank - 2].iter().copied().eq(0..rank - 2)
-        && order[rank - 2..] == [rank - 1, rank - 2]
+/// The contraction whose result has the axes of this one's in another order, if that leaves the batch in front and those
+/// of each factor together: the factors with their axes in that order, or exchanged.
+fn contracted<'g>(
+    graph: &'g Graph,
+    contract: &Contract,
+    order: &[usize],
+    [a, b]: [Var<'g>; 2],
+) -> Option<Var<'g>> {
+    let alone = [contract.alone(0, a.rank()), contract.alone(1, b.rank())];
+    let first = contract.batch[0].len();
+    let middle = first + alone[0].len();
+    let (batch, rest) = order.split_at(first);
+    let of = |axis: &usize| usize::from(*axis >= middle);
+    let apart = batch.iter().all(|&axis| axis < first) && rest.windows(2).filter(|pair| of(&pair[0]) != of(&pair[1])).count() <= 1;
+    if !apart || rest.is_empty() {
+        return None;
+    }
+    let both = [a, b];
+    let factors = both.iter().enumerate().map(|(k, &factor)| {
+        let start = [first, middle][k];
+        let own = rest.iter().filter(|axis| of(axis) == k).map(|&axis| alone[k][axis - start]);
+        let of_batch = batch.iter().map(|&axis| contract.batch[k][axis]);
+        let order: Vec<usize> = of_batch.chain(own).chain(contract.sums[k].iter().copied()).collect();
+        arranged(factor, &order)
+    });
+    let mut factors: Vec<Var<'g>> = factors.collect();
+    if of(&rest[0]) == 1 && !alone[0].is_empty() {
+        factors.swap(0, 1);
+    }
+    let axes = |factor: Var<'g>, from: usize, count: usize| -> AxisList {
+        debug_assert!(from + count <= factor.rank());
+        (from..from + count).collect()
+    };
+    let sums = contract.sums[0].len();
+    let contract = Contract {
+        name: contract.name,
+        batch: [0, 1].map(|k| axes(factors[k], 0, first)),
+        sums: [0, 1].map(|k| axes(factors[k], factors[k].rank() - sums, sums)),
+    };
+    Some(graph.apply(contract, &factors))
 }
 
-/// The transpose, or what this is the transpose of.
-fn transpose(x: Var<'_>) -> Var<'_> {
-    match lowering(x) {
-        Lowering::Permute(order) if transposes(&order) => input(x),
-        _ => x.t(),
+/// The axes in an order, recorded where it is another, and as one permutation.
+fn arranged<'g>(x: Var<'g>, order: &[usize]) -> Var<'g> {
+    if order.iter().copied().eq(0..order.len()) {
+        return x;
     }
+    let (x, order) = match lowering(x) {
+        Lowering::Permute(before) => (input(x), order.iter().map(|&axis| before[axis]).collect()),
+        _ => (x, order.to_vec()),
+    };
+    if order.iter().copied().eq(0..order.len()) {
+        return x;
+    }
+    x.permute(order.into_iter().map(|axis| axis as isize).collect::<Vec<_>>())
 }
 
 pub(super) fn lowering(var: Var<'_>) -> Lowering {
@@ -98,14 +140,14 @@ fn is_positive_zero(var: Var<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::expand::expand;
     use super::super::sweep;
     use super::*;
-    use graph::rewriting::Target;
 
     fn names(build: impl for<'g> Fn(Var<'g>) -> Var<'g>) -> Vec<&'static str> {
         let g = Graph::new();
         let y = build(g.input("x", [2, 3])).id();
-        let simplified = sweep(&Target { graph: g, outputs: vec![y] }, &[simplified]);
+        let simplified = sweep(&expand(&g, &[y]), &[simplified]);
         let live = simplified.graph.ancestors(&simplified.outputs);
         simplified.graph.dag(|dag| {
             let live = dag.node_indices().filter(|id| live[id.index()]);
