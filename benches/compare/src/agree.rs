@@ -1,10 +1,10 @@
 //! Do all frameworks compute the same? Asked before anything is timed.
 //!
 //! Each framework runs its first steps from the weights and the batch of the step file. Three numbers must agree:
-//! the first loss with a plain evaluation in `f64` ([`crate::reference`]) within 1e-4; the loss after three updates,
-//! and the sum of the running variances, with the median of all frameworks within 1e-3 (all relative). Rounding
-//! differs between frameworks, and Adam turns the sign of a tiny gradient into a step of full length: hence the
-//! looser bound after updates.
+//! the first loss with a plain evaluation in `f64` ([`crate::models::Model::reference`]) within 1e-4; the loss after
+//! three updates, and a checksum (the sum of the running variances; of a product, the sum of its squares), with the
+//! median of all frameworks within 1e-3 (all relative). Rounding differs between frameworks, and Adam turns the sign
+//! of a tiny gradient into a step of full length: hence the looser bound after updates.
 
 use crate::Failure;
 use crate::stats::median;
@@ -20,20 +20,20 @@ const LATER: f64 = 1e-3;
 /// What one framework found.
 pub struct Found {
     name: String,
-    /// Loss of the first step; after the updates; sum of the running variances.
+    /// Loss of the first step; after the updates; the checksum.
     values: [f64; 3],
 }
 
-const WHAT: [&str; 3] = ["first loss", "loss after 3 updates", "running variances"];
+const WHAT: [&str; 3] = ["first loss", "loss after 3 updates", "checksum"];
 
 /// Runs a framework's first steps.
 pub fn first_steps(worker: &mut Worker, step: &str) -> Result<Found, Failure> {
     let reply = worker.ask(&[format!("losses {step} {}", UPDATES + 1)])?;
     let losses = numbers(&reply["losses"])?;
     let (Some(&first), Some(&last), Some(running)) =
-        (losses.first(), losses.get(UPDATES), reply["running_var"].as_f64())
+        (losses.first(), losses.get(UPDATES), reply["checksum"].as_f64())
     else {
-        return Err(format!("a loss or the running variance is missing: {reply}").into());
+        return Err(format!("a loss or the checksum is missing: {reply}").into());
     };
     Ok(Found { name: worker.name.clone(), values: [first, last, running] })
 }

@@ -2,31 +2,55 @@
 
 use std::collections::HashMap;
 
-use crate::spec::Spec;
+use crate::models::Entry;
 use crate::stepfile::{Array, StepFile};
 
-/// Draws the numbers of a step. Linear layers start as in PyTorch (uniform within ±1/√inputs), BatchNorm's
-/// scale within 1 ± 0.1 and its shift within ±0.1 so that both matter, the batch is standard normal, the
-/// labels uniform.
-pub fn step_file(spec: &Spec) -> StepFile {
-    let mut random = SplitMix::named(&spec.name);
-    let mut arrays = HashMap::new();
-    for (i, (inputs, outputs)) in spec.linears().enumerate() {
+/// Draws the numbers of a step.
+pub fn step_file(entry: &Entry) -> StepFile {
+    let random = SplitMix::named(entry.name);
+    let mut draw = Draw { random, arrays: HashMap::new(), labels: Vec::new() };
+    entry.model.draw(entry.batch, &mut draw);
+    StepFile { spec: entry.spec(), arrays: draw.arrays, labels: draw.labels }
+}
+
+/// The numbers of a step while they are drawn.
+pub struct Draw {
+    random: SplitMix,
+    arrays: HashMap<String, Array>,
+    labels: Vec<i64>,
+}
+
+impl Draw {
+    /// Weight and bias of a layer as PyTorch starts them: uniform within ±1/√(inputs of one output). The shape is
+    /// that of the weight, its first extent the number of outputs.
+    pub fn layer(&mut self, name: &str, shape: &[usize]) {
+        let inputs: usize = shape[1..].iter().product();
         let bound = 1.0 / (inputs as f32).sqrt();
-        let weight = random.uniform(vec![outputs, inputs], 0.0, bound);
-        arrays.insert(format!("linear{i}.weight"), weight);
-        arrays.insert(format!("linear{i}.bias"), random.uniform(vec![outputs], 0.0, bound));
+        self.uniform(&format!("{name}.weight"), shape, 0.0, bound);
+        self.uniform(&format!("{name}.bias"), &shape[..1], 0.0, bound);
     }
-    if spec.batch_norm {
-        for (i, &width) in spec.hidden().iter().enumerate() {
-            arrays.insert(format!("norm{i}.weight"), random.uniform(vec![width], 1.0, 0.1));
-            arrays.insert(format!("norm{i}.bias"), random.uniform(vec![width], 0.0, 0.1));
-        }
+
+    /// Scale and shift of a norm: within 1 ± 0.1 and within ±0.1, so that both matter.
+    pub fn norm(&mut self, name: &str, width: usize) {
+        self.uniform(&format!("{name}.weight"), &[width], 1.0, 0.1);
+        self.uniform(&format!("{name}.bias"), &[width], 0.0, 0.1);
     }
-    arrays.insert("x".to_owned(), random.normal(vec![spec.batch, spec.sizes[0]]));
-    let classes = *spec.sizes.last().expect("a spec has sizes") as u64;
-    let labels = (0..spec.batch).map(|_| (random.next() % classes) as i64).collect();
-    StepFile { spec: spec.clone(), arrays, labels }
+
+    /// Standard normal numbers.
+    pub fn normal(&mut self, name: &str, shape: &[usize]) {
+        let array = self.random.normal(shape.to_vec());
+        self.arrays.insert(name.to_owned(), array);
+    }
+
+    /// Uniform labels.
+    pub fn labels(&mut self, count: usize, classes: usize) {
+        self.labels = (0..count).map(|_| (self.random.next() % classes as u64) as i64).collect();
+    }
+
+    fn uniform(&mut self, name: &str, shape: &[usize], centre: f32, bound: f32) {
+        let array = self.random.uniform(shape.to_vec(), centre, bound);
+        self.arrays.insert(name.to_owned(), array);
+    }
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): enough to fill a benchmark's arrays.
@@ -74,15 +98,15 @@ mod tests {
 
     #[test]
     fn the_file_survives_the_disk_and_repeats() {
-        let spec = &crate::spec::all()[1];
-        let made = step_file(spec);
+        let entry = &crate::models::all()[1];
+        let made = step_file(entry);
         let file = tempfile::NamedTempFile::new().unwrap();
         made.write(file.path()).unwrap();
         let read = StepFile::read(file.path()).unwrap();
         assert_eq!(read.spec, made.spec);
         assert_eq!(read.arrays, made.arrays);
         assert_eq!(read.labels, made.labels);
-        assert_eq!(step_file(spec).arrays, made.arrays);
+        assert_eq!(step_file(entry).arrays, made.arrays);
         assert!(read.labels.iter().all(|&label| (0..10).contains(&label)));
     }
 

@@ -1,4 +1,4 @@
-//! Our five training steps beside other frameworks', in one run.
+//! Our training steps beside other frameworks', in one run.
 //!
 //! ```text
 //! cargo run --release -p compare -- --python PATH [--candle] [--burn]
@@ -6,21 +6,28 @@
 //!
 //! Every framework runs in a process of its own ([`worker`], [`serve`]), ours too, on the same weights and the same
 //! batch ([`generate`], [`stepfile`]). First all must find the same losses ([`agree`]); then they are timed in turns
-//! ([`rounds`]), beside what the machine itself would need ([`floor`]); then their memory is taken ([`memory`]).
-//! What a step is, [`spec`] says.
+//! ([`rounds`]), beside what the machine itself would need ([`floor`]); then the first step and the memory of each are
+//! taken ([`fresh`]). The steps are in [`models`]; what is shown is made of [`results`].
 //!
 //! Exit code 1: frameworks disagree, or something that was asked for cannot be done. A framework that is not
 //! installed, or fails in a step, is left out of the table and its reason printed.
 
 mod agree;
+mod entrants;
 mod floor;
+mod fresh;
 mod gemm;
 mod generate;
 mod machine;
-mod memory;
+mod markdown;
+mod models;
 mod ours;
 mod peers;
-mod reference;
+#[allow(dead_code)] // some of it is for candle's and burn's side
+mod perceptron;
+mod picture;
+mod plain;
+mod results;
 mod rounds;
 mod run;
 mod serve;
@@ -39,22 +46,31 @@ use clap::builder::PossibleValuesParser;
 /// Whatever goes wrong: the reader of the message is a person.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Times our five training steps, and other frameworks' beside them in the same run.
+/// Times our training steps, and other frameworks' beside them in the same run.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "compare")]
 pub struct Args {
     /// A Python that has torch and jax (either may be missing): their steps are run too
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
-    /// Build candle's steps (minutes, the first time) and run them too
+    /// Build candle's steps (Linear layers only; minutes, the first time) and run them too
     #[arg(long)]
     candle: bool,
-    /// Build burn's steps (minutes, the first time) and run them too
+    /// Build burn's steps (Linear layers only; minutes, the first time) and run them too
     #[arg(long)]
     burn: bool,
     /// Print one line a step: name, our median and the floor in microseconds, tabs between
     #[arg(long)]
     plain: bool,
+    /// Leave out first steps and memory, for which each framework is started anew at each step
+    #[arg(long)]
+    only_medians: bool,
+    /// Print the results as markdown, too
+    #[arg(long)]
+    markdown: bool,
+    /// Draw the results as a picture
+    #[arg(long, value_name = "PATH")]
+    svg: Option<PathBuf>,
     /// Threads for every framework
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
     threads: usize,
@@ -62,8 +78,8 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = at_least_one)]
     rounds: usize,
     /// Which steps to run
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(spec::NAMES),
-          default_value = "tiny,digits,mnist,deep,wide")]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(names()),
+          default_values = names())]
     steps: Vec<String>,
     /// Instead of comparing, print where the time of our steps goes
     #[arg(long)]
@@ -71,6 +87,11 @@ pub struct Args {
     /// Be the process that runs our steps for the driver
     #[arg(long, hide = true)]
     worker: bool,
+}
+
+/// The names of all steps.
+fn names() -> Vec<&'static str> {
+    models::all().iter().map(|entry| entry.name).collect()
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -85,7 +106,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let outcome = if args.worker {
         let threads = serve::threads();
-        serve::serve(ours::VERSION, &|file| ours::load(file, threads))
+        serve::serve(ours::VERSION, &|file| Ok(ours::load(file, threads)?))
     } else if args.profile {
         profile(&args)
     } else {
@@ -102,9 +123,9 @@ fn main() -> ExitCode {
 
 /// Prints the profiles of our steps.
 fn profile(args: &Args) -> Result<(), Failure> {
-    for spec in spec::all().into_iter().filter(|spec| args.steps.contains(&spec.name)) {
-        let file = generate::step_file(&spec);
-        println!("{}\n{}", spec.name, ours::profile(&file, args.threads)?);
+    for name in &args.steps {
+        let file = generate::step_file(&models::named(name)?);
+        println!("{name}\n{}", ours::load(&file, args.threads)?.profile()?);
     }
     Ok(())
 }

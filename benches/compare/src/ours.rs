@@ -1,110 +1,149 @@
-//! Our side: the five steps on Cotangent.
+//! Our side: what the models in [`crate::models`] have in common on Cotangent.
 //!
-//! This is the only module that knows our framework. The driver runs it in a process of its own (this same binary
-//! with `--worker`), as it runs every peer, so that times and memory are taken alike.
+//! The driver runs it in a process of its own (this same binary with `--worker`), as it runs every peer, so that times
+//! and memory are taken alike.
 
 use std::time::Instant;
 
 use cotangent::ndarray::IxDyn;
-use cotangent::nn::batch_norm::{Average, Running};
 use cotangent::optim::Epsilon;
 use cotangent::prelude::*;
-use cotangent::set_default_threads;
+use cotangent::{Feed, set_default_threads};
 
 use crate::Failure;
+use crate::models;
 use crate::serve::Training;
-use crate::spec::{self, Activation, Spec};
+use crate::spec;
 use crate::stats::median;
 use crate::stepfile::StepFile;
 
 /// Name and version, as the table's foot shows them.
 pub const VERSION: &str = concat!("Cotangent ", env!("CARGO_PKG_VERSION"));
 
-/// The names of the steps that [`load`] can make ready. A name that is missing here is left out of our columns.
-pub const STEPS: &[&str] = &spec::NAMES;
-
-/// Makes a step ready on this many threads: weights and batch from the file, everything that can be done once done
-/// (recorded, differentiated, compiled).
-pub fn load(file: &StepFile, threads: usize) -> Result<Box<dyn Training>, Failure> {
-    Ok(Box::new(Ours::new(file, threads)?))
+/// A step of ours.
+pub trait Ours: Training {
+    /// Where the time goes, as a table: the program's instructions, then the whole step and its update.
+    fn profile(&mut self) -> Result<String, Failure>;
 }
 
-/// Where the time of a step goes, as a table: the program's instructions, then the whole step and its update.
-pub fn profile(file: &StepFile, threads: usize) -> Result<String, Failure> {
-    let mut ours = Ours::new(file, threads)?;
-    let mut times = (Vec::new(), Vec::new());
-    let begin = Instant::now();
-    while times.0.len() < 20 || begin.elapsed().as_millis() < 500 {
-        let start = Instant::now();
-        ours.loss = ours.step.run(&mut ours.params, (&ours.x, &ours.labels))?;
-        let computed = Instant::now();
-        ours.optimizer.step(&mut ours.params, ours.step.gradients())?;
-        times.0.push((computed - start).as_nanos() as f64 / 1e3);
-        times.1.push(computed.elapsed().as_nanos() as f64 / 1e3);
+/// Makes a step ready on this many threads: weights and batch from the file. It is recorded, differentiated and
+/// compiled by its first run.
+pub fn load(file: &StepFile, threads: usize) -> Result<Box<dyn Ours>, Failure> {
+    set_default_threads(threads);
+    models::named(&file.spec.name)?.model.ours(file)
+}
+
+/// A model in training, with `N` inputs.
+pub struct Trained<const N: usize> {
+    params: Params,
+    step: Step<'static, f32, N>,
+    optimizer: Box<dyn Optimizer<f32>>,
+    inputs: [Input; N],
+    loss: f32,
+}
+
+impl<const N: usize> Trained<N> {
+    /// The parameters get what the file has under their paths, the step its arrays of these names.
+    pub fn new(
+        file: &StepFile,
+        mut params: Params,
+        step: Step<'static, f32, N>,
+        inputs: [&str; N],
+    ) -> Result<Self, Failure> {
+        fill(&mut params, file)?;
+        let optimizer = optimizer(file.spec.optimizer.ok_or("there is nothing to train")?);
+        Ok(Self { params, step, optimizer, inputs: read(file, inputs)?, loss: f32::NAN })
     }
-    let profile = ours.step.profile(&ours.params, (&ours.x, &ours.labels), times.0.len())?;
-    let (run, update) = (median(&times.0), median(&times.1));
-    Ok(format!("{profile}\n{run:>6.1} µs for the gradients, {update:.1} µs for the update\n"))
 }
 
-impl Ours {
-    fn new(file: &StepFile, threads: usize) -> Result<Self, Failure> {
-        set_default_threads(threads);
-        let mut params = Params::seeded(0);
-        let model = Mlp::new(&mut params.root(), &file.spec);
-        for param in params.entries().to_vec() {
-            if let Some(array) = file.arrays.get(param.path()) {
-                let value = ArrayD::from_shape_vec(IxDyn(&array.shape), array.data.clone())?;
-                params.set(param.id(), value.view())?;
-            }
+impl Trained<2> {
+    /// A model that is trained by the cross-entropy of the file's labels.
+    pub fn classifier(
+        file: &StepFile,
+        params: Params,
+        forward: impl for<'g> Fn(Var<'g>) -> Var<'g> + Send + 'static,
+    ) -> Result<Self, Failure> {
+        let step = Step::new(move |_, [x, labels]| forward(x).cross_entropy(labels));
+        Self::new(file, params, step, ["x", "labels"])
+    }
+}
+
+impl<const N: usize> Training for Trained<N> {
+    fn step(&mut self) -> Result<(), Failure> {
+        self.loss = self.step.run(&mut self.params, feeds(&self.inputs))?;
+        Ok(self.optimizer.step(&mut self.params, self.step.gradients())?)
+    }
+
+    fn loss(&mut self) -> Result<f64, Failure> {
+        Ok(f64::from(self.loss))
+    }
+
+    fn checksum(&mut self) -> Result<f64, Failure> {
+        let of_norms =
+            self.params.entries().iter().filter(|param| param.path().ends_with("running_var"));
+        let values = of_norms.filter_map(|param| self.params.get(param.id()));
+        Ok(values.map(|values| values.iter().map(|&v| f64::from(v)).sum::<f64>()).sum())
+    }
+}
+
+impl<const N: usize> Ours for Trained<N> {
+    fn profile(&mut self) -> Result<String, Failure> {
+        let mut times = (Vec::new(), Vec::new());
+        let begin = Instant::now();
+        while times.0.len() < 20 || begin.elapsed().as_millis() < 500 {
+            let start = Instant::now();
+            self.loss = self.step.run(&mut self.params, feeds(&self.inputs))?;
+            let computed = Instant::now();
+            self.optimizer.step(&mut self.params, self.step.gradients())?;
+            times.0.push((computed - start).as_nanos() as f64 / 1e3);
+            times.1.push(computed.elapsed().as_nanos() as f64 / 1e3);
         }
-        let x = file.array("x")?;
-        let x = Array2::from_shape_vec((x.shape[0], x.shape[1]), x.data.clone())?;
-        let labels = Array1::from(file.labels.clone());
-        let step = Step::new(move |_, [x, labels]| model.forward(x).cross_entropy(labels));
-        let optimizer = optimizer(file.spec.optimizer);
-        Ok(Self { params, step, optimizer, x, labels, loss: f32::NAN })
+        let profile = self.step.profile(&self.params, feeds(&self.inputs), times.0.len())?;
+        let (run, update) = (median(&times.0), median(&times.1));
+        Ok(format!("{profile}\n{run:>6.1} µs for the gradients, {update:.1} µs for the update\n"))
     }
 }
 
-/// Blocks of Linear, BatchNorm if asked for, and activation, and a last Linear.
-struct Mlp {
-    blocks: Vec<(Linear, Option<BatchNorm>)>,
-    head: Linear,
-    activation: Activation,
+/// An array that a step is fed with.
+pub enum Input {
+    /// Numbers.
+    Real(ArrayD<f32>),
+    /// The labels.
+    Labels(Array1<i64>),
 }
 
-impl Mlp {
-    fn new(scope: &mut Scope<'_>, spec: &Spec) -> Self {
-        let mut linears: Vec<Linear> = Vec::new();
-        for (i, (inputs, outputs)) in spec.linears().enumerate() {
-            linears.push(Linear::new(inputs, outputs).build(scope, &format!("linear{i}")));
-        }
-        let head = linears.pop().expect("a network has a last Linear");
-        let running = Running::torch().average(Average::NewWeight(spec.bn_momentum));
-        let norm = |(i, &width): (usize, &usize), scope: &mut Scope<'_>| {
-            let norm = BatchNorm::new(width).eps(spec.bn_eps).running(running);
-            spec.batch_norm.then(|| norm.build(scope, &format!("norm{i}")))
-        };
-        let norms: Vec<_> =
-            spec.hidden().iter().enumerate().map(|each| norm(each, scope)).collect();
-        Self { blocks: linears.into_iter().zip(norms).collect(), head, activation: spec.activation }
+/// The arrays of these names.
+pub fn read<const N: usize>(file: &StepFile, names: [&str; N]) -> Result<[Input; N], Failure> {
+    let mut inputs = Vec::with_capacity(N);
+    for name in names {
+        inputs.push(match name {
+            "labels" => Input::Labels(Array1::from(file.labels.clone())),
+            name => Input::Real(array(file, name)?),
+        });
     }
+    Ok(inputs.try_into().unwrap_or_else(|_| unreachable!("as many inputs as names")))
+}
 
-    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let mut x = x;
-        for (linear, norm) in &self.blocks {
-            x = linear.forward(x);
-            if let Some(norm) = norm {
-                x = norm.forward(x, Mode::Train);
-            }
-            x = match self.activation {
-                Activation::Tanh => x.tanh(),
-                Activation::Relu => x.relu(),
-            };
-        }
-        self.head.forward(x)
+/// The inputs where they lie.
+pub fn feeds<const N: usize>(inputs: &[Input; N]) -> [Feed<'_, f32>; N] {
+    std::array::from_fn(|i| match &inputs[i] {
+        Input::Real(array) => Feed::from(array),
+        Input::Labels(labels) => Feed::from(labels),
+    })
+}
+
+/// The array of this name.
+pub fn array(file: &StepFile, name: &str) -> Result<ArrayD<f32>, Failure> {
+    let array = file.array(name)?;
+    Ok(ArrayD::from_shape_vec(IxDyn(&array.shape), array.data.clone())?)
+}
+
+/// Gives each parameter what the file has under its path. Running statistics stay as they start.
+pub fn fill(params: &mut Params, file: &StepFile) -> Result<(), Failure> {
+    for param in params.trainable_entries().cloned().collect::<Vec<_>>() {
+        params.set(param.id(), array(file, param.path())?.view())?;
     }
+    Ok(())
 }
 
 fn optimizer(optimizer: spec::Optimizer) -> Box<dyn Optimizer<f32>> {
@@ -116,29 +155,28 @@ fn optimizer(optimizer: spec::Optimizer) -> Box<dyn Optimizer<f32>> {
     }
 }
 
-struct Ours {
+/// A product of two square matrices, the large one of the floor.
+pub struct Square {
     params: Params,
-    step: Step<'static, f32, 2>,
-    optimizer: Box<dyn Optimizer<f32>>,
-    x: Array2<f32>,
-    labels: Array1<i64>,
-    loss: f32,
+    function: Function<'static, f32, 0>,
 }
 
-impl Training for Ours {
-    fn step(&mut self) -> Result<(), Failure> {
-        self.loss = self.step.run(&mut self.params, (&self.x, &self.labels))?;
-        Ok(self.optimizer.step(&mut self.params, self.step.gradients())?)
+impl Square {
+    /// The square of a matrix of so many rows. The matrix lies in a store, so that nothing is copied for a run.
+    pub fn new(side: usize, values: &[f32]) -> Self {
+        let mut params = Params::seeded(0);
+        let mut scope = params.root();
+        let [a, b] = ["a", "b"].map(|name| scope.parameter(name, ArrayD::zeros(vec![side, side])));
+        for half in params.values_mut().chunks_mut(side * side) {
+            half.copy_from_slice(values);
+        }
+        let function = Function::new(move |g, []| g.param(&a).matmul(g.param(&b)));
+        Self { params, function }
     }
 
-    fn loss(&self) -> Result<f64, Failure> {
-        Ok(f64::from(self.loss))
-    }
-
-    fn running_var(&self) -> Result<f64, Failure> {
-        let of_norms =
-            self.params.entries().iter().filter(|param| param.path().ends_with("running_var"));
-        let values = of_norms.filter_map(|param| self.params.get(param.id()));
-        Ok(values.map(|values| values.iter().map(|&v| f64::from(v)).sum::<f64>()).sum())
+    /// Multiplies.
+    pub fn run(&mut self) -> Result<(), Failure> {
+        self.function.run(&self.params, ())?;
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::machine;
-use crate::{Args, Failure, ours};
+use crate::{Args, Failure};
 
 /// A framework that takes part.
 pub struct Peer {
@@ -41,13 +41,11 @@ impl Peer {
 pub fn invited(args: &Args) -> Result<Vec<Peer>, Failure> {
     let threads = args.threads;
     let mut peers = Vec::new();
-    if !ours::STEPS.is_empty() {
-        let program = vec![text(&std::env::current_exe()?)?, "--worker".to_owned()];
-        peers.push(Peer { name: OURS, program, threads });
-    }
+    let program = vec![text(&std::env::current_exe()?)?, "--worker".to_owned()];
+    peers.push(Peer { name: OURS, program, threads });
     if let Some(python) = &args.python {
         check_python(python)?;
-        let script = text(&home().join("peers.py"))?;
+        let script = text(&home().join("python/peers.py"))?;
         for name in ["torch-eager", "torch-fused", "torch-compile", "jax-jit", "jax-sync"] {
             let program = vec![text(python)?, script.clone(), name.to_owned()];
             peers.push(Peer { name, program, threads });

@@ -16,18 +16,18 @@ const WARM_UP: f64 = 300_000.0;
 /// A slice has at least so many counted steps, however slow, and at most so many, however fast.
 const STEPS: (f64, f64) = (5.0, 20_000.0);
 
-/// The medians of the rounds, for each worker in microseconds (an error for one that failed on the way).
+/// The medians of the rounds, for each worker in microseconds (an inner error for one that failed on the way).
 pub fn time(
     workers: &mut [&mut Worker],
     step: &str,
     rounds: usize,
     floor: &mut Floor,
-) -> Vec<Result<f64, Failure>> {
+) -> Result<Vec<Result<f64, Failure>>, Failure> {
     let mut counts: Vec<Result<usize, Failure>> =
         workers.iter_mut().map(|worker| warm_up(worker, step)).collect();
     let mut medians = vec![Vec::with_capacity(rounds); workers.len()];
     for round in 0..rounds {
-        floor.round();
+        floor.round()?;
         for turn in 0..workers.len() {
             let i = (turn + round) % workers.len();
             let Ok(count) = counts[i] else { continue };
@@ -37,7 +37,8 @@ pub fn time(
             }
         }
     }
-    counts.into_iter().zip(medians).map(|(count, m)| count.map(|_| median(&m))).collect()
+    let of = |(count, medians): (Result<usize, Failure>, Vec<f64>)| count.map(|_| median(&medians));
+    Ok(counts.into_iter().zip(medians).map(of).collect())
 }
 
 /// Runs a framework until it has settled; returns how many of its steps fill a slice.

@@ -1,170 +1,174 @@
-//! The whole run, from the arguments to the printed tables.
+//! The whole run, from the arguments to what is printed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::agree;
+use crate::entrants::{Entrant, LeftOut, start};
 use crate::floor::Floor;
+use crate::fresh::{self, Fresh};
 use crate::generate;
 use crate::machine;
-use crate::memory;
-use crate::ours;
-use crate::peers::{self, OURS, Peer};
-use crate::reference;
+use crate::models::{self, Entry};
+use crate::peers::{self, Peer};
+use crate::picture;
+use crate::results::{Measured, Results};
 use crate::rounds;
-use crate::spec::{self, Spec};
-use crate::table::{self, Column, Framework};
-use crate::worker::{self, Worker};
-use crate::{Args, Failure};
-
-/// The step whose memory is compared.
-const MEMORY_STEP: &str = "wide";
-
-/// A framework in the run, and the steps that it can do.
-struct Entrant {
-    worker: Worker,
-    steps: Vec<String>,
-}
-
-/// Everything that was left out, in words.
-struct LeftOut(Vec<String>);
-
-impl LeftOut {
-    /// Notes a framework's failure. Ours is none to be left out: it ends the run.
-    fn note(&mut self, name: &str, at: &str, failure: Failure) -> Result<(), Failure> {
-        if name == OURS {
-            return Err(format!("ours, {at}: {failure}").into());
-        }
-        self.0.push(format!("{name}, {at}: unavailable: {failure}"));
-        Ok(())
-    }
-}
+use crate::stepfile::StepFile;
+use crate::worker::{self, Worker, load_request};
+use crate::{Args, Failure, markdown, table};
 
 /// Does what the arguments say.
 pub fn run(args: &Args) -> Result<(), Failure> {
     worker::end_all_on_interrupt()?;
     rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global()?;
-    let specs: Vec<Spec> =
-        spec::all().into_iter().filter(|spec| args.steps.contains(&spec.name)).collect();
-    let mut left_out = LeftOut(Vec::new());
+    cotangent::set_default_threads(args.threads);
+    let wanted = |entry: &Entry| args.steps.iter().any(|step| step == entry.name);
+    let steps: Vec<Entry> = models::all().into_iter().filter(wanted).collect();
     let invited = peers::invited(args)?;
-    let mut entrants = start(&invited, &mut left_out)?;
-
+    let mut left_out = LeftOut::default();
     let folder = tempfile::tempdir()?;
-    let path = |spec: &Spec| folder.path().join(format!("{}.safetensors", spec.name));
-    for spec in &specs {
-        load_and_check(spec, path(spec), &mut entrants, &mut left_out)?;
+    let results = measure(args, &steps, &invited, folder.path(), &mut left_out)?;
+    show(args, &results, &left_out)
+}
+
+fn measure(
+    args: &Args,
+    steps: &[Entry],
+    invited: &[Peer],
+    folder: &Path,
+    left_out: &mut LeftOut,
+) -> Result<Results, Failure> {
+    let mut entrants = start(invited, left_out)?;
+    for step in steps {
+        load_and_check(step, &path(folder, step), &mut entrants, left_out)?;
     }
-    let mut columns = Vec::new();
-    for spec in &specs {
-        columns.push(time(spec, args, &mut entrants, &mut left_out)?);
+    let mut measured = Vec::new();
+    for step in steps {
+        let file = StepFile::read(&path(folder, step))?;
+        measured.push(time(step, &file, args, &mut entrants, left_out)?);
     }
-    let frameworks: Vec<Framework> =
-        entrants.iter().map(|entrant| framework(&entrant.worker)).collect();
-    for spec in specs.iter().filter(|spec| !ours::STEPS.contains(&spec.name.as_str())) {
-        left_out.0.push(format!("ours, {}: not written yet", spec.name));
-    }
-    if args.plain {
-        print!("{}", table::plain(&frameworks, &columns));
-        left_out.0.iter().for_each(|line| eprintln!("{line}"));
-        return Ok(());
-    }
-    println!("{}; threads: {}, rounds: {}\n", machine::describe(), args.threads, args.rounds);
-    println!("{}", table::times(&frameworks, &columns));
-    if let Some(spec) = specs.iter().find(|spec| spec.name == MEMORY_STEP) {
-        // The processes of the timing go first: memory is taken with the machine to itself.
-        let able = able(&entrants, &invited, MEMORY_STEP);
-        drop(entrants);
-        let mut taken = Vec::new();
-        for (peer, framework) in able {
-            eprintln!("{}: memory of {MEMORY_STEP}", peer.name);
-            match memory::measure(peer, MEMORY_STEP, &path(spec)) {
-                Ok(one) => taken.push((framework, one)),
-                Err(failure) => left_out.note(peer.name, "memory", failure)?,
+    // The processes of the timing go first: what follows has the machine to itself.
+    let frameworks = entrants.iter().map(Entrant::framework).collect();
+    let who = entrants.into_iter().map(|entrant| (entrant.worker.name.clone(), entrant.spellings));
+    let who: Vec<_> = who.collect();
+    if !(args.plain || args.only_medians) {
+        for (step, measured) in steps.iter().zip(&mut measured) {
+            for (name, spellings) in &who {
+                let peer = invited.iter().find(|peer| peer.name == name);
+                let fresh = match (peer, spellings.get(step.name)) {
+                    (Some(peer), Some(spelling)) => {
+                        fresh(peer, step, &path(folder, step), spelling.as_deref(), left_out)?
+                    }
+                    _ => None,
+                };
+                measured.fresh.push(fresh);
             }
         }
-        if !taken.is_empty() {
-            println!("{}", table::memory(MEMORY_STEP, &taken));
-        }
     }
-    left_out.0.iter().for_each(|line| println!("{line}"));
-    Ok(())
+    Ok(Results { frameworks, steps: measured })
 }
 
-fn framework(worker: &Worker) -> Framework {
-    Framework { name: worker.name.clone(), version: worker.version.clone() }
-}
-
-/// Those who can do a step, with what starts them.
-fn able<'p>(entrants: &[Entrant], invited: &'p [Peer], step: &str) -> Vec<(&'p Peer, Framework)> {
-    let able = entrants.iter().filter(|e| e.steps.iter().any(|s| s == step));
-    let peer = |e: &Entrant| invited.iter().find(|peer| peer.name == e.worker.name);
-    able.filter_map(|e| Some((peer(e)?, framework(&e.worker)))).collect()
-}
-
-fn start(invited: &[Peer], left_out: &mut LeftOut) -> Result<Vec<Entrant>, Failure> {
-    let mut entrants = Vec::new();
-    for peer in invited {
-        eprintln!("{}: starting", peer.name);
-        match Worker::start(peer.name, peer.command()) {
-            Ok(worker) => entrants.push(Entrant { worker, steps: Vec::new() }),
-            Err(failure) => left_out.note(peer.name, "all steps", failure)?,
-        }
-    }
-    Ok(entrants)
+/// Where the step's file is.
+fn path(folder: &Path, step: &Entry) -> PathBuf {
+    folder.join(format!("{}.safetensors", step.name))
 }
 
 /// Writes the step's file, has everyone load it and run its first steps, and compares what they find.
 fn load_and_check(
-    spec: &Spec,
-    path: PathBuf,
+    step: &Entry,
+    path: &Path,
     entrants: &mut [Entrant],
     left_out: &mut LeftOut,
 ) -> Result<(), Failure> {
-    let file = generate::step_file(spec);
-    file.write(&path)?;
-    let reference = reference::loss(&file)?;
+    let file = generate::step_file(step);
+    file.write(path)?;
+    let reference = step.model.reference(&file)?;
     let mut found = Vec::new();
-    for entrant in entrants {
-        let worker = &mut entrant.worker;
-        if worker.name == OURS && !ours::STEPS.contains(&spec.name.as_str()) {
-            continue;
-        }
-        eprintln!("{}: first steps of {}", worker.name, spec.name);
-        let steps = worker
-            .ask(&[format!("load {}", path.display())])
-            .and_then(|_| agree::first_steps(worker, &spec.name));
-        match steps {
-            Ok(one) => {
+    for Entrant { worker, spellings } in entrants {
+        eprintln!("{}: first steps of {}", worker.name, step.name);
+        let outcome = worker.ask(&[load_request(path, None)]).and_then(|reply| {
+            let spelling = reply["spelling"].as_str().filter(|spelling| !spelling.is_empty());
+            Ok((spelling.map(str::to_owned), agree::first_steps(worker, step.name)?))
+        });
+        match outcome {
+            Ok((spelling, one)) => {
                 found.push(one);
-                entrant.steps.push(spec.name.clone());
+                spellings.insert(step.name, spelling);
             }
-            Err(failure) => left_out.note(&worker.name, &spec.name, failure)?,
+            Err(failure) => left_out.note(&worker.name, step.name, &failure)?,
         }
     }
-    agree::check(&spec.name, reference, &found)
+    agree::check(step.name, reference, &found)
 }
 
 fn time(
-    spec: &Spec,
+    step: &Entry,
+    file: &StepFile,
     args: &Args,
     entrants: &mut [Entrant],
     left_out: &mut LeftOut,
-) -> Result<Column, Failure> {
-    eprintln!("timing {}", spec.name);
-    let mut floor = Floor::new(spec, args.threads);
+) -> Result<Measured, Failure> {
+    eprintln!("timing {}", step.name);
+    let mut floor = Floor::new(step, file, args.threads);
     let mut medians = vec![None; entrants.len()];
     let (places, mut workers): (Vec<usize>, Vec<&mut Worker>) = entrants
         .iter_mut()
         .enumerate()
-        .filter(|(_, entrant)| entrant.steps.contains(&spec.name))
+        .filter(|(_, entrant)| entrant.spellings.contains_key(step.name))
         .map(|(place, entrant)| (place, &mut entrant.worker))
         .unzip();
-    let results = rounds::time(&mut workers, &spec.name, args.rounds, &mut floor);
+    let results = rounds::time(&mut workers, step.name, args.rounds, &mut floor)?;
     for ((place, worker), result) in places.into_iter().zip(workers).zip(results) {
         match result {
             Ok(us) => medians[place] = Some(us),
-            Err(failure) => left_out.note(&worker.name, &spec.name, failure)?,
+            Err(failure) => left_out.note(&worker.name, step.name, &failure)?,
         }
     }
-    Ok(Column { step: spec.name.clone(), floor: floor.us(), medians })
+    Ok(Measured {
+        name: step.name.to_owned(),
+        summary: format!("{}, batch {}", step.summary, step.batch),
+        group: step.group,
+        floor: floor.us(),
+        medians,
+        fresh: Vec::new(),
+    })
+}
+
+fn fresh(
+    peer: &Peer,
+    step: &Entry,
+    file: &Path,
+    spelling: Option<&str>,
+    left_out: &mut LeftOut,
+) -> Result<Option<Fresh>, Failure> {
+    eprintln!("{}: first step and memory of {}", peer.name, step.name);
+    match fresh::measure(peer, step.name, file, spelling) {
+        Ok(fresh) => Ok(Some(fresh)),
+        Err(failure) => {
+            left_out.note(peer.name, &format!("first step of {}", step.name), &failure)?;
+            Ok(None)
+        }
+    }
+}
+
+fn show(args: &Args, results: &Results, left_out: &LeftOut) -> Result<(), Failure> {
+    let machine = format!("{}; threads: {}", machine::describe(), args.threads);
+    if let Some(path) = &args.svg {
+        let shown = path.display();
+        std::fs::write(path, picture::svg(results, &machine))
+            .map_err(|e| format!("--svg {shown}: {e}"))?;
+    }
+    if args.plain {
+        print!("{}", table::plain(results));
+        eprint!("{left_out}");
+        return Ok(());
+    }
+    println!("{machine}, rounds: {}\n", args.rounds);
+    results.steps.iter().for_each(|step| println!("{}", table::step(results, step)));
+    println!("{}", table::summary(results));
+    print!("{left_out}");
+    if args.markdown {
+        println!("\n{}", markdown::tables(results));
+    }
+    Ok(())
 }

@@ -6,8 +6,9 @@
 //!
 //! | request | reply |
 //! |---|---|
-//! | `load PATH` | `{"ok": true}` once the step of that [`StepFile`] is built |
-//! | `losses NAME N` | `{"losses": […], "running_var": s}`: N steps, the loss of each (before its update), and then the sum of all running variances |
+//! | `load PATH` | `{"ok": true}` once the step of that [`StepFile`] is built; with `"spelling": "…"` where the framework had to find out which way to write it is the fastest |
+//! | `load PATH<tab>SPELLING` | the same, written in this way; only asked of who told it |
+//! | `losses NAME N` | `{"losses": […], "checksum": s}`: N steps, the loss of each (before its update), and then a checksum of what else they did |
 //! | `time NAME N` | `{"us": […]}`: N steps, the wall time of each in microseconds |
 //!
 //! Loaded steps stay loaded, each with its own state, so that all can be checked before any is timed.
@@ -30,10 +31,11 @@ pub trait Training {
     fn step(&mut self) -> Result<(), Failure>;
 
     /// The loss that the last step computed, before its update.
-    fn loss(&self) -> Result<f64, Failure>;
+    fn loss(&mut self) -> Result<f64, Failure>;
 
-    /// The sum of the running variances of all BatchNorms (0 without any): it shows that they are kept.
-    fn running_var(&self) -> Result<f64, Failure>;
+    /// The sum of the running variances of all BatchNorms (0 without any): it shows that they are kept. For a product
+    /// with a matrix, whose [`loss`](Self::loss) is its part along the vector, the sum of its squares.
+    fn checksum(&mut self) -> Result<f64, Failure>;
 }
 
 /// What makes a step ready from its file.
@@ -82,7 +84,7 @@ fn answer(request: &str, load: Load<'_>, loaded: &mut Loaded) -> Result<Value, F
                 training.step()?;
                 losses.push(training.loss()?);
             }
-            Ok(json!({ "losses": losses, "running_var": training.running_var()? }))
+            Ok(json!({ "losses": losses, "checksum": training.checksum()? }))
         }
         "time" => {
             let mut us = Vec::with_capacity(count);

@@ -1,14 +1,13 @@
 //! The file that gives every framework the same weights and the same batch.
 //!
-//! A safetensors file: the [`Spec`] as JSON under the metadata key `spec`, and the tensors
+//! A safetensors file: the [`Spec`] as JSON under the metadata key `spec`, and the tensors, all `f32` but the labels:
 //!
-//! | name | shape | type |
-//! |---|---|---|
-//! | `linear{i}.weight` | (outputs, inputs) | f32 |
-//! | `linear{i}.bias` | (outputs) | f32 |
-//! | `norm{i}.weight`, `norm{i}.bias` | (width of hidden block i) | f32, only with BatchNorm |
-//! | `x` | (batch, inputs of layer 0) | f32 |
-//! | `labels` | (batch) | i64 |
+//! | name | what |
+//! |---|---|
+//! | `x` | the batch; its first extent is the number of samples, or, for sequences of states, of steps |
+//! | `labels` | `i64`, the class of each sample, where there are classes |
+//! | `v.*` | the vector that a product is taken with, in parts of the shapes of the parameters `*` |
+//! | any other | a parameter, in PyTorch's shape: `linear{i}.weight` is (outputs, inputs) |
 //!
 //! Running means start at 0, running variances at 1, optimizer state at 0.
 
@@ -36,7 +35,7 @@ pub struct StepFile {
     pub spec: Spec,
     /// Every `f32` tensor by name, `x` included.
     pub arrays: HashMap<String, Array>,
-    /// The class of each row of `x`.
+    /// The class of each sample; empty where there are none.
     pub labels: Vec<i64>,
 }
 
@@ -44,6 +43,13 @@ impl StepFile {
     /// The tensor of this name.
     pub fn array(&self, name: &str) -> Result<&Array, Failure> {
         self.arrays.get(name).ok_or_else(|| format!("the step file has no tensor {name:?}").into())
+    }
+
+    /// How many numbers are trained, or would be.
+    pub fn parameters(&self) -> usize {
+        let trained =
+            self.arrays.iter().filter(|(name, _)| *name != "x" && !name.starts_with("v."));
+        trained.map(|(_, array)| array.data.len()).sum()
     }
 
     /// Writes the file.
@@ -54,7 +60,9 @@ impl StepFile {
             parts.push((name, Dtype::F32, array.shape.clone(), bytes));
         }
         let labels = self.labels.iter().flat_map(|v| v.to_le_bytes()).collect();
-        parts.push(("labels", Dtype::I64, vec![self.labels.len()], labels));
+        if !self.labels.is_empty() {
+            parts.push(("labels", Dtype::I64, vec![self.labels.len()], labels));
+        }
         let views = parts
             .iter()
             .map(|(name, dtype, shape, bytes)| {

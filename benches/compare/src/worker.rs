@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
@@ -119,6 +120,14 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
         alive(|pids| pids.retain(|&pid| pid != self.child.id()));
+    }
+}
+
+/// Asks for the step of a file, written in this way if there was a choice.
+pub fn load_request(file: &Path, spelling: Option<&str>) -> String {
+    match spelling {
+        Some(spelling) => format!("load {}\t{spelling}", file.display()),
+        None => format!("load {}", file.display()),
     }
 }
 

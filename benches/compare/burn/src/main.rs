@@ -1,7 +1,10 @@
-//! The steps on burn, for the comparison with `cargo run --release -p compare -- --burn`.
+//! The steps of Linear layers on burn, for the comparison with `cargo run --release -p compare -- --burn`.
 //!
 //! Written with burn's own modules, loss and optimizers on its CPU backend "flex" with autodiff.
 
+#[allow(dead_code)]
+#[path = "../../src/perceptron.rs"]
+mod perceptron;
 #[allow(dead_code)]
 #[path = "../../src/serve.rs"]
 mod serve;
@@ -13,7 +16,7 @@ mod spec;
 mod stepfile;
 
 use burn::module::{Module, Param};
-use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
+use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig, MseLoss, Reduction};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::optim::{
     AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig, momentum::MomentumConfig,
@@ -21,7 +24,8 @@ use burn::optim::{
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
 use serve::Training;
-use spec::{Activation, Optimizer, Spec};
+use perceptron::{Activation, Loss, Perceptron};
+use spec::Optimizer;
 use stepfile::{Array, StepFile};
 
 /// Whatever goes wrong.
@@ -40,7 +44,7 @@ struct Mlp {
 
 /// A model in training.
 struct Run {
-    spec: Spec,
+    network: Perceptron,
     /// Taken during a step: burn's optimizers move the model.
     model: Option<Mlp>,
     x: Tensor<2>,
@@ -54,14 +58,14 @@ struct Run {
 
 impl Run {
     fn load(file: &StepFile) -> Result<Self, Failure> {
-        let spec = file.spec.clone();
+        let network = Perceptron::of(&file.spec)?;
         let device = Device::flex().autodiff();
         let vector = |name: String| -> Result<Param<Tensor<1>>, Failure> {
             Ok(Param::from_tensor(Tensor::from_data(data(file.array(&name)?), &device)))
         };
         let mut linears = Vec::new();
         let mut norms = Vec::new();
-        for (i, (inputs, outputs)) in spec.linears().enumerate() {
+        for (i, (inputs, outputs)) in network.linears().enumerate() {
             let weight: Tensor<2> =
                 Tensor::from_data(data(file.array(&format!("linear{i}.weight"))?), &device);
             let mut linear = LinearConfig::new(inputs, outputs).init(&device);
@@ -70,10 +74,10 @@ impl Run {
             linear.weight = Param::from_tensor(weight);
             linear.bias = Some(vector(format!("linear{i}.bias"))?);
             linears.push(linear);
-            if spec.batch_norm && i < spec.hidden().len() {
+            if network.batch_norm && i < network.hidden().len() {
                 let mut norm = BatchNormConfig::new(outputs)
-                    .with_epsilon(spec.bn_eps)
-                    .with_momentum(spec.bn_momentum)
+                    .with_epsilon(network.bn_eps)
+                    .with_momentum(network.bn_momentum)
                     .init(&device);
                 norm.gamma = vector(format!("norm{i}.weight"))?;
                 norm.beta = vector(format!("norm{i}.bias"))?;
@@ -81,10 +85,10 @@ impl Run {
             }
         }
         let labels = TensorData::new(file.labels.clone(), [file.labels.len()]);
-        let (optimizer, lr) = optimizer(spec.optimizer);
+        let (optimizer, lr) = optimizer(file.spec.optimizer.ok_or("there is nothing to train")?);
         // The batch is no parameter: no gradient flows into it.
         Ok(Self {
-            spec,
+            network,
             model: Some(Mlp { linears, norms }),
             x: Tensor::from_data(data(file.array("x")?), &device),
             labels: Tensor::from_data(labels, &device),
@@ -106,12 +110,15 @@ impl Run {
             if let Some(norm) = model.norms.get(i) {
                 x = norm.forward(x);
             }
-            x = match self.spec.activation {
+            x = match self.network.activation {
                 Activation::Tanh => activation::tanh(x),
                 Activation::Relu => activation::relu(x),
             };
         }
-        self.criterion.forward(x, self.labels.clone())
+        match self.network.loss {
+            Loss::CrossEntropy => self.criterion.forward(x, self.labels.clone()),
+            Loss::Reconstruction => MseLoss::new().forward(x, self.x.clone(), Reduction::Mean),
+        }
     }
 }
 
@@ -126,17 +133,17 @@ impl Training for Run {
         Ok(())
     }
 
-    fn loss(&self) -> Result<f64, Failure> {
+    fn loss(&mut self) -> Result<f64, Failure> {
         let loss = self.loss.clone().ok_or("no step was run")?;
         Ok(f64::from(loss.into_scalar::<f32>()))
     }
 
     /// Burn keeps the biased variance: what is beyond the decayed start (1 for each unit) is scaled by n/(n−1), so
     /// that the sum compares with the others'.
-    fn running_var(&self) -> Result<f64, Failure> {
+    fn checksum(&mut self) -> Result<f64, Failure> {
         let model = self.model.as_ref().ok_or("the last step failed")?;
-        let rows = self.spec.batch as f64;
-        let start = (1.0 - self.spec.bn_momentum).powi(self.steps);
+        let rows = self.x.dims()[0] as f64;
+        let start = (1.0 - self.network.bn_momentum).powi(self.steps);
         let mut sum = 0.0;
         for norm in &model.norms {
             for value in norm.running_var.value_sync().into_data().iter::<f64>() {

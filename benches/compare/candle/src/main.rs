@@ -1,8 +1,11 @@
-//! The steps on candle, for the comparison with `cargo run --release -p compare -- --candle`.
+//! The steps of Linear layers on candle, for the comparison with `cargo run --release -p compare -- --candle`.
 //!
 //! Written with candle-nn's own layers, loss and optimizers. Candle's `SGD` has no momentum, so that one is written
 //! here with tensor operations, as candle's `AdamW` is in the library (with weight decay 0 it is Adam).
 
+#[allow(dead_code)]
+#[path = "../../src/perceptron.rs"]
+mod perceptron;
 #[allow(dead_code)]
 #[path = "../../src/serve.rs"]
 mod serve;
@@ -18,7 +21,8 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{AdamW, BatchNorm, Linear, Module, Optimizer as _, ParamsAdamW, SGD, loss};
 
 use serve::Training;
-use spec::{Activation, Optimizer};
+use perceptron::{Activation, Loss, Perceptron};
+use spec::Optimizer;
 use stepfile::StepFile;
 
 /// Whatever goes wrong.
@@ -33,6 +37,7 @@ struct Mlp {
     linears: Vec<Linear>,
     norms: Vec<BatchNorm>,
     activation: Activation,
+    minimised: Loss,
     x: Tensor,
     labels: Tensor,
     update: Update,
@@ -48,7 +53,7 @@ enum Update {
 
 impl Mlp {
     fn load(file: &StepFile) -> Result<Self, Failure> {
-        let spec = &file.spec;
+        let network = Perceptron::of(&file.spec)?;
         let device = Device::Cpu;
         let tensor = |name: &str| -> Result<Tensor, Failure> {
             let array = file.array(name)?;
@@ -62,15 +67,15 @@ impl Mlp {
         };
         let mut linears = Vec::new();
         let mut norms = Vec::new();
-        for (i, (_, outputs)) in spec.linears().enumerate() {
+        for (i, (_, outputs)) in network.linears().enumerate() {
             let weight = parameter(format!("linear{i}.weight"))?;
             linears.push(Linear::new(weight, Some(parameter(format!("linear{i}.bias"))?)));
-            if spec.batch_norm && i < spec.hidden().len() {
+            if network.batch_norm && i < network.hidden().len() {
                 let weight = parameter(format!("norm{i}.weight"))?;
                 let bias = parameter(format!("norm{i}.bias"))?;
                 let mean = Tensor::zeros(outputs, DType::F32, &device)?;
                 let variance = Tensor::ones(outputs, DType::F32, &device)?;
-                let (eps, momentum) = (spec.bn_eps, spec.bn_momentum);
+                let (eps, momentum) = (network.bn_eps, network.bn_momentum);
                 norms.push(BatchNorm::new_with_momentum(
                     outputs, mean, variance, weight, bias, eps, momentum,
                 )?);
@@ -81,10 +86,11 @@ impl Mlp {
         Ok(Self {
             linears,
             norms,
-            activation: spec.activation,
+            activation: network.activation,
+            minimised: network.loss,
             x: tensor("x")?,
             labels: Tensor::from_slice(&labels, labels.len(), &device)?,
-            update: Update::new(spec.optimizer, vars)?,
+            update: Update::new(file.spec.optimizer.ok_or("there is nothing to train")?, vars)?,
             loss: None,
         })
     }
@@ -106,18 +112,21 @@ impl Training for Mlp {
                 Activation::Relu => x.relu()?,
             };
         }
-        let loss = loss::cross_entropy(&x, &self.labels)?;
+        let loss = match self.minimised {
+            Loss::CrossEntropy => loss::cross_entropy(&x, &self.labels)?,
+            Loss::Reconstruction => loss::mse(&x, &self.x)?,
+        };
         self.update.step(&loss.backward()?)?;
         self.loss = Some(loss);
         Ok(())
     }
 
-    fn loss(&self) -> Result<f64, Failure> {
+    fn loss(&mut self) -> Result<f64, Failure> {
         let loss = self.loss.as_ref().ok_or("no step was run")?;
         Ok(f64::from(loss.to_scalar::<f32>()?))
     }
 
-    fn running_var(&self) -> Result<f64, Failure> {
+    fn checksum(&mut self) -> Result<f64, Failure> {
         let mut sum = 0.0;
         for norm in &self.norms {
             let variance = norm.running_var().to_dtype(DType::F64)?;

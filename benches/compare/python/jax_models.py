@@ -1,0 +1,249 @@
+"""The models in JAX: a function for each kind of model of a step file. It gets the model's numbers and the tensors,
+and answers the ways to spell it, by name, each a function that builds the model anew."""
+
+from typing import Any, Callable, NamedTuple
+
+import jax
+from jax import lax, numpy as jnp
+
+
+class Model(NamedTuple):
+    """What is trained: `function` maps parameters, running statistics and inputs to the loss and the new running
+    statistics."""
+
+    params: Any
+    running: Any
+    function: Callable
+    inputs: tuple
+
+
+class Product(NamedTuple):
+    """What is only computed: `function` maps the inputs to the products, by parameter."""
+
+    function: Callable
+    inputs: tuple
+    vectors: dict
+
+
+def linear(tensors, name):
+    return {"w": tensors[f"{name}.weight"].T, "b": tensors[f"{name}.bias"]}
+
+
+def affine(layer, x):
+    return x @ layer["w"] + layer["b"]
+
+
+def cross_entropy(logits, labels):
+    log_p = jax.nn.log_softmax(logits)
+    return -jnp.take_along_axis(log_p, labels[:, None], axis=1).mean()
+
+
+def classifier(params, forward, tensors, x=None):
+    """A model without running statistics, trained by the cross-entropy of the file's labels."""
+
+    def loss(params, running, x, labels):
+        return cross_entropy(forward(params, x), labels), running
+
+    return Model(params, [], loss, (tensors["x"] if x is None else x, tensors["labels"]))
+
+
+def batch_norm(model, layer, running, x):
+    """The normalised x, and the running statistics with its own counted in."""
+    momentum, rows = model["bn_momentum"], x.shape[0]
+    mean, var = x.mean(0), x.var(0)
+    updated = {
+        "mean": (1 - momentum) * running["mean"] + momentum * mean,
+        "var": (1 - momentum) * running["var"] + momentum * var * (rows / (rows - 1)),
+    }
+    return (x - mean) * lax.rsqrt(var + model["bn_eps"]) * layer["scale"] + layer["shift"], updated
+
+
+def perceptron(model, tensors):
+    count = len(model["sizes"]) - 1
+    activation = {"tanh": jnp.tanh, "relu": jax.nn.relu}[model["activation"]]
+
+    def forward(params, running, x):
+        updated = []
+        for i, layer in enumerate(params):
+            x = affine(layer, x)
+            if i + 1 == count:
+                break
+            if model["batch_norm"]:
+                x, statistics = batch_norm(model, layer, running[i], x)
+                updated.append(statistics)
+            x = activation(x)
+        return x, updated
+
+    def classified(params, running, x, labels):
+        logits, running = forward(params, running, x)
+        return cross_entropy(logits, labels), running
+
+    def reconstructed(params, running, x):
+        y, running = forward(params, running, x)
+        return jnp.square(y - x).mean(), running
+
+    def build():
+        params, running = [linear(tensors, f"linear{i}") for i in range(count)], []
+        for i, width in enumerate(model["sizes"][1:-1] if model["batch_norm"] else []):
+            params[i] |= {"scale": tensors[f"norm{i}.weight"], "shift": tensors[f"norm{i}.bias"]}
+            running.append({"mean": jnp.zeros(width), "var": jnp.ones(width)})
+        if model["loss"] == "cross_entropy":
+            return Model(params, running, classified, (tensors["x"], tensors["labels"]))
+        return Model(params, running, reconstructed, (tensors["x"],))
+
+    return {"": build}
+
+
+def lenet(model, tensors):
+    def pool_windows(x, axes):
+        size = tuple(2 if axis in axes else 1 for axis in range(4))
+        return lax.reduce_window(x, -jnp.inf, lax.max, size, size, "VALID")
+
+    def pool_pairs(x, axes):
+        for axis in axes[::-1]:
+            shape = x.shape
+            x = x.reshape(*shape[:axis], shape[axis] // 2, 2, *shape[axis + 1 :]).max(axis + 1)
+        return x
+
+    def build(channels_last, pool):
+        layout = ("NHWC", "HWIO", "NHWC") if channels_last else ("NCHW", "OIHW", "NCHW")
+        axes = (1, 2) if channels_last else (2, 3)
+
+        def convolution(layer, x, padding):
+            y = lax.conv_general_dilated(x, layer["w"], (1, 1), [(padding, padding)] * 2, dimension_numbers=layout)
+            return y + (layer["b"] if channels_last else layer["b"][:, None, None])
+
+        def forward(params, x):
+            conv1, conv2, *linears = params
+            x = pool(jax.nn.relu(convolution(conv1, x, 2)), axes)
+            x = pool(jax.nn.relu(convolution(conv2, x, 0)), axes)
+            x = x.reshape(x.shape[0], -1)
+            for layer in linears[:-1]:
+                x = jax.nn.relu(affine(layer, x))
+            return affine(linears[-1], x)
+
+        convolutions = [{"w": tensors[f"{n}.weight"], "b": tensors[f"{n}.bias"]} for n in ("conv1", "conv2")]
+        linears = [linear(tensors, f"linear{i}") for i in range(3)]
+        x = tensors["x"]
+        if channels_last:
+            x = x.transpose(0, 2, 3, 1)
+            channels = convolutions[1]["w"].shape[0]
+            for layer in convolutions:
+                layer["w"] = layer["w"].transpose(2, 3, 1, 0)
+            inputs, outputs = linears[0]["w"].shape
+            side = round((inputs // channels) ** 0.5)
+            w = linears[0]["w"].reshape(channels, side, side, outputs)
+            linears[0]["w"] = w.transpose(1, 2, 0, 3).reshape(inputs, outputs)
+        return classifier(convolutions + linears, forward, tensors, x)
+
+    return {
+        f"{'channels last' if last else 'channels first'}, {name}": lambda last=last, pool=pool: build(last, pool)
+        for last in (True, False)
+        for name, pool in (("reduce_window", pool_windows), ("max of pairs", pool_pairs))
+    }
+
+
+def lstm(model, tensors):
+    inputs, hidden, steps = model["inputs"], model["hidden"], model["steps"]
+    weight = tensors["gates.weight"]
+    params = {
+        "x": {"w": weight[:, :inputs].T, "b": tensors["gates.bias"]},
+        "h": weight[:, inputs:].T,
+        "head": linear(tensors, "head"),
+    }
+
+    def run(params, x, projected, unrolled):
+        if projected:
+            x = affine(params["x"], x)
+        start = jnp.zeros((x.shape[1], hidden))
+
+        def cell(state, x):
+            h, c = state
+            z = (x if projected else affine(params["x"], x)) + h @ params["h"]
+            i, f, g, o = jnp.split(z, 4, axis=1)
+            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+            return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
+
+        state = (start, start)
+        if unrolled:
+            for t in range(steps):
+                state, _ = cell(state, x[t])
+        else:
+            state, _ = lax.scan(cell, state, x)
+        return affine(params["head"], state[0])
+
+    # Unrolled 256 times it takes XLA many minutes to compile.
+    loops = {"scan": False, "unrolled": True} if steps <= 64 else {"scan": False}
+    return {
+        f"{loop}, {name}": lambda unrolled=unrolled, projected=projected: classifier(
+            params, lambda params, x: run(params, x, projected, unrolled), tensors
+        )
+        for loop, unrolled in loops.items()
+        for name, projected in (("projected at once", True), ("step by step", False))
+    }
+
+
+def transformer(model, tensors):
+    heads, eps = model["heads"], model["eps"]
+
+    def layer_norm(layer, x):
+        mean, var = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+        return (x - mean) * lax.rsqrt(var + eps) * layer["scale"] + layer["shift"]
+
+    def mix_by_products(q, k, v):
+        weights = jax.nn.softmax(jnp.einsum("bthd,bshd->bhts", q, k) * q.shape[-1] ** -0.5)
+        return jnp.einsum("bhts,bshd->bthd", weights, v)
+
+    def forward(params, x, mix):
+        batch, steps, width = x.shape
+        for block in params["blocks"]:
+            qkv = affine(block["qkv"], layer_norm(block["norm1"], x))
+            q, k, v = jnp.moveaxis(qkv.reshape(batch, steps, 3, heads, width // heads), 2, 0)
+            x = x + affine(block["out"], mix(q, k, v).reshape(batch, steps, width))
+            up = affine(block["up"], layer_norm(block["norm2"], x))
+            x = x + affine(block["down"], jax.nn.gelu(up, approximate=False))
+        return affine(params["head"], layer_norm(params["norm"], x).mean(1))
+
+    def norm(name):
+        return {"scale": tensors[f"{name}.weight"], "shift": tensors[f"{name}.bias"]}
+
+    def block(name):
+        linears = {part: linear(tensors, f"{name}.{part}") for part in ("qkv", "out", "up", "down")}
+        return linears | {part: norm(f"{name}.{part}") for part in ("norm1", "norm2")}
+
+    blocks = [block(f"block{i}") for i in range(model["blocks"])]
+    params = {"blocks": blocks, "norm": norm("norm"), "head": linear(tensors, "head")}
+    mixers = {"einsum": mix_by_products, "dot_product_attention": jax.nn.dot_product_attention}
+    return {
+        name: lambda mix=mix: classifier(params, lambda params, x: forward(params, x, mix), tensors)
+        for name, mix in mixers.items()
+    }
+
+
+def hessian_product(model, tensors):
+    params = {name: tensor for name, tensor in tensors.items() if name.startswith("linear")}
+    vectors = {name: tensors[f"v.{name}"] for name in params}
+    count = len(model["sizes"]) - 1
+
+    def loss(params, x, labels):
+        for i in range(count):
+            x = x @ params[f"linear{i}.weight"].T + params[f"linear{i}.bias"]
+            if i + 1 < count:
+                x = jnp.tanh(x)
+        return cross_entropy(x, labels)
+
+    def forward_over_reverse(params, vectors, x, labels):
+        return jax.jvp(lambda params: jax.grad(loss)(params, x, labels), (params,), (vectors,))[1]
+
+    def reverse_over_reverse(params, vectors, x, labels):
+        def slope(params):
+            gradient = jax.grad(loss)(params, x, labels)
+            return sum((gradient[name] * vectors[name]).sum() for name in gradient)
+
+        return jax.grad(slope)(params)
+
+    inputs = (params, vectors, tensors["x"], tensors["labels"])
+    return {
+        "forward over reverse": lambda: Product(forward_over_reverse, inputs, vectors),
+        "reverse over reverse": lambda: Product(reverse_over_reverse, inputs, vectors),
+    }

@@ -1,0 +1,180 @@
+"""The models in PyTorch: a function for each kind of model of a step file. It gets the model's numbers and the
+tensors, and answers the ways to spell it, by name, each a function that builds the model anew."""
+
+from typing import Callable, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Model(NamedTuple):
+    """What is trained: `function` computes the loss of the inputs."""
+
+    module: nn.Module
+    function: Callable
+    inputs: tuple
+    breaks: bool = False  # whether Inductor may leave parts of the function to PyTorch itself
+
+
+class Product(NamedTuple):
+    """What is only computed: `function` maps the inputs to the products, by parameter."""
+
+    function: Callable
+    inputs: tuple
+    vectors: dict
+    breaks: bool = False
+
+
+def fill(module, tensors, name):
+    """Copies weight and bias of this name in the file into a layer."""
+    with torch.no_grad():
+        module.weight.copy_(tensors[f"{name}.weight"])
+        module.bias.copy_(tensors[f"{name}.bias"])
+    return module
+
+
+def linear(tensors, name):
+    outputs, inputs = tensors[f"{name}.weight"].shape
+    return fill(nn.Linear(inputs, outputs), tensors, name)
+
+
+def classifier(module, tensors, x=None):
+    """A model that is trained by the cross-entropy of the file's labels."""
+
+    def loss(x, labels):
+        return F.cross_entropy(module(x), labels)
+
+    return Model(module, loss, (tensors["x"] if x is None else x, tensors["labels"]))
+
+
+def perceptron(model, tensors):
+    def build():
+        layers = []
+        count = len(model["sizes"]) - 1
+        for i in range(count):
+            layers.append(linear(tensors, f"linear{i}"))
+            if i + 1 == count:
+                break
+            if model["batch_norm"]:
+                norm = nn.BatchNorm1d(model["sizes"][i + 1], eps=model["bn_eps"], momentum=model["bn_momentum"])
+                layers.append(fill(norm, tensors, f"norm{i}"))
+            layers.append({"tanh": nn.Tanh, "relu": nn.ReLU}[model["activation"]]())
+        module = nn.Sequential(*layers)
+        if model["loss"] == "cross_entropy":
+            return classifier(module, tensors)
+        return Model(module, lambda x: F.mse_loss(module(x), x), (tensors["x"],))
+
+    return {"": build}
+
+
+def lenet(model, tensors):
+    def convolution(name, **options):
+        outputs, inputs, height, width = tensors[f"{name}.weight"].shape
+        return fill(nn.Conv2d(inputs, outputs, (height, width), **options), tensors, name)
+
+    def build(layout):
+        module = nn.Sequential(
+            convolution("conv1", padding=2), nn.ReLU(), nn.MaxPool2d(2),
+            convolution("conv2"), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+            linear(tensors, "linear0"), nn.ReLU(), linear(tensors, "linear1"), nn.ReLU(), linear(tensors, "linear2"),
+        )
+        x = tensors["x"].contiguous(memory_format=layout)
+        return classifier(module.to(memory_format=layout), tensors, x)
+
+    layouts = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
+    return {name: lambda layout=layout: build(layout) for name, layout in layouts.items()}
+
+
+class LastState(nn.Module):
+    """PyTorch's own LSTM, its last hidden state classified."""
+
+    def __init__(self, tensors):
+        super().__init__()
+        gates, bias = tensors["gates.weight"], tensors["gates.bias"]
+        hidden = gates.shape[0] // 4
+        inputs = gates.shape[1] - hidden
+        self.lstm = nn.LSTM(inputs, hidden)
+        with torch.no_grad():
+            self.lstm.weight_ih_l0.copy_(gates[:, :inputs])
+            self.lstm.weight_hh_l0.copy_(gates[:, inputs:])
+            self.lstm.bias_ih_l0.copy_(bias)
+            self.lstm.bias_hh_l0.zero_()
+        self.lstm.bias_hh_l0.requires_grad_(False)  # the second bias of the layout is none of the model's
+        self.head = linear(tensors, "head")
+
+    def forward(self, x):
+        return self.head(self.lstm(x)[0][-1])
+
+
+def lstm(model, tensors):
+    # A cell of one's own in a loop that Inductor unrolls took a minute to compile at 32 steps and ran several times
+    # longer than this. Inductor itself leaves `nn.LSTM` alone: the graph breaks there.
+    return {"": lambda: classifier(LastState(tensors), tensors)._replace(breaks=True)}
+
+
+class Block(nn.Module):
+    """Attention and a two-layer network, each behind a norm and beside a shortcut."""
+
+    def __init__(self, tensors, name, heads, eps):
+        super().__init__()
+        self.heads = heads
+        width = tensors[f"{name}.norm1.weight"].shape[0]
+        self.norm1 = fill(nn.LayerNorm(width, eps=eps), tensors, f"{name}.norm1")
+        self.norm2 = fill(nn.LayerNorm(width, eps=eps), tensors, f"{name}.norm2")
+        self.qkv, self.out = linear(tensors, f"{name}.qkv"), linear(tensors, f"{name}.out")
+        self.up, self.down = linear(tensors, f"{name}.up"), linear(tensors, f"{name}.down")
+
+    def forward(self, x):
+        x = x + self.attention(self.norm1(x))
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+    def attention(self, x):
+        batch, steps, width = x.shape
+        parts = self.qkv(x).view(batch, steps, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(*parts.unbind(0))
+        return self.out(mixed.transpose(1, 2).reshape(batch, steps, width))
+
+
+class MeanOver(nn.Module):
+    def forward(self, x):
+        return x.mean(1)
+
+
+def transformer(model, tensors):
+    def build():
+        blocks = [Block(tensors, f"block{i}", model["heads"], model["eps"]) for i in range(model["blocks"])]
+        norm = fill(nn.LayerNorm(model["width"], eps=model["eps"]), tensors, "norm")
+        return classifier(nn.Sequential(*blocks, norm, MeanOver(), linear(tensors, "head")), tensors)
+
+    return {"": build}
+
+
+def hessian_product(model, tensors):
+    params = {name: tensor for name, tensor in tensors.items() if name.startswith("linear")}
+    vectors = {name: tensors[f"v.{name}"] for name in params}
+    count = len(model["sizes"]) - 1
+
+    def loss(params, x, labels):
+        for i in range(count):
+            x = F.linear(x, params[f"linear{i}.weight"], params[f"linear{i}.bias"])
+            if i + 1 < count:
+                x = x.tanh()
+        return F.cross_entropy(x, labels)
+
+    def forward_over_reverse(params, vectors, x, labels):
+        gradient = torch.func.grad(lambda params: loss(params, x, labels))
+        return torch.func.jvp(gradient, (params,), (vectors,))[1]
+
+    def reverse_over_reverse(params, vectors, x, labels):
+        def slope(params):
+            gradient = torch.func.grad(loss)(params, x, labels)
+            return sum((gradient[name] * vectors[name]).sum() for name in gradient)
+
+        return torch.func.grad(slope)(params)
+
+    inputs = (params, vectors, tensors["x"], tensors["labels"])
+    return {
+        "forward over reverse": lambda: Product(forward_over_reverse, inputs, vectors),
+        "reverse over reverse": lambda: Product(reverse_over_reverse, inputs, vectors),
+    }

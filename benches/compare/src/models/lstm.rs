@@ -1,0 +1,209 @@
+//! An LSTM, unrolled in the graph, whose last hidden state is classified. Two spellings of ours are steps of their
+//! own; the other frameworks have the one that is fastest for them in both.
+//!
+//! ```text
+//! [i f g o] = [xₜ hₜ₋₁]·Wᵀ + b
+//! cₜ = σ(f)·cₜ₋₁ + σ(i)·tanh(g)        hₜ = σ(o)·tanh(cₜ)
+//! ```
+
+use cotangent::ndarray::{Axis, Slice};
+use cotangent::prelude::*;
+use serde_json::json;
+
+use super::{Entry, Group, Model, Work, linear_flops};
+use crate::Failure;
+use crate::generate::Draw;
+use crate::ours::{Ours, Trained, array};
+use crate::plain;
+use crate::spec::Optimizer;
+use crate::stepfile::{Array, StepFile};
+
+/// The steps of this kind.
+pub fn steps() -> Vec<Entry> {
+    let step = |name, summary, steps, spelling| Entry {
+        name,
+        summary,
+        group: Group::Sequence,
+        batch: 32,
+        optimizer: Some(Optimizer::adam()),
+        model: Box::new(Lstm { steps, spelling }),
+    };
+    vec![
+        step("lstm", "64-128, 32 steps, inputs projected at once, Adam", 32, Spelling::Projected),
+        step("lstm-steps", "64-128, 32 steps, written step by step, Adam", 32, Spelling::Stepwise),
+        step("lstm-256", "64-128, 256 steps, Adam", 256, Spelling::Projected),
+    ]
+}
+
+const INPUTS: usize = 64;
+const HIDDEN: usize = 128;
+const CLASSES: usize = 10;
+
+struct Lstm {
+    steps: usize,
+    spelling: Spelling,
+}
+
+/// How ours is written.
+#[derive(Clone, Copy)]
+enum Spelling {
+    /// The inputs of all steps are multiplied by their part of W at once; a step slices the product.
+    Projected,
+    /// A step slices the input, and multiplies it beside the hidden state.
+    Stepwise,
+}
+
+impl Model for Lstm {
+    fn description(&self) -> serde_json::Value {
+        json!({ "kind": "lstm", "inputs": INPUTS, "hidden": HIDDEN, "steps": self.steps })
+    }
+
+    fn draw(&self, batch: usize, draw: &mut Draw) {
+        draw.layer("gates", &[4 * HIDDEN, INPUTS + HIDDEN]);
+        draw.layer("head", &[CLASSES, HIDDEN]);
+        draw.normal("x", &[self.steps, batch, INPUTS]);
+        draw.labels(batch, CLASSES);
+    }
+
+    fn reference(&self, file: &StepFile) -> Result<f64, Failure> {
+        let x = plain::wide(file, "x")?;
+        let batch = file.spec.batch;
+        let (mut h, mut c) = (vec![0.0; batch * HIDDEN], vec![0.0; batch * HIDDEN]);
+        for x in x.chunks(batch * INPUTS) {
+            let rows = x.chunks(INPUTS).zip(h.chunks(HIDDEN));
+            let beside: Vec<f64> = rows.flat_map(|(x, h)| [x, h].concat()).collect();
+            let gates = plain::linear(file, "gates", &beside)?;
+            for (row, gates) in gates.chunks(4 * HIDDEN).enumerate() {
+                for unit in 0..HIDDEN {
+                    let at = row * HIDDEN + unit;
+                    let [i, f, g, o] = [0, 1, 2, 3].map(|gate| gates[gate * HIDDEN + unit]);
+                    c[at] = sigmoid(f) * c[at] + sigmoid(i) * g.tanh();
+                    h[at] = sigmoid(o) * c[at].tanh();
+                }
+            }
+        }
+        Ok(plain::cross_entropy(&plain::linear(file, "head", &h)?, &file.labels))
+    }
+
+    fn work(&self, batch: usize) -> Work {
+        let rows = self.steps * batch;
+        // The first hidden state is 0.
+        let flops = linear_flops(rows, INPUTS, 4 * HIDDEN, true)
+            + linear_flops(rows - batch, HIDDEN, 4 * HIDDEN, false)
+            + linear_flops(batch, HIDDEN, CLASSES, false);
+        // The gates, the cell and the hidden state of every step.
+        Work { flops, activations: rows * 6 * HIDDEN }
+    }
+
+    fn ours(&self, file: &StepFile) -> Result<Box<dyn Ours>, Failure> {
+        let mut params = Params::seeded(0);
+        let mut scope = params.root();
+        match self.spelling {
+            Spelling::Projected => {
+                let network = Projected::new(&mut scope);
+                Ok(Box::new(Trained::classifier(&split(file)?, params, move |x| {
+                    network.forward(x)
+                })?))
+            }
+            Spelling::Stepwise => {
+                let network = Stepwise::new(&mut scope);
+                Ok(Box::new(Trained::classifier(file, params, move |x| network.forward(x))?))
+            }
+        }
+    }
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// The file with W taken apart: the columns of the input, with the bias, and those of the hidden state.
+fn split(file: &StepFile) -> Result<StepFile, Failure> {
+    let mut file = file.clone();
+    let weight = array(&file, "gates.weight")?;
+    let mut insert = |name: &str, columns: Slice| {
+        let part = weight.slice_axis(Axis(1), columns);
+        let array = Array { shape: part.shape().to_vec(), data: part.iter().copied().collect() };
+        file.arrays.insert(name.to_owned(), array);
+    };
+    insert("input.weight", Slice::from(..INPUTS));
+    insert("hidden.weight", Slice::from(INPUTS..));
+    file.arrays.insert("input.bias".to_owned(), file.array("gates.bias")?.clone());
+    Ok(file)
+}
+
+/// Inputs projected at once.
+struct Projected {
+    input: Linear,
+    hidden: Linear,
+    head: Linear,
+}
+
+impl Projected {
+    fn new(scope: &mut Scope<'_>) -> Self {
+        Self {
+            input: Linear::new(INPUTS, 4 * HIDDEN).build(scope, "input"),
+            hidden: Linear::new(HIDDEN, 4 * HIDDEN).bias(false).build(scope, "hidden"),
+            head: Linear::new(HIDDEN, CLASSES).build(scope, "head"),
+        }
+    }
+
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let projected = self.input.forward(x);
+        let mut state = State::start(x);
+        for t in 0..x.shape()[0] {
+            state = state.next(at(projected, t) + self.hidden.forward(state.h));
+        }
+        self.head.forward(state.h)
+    }
+}
+
+/// Step by step.
+struct Stepwise {
+    gates: Linear,
+    head: Linear,
+}
+
+impl Stepwise {
+    fn new(scope: &mut Scope<'_>) -> Self {
+        Self {
+            gates: Linear::new(INPUTS + HIDDEN, 4 * HIDDEN).build(scope, "gates"),
+            head: Linear::new(HIDDEN, CLASSES).build(scope, "head"),
+        }
+    }
+
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let mut state = State::start(x);
+        for t in 0..x.shape()[0] {
+            let beside = x.graph().concat(&[at(x, t), state.h], 1);
+            state = state.next(self.gates.forward(beside));
+        }
+        self.head.forward(state.h)
+    }
+}
+
+/// What is carried from step to step.
+#[derive(Clone, Copy)]
+struct State<'g> {
+    h: Var<'g>,
+    c: Var<'g>,
+}
+
+impl<'g> State<'g> {
+    fn start(x: Var<'g>) -> Self {
+        let zero = x.graph().full([x.shape()[1], HIDDEN], 0.0);
+        Self { h: zero, c: zero }
+    }
+
+    fn next(self, gates: Var<'g>) -> Self {
+        let [i, f, g, o] = gates.split(&[HIDDEN; 4], 1)[..] else { unreachable!("four parts") };
+        let c = f.sigmoid() * self.c + i.sigmoid() * g.tanh();
+        Self { h: o.sigmoid() * c.tanh(), c }
+    }
+}
+
+/// What an array over steps has at one of them.
+fn at(x: Var<'_>, step: usize) -> Var<'_> {
+    let step = step as isize;
+    x.slice_axis(0, step..step + 1).squeeze(0)
+}
