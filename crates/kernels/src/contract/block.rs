@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use super::pack::{Pack, Target};
-use super::panels::{MAX_PANELS, Panels};
+use super::panels::Panels;
 use super::plan::{Plan, Sides, even_part};
-use super::tile::{MAX_ROWS, Steps, Strip, height};
+use super::tile::{MAX_ROWS, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
 use crate::scalar::Scalar;
@@ -20,6 +20,10 @@ const MAX_DEPTH: usize = 2048;
 
 /// Strips of X that are packed at a time: rows long enough to visit few memory pages, where X is transposed.
 const BAND: usize = 16;
+
+/// Panels of Y that are packed at a time: rows of each, as they lie in memory, and few enough that what is written to
+/// them does not contend for places in the first-level cache.
+pub(super) const AT_ONCE: usize = 8;
 
 /// Bytes of a packed band of X, and of the tables.
 const X_BYTES: usize = 1 << 19;
@@ -112,7 +116,7 @@ impl<T: Scalar> Job<'_, T> {
 
     /// Computes a block of the depth, block after block of Y.
     fn layer(&self, rooms: &Rooms<T>, layer: Layer) {
-        let steps = self.tables(rooms, layer);
+        let steps = self.steps(rooms, layer);
         let tile = self.plan.tile;
         let bytes = Caches::found().second.clamp(1 << 18, MAX_Y_BYTES);
         let most = (bytes / size_of::<T>() / layer.depth / tile.columns()).max(1) * tile.columns();
@@ -130,42 +134,50 @@ impl<T: Scalar> Job<'_, T> {
         }
     }
 
-    /// How tiles step through a layer; writes the tables that this needs.
-    fn tables(&self, rooms: &Rooms<T>, layer: Layer) -> Steps {
+    /// Whether steps of the depth are found by tables, in X and in Y. (Tiles with a table for X alone read whole vectors,
+    /// as copies have them.)
+    pub(super) fn tables(&self) -> [bool; 2] {
         let Sides { x_depth, y_depth, .. } = self.sides;
-        let y = self.plan.y_in_place && !y_depth.is_run();
-        let x = !self.plan.x_packed && (y || !x_depth.is_run());
-        for (group, table, wanted) in [(x_depth, rooms.tables[0], x), (y_depth, rooms.tables[1], y)]
-        {
-            if wanted {
-                // SAFETY: a table has room for the deepest layer.
-                group.for_each(layer.first, layer.depth, |p, offset| unsafe {
-                    *table.add(p) = offset;
-                });
-            }
+        let x = !self.plan.x_packed && !x_depth.is_run();
+        let y = self.plan.y_in_place && (x || !y_depth.is_run());
+        [x || y, y]
+    }
+
+    /// How tiles step through a layer; writes the tables that this needs.
+    fn steps(&self, rooms: &Rooms<T>, layer: Layer) -> Steps {
+        let (tables, groups) = (self.tables(), [self.sides.x_depth, self.sides.y_depth]);
+        for (k, group) in groups.into_iter().enumerate().filter(|&(k, _)| tables[k]) {
+            // SAFETY: a table has room for the deepest layer.
+            group.for_each(layer.first, layer.depth, |p, offset| unsafe {
+                *rooms.tables[k].add(p) = offset;
+            });
         }
-        match (self.plan.x_packed, x, y) {
-            (true, ..) => Steps::Packed,
-            (_, _, true) => Steps::Tables,
-            (_, true, _) => Steps::Table,
+        match tables {
+            [_, true] => Steps::Tables,
+            [true, _] => Steps::Table,
+            _ if self.plan.x_packed && !self.plan.y_in_place => Steps::Packed,
             _ => Steps::Strided,
         }
     }
 
     /// Copies a block of Y to the places of its panels.
     fn pack_y(&self, from: *const T, panels: &Panels<T>, layer: Layer) {
-        let mut targets =
-            [Target { first: 0, count: 0, width: 0, to: std::ptr::null_mut() }; MAX_PANELS];
-        let count = panels.targets(&mut targets);
-        let pack = Pack {
-            from,
-            lanes: self.sides.y_columns,
-            depth: self.sides.y_depth,
-            steps: (layer.first, layer.first + layer.depth),
-            targets: &targets[..count],
-        };
-        // SAFETY: the block lies within Y, and its copy within the scratch, for which the width of blocks was chosen.
-        unsafe { pack.run(self.isa) };
+        for panels in panels.as_slice().chunks(AT_ONCE) {
+            let target = |i: usize| {
+                let panel = panels[i.min(panels.len() - 1)];
+                let (count, width) = (panel.columns, panel.y_step as usize);
+                Target { first: panel.first, count, width, to: panel.y.cast_mut() }
+            };
+            let pack = Pack {
+                from,
+                lanes: self.sides.y_columns,
+                depth: self.sides.y_depth,
+                steps: (layer.first, layer.first + layer.depth),
+                targets: &std::array::from_fn::<_, AT_ONCE, _>(target)[..panels.len()],
+            };
+            // SAFETY: the block lies within Y, and its copy within the scratch, for which the width of blocks was chosen.
+            unsafe { pack.run(self.isa) };
+        }
     }
 
     /// Computes a block of Y's columns, band after band of X.
@@ -192,7 +204,7 @@ impl<T: Scalar> Job<'_, T> {
         let (mut targets, mut met) = ([none; BAND], 0);
         for (rows, at) in strips(rows, self.plan.tile.rows) {
             let (count, to) = (rows.len(), to.wrapping_add(at * layer.depth));
-            targets[met] = Target { first: rows.start, count, width: height(count), to };
+            targets[met] = Target { first: rows.start, count, width: packed_height(count), to };
             met += 1;
         }
         let pack = Pack {
@@ -219,8 +231,10 @@ impl<T: Scalar> Job<'_, T> {
         let (mut x_rows, mut c_rows) = ([0; MAX_ROWS], [0; MAX_ROWS]);
         let count = rows.len();
         let mut x = rooms.x.wrapping_add(at * layer.depth).cast_const();
-        let mut x_step = height(count) as isize;
-        if steps != Steps::Packed {
+        let mut x_step = packed_height(count) as isize;
+        if self.plan.x_packed {
+            (0..MAX_ROWS).for_each(|i| x_rows[i] = i.min(count - 1) as isize);
+        } else {
             self.sides.x_rows.for_each(rows.start, count, |i, offset| x_rows[i] = offset);
             let last = x_rows[count - 1];
             x_rows[count..].fill(last);

@@ -4,7 +4,6 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::block::{Factor, Job, most_columns};
-use super::pack::Target;
 use super::tile::Panel;
 use crate::scalar::Scalar;
 
@@ -52,7 +51,7 @@ impl<T: Scalar> Panels<T> {
                 Factor::Slice(start) if job.plan.y_in_place => {
                     let (y, along) = job.sides.y_columns.at(column);
                     let mut y = start.wrapping_offset(y);
-                    if job.sides.y_depth.is_run() {
+                    if !job.tables()[1] {
                         y = y.wrapping_offset(job.sides.y_depth.at(layer.0).0);
                     }
                     let step = Some(job.sides.y_depth.stride());
@@ -129,15 +128,5 @@ impl<T: Scalar> Panels<T> {
         let y = start.wrapping_add(place);
         self.add(Panel { y, y_step: wide as isize, columns, masked, first, c });
         columns
-    }
-
-    /// Where the copies of the panels go.
-    pub(super) fn targets(&self, targets: &mut [Target<T>; MAX_PANELS]) -> usize {
-        for (target, panel) in targets.iter_mut().zip(self.as_slice()) {
-            let width = panel.y_step as usize;
-            *target =
-                Target { first: panel.first, count: panel.columns, width, to: panel.y.cast_mut() };
-        }
-        self.count
     }
 }

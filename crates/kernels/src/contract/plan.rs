@@ -128,7 +128,7 @@ impl Plan {
         let (high, wide) = (rows / strips, vectors as f64 / along as f64);
         let step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
         let tables = y_in_place && !y_depth.is_run();
-        let x_packed = panels >= MANY_TILES as f64 && !tables;
+        let x_packed = panels >= MANY_TILES as f64 && !tables && tile.vectors > 1;
         let mut cost = panels * strips * (step * depth + 20.0);
         if !y_in_place {
             cost += columns * depth * pack_cost(y_columns, y_depth);

@@ -4,6 +4,7 @@
 //! tiles of most products.
 
 use super::Work;
+use super::block::AT_ONCE;
 use super::pack::{Pack, Target};
 use super::tile::{MAX_VECTORS, TileShape};
 use crate::isa::Isa;
@@ -13,9 +14,6 @@ use crate::vector::MAX_LANES;
 
 /// The widest panel of any level.
 const WIDEST: usize = (MAX_VECTORS - 1) * MAX_LANES;
-
-/// Panels that one task copies.
-const AT_ONCE: usize = 8;
 
 impl Work {
     /// How many numbers a copy has at most; `usize::MAX` where no slice is so long.

@@ -176,7 +176,7 @@ impl Case {
             isa,
             (a, BOrPacked::Packed(packed.as_ptr())),
             expected,
-            { [0, rows / 3, rows, columns / 3, columns] },
+            [0, rows / 3, rows, columns / 3, columns],
         );
     }
 

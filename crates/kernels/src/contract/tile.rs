@@ -1,8 +1,8 @@
 //! The innermost loop: a tile of C held in registers while one operand's lanes and the other's vectors stream by.
 //!
 //! Each step of the depth loads the vectors of a tile and multiplies them by one number of each of its rows, so that
-//! arithmetic is the bound: a tile of AVX-512 has 12 rows of 2 vectors, 24 multiply-adds for 14 loads; one of AVX2 6 rows of 2
-//! or 4 of 3, 12 for 8 or 7. (Fewer than eight sums at a time would wait for each other.)
+//! arithmetic is the bound: a tile of AVX-512 has 12 rows of 2 vectors, 24 multiply-adds for 14 loads; one of AVX2 6 rows of
+//! 2, or 12 of 1 where there are few columns. (Fewer than eight sums at a time would wait for each other.)
 //!
 //! Rows and steps of the depth are found by strides or by tables of offsets, so that windows of an image are read where
 //! they lie.
@@ -20,10 +20,7 @@ use crate::vector::Vector;
 pub(super) const MAX_ROWS: usize = 12;
 
 /// The most vectors side by side in a tile.
-pub(super) const MAX_VECTORS: usize = 3;
-
-/// The most numbers of a tile.
-const MAX_TILE: usize = MAX_ROWS * 2 * crate::vector::MAX_LANES;
+pub(super) const MAX_VECTORS: usize = 2;
 
 /// The largest tile of a kind, and how many numbers a vector has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +32,7 @@ pub(super) struct TileShape {
 
 impl TileShape {
     /// The kinds of a level, first the one for most products.
-    pub(super) fn all<T: Scalar>(isa: Isa) -> [TileShape; 3] {
+    pub(super) fn all<T: Scalar>(isa: Isa) -> [TileShape; 2] {
         isa.run(Ask::<T>(PhantomData))
     }
 
@@ -49,12 +46,13 @@ impl TileShape {
 struct Ask<T>(PhantomData<T>);
 
 impl<T: Scalar> Kernel for Ask<T> {
-    type Output = [TileShape; 3];
+    type Output = [TileShape; 2];
 
     #[inline(always)]
     fn run<S: Simd>(self) -> Self::Output {
         let shape = |rows, vectors| TileShape { rows, vectors, lanes: T::Vector::<S>::LANES };
-        [shape(S::TILE_ROWS, 2), shape(S::TILE_ROWS * 2 / 3, 3), shape(MAX_ROWS, 1)]
+        let tall = if S::TALL { MAX_ROWS } else { S::TILE_ROWS };
+        [shape(S::TILE_ROWS, MAX_VECTORS), shape(tall, 1)]
     }
 }
 
@@ -110,10 +108,12 @@ pub(super) struct Strip<'p, T> {
     pub(super) panels: &'p [Panel<T>],
 }
 
-/// The least height of a tile that there is code for, for so many rows.
-pub(super) fn height(rows: usize) -> usize {
+/// The height of the tiles of packed rows: the least that there is code for.
+pub(super) fn packed_height(rows: usize) -> usize {
     match rows {
-        0..=6 => rows,
+        0..=2 => 2,
+        3..=4 => 4,
+        5..=6 => rows,
         _ => rows.next_multiple_of(2),
     }
 }
@@ -124,29 +124,52 @@ impl<T: Scalar> Strip<'_, T> {
     /// # Safety
     ///
     /// There is at least one row and at most [`MAX_ROWS`], and more than the level's only where no panel is wider than a
-    /// vector. X, Y and the tables can be read wherever they are stepped to, and C be written at every row and column,
-    /// which nobody else touches. Vectors of Y end with its columns if `masked`, and can be read whole if not. Steps are
-    /// packed only for a [`height`] of rows.
+    /// vector and rows are not packed. X, Y and the tables can be read wherever they are stepped to, and C be written at
+    /// every row and column, which nobody else touches. Packed rows are as many as their [`packed_height`]. Where Y is read
+    /// by strides or tables its vectors end with the columns of a panel, if it is `masked`; all others can be read whole.
     pub(super) unsafe fn run(&self, isa: Isa) {
         match self.steps {
-            Steps::Packed => self.of_height::<PACKED>(isa),
-            Steps::Strided => self.of_height::<STRIDED>(isa),
-            Steps::Table => self.of_height::<TABLE>(isa),
-            Steps::Tables => self.of_height::<TABLES>(isa),
+            Steps::Packed => self.packed(isa),
+            Steps::Strided => self.strided(isa),
+            Steps::Table => self.tabled::<TABLE>(isa),
+            Steps::Tables => self.tabled::<TABLES>(isa),
         }
     }
 
-    /// Picks the code for the height; rows that are missing to it repeat the last.
-    fn of_height<const STEPS: u8>(&self, isa: Isa) {
+    fn packed(&self, isa: Isa) {
+        match packed_height(self.rows) {
+            2 => isa.run(Tiles::<T, 2, PACKED>(self)),
+            4 => isa.run(Tiles::<T, 4, PACKED>(self)),
+            5 => isa.run(Tiles::<T, 5, PACKED>(self)),
+            6 => isa.run(Tiles::<T, 6, PACKED>(self)),
+            8 => isa.run(Tiles::<T, 8, PACKED>(self)),
+            10 => isa.run(Tiles::<T, 10, PACKED>(self)),
+            _ => isa.run(Tiles::<T, 12, PACKED>(self)),
+        }
+    }
+
+    /// Rows that are missing to the height of the code repeat the last.
+    fn strided(&self, isa: Isa) {
         match self.rows {
-            1 => isa.run(Tiles::<T, 1, STEPS>(self)),
-            2 => isa.run(Tiles::<T, 2, STEPS>(self)),
-            3 => isa.run(Tiles::<T, 3, STEPS>(self)),
-            4 => isa.run(Tiles::<T, 4, STEPS>(self)),
-            5 => isa.run(Tiles::<T, 5, STEPS>(self)),
-            6 => isa.run(Tiles::<T, 6, STEPS>(self)),
+            1 => isa.run(Tiles::<T, 1, STRIDED>(self)),
+            2 => isa.run(Tiles::<T, 2, STRIDED>(self)),
+            3 => isa.run(Tiles::<T, 3, STRIDED>(self)),
+            4 => isa.run(Tiles::<T, 4, STRIDED>(self)),
+            5 => isa.run(Tiles::<T, 5, STRIDED>(self)),
+            6 => isa.run(Tiles::<T, 6, STRIDED>(self)),
+            7..=8 => isa.run(Tiles::<T, 8, STRIDED>(self)),
+            9..=10 => isa.run(Tiles::<T, 10, STRIDED>(self)),
+            _ => isa.run(Tiles::<T, 12, STRIDED>(self)),
+        }
+    }
+
+    /// Likewise; the tables leave little to gain from more heights.
+    fn tabled<const STEPS: u8>(&self, isa: Isa) {
+        match self.rows {
+            1..=2 => isa.run(Tiles::<T, 2, STEPS>(self)),
+            3..=4 => isa.run(Tiles::<T, 4, STEPS>(self)),
+            5..=6 => isa.run(Tiles::<T, 6, STEPS>(self)),
             7..=8 => isa.run(Tiles::<T, 8, STEPS>(self)),
-            9..=10 => isa.run(Tiles::<T, 10, STEPS>(self)),
             _ => isa.run(Tiles::<T, 12, STEPS>(self)),
         }
     }
@@ -160,16 +183,26 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let lanes = T::Vector::<S>::LANES;
+        // What no plan asks for is not compiled.
+        if R > S::TILE_ROWS && (STEPS == PACKED || !S::TALL) {
+            return;
+        }
         for panel in self.0.panels {
             // SAFETY: the promises of `Strip::run`; this is the copy for level `S`.
             unsafe {
-                if panel.columns <= lanes {
-                    self.of_width::<S, 1>(panel);
-                } else if R <= S::TILE_ROWS && panel.columns <= 2 * lanes {
-                    self.of_width::<S, 2>(panel);
-                } else if R * 3 <= S::TILE_ROWS * 2 {
-                    self.of_width::<S, 3>(panel);
+                let in_place = STEPS == STRIDED || STEPS == TABLES;
+                if panel.columns <= T::Vector::<S>::LANES {
+                    if in_place {
+                        self.tile::<T::Vector<S>, 1, true>(panel);
+                    } else {
+                        self.tile::<T::Vector<S>, 1, false>(panel);
+                    }
+                } else if R <= S::TILE_ROWS {
+                    if in_place && (S::FREE_MASKS || panel.masked) {
+                        self.tile::<T::Vector<S>, 2, true>(panel);
+                    } else {
+                        self.tile::<T::Vector<S>, 2, false>(panel);
+                    }
                 }
             }
         }
@@ -177,56 +210,34 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
 }
 
 impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
-    /// Picks the loads of Y, and the way to C.
+    /// A tile, into C or, where its columns do not lie side by side there, by way of a room of its own.
     ///
     /// # Safety
     ///
-    /// As of `compute`.
+    /// As for `Strip::run`.
     #[inline(always)]
-    unsafe fn of_width<S: Simd, const V: usize>(&self, panel: &Panel<T>) {
+    unsafe fn tile<X: Vector<T>, const V: usize, const MASKED: bool>(&self, panel: &Panel<T>) {
         let strip = self.0;
-        // SAFETY: as the caller vouches; the room for a scattered tile is as wide as its vectors.
+        // SAFETY: as the caller vouches; the room is as large as the tile.
         unsafe {
-            if let Some(columns) = strip.scattered {
-                let mut room = MaybeUninit::<[T; MAX_TILE]>::uninit();
-                let room = room.as_mut_ptr().cast::<T>();
-                let width = V * T::Vector::<S>::LANES;
-                let rows = std::array::from_fn(|i| (i * width) as isize);
-                self.masked::<S, V>(panel, room, &rows, false);
-                scatter(strip, panel, room, width, columns);
-            } else {
+            if strip.scattered.is_none() {
                 let c = strip.c.wrapping_offset(panel.c);
                 for i in 0..R.min(strip.rows) {
                     for v in 0..V {
                         // Writing to a line that is not in the first-level cache would stall; it is there by then.
-                        let line = v * T::Vector::<S>::LANES;
-                        prefetch(c.wrapping_offset(strip.c_rows[i]).wrapping_add(line));
+                        let row = c.wrapping_offset(strip.c_rows[i]);
+                        prefetch(row.wrapping_add(v * X::LANES));
                     }
                 }
-                self.masked::<S, V>(panel, c, &strip.c_rows, strip.accumulate);
             }
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As of `compute`.
-    #[inline(always)]
-    unsafe fn masked<S: Simd, const V: usize>(
-        &self,
-        panel: &Panel<T>,
-        c: *mut T,
-        rows: &[isize; MAX_ROWS],
-        accumulate: bool,
-    ) {
-        // SAFETY: as the caller vouches.
-        unsafe {
-            let sums = if panel.masked {
-                self.compute::<T::Vector<S>, V, true>(panel)
+            let sums = self.compute::<X, V, MASKED>(panel);
+            if let Some(columns) = strip.scattered {
+                let mut room = MaybeUninit::<[[X; V]; R]>::uninit();
+                room.write(sums);
+                scatter(strip, panel, room.as_ptr().cast(), V * X::LANES, columns);
             } else {
-                self.compute::<T::Vector<S>, V, false>(panel)
-            };
-            self.store::<T::Vector<S>, V>(&sums, panel.columns, c, rows, accumulate);
+                self.store(&sums, panel.columns, strip.c.wrapping_offset(panel.c));
+            }
         }
     }
 
@@ -306,8 +317,6 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
         sums: &[[X; V]; R],
         columns: usize,
         c: *mut T,
-        rows: &[isize; MAX_ROWS],
-        accumulate: bool,
     ) {
         let last = columns - (V - 1) * X::LANES;
         for i in 0..R {
@@ -315,12 +324,12 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
                 break;
             }
             for v in 0..V {
-                let to = c.wrapping_offset(rows[i]).wrapping_add(v * X::LANES);
+                let to = c.wrapping_offset(self.0.c_rows[i]).wrapping_add(v * X::LANES);
                 let part = v + 1 == V && last < X::LANES;
                 // SAFETY: the row exists; of the last vector only the columns that there are are touched.
                 unsafe {
                     let mut sum = sums[i][v];
-                    if accumulate {
+                    if self.0.accumulate {
                         let old = if part { X::load_first(to, last) } else { X::load(to) };
                         sum = sum.add(old);
                     }
