@@ -85,7 +85,7 @@ impl Effects {
                 };
                 (product.factors.iter().map(read).collect(), vec![product.output.clone()])
             }
-            Action::Zero(_) => (Vec::new(), Vec::new()),
+            Action::Zero(_) | Action::Pack { .. } => (Vec::new(), Vec::new()),
             Action::Plain { inputs, output, .. } => {
                 let written = match output {
                     Memory::Real(range) => vec![Written { range: range.clone(), part: None }],

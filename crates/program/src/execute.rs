@@ -39,7 +39,18 @@ impl<T: Precision> Program<T> {
                     let output = std::slice::from_ref(&product.output.range);
                     let (memory, mut outputs) = carve(reals, output);
                     let [a, b] = product.factors.each_ref().map(|input| memory.source(input, fixed));
-                    product.contraction.run(self.isa, &self.pool, a, b, outputs[0]);
+                    let (isa, pool) = (self.isa, &self.pool);
+                    match &product.packed {
+                        None => product.contraction.run(isa, pool, a, b, outputs[0]),
+                        Some(range) => {
+                            let packed = memory.slice(range);
+                            product.contraction.run_packed(isa, pool, a, packed, outputs[0]);
+                        }
+                    }
+                }
+                Action::Pack { contraction, from, to } => {
+                    let (memory, mut outputs) = carve(reals, std::slice::from_ref(to));
+                    contraction.pack_b(self.isa, &self.pool, memory.read(from, fixed), outputs[0]);
                 }
                 Action::Zero(range) => reals[range.clone()].fill(T::zero()),
                 Action::Plain { op, inputs, output, kind, shape } => {

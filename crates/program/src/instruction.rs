@@ -85,6 +85,8 @@ pub(crate) enum Action<T> {
     },
     /// A product summed over axes of both factors.
     Contract(Box<Product<T>>),
+    /// The second factor of contractions, in panels.
+    Pack { contraction: kernels::Contraction<T>, from: Memory, to: Range<usize> },
     /// Zeros in a range of the arena of reals.
     Zero(Range<usize>),
     /// A plain evaluation.
@@ -105,6 +107,10 @@ pub(crate) struct Product<T> {
     pub contraction: kernels::Contraction<T>,
     pub factors: [FusedInput; 2],
     pub output: Written,
+    /// Extents and strides: what contractions of one form agree in.
+    pub form: Vec<isize>,
+    /// Where the second factor lies in panels, if it was packed before.
+    pub packed: Option<Range<usize>>,
 }
 
 impl<T: kernels::Scalar> Instruction<T> {
@@ -114,7 +120,7 @@ impl<T: kernels::Scalar> Instruction<T> {
         match &self.action {
             Action::Fused { program, .. } => program.is_shared(),
             Action::Contract(product) => product.contraction.is_shared(),
-            Action::Zero(_) | Action::Plain { .. } => false,
+            Action::Pack { .. } | Action::Zero(_) | Action::Plain { .. } => false,
         }
     }
 }

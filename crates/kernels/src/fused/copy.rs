@@ -70,6 +70,15 @@ impl Grid {
         self.first.wrapping_add_signed(i as isize * self.row)
     }
 
+    /// Asserts that the elements of a matrix lie within so many.
+    fn check(self, len: usize, rows: usize, columns: usize) {
+        let (down, right) = ((rows - 1) as isize * self.row, (columns - 1) as isize * self.column);
+        let first = self.first as isize;
+        let (low, high) = (first + down.min(0) + right.min(0), first + down.max(0) + right.max(0));
+        assert!(low >= 0 && (high as usize) < len, "a grid lies within {len} elements");
+    }
+
+    #[inline(always)]
     fn number(start: usize, j: usize, column: isize) -> usize {
         start.wrapping_add_signed(j as isize * column)
     }
@@ -77,15 +86,49 @@ impl Grid {
 
 /// A matrix of `rows` by `columns` elements that lie in a grid of `x`, row-major in `out`.
 pub(super) fn gather<T: Copy>(x: &[T], grid: Grid, (rows, columns): (usize, usize), out: &mut [T]) {
-    for (i, out) in out.chunks_exact_mut(columns.max(1)).enumerate().take(rows) {
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    grid.check(x.len(), rows, columns);
+    assert_eq!(out.len(), rows * columns, "a matrix has its elements");
+    for (i, out) in out.chunks_exact_mut(columns).enumerate() {
         let start = grid.row_start(i);
-        match grid.column {
-            1 => out.copy_from_slice(&x[start..start + columns]),
-            0 => out.fill(x[start]),
-            column => {
-                let from = |(j, out): (usize, &mut T)| *out = x[Grid::number(start, j, column)];
-                out.iter_mut().enumerate().for_each(from);
+        // SAFETY: all elements of the grid lie within `x`.
+        unsafe {
+            match grid.column {
+                1 => copy_row(x.as_ptr().wrapping_add(start), out.as_mut_ptr(), columns),
+                0 => out.fill(*x.get_unchecked(start)),
+                column => {
+                    for (j, out) in out.iter_mut().enumerate() {
+                        *out = *x.get_unchecked(Grid::number(start, j, column));
+                    }
+                }
             }
+        }
+    }
+}
+
+/// Copies a row, which often is so short that calling `memcpy` would take longer.
+///
+/// # Safety
+///
+/// So many numbers can be read and written, and do not overlap.
+#[inline(always)]
+unsafe fn copy_row<T: Copy>(from: *const T, to: *mut T, len: usize) {
+    const SHORT: usize = 32;
+    // SAFETY: as the caller vouches; the pieces are within the row.
+    unsafe {
+        if len > SHORT {
+            return to.copy_from_nonoverlapping(from, len);
+        }
+        let mut j = 0;
+        while j + 4 <= len {
+            to.add(j).cast::<[T; 4]>().write_unaligned(from.add(j).cast::<[T; 4]>().read_unaligned());
+            j += 4;
+        }
+        while j < len {
+            *to.add(j) = *from.add(j);
+            j += 1;
         }
     }
 }
@@ -101,7 +144,7 @@ pub(super) unsafe fn scatter<T: Copy>(x: &[T], grid: Grid, columns: usize, out: 
         // SAFETY: as the caller vouches.
         unsafe {
             if grid.column == 1 {
-                out.wrapping_add(start).copy_from_nonoverlapping(x.as_ptr(), columns);
+                copy_row(x.as_ptr(), out.wrapping_add(start), columns);
             } else {
                 for (j, &x) in x.iter().enumerate() {
                     *out.wrapping_add(Grid::number(start, j, grid.column)) = x;

@@ -240,10 +240,6 @@ impl<'a> Analysis<'a> {
         Read { base: view.base, offset: view.place.offset, strides }
     }
 
-    /// Whether a node is a number or an array that was fixed before the run, or an input.
-    pub fn is_leaf(&self, id: NodeId) -> bool {
-        matches!(self.work[id.index()], Work::Leaf)
-    }
 
     /// The cost of a node, in additions.
     fn cost(&self, id: NodeId) -> usize {
@@ -257,7 +253,7 @@ pub(super) fn spread(place: &Place) -> kernels::Spread<'_> {
 }
 
 /// Whether every element has a place of its own, and no two arrays share one, as far as that is known.
-fn are_apart(places: &[Place]) -> bool {
+pub(super) fn are_apart(places: &[Place]) -> bool {
     places.iter().enumerate().all(|(i, place)| {
         place.shape.size() == 0
             || spread(place).is_injective()

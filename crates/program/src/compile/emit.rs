@@ -201,6 +201,7 @@ impl Emitter<'_> {
             columns: of_result(batch.len() + rows.len(), columns.len()),
         };
         let extents = Extents { batch: &batch, rows: &rows, columns: &columns, depth: &depth };
+        let form = form(&extents, [&a, &b, &c]);
         Action::Contract(Box::new(Product {
             contraction: Contraction::new(extents, a, b, c),
             factors: factors.map(|factor| match factor.memory {
@@ -208,6 +209,8 @@ impl Emitter<'_> {
                 memory => FusedInput::Memory(memory),
             }),
             output,
+            form,
+            packed: None,
         }))
     }
 
@@ -259,6 +262,16 @@ impl Emitter<'_> {
         }
         Action::Fused { program: Box::new(loops.builder.build()), inputs, slots, outputs }
     }
+}
+
+/// Extents and strides, one after the other, and where the second factor begins.
+fn form(extents: &Extents<'_>, places: [&kernels::Place<'_>; 3]) -> Vec<isize> {
+    let lengths = [extents.batch, extents.rows, extents.columns, extents.depth];
+    let extents = lengths.iter().flat_map(|group| {
+        [group.len() as isize].into_iter().chain(group.iter().map(|&extent| extent as isize))
+    });
+    let strides = places.into_iter().flat_map(|place| [place.batch, place.rows, place.columns]);
+    extents.chain(strides.flatten().copied()).chain([places[1].offset as isize]).collect()
 }
 
 /// A product of extents, which repetition can make larger than any memory.

@@ -14,6 +14,7 @@ mod emit;
 mod golden;
 mod group;
 mod home;
+mod packing;
 mod passes;
 mod place;
 mod plan;
@@ -92,12 +93,13 @@ fn arranged<T: Precision>(
     let plan = plan::plan(&analysis, &groups, &reads, &target.outputs);
     let range = |id| params.range(id);
     let emitter = emit::Emitter { analysis: &analysis, plan: &plan, params: &range };
-    let instructions: Vec<Instruction<T>> = groups
+    let mut instructions: Vec<Instruction<T>> = groups
         .iter()
         .zip(&reads)
         .enumerate()
         .flat_map(|(position, (group, reads))| emitter.emit(position, group, reads))
         .collect();
+    let reals = packing::pack_shared(&mut instructions, plan.reals);
     Ok(Compiled {
         inputs: inputs(recorded, &analysis, &plan),
         outputs: outputs
@@ -107,7 +109,7 @@ fn arranged<T: Precision>(
             .collect(),
         constants: constants(&analysis, &emitter),
         params: parameters(&analysis, params),
-        reals: plan.reals,
+        reals,
         indices: plan.indices,
         instructions,
     })

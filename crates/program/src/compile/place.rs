@@ -118,8 +118,7 @@ pub(crate) fn reshaped(place: &Place, shape: &Shape) -> Option<Strides> {
 pub(crate) fn within(outer: &Place, inner: &Place) -> Option<Place> {
     let shape = inner.shape.clone();
     if shape.size() == 0 {
-        let strides = smallvec![0; shape.rank()];
-        return Some(Place { offset: 0, shape, strides });
+        return Some(Place::whole(shape));
     }
     if strides_in_space(outer, &outer.shape) == dense_strides(&space_of(&outer.shape)) {
         return Some(Place { offset: outer.offset + inner.offset, ..inner.clone() });

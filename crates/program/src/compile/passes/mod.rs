@@ -1,14 +1,20 @@
 //! Passes: small functions from a graph to one with the same values. Each leaves dead nodes behind.
 
 mod cse;
+mod contracted;
 mod expand;
 mod factor;
 mod fold;
 mod invariant;
+mod layout;
+mod look;
+mod parts;
 mod range;
 mod reductions;
 mod regroup;
 mod simplify;
+mod stacked;
+mod unroll;
 
 #[cfg(test)]
 mod testing;
@@ -22,6 +28,15 @@ use graph::{Graph, Scalar, Var};
 /// what the ones before it made. What rounds otherwise than written is left out where that is asked.
 pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arithmetic) -> Target {
     let target = expand::expand(graph, outputs);
+    let target = sweep(&target, &[simplify::simplified, unroll::unrolled]);
+    let order: [Rule; 4] =
+        [simplify::simplified, layout::permuted_last, parts::done_on_parts, look::looked_before];
+    let mut target = until_settled(target, &order);
+    if arithmetic == Arithmetic::Reassociated {
+        target = sweep(&target, &[contracted::summed_batch]);
+        target = cse::merge_common_subexpressions(&target);
+        target = stacked::sums_of_products(&stacked::products_of_slices(&target));
+    }
     let mut target = reductions::one_axis_at_a_time(&target);
     let fold: Rule = match arithmetic {
         Arithmetic::Reassociated => fold::folded::<f64>,
@@ -41,10 +56,34 @@ type Rule = for<'g> fn(&'g Graph, &Visit<'_>, &[Var<'g>]) -> Option<Var<'g>>;
 
 /// Records the graph anew; of each node the first rule counts that has something to say.
 fn sweep(target: &Target, rules: &[Rule]) -> Target {
-    target.rewrite(|graph, visit, inputs| {
+    counted_sweep(target, rules).0
+}
+
+/// As [`sweep`], and how often a rule had something to say.
+fn counted_sweep(target: &Target, rules: &[Rule]) -> (Target, usize) {
+    let mut count = 0;
+    let target = target.rewrite(|graph, visit, inputs| {
         let said = rules.iter().find_map(|rule| rule(graph, visit, inputs));
+        count += usize::from(said.is_some());
         said.unwrap_or_else(|| visit.again(graph, inputs))
-    })
+    });
+    (target, count)
+}
+
+/// How often a graph is looked at anew: what one rule makes may be of use to another, through so many of them.
+const SWEEPS: usize = 8;
+
+/// Sweeps until no rule has anything to say. Each of them moves work in one direction, to where it is smaller or nearer to
+/// what uses it, so that few sweeps are made; the bound keeps the cost linear whatever the graph.
+fn until_settled(mut target: Target, rules: &[Rule]) -> Target {
+    for _ in 0..SWEEPS {
+        let (next, count) = counted_sweep(&target, rules);
+        target = next;
+        if count == 0 {
+            break;
+        }
+    }
+    target
 }
 
 #[cfg(test)]
@@ -57,9 +96,16 @@ mod tests {
             testing::keeps_all_examples(|target| sweep(target, &[rule]), tolerance);
         };
         keep_values(simplify::simplified, 0.0);
+        keep_values(unroll::unrolled, 1e-15);
+        keep_values(layout::permuted_last, 1e-14);
+        keep_values(parts::done_on_parts, 0.0);
+        keep_values(look::looked_before, 0.0);
         keep_values(fold::folded::<f64>, 1e-15);
         keep_values(regroup::regrouped::<f64>, 1e-14);
         keep_values(factor::factored_sum, 1e-14);
+        keep_values(contracted::summed_batch, 1e-14);
+        testing::keeps_all_examples(stacked::sums_of_products, 1e-14);
+        testing::keeps_all_examples(stacked::products_of_slices, 1e-14);
         testing::keeps_all_examples(cse::merge_common_subexpressions, 0.0);
         testing::keeps_all_examples(reductions::one_axis_at_a_time, 1e-14);
         testing::keeps_all_examples(|target| expand::expand(&target.graph, &target.outputs), 1e-13);
