@@ -64,7 +64,8 @@ pub(super) struct Plan {
 /// `most` is how many numbers of partial results there is room for.
 pub(super) fn depth_block(results: usize, depth: usize, most: usize) -> usize {
     let for_room = depth.div_ceil((most / results.max(1)).max(1));
-    let long = depth > MANY_BLOCKS * DEPTH && for_room <= LONG_DEPTH;
+    let long =
+        depth > MANY_BLOCKS * DEPTH && for_room <= LONG_DEPTH && results < most / MANY_BLOCKS;
     even_part(depth, if long { DEPTH.max(for_room) } else { DEPTH })
 }
 
@@ -127,8 +128,8 @@ impl Plan {
         let strips = x_rows.len().div_ceil(tile.rows) as f64;
         let (high, wide) = (rows / strips, vectors as f64 / along as f64);
         let step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
-        let tables = y_in_place && !y_depth.is_run();
-        let x_packed = panels >= MANY_TILES as f64 && !tables && tile.vectors > 1;
+        let runs = y_in_place && !y_depth.is_run();
+        let x_packed = panels >= MANY_TILES as f64 && !runs && tile.vectors > 1;
         let mut cost = panels * strips * (step * depth + 20.0);
         if !y_in_place {
             cost += columns * depth * pack_cost(y_columns, y_depth);
