@@ -27,7 +27,7 @@ pub(super) const AT_ONCE: usize = 8;
 
 /// Bytes of a packed band of X, and of the runs of the depth.
 const X_BYTES: usize = 1 << 19;
-const RUN_BYTES: usize = MAX_DEPTH * size_of::<StepRun>();
+const RUN_BYTES: usize = (MAX_DEPTH + 2) * size_of::<StepRun>();
 
 /// The most bytes of a packed block of Y.
 const MAX_Y_BYTES: usize = COPIES - X_BYTES - RUN_BYTES;
@@ -136,10 +136,10 @@ impl<T: Scalar> Job<'_, T> {
         !self.plan.x_packed && !x_depth.is_run() || self.plan.y_in_place && !y_depth.is_run()
     }
 
-    /// The runs of a layer, written to where there is room.
-    fn runs<'r>(&self, rooms: &'r Rooms<T>, layer: Layer) -> &'r [StepRun] {
+    /// Writes the runs of a layer to where there is room, and one that ends them.
+    fn write_runs(&self, rooms: &Rooms<T>, layer: Layer) {
         let Sides { x_depth, y_depth, .. } = self.sides;
-        let (mut met, mut p, end) = (0, layer.first, layer.first + layer.depth);
+        let (mut to, mut p, end) = (rooms.runs, layer.first, layer.first + layer.depth);
         while p < end {
             let (x, len) = x_depth.at(p);
             let mut run = StepRun { x, y: 0, first: (p - layer.first) as isize, len };
@@ -149,22 +149,23 @@ impl<T: Scalar> Job<'_, T> {
             }
             run.len = run.len.min(end - p);
             // SAFETY: there is room for a run at each step of the deepest layer.
-            unsafe { rooms.runs.add(met).write(run) };
-            met += 1;
+            unsafe { to.write(run) };
+            to = to.wrapping_add(1);
             p += run.len;
         }
-        // SAFETY: so many have been written; the room is this thread's.
-        unsafe { std::slice::from_raw_parts(rooms.runs, met) }
+        // SAFETY: and for one more.
+        unsafe { to.write(StepRun { x: 0, y: 0, first: 0, len: 0 }) };
     }
 
     /// How tiles step through a layer.
-    fn steps<'r>(&self, rooms: &'r Rooms<T>, layer: Layer) -> (Steps, &'r [StepRun]) {
+    fn steps(&self, rooms: &Rooms<T>, layer: Layer) -> Steps {
         if self.by_runs() {
-            (Steps::Runs, self.runs(rooms, layer))
+            self.write_runs(rooms, layer);
+            Steps::Runs
         } else if self.plan.x_packed && !self.plan.y_in_place {
-            (Steps::Packed, &[])
+            Steps::Packed
         } else {
-            (Steps::Strided, &[])
+            Steps::Strided
         }
     }
 
@@ -189,13 +190,7 @@ impl<T: Scalar> Job<'_, T> {
     }
 
     /// Computes a block of Y's columns, band after band of X.
-    fn bands(
-        &self,
-        rooms: &Rooms<T>,
-        layer: Layer,
-        steps: (Steps, &[StepRun]),
-        panels: &Panels<T>,
-    ) {
+    fn bands(&self, rooms: &Rooms<T>, layer: Layer, steps: Steps, panels: &Panels<T>) {
         let high = self.plan.tile.rows;
         let room = X_BYTES / size_of::<T>() / layer.depth / high;
         let most = if self.plan.x_packed { BAND.min(room) * high } else { usize::MAX };
@@ -237,7 +232,7 @@ impl<T: Scalar> Job<'_, T> {
         &self,
         rooms: &Rooms<T>,
         layer: Layer,
-        steps: (Steps, &[StepRun]),
+        steps: Steps,
         panels: &Panels<T>,
         rows: Range<usize>,
         at: usize,
@@ -253,19 +248,19 @@ impl<T: Scalar> Job<'_, T> {
             let last = x_rows[count - 1];
             x_rows[count..].fill(last);
             (x, x_step) = (self.x, self.sides.x_depth.stride());
-            if steps.0 == Steps::Strided {
+            if steps == Steps::Strided {
                 x = x.wrapping_offset(self.sides.x_depth.at(layer.first).0);
             }
         }
         self.sides.c_rows.for_each(rows.start, count, |i, offset| c_rows[i] = offset);
         let strip = Strip {
-            steps: steps.0,
+            steps,
             rows: count,
             depth: layer.depth,
             x,
             x_rows,
             x_step,
-            runs: steps.1,
+            runs: rooms.runs,
             c: self.c,
             c_rows,
             scattered: (!self.plan.direct).then_some(self.sides.c_columns),

@@ -103,8 +103,8 @@ pub(super) struct Strip<'p, T> {
     /// The offset of each row in X, and that of the last row again to the end.
     pub(super) x_rows: [isize; MAX_ROWS],
     pub(super) x_step: isize,
-    /// The depth, if there are several runs or one that begins elsewhere.
-    pub(super) runs: &'p [StepRun],
+    /// The runs of the depth, if steps go by them, and one more that is not used.
+    pub(super) runs: *const StepRun,
     pub(super) c: *mut T,
     pub(super) c_rows: [isize; MAX_ROWS],
     /// The columns of C, unless those of each tile lie side by side.
@@ -264,37 +264,51 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
             }
             let zero = X::splat(T::zero());
             let mut sums = [[zero; V]; R];
-            // A loop of one round where the depth is one run. (A closure would not be compiled for the level.)
-            let count = if STEPS == RUNS { strip.runs.len() } else { 1 };
-            for number in 0..count {
-                let (mut x, mut y, mut depth) = (strip.x, panel.y, strip.depth);
-                if STEPS == RUNS {
-                    let run = strip.runs.get_unchecked(number);
-                    x = x.wrapping_offset(run.x);
-                    y = y.wrapping_offset(run.y + run.first * panel.y_step);
-                    depth = run.len;
+            let (mut x, mut y, mut run, mut left) = (strip.x, panel.y, strip.runs, 0);
+            if STEPS == RUNS {
+                (x, y, left) = self.begin(panel, run);
+            }
+            for _ in 0..strip.depth {
+                let mut row = [zero; V];
+                if V == 1 {
+                    row[0] = X::load_first(y, panel.columns);
+                } else {
+                    row[0] = X::load(y);
+                    row[V - 1] = X::load(y.wrapping_add(second));
                 }
-                for _ in 0..depth {
-                    let mut row = [zero; V];
-                    if V == 1 {
-                        row[0] = X::load_first(y, panel.columns);
-                    } else {
-                        row[0] = X::load(y);
-                        row[V - 1] = X::load(y.wrapping_add(second));
+                for i in 0..R {
+                    let x = X::splat(*x.wrapping_offset(offsets[i]));
+                    for v in 0..V {
+                        sums[i][v] = x.mul_add(row[v], sums[i][v]);
                     }
-                    for i in 0..R {
-                        let x = X::splat(*x.wrapping_offset(offsets[i]));
-                        for v in 0..V {
-                            sums[i][v] = x.mul_add(row[v], sums[i][v]);
-                        }
+                }
+                let step = if STEPS == PACKED { R as isize } else { strip.x_step };
+                x = x.wrapping_offset(step);
+                y = y.wrapping_offset(panel.y_step);
+                // In a loop within the loop, sums would not stay in registers.
+                if STEPS == RUNS {
+                    left -= 1;
+                    if left == 0 {
+                        run = run.add(1);
+                        (x, y, left) = self.begin(panel, run);
                     }
-                    let step = if STEPS == PACKED { R as isize } else { strip.x_step };
-                    x = x.wrapping_offset(step);
-                    y = y.wrapping_offset(panel.y_step);
                 }
             }
             sums
         }
+    }
+
+    /// Where a run of the depth begins in X and in Y, and its length.
+    ///
+    /// # Safety
+    ///
+    /// There is such a run.
+    #[inline(always)]
+    unsafe fn begin(&self, panel: &Panel<T>, run: *const StepRun) -> (*const T, *const T, usize) {
+        // SAFETY: as the caller vouches.
+        let run = unsafe { &*run };
+        let y = run.y + run.first * panel.y_step;
+        (self.0.x.wrapping_offset(run.x), panel.y.wrapping_offset(y), run.len)
     }
 
     /// Writes the sums of the rows that there are, or adds them to what is there.
