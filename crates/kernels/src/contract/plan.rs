@@ -109,7 +109,7 @@ impl Plan {
         y_in_place: bool,
         turned: bool,
     ) -> Plan {
-        let Sides { x_rows, x_depth, y_depth, y_columns, c_columns, .. } = sides;
+        let Sides { x_rows, x_depth, y_depth, y_columns, c_rows, c_columns } = sides;
         let (rows, columns, depth) =
             (x_rows.len() as f64, y_columns.len() as f64, x_depth.len() as f64);
         let direct =
@@ -130,17 +130,21 @@ impl Plan {
         let step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
         let runs = y_in_place && !y_depth.is_run();
         let x_packed = panels >= MANY_TILES as f64 && !runs && tile.vectors > 1;
-        let mut cost = panels * strips * (step * depth + 20.0);
+        let mut cost = panels * strips * (step * depth + 20.0) + strips * 60.0;
         if !y_in_place {
             cost += columns * depth * pack_cost(y_columns, y_depth);
         } else if columns * depth > IN_PLACE as f64 {
-            cost += columns * depth * strips * 0.06;
+            cost += columns * depth * strips * 0.11;
         }
         if x_packed {
             cost += rows * depth * pack_cost(x_rows, x_depth);
+        } else if x_depth.stride() != 1 {
+            // Each step is in another line.
+            cost += rows * depth * 0.5;
         }
         if !direct {
-            cost += rows * columns * (depth / depth_block as f64).ceil() * 1.5;
+            let of_one = if c_rows.stride() == 1 && c_rows.run_len() >= 4 { 0.7 } else { 1.5 };
+            cost += rows * columns * (depth / depth_block as f64).ceil() * of_one;
         }
         Plan { turned, tile, y_in_place, x_packed, direct, cost }
     }
@@ -149,10 +153,10 @@ impl Plan {
 /// The clock cycles of copying a number.
 fn pack_cost(lanes: &Group, depth: &Group) -> f64 {
     if lanes.stride() == 1 && lanes.run_len() >= 4 {
-        0.15 + 2.0 / lanes.run_len() as f64
+        0.7 + 2.0 / lanes.run_len() as f64
     } else if depth.stride() == 1 && depth.run_len() >= 4 {
-        0.6
+        1.0
     } else {
-        1.2
+        2.0
     }
 }
