@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::pack::{Pack, Target};
 use super::panels::Panels;
 use super::plan::{Plan, Sides, even_part};
-use super::tile::{MAX_ROWS, StepRun, Steps, Strip, packed_height};
+use super::strip::{MAX_ROWS, StepRun, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
 use crate::scalar::Scalar;

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::block::{Factor, Job, most_columns};
-use super::tile::Panel;
+use super::strip::Panel;
 use crate::scalar::Scalar;
 
 /// The most panels of a block.

@@ -1,7 +1,7 @@
 //! How a product is computed: which operand is read by vectors, what is copied, which tiles.
 
-use super::Group;
-use super::tile::TileShape;
+use super::group::Group;
+use super::strip::TileShape;
 
 /// The most depth of a block: what a tile of C gathers before it is written.
 const DEPTH: usize = 384;
@@ -145,6 +145,10 @@ impl Plan {
         if !direct {
             let of_one = if c_rows.stride() == 1 && c_rows.run_len() >= 4 { 0.7 } else { 1.5 };
             cost += rows * columns * (depth / depth_block as f64).ceil() * of_one;
+        }
+        if tile.vectors == 1 && vectors > 1 {
+            // Higher tiles are for columns that fill no more than a vector.
+            cost = f64::INFINITY;
         }
         Plan { turned, tile, y_in_place, x_packed, direct, cost }
     }

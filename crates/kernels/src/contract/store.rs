@@ -1,7 +1,7 @@
 //! Tiles whose columns do not lie side by side in C.
 
-use super::Group;
-use super::tile::{Panel, Strip};
+use super::group::Group;
+use super::strip::{Panel, Strip};
 use crate::scalar::Scalar;
 
 /// The height of most tiles of sixteen registers.
