@@ -138,8 +138,8 @@ pub trait Simd {
     /// The height of a tile of a matrix product: 12 where there are 32 registers, 6 where there are 16.
     const TILE_ROWS: usize;
 
-    /// Whether there are tiles of one vector with more rows than that.
-    const TALL: bool;
+    /// The height of a tile of one vector, at least as much: enough sums that they need not wait for each other.
+    const TALL_ROWS: usize;
 
     /// Whether loading a part of a vector costs no more than loading all of it.
     const FREE_MASKS: bool;
@@ -166,7 +166,7 @@ pub(crate) enum Native {}
 impl Simd for Avx512 {
     const FUSED: bool = true;
     const TILE_ROWS: usize = 12;
-    const TALL: bool = false;
+    const TALL_ROWS: usize = 12;
     const FREE_MASKS: bool = true;
     type Single = std::arch::x86_64::__m512;
     type Double = std::arch::x86_64::__m512d;
@@ -176,7 +176,7 @@ impl Simd for Avx512 {
 impl Simd for Avx2 {
     const FUSED: bool = true;
     const TILE_ROWS: usize = 6;
-    const TALL: bool = true;
+    const TALL_ROWS: usize = 8;
     const FREE_MASKS: bool = false;
     type Single = std::arch::x86_64::__m256;
     type Double = std::arch::x86_64::__m256d;
@@ -185,7 +185,7 @@ impl Simd for Avx2 {
 impl Simd for Native {
     const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
     const TILE_ROWS: usize = 6;
-    const TALL: bool = false;
+    const TALL_ROWS: usize = 6;
     const FREE_MASKS: bool = false;
     type Single = Plain<f32, 4>;
     type Double = Plain<f64, 2>;

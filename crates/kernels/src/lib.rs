@@ -12,6 +12,7 @@
 //! | [`Fused`] | many elementwise functions and reductions in one pass |
 //! | [`reduce`], [`reduce_rows`], [`reduce_columns`] | sums, products and extrema |
 //! | [`all_finite`] | whether there is no infinity and no NaN |
+//! | [`Contraction`] | sums of products over groups of axes of any strides: products of matrices, batches, windows |
 //! | [`gemm`] | the product of matrices of any strides |
 //! | [`Sgd`], [`Adam`] | an optimizer step in one pass |
 //! | [`Pool`] | threads for tasks of microseconds |
@@ -57,8 +58,8 @@
 //!
 //! # Allocation
 //!
-//! Nothing allocates but [`Pool::new`], the building of a [`Fused`], and the first product in a thread, which keeps
-//! 1.6 MiB for copies of matrix panels from then on.
+//! Nothing allocates but [`Pool::new`], the building of a [`Fused`] or of a [`Contraction`], and the first product in a
+//! thread, which keeps some 2 MiB for copies of matrix panels and for partial sums from then on.
 
 mod caches;
 mod compiled;

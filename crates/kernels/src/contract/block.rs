@@ -9,13 +9,13 @@ use std::ops::Range;
 use super::pack::{Pack, Target};
 use super::panels::Panels;
 use super::plan::{Plan, Sides, even_part};
-use super::tile::{MAX_ROWS, Steps, Strip, packed_height};
+use super::strip::{MAX_ROWS, StepRun, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
 use crate::scalar::Scalar;
 use crate::scratch::{COPIES, Scratch};
 
-/// The most depth of a block; tables of offsets have room for it.
+/// The most depth of a block; there is room for so many runs.
 const MAX_DEPTH: usize = 2048;
 
 /// Strips of X that are packed at a time: rows long enough to visit few memory pages, where X is transposed.
@@ -25,12 +25,12 @@ const BAND: usize = 16;
 /// them does not contend for places in the first-level cache.
 pub(super) const AT_ONCE: usize = 8;
 
-/// Bytes of a packed band of X, and of the tables.
+/// Bytes of a packed band of X, and of the runs of the depth.
 const X_BYTES: usize = 1 << 19;
-const TABLE_BYTES: usize = MAX_DEPTH * size_of::<isize>();
+const RUN_BYTES: usize = (MAX_DEPTH + 2) * size_of::<StepRun>();
 
 /// The most bytes of a packed block of Y.
-const MAX_Y_BYTES: usize = COPIES - X_BYTES - 2 * TABLE_BYTES;
+const MAX_Y_BYTES: usize = COPIES - X_BYTES - RUN_BYTES;
 
 /// How many columns of so much depth there is room to copy, in whole vectors.
 pub(super) fn most_columns<T>(depth: usize, lanes: usize) -> usize {
@@ -65,22 +65,18 @@ pub struct Job<'p, T> {
 // that do not meet (see `super::share`).
 unsafe impl<T: Send + Sync> Sync for Job<'_, T> {}
 
-/// Where copies and tables go.
+/// Where copies and runs go.
 struct Rooms<T> {
     x: *mut T,
     y: *mut T,
-    tables: [*mut isize; 2],
+    runs: *mut StepRun,
 }
 
 impl<T> Rooms<T> {
     fn of(scratch: &mut Scratch) -> Self {
         let start = scratch.start();
-        let x = start.wrapping_add(2 * TABLE_BYTES);
-        Rooms {
-            tables: [start.cast(), start.wrapping_add(TABLE_BYTES).cast()],
-            x: x.cast(),
-            y: x.wrapping_add(X_BYTES).cast(),
-        }
+        let x = start.wrapping_add(RUN_BYTES);
+        Rooms { runs: start.cast(), x: x.cast(), y: x.wrapping_add(X_BYTES).cast() }
     }
 }
 
@@ -118,7 +114,7 @@ impl<T: Scalar> Job<'_, T> {
     fn layer(&self, rooms: &Rooms<T>, layer: Layer) {
         let steps = self.steps(rooms, layer);
         let tile = self.plan.tile;
-        let bytes = Caches::found().second.clamp(1 << 18, MAX_Y_BYTES);
+        let bytes = Caches::found().second.clamp(1 << 20, MAX_Y_BYTES);
         let most = (bytes / size_of::<T>() / layer.depth / tile.columns()).max(1) * tile.columns();
         let most = even_part(self.columns.1 - self.columns.0, most);
         let most = most.next_multiple_of(tile.columns());
@@ -134,29 +130,42 @@ impl<T: Scalar> Job<'_, T> {
         }
     }
 
-    /// Whether steps of the depth are found by tables, in X and in Y. (Tiles with a table for X alone read whole vectors,
-    /// as copies have them.)
-    pub(super) fn tables(&self) -> [bool; 2] {
+    /// Whether the depth falls into runs.
+    pub(super) fn by_runs(&self) -> bool {
         let Sides { x_depth, y_depth, .. } = self.sides;
-        let x = !self.plan.x_packed && !x_depth.is_run();
-        let y = self.plan.y_in_place && (x || !y_depth.is_run());
-        [x || y, y]
+        !self.plan.x_packed && !x_depth.is_run() || self.plan.y_in_place && !y_depth.is_run()
     }
 
-    /// How tiles step through a layer; writes the tables that this needs.
-    fn steps(&self, rooms: &Rooms<T>, layer: Layer) -> Steps {
-        let (tables, groups) = (self.tables(), [self.sides.x_depth, self.sides.y_depth]);
-        for (k, group) in groups.into_iter().enumerate().filter(|&(k, _)| tables[k]) {
-            // SAFETY: a table has room for the deepest layer.
-            group.for_each(layer.first, layer.depth, |p, offset| unsafe {
-                *rooms.tables[k].add(p) = offset;
-            });
+    /// Writes the runs of a layer to where there is room, and one that ends them.
+    fn write_runs(&self, rooms: &Rooms<T>, layer: Layer) {
+        let Sides { x_depth, y_depth, .. } = self.sides;
+        let (mut to, mut p, end) = (rooms.runs, layer.first, layer.first + layer.depth);
+        while p < end {
+            let (x, len) = x_depth.at(p);
+            let mut run = StepRun { x, y: 0, first: (p - layer.first) as isize, len };
+            if self.plan.y_in_place {
+                let (y, len) = y_depth.at(p);
+                run = StepRun { y, first: 0, len: run.len.min(len), ..run };
+            }
+            run.len = run.len.min(end - p);
+            // SAFETY: there is room for a run at each step of the deepest layer.
+            unsafe { to.write(run) };
+            to = to.wrapping_add(1);
+            p += run.len;
         }
-        match tables {
-            [_, true] => Steps::Tables,
-            [true, _] => Steps::Table,
-            _ if self.plan.x_packed && !self.plan.y_in_place => Steps::Packed,
-            _ => Steps::Strided,
+        // SAFETY: and for one more.
+        unsafe { to.write(StepRun { x: 0, y: 0, first: 0, len: 0 }) };
+    }
+
+    /// How tiles step through a layer.
+    fn steps(&self, rooms: &Rooms<T>, layer: Layer) -> Steps {
+        if self.by_runs() {
+            self.write_runs(rooms, layer);
+            Steps::Runs
+        } else if self.plan.x_packed && !self.plan.y_in_place {
+            Steps::Packed
+        } else {
+            Steps::Strided
         }
     }
 
@@ -251,14 +260,14 @@ impl<T: Scalar> Job<'_, T> {
             x,
             x_rows,
             x_step,
-            tables: rooms.tables.map(<*mut isize>::cast_const),
+            runs: rooms.runs,
             c: self.c,
             c_rows,
             scattered: (!self.plan.direct).then_some(self.sides.c_columns),
             accumulate: layer.accumulate,
             panels: panels.as_slice(),
         };
-        // SAFETY: the strip lies within C, which the job may write; panels and tables are of this layer.
+        // SAFETY: the strip lies within C, which the job may write; panels and runs are of this layer.
         unsafe { strip.run(self.isa) };
     }
 }

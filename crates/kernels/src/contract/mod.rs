@@ -1,10 +1,11 @@
 //! Contractions: sums of products over groups of axes, in any layout.
 //!
 //! `check.rs` asserts that what a caller describes lies within slices and that results do not share places; from there on
-//! addresses are trusted. `group.rs` makes few axes of many. `plan.rs` chooses which operand is read by vectors and what
-//! is copied. `tile.rs` computes a few rows and columns in registers, `block.rs` cuts a product into tiles so that the
-//! caches feed them, `panels.rs` and `pack.rs` arrange and copy what lies badly in memory, `share.rs` shares a contraction
-//! among threads.
+//! addresses are trusted. `group.rs` makes few axes of many, `work.rs` holds what was found, and `plan.rs` chooses which
+//! operand is read by vectors and what is copied. `tile.rs` computes a few rows and columns in registers, `strip.rs` picks
+//! the code for tiles side by side, `block.rs` cuts a product into tiles so that the caches feed them, `panels.rs` and
+//! `pack.rs` arrange and copy what lies badly in memory, `prepack.rs` copies a B for many runs, `store.rs` writes where
+//! columns are far apart, and `share.rs` shares a contraction among threads.
 //!
 //! **Places.** Rows and columns are found by offsets of runs, so that windows of an image, the parts of a buffer and
 //! transposes are packed from where they lie (D. Matthews, "High-performance tensor contraction without transposition",
@@ -28,7 +29,9 @@ mod plan;
 mod prepack;
 mod share;
 mod store;
+mod strip;
 mod tile;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -38,15 +41,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use check::{are_apart, assert_distinct, axes, reach};
-use group::{Group, MOST};
-use plan::{Plan, Sides, depth_block};
-use tile::TileShape;
+use group::MOST;
+pub use work::Work;
 
 use crate::fused::Source;
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::scalar::Scalar;
-use crate::scratch::PARTIALS;
 
 /// Where an operand lies in a slice: the element at the origin, and the strides along the axes of each of its groups.
 ///
@@ -87,48 +88,6 @@ pub struct Contraction<T> {
     work: Option<Arc<Work>>,
     reach: [usize; 3],
     of: PhantomData<fn(T) -> T>,
-}
-
-/// One operand, of at least one element.
-#[derive(Debug)]
-struct Operand {
-    offset: usize,
-    batch: Group,
-    rows: Group,
-    columns: Group,
-}
-
-/// What there is to compute.
-#[derive(Debug)]
-pub struct Work {
-    /// A and B, unless the depth is 0.
-    factors: Option<[Operand; 2]>,
-    c: Operand,
-    /// Whether A, or B, may lie in C's slice.
-    apart: [bool; 2],
-    depth: usize,
-    depth_block: usize,
-    /// How many rows one element of the caller's batch has, where the batch has become rows, and likewise columns.
-    merged: Merged,
-    plans: Vec<Plans>,
-}
-
-/// What has become of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Merged {
-    No,
-    Rows(usize),
-    Columns(usize),
-}
-
-/// The plans for one level.
-#[derive(Clone, Copy, Debug)]
-struct Plans {
-    isa: Isa,
-    run: Plan,
-    rectangle: Plan,
-    packed: Plan,
-    packed_rectangle: Plan,
 }
 
 /// B of a [`Contraction::rectangle`].
@@ -293,102 +252,5 @@ impl<T: Scalar> Contraction<T> {
         };
         assert!(len >= reach, "{name} needs {reach} elements, not {len}");
         start
-    }
-}
-
-impl Work {
-    fn new<T: Scalar>(
-        extents: Extents<'_>,
-        a: Place<'_>,
-        b: Place<'_>,
-        c: Place<'_>,
-        apart: [bool; 2],
-        has_factors: bool,
-    ) -> Work {
-        let Extents { mut batch, rows, columns, depth } = extents;
-        let mut strides =
-            [a, b, c].map(|x| (x.batch.to_vec(), x.rows.to_vec(), x.columns.to_vec()));
-        let (mut rows, mut columns) = (rows.to_vec(), columns.to_vec());
-        // A batch along which one factor repeats is more rows, or columns, of one product.
-        let repeats = |place: &Place<'_>| {
-            batch.iter().zip(place.batch).all(|(&extent, &stride)| extent == 1 || stride == 0)
-        };
-        let mut merged = Merged::No;
-        if repeats(&b) {
-            merged = Merged::Rows(rows.iter().product());
-            rows.splice(0..0, batch.iter().copied());
-            for k in [0, 2] {
-                let batch = std::mem::take(&mut strides[k].0);
-                strides[k].1.splice(0..0, batch);
-            }
-        } else if repeats(&a) {
-            merged = Merged::Columns(columns.iter().product());
-            columns.splice(0..0, batch.iter().copied());
-            for k in [1, 2] {
-                let batch = std::mem::take(&mut strides[k].0);
-                strides[k].2.splice(0..0, batch);
-            }
-        }
-        if merged != Merged::No {
-            batch = &[];
-        }
-        let operand = |offset, k: usize, rows: &[usize], columns: &[usize]| Operand {
-            offset,
-            batch: Group::new(batch, if batch.is_empty() { &[] } else { &strides[k].0 }),
-            rows: Group::new(rows, &strides[k].1),
-            columns: Group::new(columns, &strides[k].2),
-        };
-        let c = operand(c.offset, 2, &rows, &columns);
-        let results = c.batch.len() * c.rows.len() * c.columns.len();
-        let count: usize = depth.iter().product();
-        let factors = has_factors
-            .then(|| [operand(a.offset, 0, &rows, depth), operand(b.offset, 1, depth, &columns)]);
-        let depth_block = depth_block(results, count.max(1), PARTIALS / size_of::<T>());
-        let plans = Vec::new();
-        let mut work = Work { factors, c, apart, depth: count, depth_block, merged, plans };
-        work.plans = Isa::available().filter_map(|isa| work.plans_for::<T>(isa)).collect();
-        work
-    }
-
-    fn plans_for<T: Scalar>(&self, isa: Isa) -> Option<Plans> {
-        let sides = self.sides(&self.c.rows, &self.c.columns)?;
-        // Rows of a rectangle may be further apart than its columns are many.
-        let (dense_rows, dense_columns) = self.dense(self.c.columns.len() + 1);
-        let dense = Sides { c_rows: &dense_rows, c_columns: &dense_columns, ..sides };
-        let (tiles, depth) = (TileShape::all::<T>(isa), self.depth_block);
-        Some(Plans {
-            isa,
-            run: Plan::cheapest(sides, depth, &tiles),
-            rectangle: Plan::cheapest(dense, depth, &tiles),
-            packed: Plan::prepacked(sides, depth, tiles[0]),
-            packed_rectangle: Plan::prepacked(dense, depth, tiles[0]),
-        })
-    }
-
-    /// The two factors by their roles, with C laid out as given.
-    fn sides<'p>(&'p self, c_rows: &'p Group, c_columns: &'p Group) -> Option<Sides<'p>> {
-        let [a, b] = self.factors.as_ref()?;
-        Some(Sides {
-            x_rows: &a.rows,
-            x_depth: &a.columns,
-            y_depth: &b.rows,
-            y_columns: &b.columns,
-            c_rows,
-            c_columns,
-        })
-    }
-
-    /// Rows and columns of a dense rectangle.
-    fn dense(&self, row: usize) -> (Group, Group) {
-        (Group::run(self.c.rows.len(), row), Group::run(self.c.columns.len(), 1))
-    }
-
-    fn plans(&self, isa: Isa) -> &Plans {
-        self.plans.iter().find(|plans| plans.isa == isa).expect("there are plans for every level")
-    }
-
-    fn multiply_adds(&self) -> usize {
-        let Operand { batch, rows, columns, .. } = &self.c;
-        (batch.len() * rows.len() * columns.len()).saturating_mul(self.depth)
     }
 }

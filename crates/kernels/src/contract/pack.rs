@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::Group;
-use super::tile::{MAX_ROWS, MAX_VECTORS};
+use super::group::Group;
+use super::strip::{MAX_ROWS, MAX_VECTORS};
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
 use crate::vector::{MAX_LANES, Vector};

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::block::{Factor, Job, most_columns};
-use super::tile::Panel;
+use super::strip::Panel;
 use crate::scalar::Scalar;
 
 /// The most panels of a block.
@@ -51,7 +51,7 @@ impl<T: Scalar> Panels<T> {
                 Factor::Slice(start) if job.plan.y_in_place => {
                     let (y, along) = job.sides.y_columns.at(column);
                     let mut y = start.wrapping_offset(y);
-                    if !job.tables()[1] {
+                    if !job.by_runs() {
                         y = y.wrapping_offset(job.sides.y_depth.at(layer.0).0);
                     }
                     let step = Some(job.sides.y_depth.stride());
@@ -99,9 +99,8 @@ impl<T: Scalar> Panels<T> {
             let width = wide.min(columns - at);
             let y = y.wrapping_add(if step.is_some() { at } else { at * depth });
             let y_step = step.unwrap_or(wide as isize);
-            let masked = step.is_some() && width < wide;
             let (first, c) = (first + at, c + at as isize);
-            self.add(Panel { y, y_step, columns: width, masked, first, c });
+            self.add(Panel { y, y_step, columns: width, first, c });
             at += width;
         }
         columns
@@ -124,9 +123,8 @@ impl<T: Scalar> Panels<T> {
         let columns = left.min(wide - within);
         let padded = job.sides.y_columns.len().next_multiple_of(wide);
         let place = padded * layer.0 + panel * wide * layer.1 + within;
-        let masked = !within.is_multiple_of(tile.lanes) && !columns.is_multiple_of(tile.lanes);
         let y = start.wrapping_add(place);
-        self.add(Panel { y, y_step: wide as isize, columns, masked, first, c });
+        self.add(Panel { y, y_step: wide as isize, columns, first, c });
         columns
     }
 }

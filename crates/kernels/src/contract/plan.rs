@@ -1,7 +1,7 @@
 //! How a product is computed: which operand is read by vectors, what is copied, which tiles.
 
-use super::Group;
-use super::tile::TileShape;
+use super::group::Group;
+use super::strip::TileShape;
 
 /// The most depth of a block: what a tile of C gathers before it is written.
 const DEPTH: usize = 384;
@@ -64,7 +64,8 @@ pub(super) struct Plan {
 /// `most` is how many numbers of partial results there is room for.
 pub(super) fn depth_block(results: usize, depth: usize, most: usize) -> usize {
     let for_room = depth.div_ceil((most / results.max(1)).max(1));
-    let long = depth > MANY_BLOCKS * DEPTH && for_room <= LONG_DEPTH;
+    let long =
+        depth > MANY_BLOCKS * DEPTH && for_room <= LONG_DEPTH && results < most / MANY_BLOCKS;
     even_part(depth, if long { DEPTH.max(for_room) } else { DEPTH })
 }
 
@@ -108,7 +109,7 @@ impl Plan {
         y_in_place: bool,
         turned: bool,
     ) -> Plan {
-        let Sides { x_rows, x_depth, y_depth, y_columns, c_columns, .. } = sides;
+        let Sides { x_rows, x_depth, y_depth, y_columns, c_rows, c_columns } = sides;
         let (rows, columns, depth) =
             (x_rows.len() as f64, y_columns.len() as f64, x_depth.len() as f64);
         let direct =
@@ -127,19 +128,27 @@ impl Plan {
         let strips = x_rows.len().div_ceil(tile.rows) as f64;
         let (high, wide) = (rows / strips, vectors as f64 / along as f64);
         let step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
-        let tables = y_in_place && !y_depth.is_run();
-        let x_packed = panels >= MANY_TILES as f64 && !tables && tile.vectors > 1;
-        let mut cost = panels * strips * (step * depth + 20.0);
+        let runs = y_in_place && !y_depth.is_run();
+        let x_packed = panels >= MANY_TILES as f64 && !runs && tile.vectors > 1;
+        let mut cost = panels * strips * (step * depth + 20.0) + strips * 60.0;
         if !y_in_place {
             cost += columns * depth * pack_cost(y_columns, y_depth);
         } else if columns * depth > IN_PLACE as f64 {
-            cost += columns * depth * strips * 0.06;
+            cost += columns * depth * strips * 0.11;
         }
         if x_packed {
             cost += rows * depth * pack_cost(x_rows, x_depth);
+        } else if x_depth.stride() != 1 {
+            // Each step is in another line.
+            cost += rows * depth * 0.5;
         }
         if !direct {
-            cost += rows * columns * (depth / depth_block as f64).ceil() * 1.5;
+            let of_one = if c_rows.stride() == 1 && c_rows.run_len() >= 4 { 0.7 } else { 1.5 };
+            cost += rows * columns * (depth / depth_block as f64).ceil() * of_one;
+        }
+        if tile.vectors == 1 && vectors > 1 {
+            // Higher tiles are for columns that fill no more than a vector.
+            cost = f64::INFINITY;
         }
         Plan { turned, tile, y_in_place, x_packed, direct, cost }
     }
@@ -148,10 +157,10 @@ impl Plan {
 /// The clock cycles of copying a number.
 fn pack_cost(lanes: &Group, depth: &Group) -> f64 {
     if lanes.stride() == 1 && lanes.run_len() >= 4 {
-        0.15 + 2.0 / lanes.run_len() as f64
+        0.7 + 2.0 / lanes.run_len() as f64
     } else if depth.stride() == 1 && depth.run_len() >= 4 {
-        0.6
+        1.0
     } else {
-        1.2
+        2.0
     }
 }

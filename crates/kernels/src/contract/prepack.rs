@@ -3,10 +3,10 @@
 //! Matrix after matrix of the batch, block after block of the depth, panel after panel of the columns, each as wide as the
 //! tiles of most products.
 
-use super::Work;
 use super::block::AT_ONCE;
 use super::pack::{Pack, Target};
-use super::tile::{MAX_VECTORS, TileShape};
+use super::strip::{MAX_VECTORS, TileShape};
+use super::work::Work;
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::scalar::Scalar;

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use super::BOrPacked;
 use super::block::{Factor, Job};
-use super::plan::Plan;
-use super::{BOrPacked, Group, Merged, Operand, Work};
+use super::group::Group;
+use super::plan::{Plan, Sides};
+use super::work::{Merged, Operand, Work};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::scalar::Scalar;
@@ -232,7 +234,7 @@ impl<'p, T: Scalar> Run<'p, T> {
         let tasks = blocks.min(Pool::MAX_PLACES);
         let start = |task: usize| even_start(blocks, tasks, task);
         let (c_rows, c_columns) = (Group::run(rows, columns), Group::run(columns, 1));
-        let sides = super::Sides { c_rows: &c_rows, c_columns: &c_columns, ..job.sides };
+        let sides = Sides { c_rows: &c_rows, c_columns: &c_columns, ..job.sides };
         let plan = Plan { direct: true, ..job.plan };
         Scratch::for_partials(|scratch| {
             let partials = Job { c: scratch.start().cast::<T>(), plan, sides, ..*job };

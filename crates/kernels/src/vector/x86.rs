@@ -101,7 +101,7 @@ avx512!(
 macro_rules! avx2 {
     (
         $vector:ty, $float:ty, $lanes:literal, $int:ty, [$($common:ident),*],
-        $masked_load:ident, $masked_store:ident, $max:ident, $min:ident, $compare:ident, $choose:ident
+        $masked_load:ident, $store_parts:ident, $max:ident, $min:ident, $compare:ident, $choose:ident
     ) => {
         // SAFETY: every method needs AVX2 and FMA only.
         unsafe impl Vector<$float> for $vector {
@@ -117,8 +117,9 @@ macro_rules! avx2 {
 
             #[inline(always)]
             unsafe fn store_first(self, to: *mut $float, count: usize) {
-                // SAFETY: a lane that is masked out is not written; the window holds LANES numbers from there.
-                unsafe { $masked_store(to, _mm256_loadu_si256(Self::window(count)), self) }
+                // A masked store takes some twenty instructions inside of AMD's processors.
+                // SAFETY: halves, quarters and so on are written if they are among the first `count` lanes.
+                unsafe { $store_parts(self, to, count) }
             }
 
             // As for AVX-512.
@@ -154,6 +155,59 @@ macro_rules! avx2 {
     };
 }
 
+/// Writes the first `count` lanes in parts of 4, 2 and 1.
+///
+/// # Safety
+///
+/// The processor has AVX2, and so many numbers can be written.
+#[inline(always)]
+unsafe fn store_parts(lanes: __m256, mut to: *mut f32, count: usize) {
+    // SAFETY: parts that end within the first `count` lanes.
+    unsafe {
+        if count >= 8 {
+            return _mm256_storeu_ps(to, lanes);
+        }
+        let mut part = _mm256_castps256_ps128(lanes);
+        if count & 4 != 0 {
+            _mm_storeu_ps(to, part);
+            part = _mm256_extractf128_ps::<1>(lanes);
+            to = to.add(4);
+        }
+        if count & 2 != 0 {
+            _mm_storel_pd(to.cast(), _mm_castps_pd(part));
+            part = _mm_movehl_ps(part, part);
+            to = to.add(2);
+        }
+        if count & 1 != 0 {
+            _mm_store_ss(to, part);
+        }
+    }
+}
+
+/// The same of double precision, in parts of 2 and 1.
+///
+/// # Safety
+///
+/// As of `store_parts`.
+#[inline(always)]
+unsafe fn store_parts_double(lanes: __m256d, mut to: *mut f64, count: usize) {
+    // SAFETY: as in `store_parts`.
+    unsafe {
+        if count >= 4 {
+            return _mm256_storeu_pd(to, lanes);
+        }
+        let mut part = _mm256_castpd256_pd128(lanes);
+        if count & 2 != 0 {
+            _mm_storeu_pd(to, part);
+            part = _mm256_extractf128_pd::<1>(lanes);
+            to = to.add(2);
+        }
+        if count & 1 != 0 {
+            _mm_store_sd(to, part);
+        }
+    }
+}
+
 /// A mask of `count` ones and then zeros, as a window on a table.
 trait Window {
     fn window(count: usize) -> *const __m256i;
@@ -163,11 +217,11 @@ trait Window {
 avx2!(
     __m256, f32, 8, i32,
     [_mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_mul_ps],
-    _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_max_ps, _mm256_min_ps, _mm256_cmp_ps, _mm256_blendv_ps
+    _mm256_maskload_ps, store_parts, _mm256_max_ps, _mm256_min_ps, _mm256_cmp_ps, _mm256_blendv_ps
 );
 #[rustfmt::skip]
 avx2!(
     __m256d, f64, 4, i64,
     [_mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_add_pd, _mm256_mul_pd],
-    _mm256_maskload_pd, _mm256_maskstore_pd, _mm256_max_pd, _mm256_min_pd, _mm256_cmp_pd, _mm256_blendv_pd
+    _mm256_maskload_pd, store_parts_double, _mm256_max_pd, _mm256_min_pd, _mm256_cmp_pd, _mm256_blendv_pd
 );

@@ -1,0 +1,174 @@
+//! Tiles side by side: what they read and write, and the code for their height.
+
+use std::marker::PhantomData;
+
+use super::group::Group;
+use super::tile::Tiles;
+use crate::isa::{Isa, Kernel, Simd};
+use crate::scalar::Scalar;
+use crate::vector::Vector;
+
+/// The most rows of a tile on any level.
+pub(super) const MAX_ROWS: usize = 12;
+
+/// The most vectors side by side in a tile.
+pub(super) const MAX_VECTORS: usize = 2;
+
+/// The largest tile of a kind, and how many numbers a vector has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TileShape {
+    pub(super) rows: usize,
+    pub(super) vectors: usize,
+    pub(super) lanes: usize,
+}
+
+impl TileShape {
+    /// The kinds of a level, first the one for most products.
+    pub(super) fn all<T: Scalar>(isa: Isa) -> [TileShape; 2] {
+        isa.run(Ask::<T>(PhantomData))
+    }
+
+    /// The most columns.
+    pub(super) fn columns(self) -> usize {
+        self.vectors * self.lanes
+    }
+}
+
+/// Asks a level for its tiles.
+struct Ask<T>(PhantomData<T>);
+
+impl<T: Scalar> Kernel for Ask<T> {
+    type Output = [TileShape; 2];
+
+    #[inline(always)]
+    fn run<S: Simd>(self) -> Self::Output {
+        let shape = |rows, vectors| TileShape { rows, vectors, lanes: T::Vector::<S>::LANES };
+        [shape(S::TILE_ROWS, MAX_VECTORS), shape(S::TALL_ROWS, 1)]
+    }
+}
+
+/// How the two operands of a tile are stepped through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Steps {
+    /// The rows of X lie side by side, copied for this height of tile; Y has a stride.
+    Packed,
+    /// Both have a stride.
+    Strided,
+    /// Both have a stride along each of some runs.
+    Runs,
+}
+
+pub(super) const PACKED: u8 = Steps::Packed as u8;
+pub(super) const STRIDED: u8 = Steps::Strided as u8;
+pub(super) const RUNS: u8 = Steps::Runs as u8;
+
+/// A part of the depth along which both operands have a stride.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StepRun {
+    /// The offset of the first step in X.
+    pub(super) x: isize,
+    /// The offset of the first step in Y, if that is read in place.
+    pub(super) y: isize,
+    /// The number of the first step, if Y is a copy, which has one stride.
+    pub(super) first: isize,
+    pub(super) len: usize,
+}
+
+/// The columns of one tile: where they are read, and where written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Panel<T> {
+    pub(super) y: *const T,
+    pub(super) y_step: isize,
+    pub(super) columns: usize,
+    /// The first column.
+    pub(super) first: usize,
+    /// The offset of the first column in C.
+    pub(super) c: isize,
+}
+
+/// The rows of some tiles side by side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Strip<'p, T> {
+    pub(super) steps: Steps,
+    pub(super) rows: usize,
+    pub(super) depth: usize,
+    pub(super) x: *const T,
+    /// The offset of each row in X, and that of the last row again to the end.
+    pub(super) x_rows: [isize; MAX_ROWS],
+    pub(super) x_step: isize,
+    /// The runs of the depth, if steps go by them, and one more that is not used.
+    pub(super) runs: *const StepRun,
+    pub(super) c: *mut T,
+    pub(super) c_rows: [isize; MAX_ROWS],
+    /// The columns of C, unless those of each tile lie side by side.
+    pub(super) scattered: Option<&'p Group>,
+    pub(super) accumulate: bool,
+    pub(super) panels: &'p [Panel<T>],
+}
+
+/// The height of the tiles of packed rows: the least that there is code for.
+pub(super) fn packed_height(rows: usize) -> usize {
+    match rows {
+        0..=2 => 2,
+        3..=4 => 4,
+        5..=6 => rows,
+        _ => rows.next_multiple_of(2),
+    }
+}
+
+impl<T: Scalar> Strip<'_, T> {
+    /// Computes the tiles.
+    ///
+    /// # Safety
+    ///
+    /// There is at least one row and at most [`MAX_ROWS`], and more than the level's only where no panel is wider than a
+    /// vector and rows are not packed. X and Y can be read wherever they are stepped to, and C be written at
+    /// every row and column, which nobody else touches. Packed rows are as many as their [`packed_height`].
+    pub(super) unsafe fn run(&self, isa: Isa) {
+        match self.steps {
+            Steps::Packed => self.packed(isa),
+            Steps::Strided => self.strided(isa),
+            Steps::Runs => self.in_runs(isa),
+        }
+    }
+
+    fn packed(&self, isa: Isa) {
+        match packed_height(self.rows) {
+            2 => isa.run(Tiles::<T, 2, PACKED>(self)),
+            4 => isa.run(Tiles::<T, 4, PACKED>(self)),
+            5 => isa.run(Tiles::<T, 5, PACKED>(self)),
+            6 => isa.run(Tiles::<T, 6, PACKED>(self)),
+            8 => isa.run(Tiles::<T, 8, PACKED>(self)),
+            10 => isa.run(Tiles::<T, 10, PACKED>(self)),
+            _ => isa.run(Tiles::<T, 12, PACKED>(self)),
+        }
+    }
+
+    /// Rows that are missing to the height of the code repeat the last.
+    fn strided(&self, isa: Isa) {
+        match self.rows {
+            1 => isa.run(Tiles::<T, 1, STRIDED>(self)),
+            2 => isa.run(Tiles::<T, 2, STRIDED>(self)),
+            3 => isa.run(Tiles::<T, 3, STRIDED>(self)),
+            4 => isa.run(Tiles::<T, 4, STRIDED>(self)),
+            5 => isa.run(Tiles::<T, 5, STRIDED>(self)),
+            6 => isa.run(Tiles::<T, 6, STRIDED>(self)),
+            7..=8 => isa.run(Tiles::<T, 8, STRIDED>(self)),
+            9..=10 => isa.run(Tiles::<T, 10, STRIDED>(self)),
+            _ => isa.run(Tiles::<T, 12, STRIDED>(self)),
+        }
+    }
+
+    /// Likewise.
+    fn in_runs(&self, isa: Isa) {
+        match self.rows {
+            1..=2 => isa.run(Tiles::<T, 2, RUNS>(self)),
+            3..=4 => isa.run(Tiles::<T, 4, RUNS>(self)),
+            5 => isa.run(Tiles::<T, 5, RUNS>(self)),
+            6 => isa.run(Tiles::<T, 6, RUNS>(self)),
+            7..=8 => isa.run(Tiles::<T, 8, RUNS>(self)),
+            9..=10 => isa.run(Tiles::<T, 10, RUNS>(self)),
+            _ => isa.run(Tiles::<T, 12, RUNS>(self)),
+        }
+    }
+}
