@@ -47,8 +47,8 @@ impl Analysis {
             Node::Input(k) => {
                 let strides = &strides[k];
                 // With one column, one number per row is one per position.
-                let columns = strides.column != 0 || (nest.columns == 1 && strides.row != 0);
-                Kind::new(strides.row != 0 || !hoisted, columns)
+                let columns = strides.column != 0 || (nest.columns == 1 && strides.varies_by_row());
+                Kind::new(strides.varies_by_row() || !hoisted, columns)
             }
             Node::ReduceLast(_, x) => Kind::new(kind(x).varies_by_row(), false),
             Node::Constant(_) => Kind::new(!hoisted, false),

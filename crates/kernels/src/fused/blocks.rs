@@ -9,7 +9,7 @@ use super::nest::{Nest, Strides};
 /// About how many elements a block has; twice as many where few operands need room.
 ///
 /// A block of `f32` is then 4 kB for each operand, and ten fit a first-level cache.
-const BLOCK: usize = 1024;
+pub(super) const BLOCK: usize = 1024;
 
 /// How much of the first-level cache the operands of a larger block may take.
 const CACHE: usize = 32 * 1024;
@@ -75,7 +75,7 @@ impl Blocks {
     /// Whether an operand's numbers of a block lie side by side in their order.
     pub(super) fn holds_dense(&self, strides: &Strides) -> bool {
         let along_row = self.columns == 1 || strides.column == 1;
-        along_row && (self.rows == 1 || strides.row == self.columns as isize)
+        along_row && (self.rows == 1 || strides.runs.is_empty() && strides.row == self.columns as isize)
     }
 
     /// Blocks along a row.

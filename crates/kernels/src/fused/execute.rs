@@ -216,21 +216,28 @@ impl<'a, T: Scalar> Block<'a, T> {
         let strides = &self.fused.inputs[k].strides;
         let rows = if kind.varies_by_row() { self.rows } else { 1 };
         let columns = out.len() / rows;
-        let grid = self.grid(strides, kind);
         let across = |extent: usize, stride: isize| (extent - 1) as isize * stride;
-        let (down, right) = (across(rows, grid.row), across(columns, grid.column));
-        let lowest = grid.first.wrapping_add_signed(down.min(0) + right.min(0));
-        let len = down.unsigned_abs() + right.unsigned_abs() + 1;
-        // SAFETY: the positions are in the nest, and the input reaches to the first and the last of it.
-        let x = unsafe { elements(self.memory.input(k).wrapping_add(lowest), len) };
-        gather(x, Grid { first: grid.first - lowest, ..grid }, (rows, columns), out);
+        let mut done = 0;
+        while done < rows {
+            let run = strides.run(self.row + done, rows - done);
+            let grid = self.grid(strides, kind, done);
+            let (down, right) = (across(run, grid.row), across(columns, grid.column));
+            let lowest = grid.first.wrapping_add_signed(down.min(0) + right.min(0));
+            let len = down.unsigned_abs() + right.unsigned_abs() + 1;
+            // SAFETY: the positions are in the nest, and the input reaches to the first and the last of it.
+            let x = unsafe { elements(self.memory.input(k).wrapping_add(lowest), len) };
+            let to = &mut out[done * columns..(done + run) * columns];
+            gather(x, Grid { first: grid.first - lowest, ..grid }, (run, columns), to);
+            done += run;
+        }
     }
 
-    /// Where an operand's numbers of the block lie.
-    fn grid(&self, strides: &Strides, kind: Kind) -> Grid {
+    /// Where an operand's numbers of the block lie, from its row number `row` on, as far as rows lie at one distance.
+    fn grid(&self, strides: &Strides, kind: Kind, row: usize) -> Grid {
         let column = if kind == Kind::Full { self.column as isize * strides.column } else { 0 };
-        let first = strides.start(&self.index, self.row).wrapping_add_signed(column);
-        Grid { first, row: strides.row, column: strides.column }
+        let first = strides.start(&self.index, self.row + row).wrapping_add_signed(column);
+        let step = strides.runs.last().map_or(strides.row, |run| run.1);
+        Grid { first, row: step, column: strides.column }
     }
 
     /// Copies a block's numbers of a stored value to where its output goes.
@@ -242,16 +249,27 @@ impl<'a, T: Scalar> Block<'a, T> {
         let Site::Output(j) = output else { unreachable!("only an output is stored") };
         let strides = &self.fused.outputs[j].strides;
         let columns = if kind == Kind::Full { self.columns } else { 1 };
-        let grid = self.grid(strides, kind);
+        let dense = match kind {
+            Kind::Full => self.fused.blocks.holds_dense(strides),
+            _ => strides.runs.is_empty() && strides.row == 1,
+        };
         let out = self.memory.output(j);
-        // SAFETY: the positions are in the nest, and the output, whose elements lie apart, reaches to the last of it.
-        unsafe {
-            if kind == Kind::Row && strides.row == 1 || kind == Kind::Full && self.fused.blocks.holds_dense(strides) {
-                // The input in whose place the output is may be what is copied.
-                out.wrapping_add(grid.first).copy_from(x.as_ptr(), x.len());
-            } else {
-                scatter(x, grid, columns, out);
+        let rows = x.len() / columns.max(1);
+        let mut done = 0;
+        while done < rows {
+            let run = strides.run(self.row + done, rows - done);
+            let grid = self.grid(strides, kind, done);
+            let x = &x[done * columns..(done + run) * columns];
+            // SAFETY: the positions are in the nest, and the output, whose elements lie apart, reaches to the last of it.
+            unsafe {
+                if dense {
+                    // The input in whose place the output is may be what is copied.
+                    out.wrapping_add(grid.first).copy_from(x.as_ptr(), x.len());
+                } else {
+                    scatter(x, grid, columns, out);
+                }
             }
+            done += run;
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Strides {
     pub(super) outer: Vec<isize>,
     pub(super) row: isize,
     pub(super) column: isize,
+    /// Where rows that were several axes do not lie at one distance: these axes, outermost first, with their strides.
+    pub(super) runs: Vec<(usize, isize)>,
 }
 
 /// Which of the last two axes a reduction or a per-row output needs as they are.
@@ -78,10 +80,26 @@ impl Nest {
             outer: axes.iter().map(|axis| axis.strides[k]).collect(),
             row: rows.strides[k],
             column: columns.strides[k],
+            runs: Vec::new(),
         };
         let strides = (0..operands.len()).map(strides).collect();
         let outer = axes.iter().map(|axis| axis.extent).collect();
         (Nest { outer, rows: rows.extent, columns: columns.extent }, strides)
+    }
+
+    /// The nest with all axes but the columns as one axis of rows, so that a block can hold many short runs of them: rows of
+    /// an image by its few channels would make blocks of a hundred numbers.
+    pub(super) fn flattened(self, strides: Vec<Strides>) -> (Nest, Vec<Strides>) {
+        let Nest { outer, rows, columns } = self;
+        let flat = |strides: Strides| {
+            let axes = outer.iter().copied().zip(strides.outer).chain([(rows, strides.row)]);
+            let axes: Vec<(usize, isize)> = axes.collect();
+            let continues = |pair: &[(usize, isize)]| pair[0].1 == pair[1].1 * pair[1].0 as isize;
+            let runs = if axes.windows(2).all(continues) { Vec::new() } else { axes };
+            Strides { outer: Vec::new(), runs, ..strides }
+        };
+        let rows = outer.iter().product::<usize>() * rows;
+        (Nest { outer: Vec::new(), rows, columns }, strides.into_iter().map(flat).collect())
     }
 
     /// How often the rows are gone through.
@@ -119,7 +137,34 @@ impl Strides {
     #[inline]
     pub(super) fn start(&self, index: &[usize; MAX_OUTER], row: usize) -> usize {
         let outer: isize = self.outer.iter().zip(index).map(|(stride, &i)| stride * i as isize).sum();
-        self.offset.wrapping_add_signed(outer + row as isize * self.row)
+        self.offset.wrapping_add_signed(outer + self.down(row))
+    }
+
+    /// How far row number `row` is from the first.
+    #[inline]
+    fn down(&self, row: usize) -> isize {
+        if self.runs.is_empty() {
+            return row as isize * self.row;
+        }
+        let (mut rest, mut moved) = (row, 0);
+        for &(extent, stride) in self.runs.iter().rev() {
+            moved += (rest % extent) as isize * stride;
+            rest /= extent;
+        }
+        moved
+    }
+
+    /// How many rows from row number `row` on lie at one distance, of so many.
+    pub(super) fn run(&self, row: usize, rows: usize) -> usize {
+        match self.runs.last() {
+            Some(&(extent, _)) => rows.min(extent - row % extent),
+            None => rows,
+        }
+    }
+
+    /// Whether the operand is another in another row.
+    pub(super) fn varies_by_row(&self) -> bool {
+        self.row != 0 || !self.runs.is_empty()
     }
 }
 
@@ -202,6 +247,20 @@ mod tests {
         assert_eq!(nest, Nest { outer: vec![10], rows: 3, columns: 8 });
         let (nest, _) = merged(&[], &[&[]], Kept::RowsAndColumns);
         assert_eq!(nest, Nest { outer: vec![], rows: 1, columns: 1 });
+    }
+
+    #[test]
+    fn rows_of_several_axes_lie_in_runs() {
+        let (nest, strides) = merged(&[2, 3, 4], &[&[12, 4, 1], &[0, 0, 1], &[50, 8, 2]], Kept::Columns);
+        let outer = Nest { outer: vec![2], rows: 3, columns: 4 };
+        assert_eq!(nest, outer);
+        let (nest, strides) = nest.flattened(strides);
+        assert_eq!(nest, Nest { outer: vec![], rows: 6, columns: 4 });
+        let starts = |k: usize| (0..6).map(|row| strides[k].start(&[0; MAX_OUTER], row)).collect::<Vec<_>>();
+        assert_eq!(starts(0), [0, 4, 8, 12, 16, 20]);
+        assert_eq!(starts(2), [0, 8, 16, 50, 58, 66]);
+        assert_eq!((strides[0].run(1, 5), strides[2].run(1, 5)), (5, 2));
+        assert!(strides[2].varies_by_row() && !strides[1].varies_by_row());
     }
 
     #[test]

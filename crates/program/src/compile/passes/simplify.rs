@@ -3,9 +3,12 @@
 use smallvec::SmallVec;
 
 use graph::Lowering;
-use graph::ops::{AxisList, Contract};
+use graph::Place;
+use graph::ops::{AxisList, Contract, Embed};
 use graph::rewriting::Visit;
 use graph::{Graph, Var};
+
+use crate::compile::analysis::are_apart;
 
 /// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, a
 /// reshape of a reshape, a permutation of one that it undoes. All are exact in IEEE arithmetic, also
@@ -31,6 +34,8 @@ pub(super) fn simplified<'g>(
             _ => None,
         },
         Lowering::Permute(order) => permuted(graph, &order, inputs[0]),
+        Lowering::Contract(contract) => absorbed(graph, contract, inputs),
+        Lowering::Embed(places) => sorted(graph, visit, &places, inputs),
         Lowering::Broadcast => keeps_shape(inputs[0]),
         Lowering::Reshape => match lowering(inputs[0]) {
             _ if keeps_shape(inputs[0]).is_some() => Some(inputs[0]),
@@ -96,6 +101,44 @@ fn contracted<'g>(
         sums: [0, 1].map(|k| axes(factors[k], factors[k].rank() - sums, sums)),
     };
     Some(graph.apply(contract, &factors))
+}
+
+/// A contraction of what its factors are permutations of: which axes are summed is said of any order of them. Those of a
+/// factor alone keep theirs, as the result has it.
+fn absorbed<'g>(graph: &'g Graph, mut contract: Contract, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+    let mut factors = [inputs[0], inputs[1]];
+    let mut changed = false;
+    for (of, factor) in factors.iter_mut().enumerate() {
+        let Lowering::Permute(order) = lowering(*factor) else { continue };
+        let alone = contract.alone(of, order.len());
+        if alone.windows(2).any(|pair| order[pair[0]] > order[pair[1]]) {
+            continue;
+        }
+        for axis in contract.batch[of].iter_mut().chain(&mut contract.sums[of]) {
+            *axis = order[*axis];
+        }
+        *factor = input(*factor);
+        changed = true;
+    }
+    changed.then(|| graph.apply(contract, &factors))
+}
+
+/// The parts of an array in the order in which they lie, if they lie apart: arrays of the same parts are then the same.
+fn sorted<'g>(
+    graph: &'g Graph,
+    visit: &Visit<'_>,
+    places: &[Place],
+    inputs: &[Var<'g>],
+) -> Option<Var<'g>> {
+    if places.is_sorted_by_key(|place| place.offset) || !are_apart(places) {
+        return None;
+    }
+    let mut parts: Vec<(&Place, Var<'g>)> = places.iter().zip(inputs.iter().copied()).collect();
+    parts.sort_by_key(|part| part.0.offset);
+    let (places, inputs): (Vec<Place>, Vec<Var<'g>>) =
+        parts.into_iter().map(|(place, input)| (place.clone(), input)).unzip();
+    let embed = Embed { name: visit.op.name(), shape: visit.ty.shape.clone(), places };
+    Some(graph.apply(embed, &inputs))
 }
 
 /// The axes in an order, recorded where it is another, and as one permutation.
@@ -172,8 +215,7 @@ mod tests {
 
     #[test]
     fn transposes_move_into_products() {
-        // Both factors are the same transpose, which becomes one later.
-        assert_eq!(names(|x| x.t().matmul(x).t()), ["input", "permute", "permute", "matmul"]);
+        assert_eq!(names(|x| x.t().matmul(x).t()), ["input", "matmul"]);
         assert_eq!(names(|x| x.t().t()), ["input"]);
     }
 
