@@ -25,8 +25,8 @@ fn groups(results: &Results) -> String {
     let mut rows = vec![row("geometric means", names.iter().cloned()), rule(names.len())];
     let ratios: [(&str, Figure); 3] = [
         ("**time of a step, best other ÷ ours**", |entry| Some(entry.us)),
-        ("first step, that other's ÷ ours", |entry| Some(entry.fresh?.first)),
-        ("peak memory, that other's ÷ ours", |entry| Some(entry.fresh?.after.peak as f64)),
+        ("first step, that other’s ÷ ours", |entry| Some(entry.fresh?.first)),
+        ("peak memory, that other’s ÷ ours", |entry| Some(entry.fresh?.after.peak as f64)),
     ];
     for (i, (what, of)) in ratios.into_iter().enumerate() {
         let mean = |picked: &dyn Fn(&Measured) -> bool| {
@@ -56,8 +56,8 @@ fn steps(results: &Results) -> String {
     names.push("**best other ÷ ours**".to_owned());
     names.push("ours ÷ floor".to_owned());
     if fresh {
-        names.push("first step: ours, that other's".to_owned());
-        names.push("peak memory, MiB".to_owned());
+        names.push("first step: ours / that other’s".to_owned());
+        names.push("peak memory, MiB: likewise".to_owned());
     }
     let mut rows = vec![row("step", names.iter().cloned()), rule(names.len())];
     for step in &results.steps {
@@ -88,7 +88,7 @@ fn steps(results: &Results) -> String {
 fn pairs(results: &Results, step: &Measured) -> [String; 2] {
     let of = |show: &dyn Fn(&Entry<'_>) -> Option<String>| {
         let both = [results.ours(step), results.best_other(step)];
-        both.map(|entry| entry.and_then(|entry| show(&entry)).unwrap_or_else(dash)).join(", ")
+        both.map(|entry| entry.and_then(|entry| show(&entry)).unwrap_or_else(dash)).join(" / ")
     };
     let first = of(&|entry| Some(time(entry.fresh?.first)));
     [first, of(&|entry| Some((entry.fresh?.after.peak / 1024).to_string()))]
@@ -123,7 +123,7 @@ mod tests {
         let shown = steps(&results);
         assert!(
             shown.contains(
-                "| **4.00 µs** | 16.0 µs | 8.00 µs | **2.00** | 2.00 | 4.00 ms, 8.00 ms | 16, 16 |"
+                "| **4.00 µs** | 16.0 µs | 8.00 µs | **2.00** | 2.00 | 4.00 ms / 8.00 ms | 16 / 16 |"
             ),
             "{shown}"
         );

@@ -68,12 +68,12 @@ pub fn summary(results: &Results) -> String {
 
 fn header(first: &str, names: impl Iterator<Item = String>) -> String {
     let names: Vec<String> = names.collect();
-    let rule = names.iter().map(|_| format!("{:->12}:|", "")).collect::<String>();
+    let rule = names.iter().map(|_| format!("{:->11}:|", "")).collect::<String>();
     format!("{}|{:-<33}|{rule}\n", row(first, names.into_iter()), "")
 }
 
 fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
-    let cells: String = cells.map(|cell| format!(" {cell:>11} |")).collect();
+    let cells: String = cells.map(|cell| format!(" {cell:>10} |")).collect();
     format!("| {first:<31} |{cells}\n")
 }
 
@@ -91,15 +91,12 @@ mod tests {
         let mut results = example();
         let shown = step(&results, &results.steps[0]);
         assert!(
-            shown.contains("| PyTorch 9, fused                |     16.0 µs |     16.0 ms |"),
+            shown.contains("| PyTorch 9, fused                |    16.0 µs |    16.0 ms |"),
             "{shown}"
         );
-        assert!(shown.contains("|           4 |          16 |"), "{shown}");
+        assert!(shown.contains("|          4 |         16 |"), "{shown}");
         let shown = summary(&results);
-        assert!(
-            shown.contains("|     8.00 µs |       2.00× |     2.00 µs |       2.00× |"),
-            "{shown}"
-        );
+        assert!(shown.contains("|    8.00 µs |      2.00× |    2.00 µs |      2.00× |"), "{shown}");
         assert!(shown.contains("geometric mean against the best other of each step: 4.00×"));
         assert!(shown.lines().all(|line| line.chars().count() <= 100));
         assert_eq!(plain(&results), "tiny\t4.000\t2.000\nlenet\t10.000\t2.000\n");

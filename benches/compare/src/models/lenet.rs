@@ -16,7 +16,7 @@ use crate::stepfile::StepFile;
 pub fn steps() -> Vec<Entry> {
     vec![Entry {
         name: "lenet",
-        summary: "5×5×6, pool, 5×5×16, pool, 400-120-84-10, SGD",
+        summary: "5×5×6, 5×5×16, 400-120-84-10, SGD",
         group: Group::Image,
         batch: 64,
         optimizer: Some(Optimizer::sgd(0.9)),

@@ -29,8 +29,8 @@ pub fn steps() -> Vec<Entry> {
         model: Box::new(Lstm { steps, spelling }),
     };
     vec![
-        step("lstm", "64-128, 32 steps, inputs projected at once, Adam", 32, Spelling::Projected),
-        step("lstm-steps", "64-128, 32 steps, written step by step, Adam", 32, Spelling::Stepwise),
+        step("lstm", "64-128, 32 steps, projected at once, Adam", 32, Spelling::Projected),
+        step("lstm-steps", "64-128, 32 steps, step by step, Adam", 32, Spelling::Stepwise),
         step("lstm-256", "64-128, 256 steps, Adam", 256, Spelling::Projected),
     ]
 }
