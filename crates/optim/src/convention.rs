@@ -1,7 +1,8 @@
 //! Conventions that rules share: where ε stands, and how weights decay.
 
-use program::Precision;
 use serde::Serialize;
+
+use crate::Precision;
 
 /// Where ε keeps a divisor √s from zero.
 ///

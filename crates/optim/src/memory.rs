@@ -3,11 +3,10 @@
 use std::ops::Range;
 
 use graph::{ParamId, Shape};
-use program::Precision;
 
 use crate::segments::{self, Chosen, Run, Segment, Selected};
 use crate::state::Ledger;
-use crate::{OptimError, Unit};
+use crate::{OptimError, Precision, Unit};
 
 /// A buffer of state with a part for each parameter, such as Adam's mean of gradients.
 #[derive(Clone, Copy, Debug)]
@@ -152,8 +151,8 @@ impl<T: Precision> Memory<T> {
         &self,
         selected: Selected<'_, T>,
         unit: Unit,
-        slots: impl FnOnce() -> Vec<Slot>,
-        segment: impl Fn(&Chosen<'_>) -> Segment,
+        slots: &dyn Fn() -> Vec<Slot>,
+        segment: &dyn Fn(&Chosen<'_>) -> Segment,
     ) -> Result<Self, OptimError> {
         segments::check(&self.segments, selected.params())?;
         let mut segments = self.segments.clone();

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use graph::{Gradients, Params, Var};
-use program::Precision;
 use serde::Serialize;
 
+use crate::Precision;
 use crate::norm::norm;
 
 /// What one step did, as values: made by [`Optimizer::step_with_report`](crate::Optimizer), and
@@ -75,9 +75,7 @@ impl ParameterReport {
 impl StepReport {
     /// The report of a step that has been made.
     pub(crate) fn new<T: Precision>(
-        step: u64,
-        loss: f64,
-        learning_rate: f64,
+        (step, loss, learning_rate): (u64, T, f64),
         params: &Params<T>,
         before: &[T],
         gradients: Gradients<'_, T>,
@@ -98,7 +96,7 @@ impl StepReport {
         });
         Self {
             step,
-            loss,
+            loss: loss.to_f64(),
             learning_rate,
             gradient_norm: gradients.norm(),
             parameters: of.collect(),

@@ -1,12 +1,14 @@
 //! What an update rule is.
 
+pub(crate) mod any;
+
 use std::fmt::Debug;
 
 use graph::Shape;
-use program::Precision;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::{Hyperparameters, Number, Slot, Slots};
+use crate::{Hyperparameters, Number, Precision, Slot, Slots};
 
 /// How much a rule is handed at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,4 +112,33 @@ pub trait Rule: Hyperparameters + Copy + Debug + Serialize + 'static {
         gradients: &[T],
         state: Slots<'_, T>,
     );
+
+    // What follows is for rules of this crate, which are compiled here for both precisions.
+
+    #[doc(hidden)]
+    fn update_single(
+        &self,
+        at: &At<'_>,
+        weights: &mut [f32],
+        gradients: &[f32],
+        state: Slots<'_, f32>,
+    ) {
+        self.update(at, weights, gradients, state);
+    }
+
+    #[doc(hidden)]
+    fn update_double(
+        &self,
+        at: &At<'_>,
+        weights: &mut [f64],
+        gradients: &[f64],
+        state: Slots<'_, f64>,
+    ) {
+        self.update(at, weights, gradients, state);
+    }
+
+    #[doc(hidden)]
+    fn settings(&self) -> Value {
+        crate::state::plain(self)
+    }
 }

@@ -5,9 +5,9 @@ use std::panic::Location;
 
 use graph::{Gradients, Param, ParamId, Params, Pattern, Role, Shape};
 use kernels::{Isa, all_finite};
-use program::{Precision, default_pool};
+use program::default_pool;
 
-use crate::{OptimError, Unit};
+use crate::{OptimError, Precision, Unit};
 
 /// Some of the trainable parameters of a store: those that a step has gradients of.
 #[derive(Clone, Copy, Debug)]

@@ -68,8 +68,19 @@ impl Graph {
         ty: Type,
         inputs: &[Var<'g>],
     ) -> Var<'g> {
+        self.apply_refused(operation, rule.into(), ty, inputs)
+    }
+
+    #[track_caller]
+    fn apply_refused<'g>(
+        &'g self,
+        operation: &str,
+        rule: String,
+        ty: Type,
+        inputs: &[Var<'g>],
+    ) -> Var<'g> {
         let types: Vec<Type> = inputs.iter().map(|input| input.ty()).collect();
-        let (operation, rule) = (operation.to_owned(), rule.into());
+        let operation = operation.to_owned();
         self.apply(Refused { operation, rule, inputs: list(&types), ty }, inputs)
     }
 }

@@ -175,7 +175,12 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an array of this shape would not broadcast to that of `self`.
     #[track_caller]
     pub fn sum_to(self, shape: impl Into<crate::Shape>) -> Var<'g> {
-        let (own, shape) = (self.shape(), shape.into());
+        self.summed_to(shape.into())
+    }
+
+    #[track_caller]
+    fn summed_to(self, shape: crate::Shape) -> Var<'g> {
+        let own = self.shape();
         if own == shape {
             return self;
         }

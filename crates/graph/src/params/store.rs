@@ -104,7 +104,7 @@ impl<T: Scalar> Params<T> {
 
     /// The place to build a model in.
     pub fn root(&mut self) -> Scope<'_> {
-        Scope::root(self)
+        Scope::root(T::store(self))
     }
 
     /// The same parameters, under the same ids, in another precision.

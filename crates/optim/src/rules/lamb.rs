@@ -1,11 +1,11 @@
 //! LAMB.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
+use crate::engine::compiled_rule;
 use crate::norm::norm;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, Unit, hyperparameters};
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// LAMB: Adam's direction, scaled for each parameter to the length of its weights.
 ///
@@ -52,6 +52,7 @@ impl<T: Precision> Lamb<T> {
 impl Rule for LambRule {
     const NAME: &'static str = "lamb";
     const UNIT: Unit = Unit::Parameter;
+    compiled_rule!();
 
     fn slots(&self) -> Vec<Slot> {
         let direction = Slot::like_weights("direction").scratch();

@@ -1,12 +1,12 @@
 //! NovoGrad.
 
 use graph::Shape;
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
+use crate::engine::compiled_rule;
 use crate::norm::norm;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, Unit, hyperparameters};
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// NovoGrad: one running mean square for each parameter, that of its gradient's norm.
 ///
@@ -51,6 +51,7 @@ impl<T: Precision> NovoGrad<T> {
 impl Rule for NovoGradRule {
     const NAME: &'static str = "novograd";
     const UNIT: Unit = Unit::Parameter;
+    compiled_rule!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("velocity"), Slot::shaped("square", |_| Shape::scalar())]

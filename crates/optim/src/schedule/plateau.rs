@@ -1,8 +1,8 @@
 //! The schedule with memory.
 
-use program::Precision;
 use serde::{Deserialize, Serialize};
 
+use crate::Precision;
 use crate::state::Ledger;
 
 /// What counts as an improvement on the best value so far.

@@ -5,10 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use graph::Shape;
-use program::Precision;
 
 use super::State;
-use crate::OptimError;
+use crate::{OptimError, Precision};
 
 /// A state that was not saved, not read or not restored. The optimizer is as it was.
 #[derive(thiserror::Error)]

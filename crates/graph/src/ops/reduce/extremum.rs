@@ -64,6 +64,22 @@ fn share<'g>(along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
     attained.select(v / ties, 0.0)
 }
 
+impl Max {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Max, axes)
+    }
+}
+
+impl Min {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Min, axes)
+    }
+}
+
 impl<'g> Var<'g> {
     /// The largest of all elements.
     ///
@@ -86,7 +102,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn max_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Max, axes)
+        Max::of(self, axes.into())
     }
 
     /// The smallest of all elements.
@@ -110,7 +126,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn min_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Min, axes)
+        Min::of(self, axes.into())
     }
 }
 

@@ -33,6 +33,14 @@ fn finite(y: Var<'_>) -> Var<'_> {
     y.abs().lt(f64::INFINITY).select(y, 0.0)
 }
 
+impl LogSumExp {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(LogSumExp, axes)
+    }
+}
+
 impl<'g> Var<'g> {
     /// ln Σ eˣ over all elements.
     ///
@@ -53,7 +61,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn logsumexp_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(LogSumExp, axes)
+        LogSumExp::of(self, axes.into())
     }
 }
 

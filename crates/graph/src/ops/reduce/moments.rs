@@ -71,6 +71,22 @@ impl Reduction for Variance {
     }
 }
 
+impl Mean {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Mean, axes)
+    }
+}
+
+impl Variance {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(self, x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(self, axes)
+    }
+}
+
 impl<'g> Var<'g> {
     /// The mean of all elements.
     ///
@@ -102,7 +118,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn mean_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Mean, axes)
+        Mean::of(self, axes.into())
     }
 
     /// The variance along some axes, divided by n − `ddof`: 0 for the biased, 1 for the unbiased.
@@ -124,7 +140,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn variance_over(self, axes: impl Into<Axes>, ddof: usize) -> Var<'g> {
-        self.fold(Variance { ddof }, axes)
+        Variance { ddof }.of(self, axes.into())
     }
 
     /// The standard deviation along some axes: the root of [`variance_over`](Var::variance_over).

@@ -31,6 +31,14 @@ impl Reduction for Norm {
     }
 }
 
+impl Norm {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Norm, axes)
+    }
+}
+
 impl<'g> Var<'g> {
     /// The Euclidean norm of all elements.
     ///
@@ -60,7 +68,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn norm_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Norm, axes)
+        Norm::of(self, axes.into())
     }
 }
 

@@ -21,6 +21,14 @@ impl Reduction for Sum {
     }
 }
 
+impl Sum {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Sum, axes)
+    }
+}
+
 impl<'g> Var<'g> {
     /// The sum of all elements; 0 for none.
     ///
@@ -52,7 +60,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn sum_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Sum, axes)
+        Sum::of(self, axes.into())
     }
 }
 
