@@ -26,13 +26,13 @@ const NEVER_PANIC: [(&str, &str); 11] = [
 /// How many public types, traits and functions of a crate neither have an example nor lead to one.
 /// The numbers may fall, and never rise.
 const WITHOUT_EXAMPLE: [(&str, usize); 7] = [
-    ("check", 8),
-    ("data", 10),
-    ("graph", 85),
-    ("minimize", 14),
-    ("nn", 1),
-    ("optim", 30),
-    ("program", 10),
+    ("check", 0),
+    ("data", 0),
+    ("graph", 28),
+    ("minimize", 0),
+    ("nn", 0),
+    ("optim", 0),
+    ("program", 9),
 ];
 
 #[test]

@@ -65,6 +65,8 @@ pub fn check_writable(path: impl AsRef<Path>) -> io::Result<()> {
 /// Removes from a folder the temporary files that killed processes have left of a file, or of any.
 /// Those of processes that are still writing are kept.
 ///
+/// It is part of [`write_atomically`].
+///
 /// # Errors
 /// If the folder cannot be read, or a file not be removed.
 pub fn remove_abandoned(folder: impl AsRef<Path>, of: Option<&str>) -> io::Result<()> {

@@ -8,6 +8,11 @@ use crate::Precision;
 ///
 /// PyTorch adds it outside of the root; the lecture, and optax's `eps_root`, inside. At ε = 10⁻⁸
 /// the two differ by 3·10⁻⁶ over 60 steps of Adam on a quadratic.
+///
+/// ```
+/// use cotangent::optim::{Adam, Epsilon};
+/// let adam = Adam::<f32>::new(1e-3).epsilon(Epsilon::Inside(1e-6));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Epsilon {
@@ -75,6 +80,12 @@ impl<T: Precision> Divisor<T> {
 /// of ½λ‖θ‖²). Decoupled, θ is multiplied by 1 − αλ beside the rule's own step. Without averages
 /// and divisors the two are the same. (Loshchilov and Hutter, "Decoupled weight decay
 /// regularization", arXiv:1711.05101.)
+///
+/// ```
+/// use cotangent::optim::{Sgd, WeightDecay};
+/// let sgd = Sgd::<f32>::new(0.1).decoupled_weight_decay(0.01);
+/// assert_eq!(sgd.rule().weight_decay, WeightDecay::decoupled(0.01));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WeightDecay {
     /// λ.

@@ -9,6 +9,13 @@ use crate::state::Ledger;
 use crate::{OptimError, Precision, Unit};
 
 /// A buffer of state with a part for each parameter, such as Adam's mean of gradients.
+///
+/// ```
+/// use cotangent::Shape;
+/// use cotangent::optim::Slot;
+/// // What a rule answers that keeps a mean of gradients, and one number for each parameter.
+/// let slots = vec![Slot::like_weights("mean"), Slot::shaped("norm", |_| Shape::scalar())];
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
     name: &'static str,

@@ -220,6 +220,8 @@ impl RangeCurve {
 }
 
 /// A range test that was not made. Parameters and optimizer are as they were.
+///
+/// See [`RangeTest`].
 #[derive(thiserror::Error)]
 pub enum RangeTestError {
     /// Rates that cannot grow by a factor.

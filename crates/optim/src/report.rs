@@ -51,6 +51,8 @@ pub struct StepReport {
 }
 
 /// What one step did to one parameter; all norms are Euclidean.
+///
+/// It is part of a [`StepReport`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ParameterReport {
     /// Its path.

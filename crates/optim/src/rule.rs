@@ -11,6 +11,8 @@ use serde_json::Value;
 use crate::{Hyperparameters, Number, Precision, Slot, Slots};
 
 /// How much a rule is handed at a time.
+///
+/// It stands among what a [`Rule`] says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Any run of numbers: the rule treats each by itself.
@@ -20,6 +22,8 @@ pub enum Unit {
 }
 
 /// What a rule may know of a step besides weights, gradients and state.
+///
+/// It stands in the example of [`Rule`].
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
     /// The number of the step, t = 1, 2, …, for this parameter: steps in which it was frozen, or had

@@ -32,6 +32,8 @@ pub(crate) struct Constant {
 }
 
 /// One number, at every position of an array.
+///
+/// Recorded by [`Graph::full`](crate::Graph::full).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Full {
     /// The shape of the array.
@@ -124,6 +126,8 @@ impl Operation for Full {
 }
 
 /// The argument in memory of its own: a compiler's word for outputs that are views. Cotangent: v.
+///
+/// Compilers record it; users have no need to, as a [`Var`](crate::Var) can be an output itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Copy;
 

@@ -5,6 +5,8 @@ use crate::{Args, Cotangents, Fault, Graph, Operation, Out, RunResult, Scalar, T
 
 /// A value of this type that no run can compute, as its inputs break a rule. Cotangents: as little
 /// to be computed.
+///
+/// Recorded by [`Graph::refused`](crate::Graph::refused).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refused {
     /// What was asked for: an operation, or a layer with its path.

@@ -13,6 +13,31 @@ use crate::{
 };
 
 /// A function of two numbers, applied to every pair of elements of two arrays that broadcast.
+///
+/// ```
+/// use cotangent::{Graph, Number, Var, ops::Binary};
+/// use cotangent::ndarray::array;
+///
+/// /// a·b².
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct TimesSquare;
+///
+/// impl Binary for TimesSquare {
+///     const NAME: &'static str = "times_square";
+///     fn eval<T: Number>(&self, a: T, b: T) -> T {
+///         a * b * b
+///     }
+///     fn vjp<'g>(
+///         &self, a: Var<'g>, b: Var<'g>, _: Var<'g>, v: Var<'g>,
+///     ) -> Option<(Var<'g>, Var<'g>)> {
+///         Some((v * b * b, v * 2.0 * a * b))
+///     }
+/// }
+/// let g = Graph::new();
+/// let (a, b) = (g.constant(array![2.0, 1.0]), g.constant(array![3.0]));
+/// assert_eq!(a.zip(b, TimesSquare).sum().grad(b).eval()?, array![18.0].into_dyn());
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The name users see.
     const NAME: &'static str;
@@ -50,6 +75,8 @@ pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
 }
 
 /// The operation that applies a [`Binary`] function to two arrays that broadcast.
+///
+/// Its example is that of [`Binary`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Zip<F>(pub F);
 

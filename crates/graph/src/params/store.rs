@@ -47,6 +47,13 @@ pub struct Params<T = f32> {
 }
 
 /// A use of the store that it refuses. The store stays as it was.
+///
+/// ```
+/// use cotangent::Params;
+/// let mut params = Params::seeded(0);
+/// let error = params.freeze("encoder.*").unwrap_err();
+/// assert!(error.to_string().contains("encoder.*"));
+/// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 pub enum ParamsError {
     /// An id of another store.

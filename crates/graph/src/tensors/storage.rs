@@ -6,6 +6,8 @@ use crate::Scalar;
 
 /// The floating point numbers that a file holds; all are those of IEEE 754 but `BF16`, which is the
 /// upper half of an `F32`.
+///
+/// [`Params::save_as`](crate::Params::save_as) takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Storage {
     /// Double precision.

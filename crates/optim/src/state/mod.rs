@@ -147,6 +147,8 @@ pub(crate) fn plain(value: &impl Serialize) -> Value {
 /// the two cannot differ.
 ///
 /// What is read was compared before, and is there.
+///
+/// What is written can be read as a [`State`].
 #[derive(Debug)]
 pub struct Ledger<'a, T> {
     direction: Direction<'a, T>,

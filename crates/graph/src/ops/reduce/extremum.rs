@@ -6,10 +6,14 @@ use crate::{Axes, FoldWord, Scalar, Var};
 
 /// The largest; NaN if any is. Cotangent: v, shared evenly among all that attain it (as JAX and
 /// PyTorch's `amax`).
+///
+/// Recorded by [`Var::max_over`](crate::Var::max_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Max;
 
 /// The smallest; NaN if any is. Cotangent: v, shared evenly among all that attain it.
+///
+/// Recorded by [`Var::min_over`](crate::Var::min_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Min;
 

@@ -6,6 +6,8 @@ use crate::{Axes, Scalar, Var};
 
 /// ln Σ eˣ, as m + ln Σ e^(x−m) with m the largest, so that no exponential overflows. Cotangent:
 /// v·e^(x−y), the softmax; 0 where every x is −∞, as the function is constant there.
+///
+/// Recorded by [`Var::logsumexp`](crate::Var::logsumexp).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogSumExp;
 

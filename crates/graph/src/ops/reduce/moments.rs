@@ -5,6 +5,8 @@ use crate::ops::registry::{Example, reduction};
 use crate::{Axes, Scalar, Var};
 
 /// Σx / n. Cotangent: v/n, repeated.
+///
+/// Recorded by [`Var::mean_over`](crate::Var::mean_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mean;
 
@@ -30,6 +32,8 @@ impl Reduction for Mean {
 /// Σ(x − x̄)² / (n − ddof), in two passes: the mean first, so that nearly constant numbers do not
 /// cancel as in E\[x²\] − E\[x\]². Cotangent: 2·v·(x − x̄)/(n − ddof); what flows through x̄
 /// vanishes, as the deviations sum to 0.
+///
+/// Recorded by [`Var::variance_over`](crate::Var::variance_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variance {
     /// Delta degrees of freedom: 0 for the biased (population) variance, 1 for the unbiased.

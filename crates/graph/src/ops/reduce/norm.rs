@@ -6,6 +6,8 @@ use crate::{Axes, Scalar, Var};
 
 /// √Σx², scaled by the largest magnitude so that the squares neither overflow nor underflow.
 /// Cotangent: v·x/y, and 0 at x = 0 (the subgradient of least norm, as PyTorch).
+///
+/// Recorded by [`Var::norm_over`](crate::Var::norm_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Norm;
 

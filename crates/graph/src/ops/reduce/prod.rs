@@ -9,6 +9,8 @@ use crate::{Axes, FoldWord, Scalar, Var, composed};
 ///
 /// That product is not y/x, which fails at 0: the reverse rule writes the product as a balanced
 /// tree of multiplications, and differentiates the tree, in O(n log n).
+///
+/// Recorded by [`Var::prod_over`](crate::Var::prod_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prod;
 

@@ -5,6 +5,8 @@ use crate::ops::registry::{Example, reduction};
 use crate::{Axes, FoldWord, Scalar, Var};
 
 /// Σ x. Cotangent: v, repeated.
+///
+/// Recorded by [`Var::sum_over`](crate::Var::sum_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sum;
 

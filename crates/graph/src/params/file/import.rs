@@ -117,6 +117,8 @@ impl fmt::Debug for Import {
 }
 
 /// What was loaded, and what was not.
+///
+/// [`Params::load_with`] answers it: see the example of [`Import`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Loaded {
     /// The paths of the parameters that were given their values, in their order.

@@ -14,6 +14,8 @@ use crate::{Scalar, Shape, write_atomically};
 pub use import::{Import, Loaded};
 
 /// A file that could not be written. What stood at the path before is still there.
+///
+/// [`Params::save`] answers it.
 #[derive(thiserror::Error)]
 pub enum SaveError {
     /// The file could not be written.
@@ -39,6 +41,8 @@ pub enum SaveError {
 crate::debug_as_display!(SaveError);
 
 /// A file that could not be loaded. The parameters are as they were.
+///
+/// [`Params::load`] answers it; it names everything that differs.
 #[derive(thiserror::Error)]
 pub enum LoadError {
     /// The file could not be read.
@@ -80,6 +84,8 @@ pub enum LoadError {
 crate::debug_as_display!(LoadError);
 
 /// Every difference between a file and a model.
+///
+/// It is part of what [`Params::load`] answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mismatch {
     /// Paths of the model that the file does not have.
