@@ -144,7 +144,7 @@ fn answers_result(output: &syn::ReturnType) -> bool {
 }
 
 /// The public types, traits and functions of a crate: those in public modules, and those that a
-/// `pub use` names. The documentation of an item is its own, its methods' and its module's.
+/// `pub use` names, or a list from which it is written. The documentation of an item is its own, its methods' and its module's.
 fn public_items(sources: &[Source]) -> HashMap<String, String> {
     let mut exported = HashSet::new();
     for item in sources.iter().flat_map(|source| &source.items) {
@@ -152,6 +152,11 @@ fn public_items(sources: &[Source]) -> HashMap<String, String> {
             && is_public(&item.vis)
         {
             names(&item.tree, &mut exported);
+        }
+        if let Item::Macro(list) = item
+            && list.mac.path.segments.last().is_some_and(|name| name.ident == "exported")
+        {
+            exported.extend(list.mac.tokens.clone().into_iter().map(|token| token.to_string()));
         }
     }
     let mut public = HashMap::new();

@@ -144,5 +144,34 @@ macro_rules! options {
             self.set(|rule| rule.weight_decay = crate::WeightDecay::decoupled(strength))
         }
     };
+    (@ inner_decay) => {
+        /// λ: pulls the weights towards zero, as a part of what the weights move along.
+        pub fn weight_decay(self, strength: f64) -> Self {
+            self.set(|rule| rule.weight_decay = strength)
+        }
+    };
 }
 pub(crate) use options;
+
+/// Writes the hyperparameters of rules that scale Adam's averages by a norm: they differ in β₂ alone.
+macro_rules! by_norm {
+    ($(#[doc = $doc:literal])* $rule:ident, beta2 = $beta2:literal) => {
+        $crate::hyperparameters! {
+            $(#[doc = $doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+            pub struct $rule {
+                /// α.
+                pub learning_rate in NonNegative: f64,
+                /// β₁: how much of the mean, or the velocity, survives a step.
+                pub beta1 in Decay: f64 = 0.9,
+                /// β₂: how much of the mean square survives a step.
+                pub beta2 in Decay: f64 = $beta2,
+                /// ε: keeps the divisor from zero.
+                pub epsilon in NonNegative: $crate::Epsilon = $crate::Epsilon::Outside(1e-6),
+                /// λ: pulls the weights towards zero, as a part of what the weights move along.
+                pub weight_decay in NonNegative: f64 = 0.0,
+            }
+        }
+    };
+}
+pub(crate) use by_norm;

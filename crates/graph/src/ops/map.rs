@@ -67,9 +67,7 @@ impl<F: Unary> Operation for Map<F> {
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x] = exactly(inputs)?;
-        expect_kind("the argument", x.kind, Kind::Real)?;
-        Ok(x.clone())
+        infer(inputs)
     }
 
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
@@ -88,6 +86,13 @@ impl<F: Unary> Operation for Map<F> {
     fn lower(&self) -> Lowering {
         self.0.word().map_or(Lowering::Plain, Lowering::Map)
     }
+}
+
+/// The shape rule of all functions.
+fn infer(inputs: &[Type]) -> Result<Type, String> {
+    let [x] = exactly(inputs)?;
+    expect_kind("the argument", x.kind, Kind::Real)?;
+    Ok(x.clone())
 }
 
 /// One loop for all functions: compiled once for a precision.

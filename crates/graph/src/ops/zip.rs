@@ -86,17 +86,12 @@ impl<F: Binary> Operation for Zip<F> {
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [a, b] = exactly(inputs)?;
-        let kind = self.0.kind(a.kind, b.kind)?;
-        Ok(Type { kind, shape: expect_broadcast(&a.shape, &b.shape)? })
+        infer(inputs, &|a, b| self.0.kind(a, b))
     }
 
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         let (a, b) = (inputs[0], inputs[1]);
-        match self.0.vjp(a, b, output, v) {
-            Some((da, db)) => smallvec![Some(da.sum_to(a.shape())), Some(db.sum_to(b.shape()))],
-            None => crate::no_derivative(),
-        }
+        cotangents(self.0.vjp(a, b, output, v), a, b)
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
@@ -116,6 +111,24 @@ impl<F: Binary> Operation for Zip<F> {
 
     fn lower(&self) -> Lowering {
         self.0.word().map_or(Lowering::Plain, Lowering::Zip)
+    }
+}
+
+/// The shape rule of all functions, given what they say of kinds.
+fn infer(
+    inputs: &[Type],
+    kind: &dyn Fn(Kind, Kind) -> Result<Kind, String>,
+) -> Result<Type, String> {
+    let [a, b] = exactly(inputs)?;
+    let kind = kind(a.kind, b.kind)?;
+    Ok(Type { kind, shape: expect_broadcast(&a.shape, &b.shape)? })
+}
+
+/// The cotangents of two arguments by those in the shape of the result.
+fn cotangents<'g>(broadcast: Option<(Var<'g>, Var<'g>)>, a: Var<'g>, b: Var<'g>) -> Cotangents<'g> {
+    match broadcast {
+        Some((da, db)) => smallvec![Some(da.sum_to(a.shape())), Some(db.sum_to(b.shape()))],
+        None => crate::no_derivative(),
     }
 }
 

@@ -155,7 +155,7 @@ impl<F: Reduction> Operation for Fold<F> {
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let x = args.real(0);
         let axes = self.axes.resolve(x.ndim()).expect("the shape rule checked the axes");
-        fold(&x, &axes, out.real().iter_mut(), |lane| self.function.eval(lane));
+        fold(&x, &axes, &mut out.real().iter_mut(), &|lane| self.function.eval(lane));
         Ok(())
     }
 
@@ -183,12 +183,13 @@ fn count(shape: &[usize], axes: &[usize]) -> usize {
     axes.iter().map(|&axis| shape[axis]).product()
 }
 
-/// Hands `result` each lane of `x` along `axes`, in the row-major order of the results.
+/// Hands `result` each lane of `x` along `axes`, in the row-major order of the results: one loop for all
+/// functions.
 fn fold<'a, T: Scalar, R: 'a>(
     x: &ArrayViewD<'_, T>,
     axes: &[usize],
-    results: impl Iterator<Item = &'a mut R>,
-    result: impl Fn(&[T]) -> R,
+    results: &mut dyn Iterator<Item = &'a mut R>,
+    result: &dyn Fn(&[T]) -> R,
 ) {
     let kept = (0..x.ndim()).filter(|axis| !axes.contains(axis));
     let order: SmallVec<[usize; 4]> = kept.chain(axes.iter().copied()).collect();
