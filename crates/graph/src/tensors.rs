@@ -58,7 +58,9 @@ pub fn write<'a, T: Scalar>(
         let view = TensorView::new(storage.dtype(), shape.to_vec(), bytes);
         (name, view.expect("the bytes are those of the shape"))
     });
-    Ok(safetensors::serialize(views, Some(notes)).expect("arrays in memory can be written"))
+    // Its map is the standard one or another, as its features are.
+    let notes = Some(notes.into_iter().collect());
+    Ok(safetensors::serialize(views, notes).expect("arrays in memory can be written"))
 }
 
 /// Named arrays that were read.

@@ -214,51 +214,13 @@ macro_rules! precision {
 precision!(f32, update_single);
 precision!(f64, update_double);
 
-/// Written inside of an `impl Rule` of ours: the update is compiled here for both precisions, and so is
-/// the description of the settings, instead of in every crate that uses the rule.
-macro_rules! compiled_rule {
+/// Written inside of an `impl Rule` or `impl Part` of ours: what describes its settings is compiled here, and
+/// not in every crate that uses it.
+macro_rules! described {
     () => {
-        fn update_single(
-            &self,
-            at: &crate::At<'_>,
-            weights: &mut [f32],
-            gradients: &[f32],
-            state: crate::Slots<'_, f32>,
-        ) {
-            self.update(at, weights, gradients, state);
-        }
-
-        fn update_double(
-            &self,
-            at: &crate::At<'_>,
-            weights: &mut [f64],
-            gradients: &[f64],
-            state: crate::Slots<'_, f64>,
-        ) {
-            self.update(at, weights, gradients, state);
-        }
-
         fn settings(&self) -> serde_json::Value {
             crate::state::plain(self)
         }
     };
 }
-pub(crate) use compiled_rule;
-
-/// As [`compiled_rule`], inside of an `impl Part`.
-macro_rules! compiled_part {
-    () => {
-        fn update_single(&self, inner: &mut dyn crate::Optimizer<f32>, call: crate::Call<'_, f32>) {
-            self.update(inner, call);
-        }
-
-        fn update_double(&self, inner: &mut dyn crate::Optimizer<f64>, call: crate::Call<'_, f64>) {
-            self.update(inner, call);
-        }
-
-        fn settings(&self) -> serde_json::Value {
-            crate::state::plain(self)
-        }
-    };
-}
-pub(crate) use compiled_part;
+pub(crate) use described;

@@ -247,7 +247,7 @@ impl<T: Precision> Memory<T> {
     }
 
     /// Goes through the parameters of the step, run by run.
-    pub fn each(&mut self, mut visit: impl FnMut(&Run, &mut [Segment], Slots<'_, T>)) {
+    pub fn each(&mut self, visit: &mut dyn FnMut(&Run, &mut [Segment], Slots<'_, T>)) {
         for run in &self.runs {
             let slots = slots(&mut self.buffers, &run.segments);
             visit(run, &mut self.segments[run.segments.clone()], slots);
@@ -255,7 +255,7 @@ impl<T: Precision> Memory<T> {
     }
 
     /// Goes through all parameters, one by one: also those that take no part in the step.
-    pub fn each_known(&mut self, mut visit: impl FnMut(&mut Segment, Slots<'_, T>)) {
+    pub fn each_known(&mut self, visit: &mut dyn FnMut(&mut Segment, Slots<'_, T>)) {
         for (i, segment) in self.segments.iter_mut().enumerate() {
             visit(segment, slots(&mut self.buffers, &(i..i + 1)));
         }

@@ -117,30 +117,6 @@ pub trait Rule: Hyperparameters + Copy + Debug + Serialize + 'static {
         state: Slots<'_, T>,
     );
 
-    // What follows is for rules of this crate, which are compiled here for both precisions.
-
-    #[doc(hidden)]
-    fn update_single(
-        &self,
-        at: &At<'_>,
-        weights: &mut [f32],
-        gradients: &[f32],
-        state: Slots<'_, f32>,
-    ) {
-        self.update(at, weights, gradients, state);
-    }
-
-    #[doc(hidden)]
-    fn update_double(
-        &self,
-        at: &At<'_>,
-        weights: &mut [f64],
-        gradients: &[f64],
-        state: Slots<'_, f64>,
-    ) {
-        self.update(at, weights, gradients, state);
-    }
-
     #[doc(hidden)]
     fn settings(&self) -> Value {
         crate::state::plain(self)

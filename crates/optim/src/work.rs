@@ -199,7 +199,7 @@ impl<T: Precision> Work<T> {
         gradients: &[T],
     ) {
         self.settings.steps += 1;
-        self.remembered.begin().each(|run, segments, slots| {
+        self.remembered.begin().each(&mut |run, segments, slots| {
             for Segment { steps, numbers, .. } in &mut *segments {
                 *steps += 1;
                 decaying.advance(*steps, numbers);

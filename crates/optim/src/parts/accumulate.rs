@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Call, Part};
-use crate::engine::compiled_part;
+use crate::engine::described;
 use crate::{Domain, Number, Optimizer, Precision, Slot, Visit};
 
 /// One update for every n steps, by the mean of their gradients: a batch n times as large in the
@@ -29,7 +29,7 @@ impl Accumulate {
 impl Part for Accumulate {
     const NAME: &'static str = "accumulate";
     const REWRITES: bool = true;
-    compiled_part!();
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("steps", Domain::AtLeastOne, &mut f64::from(self.steps));

@@ -58,10 +58,10 @@ impl<P: Part> AnyPart for P {
     }
 
     fn update_single(&self, inner: &mut dyn Optimizer<f32>, call: Call<'_, f32>) {
-        Part::update_single(self, inner, call);
+        self.update(inner, call);
     }
 
     fn update_double(&self, inner: &mut dyn Optimizer<f64>, call: Call<'_, f64>) {
-        Part::update_double(self, inner, call);
+        self.update(inner, call);
     }
 }

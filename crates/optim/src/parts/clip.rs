@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Call, Part};
-use crate::engine::compiled_part;
+use crate::engine::described;
 use crate::norm::norm;
 use crate::{Domain, Optimizer, Precision, Unit, Visit};
 
@@ -29,7 +29,7 @@ impl ClipValue {
 impl Part for ClipValue {
     const NAME: &'static str = "clip_value";
     const REWRITES: bool = true;
-    compiled_part!();
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("limit", Domain::NonNegative, &mut self.limit);
@@ -71,7 +71,7 @@ impl Part for ClipNorm {
     const NAME: &'static str = "clip_norm";
     const UNIT: Unit = Unit::Parameter;
     const REWRITES: bool = true;
-    compiled_part!();
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("limit", Domain::NonNegative, &mut self.limit);
@@ -120,7 +120,7 @@ impl ClipGlobalNorm {
 impl Part for ClipGlobalNorm {
     const NAME: &'static str = "clip_global_norm";
     const REWRITES: bool = true;
-    compiled_part!();
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("limit", Domain::NonNegative, &mut self.limit);
@@ -187,7 +187,7 @@ impl Part for AdaptiveClip {
     const NAME: &'static str = "adaptive_clip";
     const UNIT: Unit = Unit::Parameter;
     const REWRITES: bool = true;
-    compiled_part!();
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("limit", Domain::NonNegative, &mut self.limit);

@@ -4,7 +4,7 @@ use graph::Params;
 use serde::Serialize;
 
 use super::{Call, Part, With};
-use crate::engine::compiled_part;
+use crate::engine::described;
 use crate::{Domain, Optimizer, Precision, Slot, Visit};
 
 /// Keeps an exponential moving average of the parameters, which often is the better model.
@@ -51,7 +51,7 @@ impl Ema {
 impl Part for Ema {
     const NAME: &'static str = "ema";
     const COUNTS: bool = true;
-    compiled_part!();
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("decay", Domain::Decay, &mut self.decay);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Call, Part};
-use crate::engine::compiled_part;
+use crate::engine::described;
 use crate::{Domain, Number, Optimizer, Precision, Slot, Visit};
 
 /// Lookahead: after every k updates goes back part of the way.
@@ -34,7 +34,7 @@ impl Lookahead {
 
 impl Part for Lookahead {
     const NAME: &'static str = "lookahead";
-    compiled_part!();
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("every", Domain::AtLeastOne, &mut f64::from(self.every));

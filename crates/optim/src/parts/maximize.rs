@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Call, Part};
-use crate::engine::compiled_part;
+use crate::engine::described;
 use crate::{Optimizer, Precision};
 
 /// Maximises instead of minimises: the optimizer inside is handed −g.
@@ -27,7 +27,7 @@ pub struct Maximize;
 impl Part for Maximize {
     const NAME: &'static str = "maximize";
     const REWRITES: bool = true;
-    compiled_part!();
+    described!();
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.each(|stretch| {

@@ -94,18 +94,6 @@ pub trait Part: Copy + Debug + Send + Serialize + 'static {
     /// Does what the part does with one step, which may be to let `inner` make an update.
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, call: Call<'_, T>);
 
-    // What follows is for parts of this crate, which are compiled here for both precisions.
-
-    #[doc(hidden)]
-    fn update_single(&self, inner: &mut dyn Optimizer<f32>, call: Call<'_, f32>) {
-        self.update(inner, call);
-    }
-
-    #[doc(hidden)]
-    fn update_double(&self, inner: &mut dyn Optimizer<f64>, call: Call<'_, f64>) {
-        self.update(inner, call);
-    }
-
     #[doc(hidden)]
     fn settings(&self) -> Value {
         crate::state::plain(self)
@@ -169,8 +157,13 @@ impl<T: Precision> Call<'_, T> {
 
     /// Goes through the parameters of the step, several at a time where the part's unit allows it.
     pub fn each(&mut self, mut visit: impl FnMut(Stretch<'_, T>)) {
+        self.each_of(&mut visit);
+    }
+
+    /// The same loop for all parts.
+    fn each_of(&mut self, visit: &mut dyn FnMut(Stretch<'_, T>)) {
         let Self { weights, gradients, rewritten, memory } = self;
-        memory.each(|run, segments, slots| {
+        memory.each(&mut |run, segments, slots| {
             let range = run.gradients.clone();
             let rewritten =
                 if rewritten.is_empty() { &mut [][..] } else { &mut rewritten[range.clone()] };
@@ -188,7 +181,7 @@ impl<T: Precision> Call<'_, T> {
     /// step.
     pub fn each_known(&mut self, mut visit: impl FnMut(Known<'_, T>)) {
         let weights = &mut *self.weights;
-        self.memory.each_known(|segment, slots| {
+        self.memory.each_known(&mut |segment, slots| {
             let weights = &mut weights[segment.weights.clone()];
             visit(Known { weights, slots, steps: &mut segment.steps });
         });

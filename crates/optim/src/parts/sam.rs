@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Call, Part, With};
-use crate::engine::compiled_part;
+use crate::engine::described;
 use crate::{Domain, Number, Optimizer, Precision, Slot, Visit};
 
 /// SAM: descends by the gradient at the worst point nearby, which leads to flat minima.
@@ -35,7 +35,7 @@ impl Sam {
 
 impl Part for Sam {
     const NAME: &'static str = "sam";
-    compiled_part!();
+    described!();
     // A step there and a step back: a parameter stands at θ′ while the count is odd.
     const COUNTS: bool = true;
 

@@ -54,10 +54,10 @@ impl<R: Rule> AnyRule for R {
     }
 
     fn update_single(&self, at: &At<'_>, w: &mut [f32], g: &[f32], state: Slots<'_, f32>) {
-        Rule::update_single(self, at, w, g, state);
+        self.update(at, w, g, state);
     }
 
     fn update_double(&self, at: &At<'_>, w: &mut [f64], g: &[f64], state: Slots<'_, f64>) {
-        Rule::update_double(self, at, w, g, state);
+        self.update(at, w, g, state);
     }
 }

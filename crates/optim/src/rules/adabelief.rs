@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// AdaBelief: Adam that divides by how far gradients are from what their mean led to expect.
@@ -49,7 +49,7 @@ impl<T: Precision> AdaBelief<T> {
 
 impl Rule for AdaBeliefRule {
     const NAME: &'static str = "adabelief";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("surprise")]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adadelta: steps in the unit of the weights, from the running mean squares of gradients and
@@ -51,7 +51,7 @@ impl<T: Precision> Adadelta<T> {
 
 impl Rule for AdadeltaRule {
     const NAME: &'static str = "adadelta";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("square"), Slot::like_weights("step_square")]

@@ -3,7 +3,7 @@
 use graph::Shape;
 use serde::Serialize;
 
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::norm::norm;
 use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit, hyperparameters};
 
@@ -95,7 +95,7 @@ fn whole(shape: &Shape) -> Shape {
 impl Rule for AdafactorRule {
     const NAME: &'static str = "adafactor";
     const UNIT: Unit = Unit::Parameter;
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adagrad: divides by the root of the sum of all squared gradients.
@@ -66,7 +66,7 @@ impl<T: Precision> Adagrad<T> {
 
 impl Rule for AdagradRule {
     const NAME: &'static str = "adagrad";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("sum").starting_at(self.initial)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// AMSGrad: Adam whose divisor never shrinks.
@@ -52,7 +52,7 @@ impl<T: Precision> AmsGrad<T> {
 
 impl Rule for AmsGradRule {
     const NAME: &'static str = "amsgrad";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         ["mean", "square", "largest"].map(Slot::like_weights).to_vec()

@@ -4,7 +4,7 @@ use graph::Params;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Averaged SGD: gradient descent that also keeps the average of its weights.
@@ -81,7 +81,7 @@ impl AsgdRule {
 
 impl Rule for AsgdRule {
     const NAME: &'static str = "asgd";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::copy_of_weights("average")]

@@ -1,7 +1,7 @@
 //! LAMB.
 
 use crate::convention::{by_norm, options};
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::norm::norm;
 use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit};
 
@@ -33,7 +33,7 @@ impl<T: Precision> Lamb<T> {
 impl Rule for LambRule {
     const NAME: &'static str = "lamb";
     const UNIT: Unit = Unit::Parameter;
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         let direction = Slot::like_weights("direction").scratch();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Lion: steps of one size along the sign of a mean, which was found by a search over programs.
@@ -41,7 +41,7 @@ impl<T: Precision> Lion<T> {
 
 impl Rule for LionRule {
     const NAME: &'static str = "lion";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean")]

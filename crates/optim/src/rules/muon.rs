@@ -6,7 +6,7 @@ use graph::Shape;
 use kernels::{Isa, Matrix, MatrixMut, Pool, gemm};
 use serde::Serialize;
 
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::norm::norm;
 use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit, hyperparameters};
 
@@ -88,7 +88,7 @@ fn gram(shape: &Shape) -> Shape {
 impl Rule for MuonRule {
     const NAME: &'static str = "muon";
     const UNIT: Unit = Unit::Parameter;
-    compiled_rule!();
+    described!();
 
     fn accepts(&self, shape: &Shape) -> Result<(), &'static str> {
         if shape.rank() == 2 { Ok(()) } else { Err("it updates matrices, of two axes, only") }

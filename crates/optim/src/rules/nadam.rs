@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{
     At, Epsilon, Number, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters,
 };
@@ -82,7 +82,7 @@ impl NAdamRule {
 
 impl Rule for NAdamRule {
     const NAME: &'static str = "nadam";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]

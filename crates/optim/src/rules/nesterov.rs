@@ -3,7 +3,7 @@
 use graph::Params;
 use serde::Serialize;
 
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{At, Optim, Precision, Rule, Slot, Slots, hyperparameters};
 
 /// Nesterov's momentum in its look-ahead form: the gradient is taken where the velocity leads.
@@ -51,7 +51,7 @@ impl<T: Precision> Nesterov<T> {
 
 impl Rule for NesterovRule {
     const NAME: &'static str = "nesterov";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("velocity"), Slot::copy_of_weights("position")]

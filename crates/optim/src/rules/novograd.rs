@@ -3,7 +3,7 @@
 use graph::Shape;
 
 use crate::convention::{by_norm, options};
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::norm::norm;
 use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit};
 
@@ -33,7 +33,7 @@ impl<T: Precision> NovoGrad<T> {
 impl Rule for NovoGradRule {
     const NAME: &'static str = "novograd";
     const UNIT: Unit = Unit::Parameter;
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("velocity"), Slot::shaped("square", |_| Shape::scalar())]

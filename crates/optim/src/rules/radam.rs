@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// RAdam: Adam whose step is rectified while its mean square rests on few gradients.
@@ -73,7 +73,7 @@ impl RAdamRule {
 
 impl Rule for RAdamRule {
     const NAME: &'static str = "radam";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// RMSprop: divides by the root of a running mean of squared gradients.
@@ -73,7 +73,7 @@ impl<T: Precision> RmsProp<T> {
 
 impl Rule for RmsPropRule {
     const NAME: &'static str = "rmsprop";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![

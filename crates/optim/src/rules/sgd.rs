@@ -5,7 +5,7 @@ use program::default_pool;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::engine::compiled_rule;
+use crate::engine::described;
 use crate::{
     At, Domain, Hyperparameter, Optim, Precision, Rule, Slot, Slots, Visit, WeightDecay,
     hyperparameters,
@@ -140,7 +140,7 @@ impl<T: Precision> Sgd<T> {
 
 impl Rule for SgdRule {
     const NAME: &'static str = "sgd";
-    compiled_rule!();
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         self.momentum.map(|_| Slot::like_weights("velocity")).into_iter().collect()
