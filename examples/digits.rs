@@ -15,7 +15,7 @@ use cotangent::optim::{Cosine, OptimError};
 use cotangent::prelude::*;
 use support::classes::{Confusion, accuracy};
 use support::options::Options;
-use support::{curves, interrupt, progress, say};
+use support::{curves, progress, say};
 
 /// Blocks of Linear, BatchNorm and ReLU, and a last Linear.
 struct Mlp {
@@ -80,7 +80,6 @@ fn main() -> std::process::ExitCode {
 }
 
 fn train(options: &Options) -> Result<(), Box<dyn Error>> {
-    let interrupted = interrupt::flag()?;
     let [model_file, curves_file] = output_files(&options.out)?;
     let parts = Parts::load(options)?;
     // A smaller last batch of an epoch is left out: other samples are in it the next time.
@@ -102,18 +101,15 @@ fn train(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut history = curves::History::default();
     for epoch in 1..=options.epochs {
         let start = Instant::now();
-        let bar = progress::bar(&format!("epoch {epoch}/{}", options.epochs), steps);
+        let mut bar = progress::bar(&format!("epoch {epoch}/{}", options.epochs), steps);
         let (mut loss, mut hits) = (0.0, 0.0);
         for (x, labels) in batches.by_ref().take(steps) {
-            if interrupted.is_set() {
-                return Err("interrupted: nothing was written".into());
-            }
             loss += f64::from(step.run(&mut params, (&x, &labels))?) / steps as f64;
             hits += f64::from(step.report(0)[[]]) / steps as f64;
             optimizer.step(&mut params, step.gradients())?;
-            bar.inc(1);
+            bar.advance();
         }
-        bar.finish_and_clear();
+        drop(bar);
         let validation = accuracy(&mut predict, &params, &parts.validation)?;
         history.push(loss, hits, validation);
         say(format!(

@@ -26,13 +26,13 @@ const NEVER_PANIC: [(&str, &str); 11] = [
 /// How many public types, traits and functions of a crate neither have an example nor lead to one.
 /// The numbers may fall, and never rise.
 const WITHOUT_EXAMPLE: [(&str, usize); 7] = [
-    ("check", 8),
-    ("data", 10),
-    ("graph", 85),
-    ("minimize", 14),
-    ("nn", 1),
-    ("optim", 30),
-    ("program", 10),
+    ("check", 0),
+    ("data", 0),
+    ("graph", 28),
+    ("minimize", 0),
+    ("nn", 0),
+    ("optim", 0),
+    ("program", 9),
 ];
 
 #[test]
@@ -144,7 +144,7 @@ fn answers_result(output: &syn::ReturnType) -> bool {
 }
 
 /// The public types, traits and functions of a crate: those in public modules, and those that a
-/// `pub use` names. The documentation of an item is its own, its methods' and its module's.
+/// `pub use` names, or a list from which it is written. The documentation of an item is its own, its methods' and its module's.
 fn public_items(sources: &[Source]) -> HashMap<String, String> {
     let mut exported = HashSet::new();
     for item in sources.iter().flat_map(|source| &source.items) {
@@ -152,6 +152,11 @@ fn public_items(sources: &[Source]) -> HashMap<String, String> {
             && is_public(&item.vis)
         {
             names(&item.tree, &mut exported);
+        }
+        if let Item::Macro(list) = item
+            && list.mac.path.segments.last().is_some_and(|name| name.ident == "exported")
+        {
+            exported.extend(list.mac.tokens.clone().into_iter().map(|token| token.to_string()));
         }
     }
     let mut public = HashMap::new();

@@ -1,6 +1,6 @@
 //! The error surface: a bowl for a linear neuron, and nearly one around any point of a network.
 //!
-//! `cargo run --release --example gallery -- error_surface`
+//! `cargo run --release -p lectures --example gallery -- error_surface`
 
 #[path = "01_error_surface"]
 mod parts {

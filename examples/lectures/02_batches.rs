@@ -1,6 +1,6 @@
 //! Batch, mini-batch and single-sample descent, on the digits.
 //!
-//! `cargo run --release --example gallery -- batches`
+//! `cargo run --release -p lectures --example gallery -- batches`
 
 #[path = "02_batches"]
 mod parts {

@@ -1,6 +1,6 @@
 //! Poor conditioning: gradient descent in a ravine, f(x, y) = ½(x² + κy²).
 //!
-//! `cargo run --release --example gallery -- ravine`
+//! `cargo run --release -p lectures --example gallery -- ravine`
 
 #[path = "03_ravine"]
 mod parts {

@@ -1,6 +1,6 @@
 //! Local minima, saddle points and plateaus.
 //!
-//! `cargo run --release --example gallery -- saddle_points`
+//! `cargo run --release -p lectures --example gallery -- saddle_points`
 
 #[path = "04_saddle_points"]
 mod parts {

@@ -1,6 +1,6 @@
 //! Gradient noise, by batch size.
 //!
-//! `cargo run --release --example gallery -- gradient_noise`
+//! `cargo run --release -p lectures --example gallery -- gradient_noise`
 
 #[path = "05_gradient_noise"]
 mod parts {

@@ -3,7 +3,7 @@
 //! The temperatures are made up: a season, and weather that lasts some days, from a fixed seed.
 //! The averages are the velocity of gradient descent with momentum, whose gradients they are.
 //!
-//! `cargo run --release --example gallery -- averages`
+//! `cargo run --release -p lectures --example gallery -- averages`
 
 #[path = "06_averages"]
 mod parts {

@@ -1,6 +1,6 @@
 //! Momentum, in both of its forms, against plain descent.
 //!
-//! `cargo run --release --example gallery -- momentum`
+//! `cargo run --release -p lectures --example gallery -- momentum`
 
 #[path = "07_momentum"]
 mod parts {

@@ -1,6 +1,6 @@
 //! Nesterov's momentum: the look-ahead form and the change of variables.
 //!
-//! `cargo run --release --example gallery -- nesterov`
+//! `cargo run --release -p lectures --example gallery -- nesterov`
 
 #[path = "08_nesterov"]
 mod parts {

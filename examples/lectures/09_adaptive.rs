@@ -1,6 +1,6 @@
 //! Learning rates that adapt: Adagrad, RMSprop, Adam without and with bias correction.
 //!
-//! `cargo run --release --example gallery -- adaptive`
+//! `cargo run --release -p lectures --example gallery -- adaptive`
 
 #[path = "09_adaptive"]
 mod parts {

@@ -1,6 +1,6 @@
 //! All optimizers race: in a valley, from a saddle, and on the digits.
 //!
-//! `cargo run --release --example gallery -- race`
+//! `cargo run --release -p lectures --example gallery -- race`
 
 #[path = "10_race"]
 mod parts {

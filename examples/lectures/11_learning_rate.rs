@@ -1,6 +1,6 @@
 //! Choosing the learning rate: too low, right, too high; a range test and a random search.
 //!
-//! `cargo run --release --example gallery -- learning_rate`
+//! `cargo run --release -p lectures --example gallery -- learning_rate`
 
 #[path = "11_learning_rate"]
 mod parts {

@@ -1,6 +1,6 @@
 //! Learning rate decay: big steps first, small ones near the minimum.
 //!
-//! `cargo run --release --example gallery -- decay`
+//! `cargo run --release -p lectures --example gallery -- decay`
 
 #[path = "12_decay"]
 mod parts {

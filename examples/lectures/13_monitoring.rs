@@ -1,6 +1,6 @@
 //! Monitoring: what loss curves and the ratio of updates to weights tell about a run.
 //!
-//! `cargo run --release --example gallery -- monitoring`
+//! `cargo run --release -p lectures --example gallery -- monitoring`
 
 #[path = "13_monitoring"]
 mod parts {

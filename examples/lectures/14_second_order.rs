@@ -1,6 +1,6 @@
 //! Second order: Newton's method, what it needs, and where it goes.
 //!
-//! `cargo run --release --example gallery -- second_order`
+//! `cargo run --release -p lectures --example gallery -- second_order`
 
 #[path = "14_second_order"]
 mod parts {

@@ -1,6 +1,6 @@
 //! L-BFGS: very good on a full batch, bad on mini-batches.
 //!
-//! `cargo run --release --example gallery -- lbfgs`
+//! `cargo run --release -p lectures --example gallery -- lbfgs`
 
 #[path = "15_lbfgs"]
 mod parts {

@@ -1,6 +1,6 @@
 //! Normalising inputs: features on scales (1, 1000) and (0, 1).
 //!
-//! `cargo run --release --example gallery -- normalising_inputs`
+//! `cargo run --release -p lectures --example gallery -- normalising_inputs`
 
 #[path = "16_normalising_inputs"]
 mod parts {

@@ -1,6 +1,6 @@
 //! Vanishing and exploding gradients in a network of 24 hidden layers, and batch normalization.
 //!
-//! `cargo run --release --example gallery -- deep_gradients`
+//! `cargo run --release -p lectures --example gallery -- deep_gradients`
 
 #[path = "17_deep_gradients"]
 mod parts {

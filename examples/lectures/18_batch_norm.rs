@@ -1,6 +1,6 @@
 //! Batch normalization by hand, and its γ and β in training.
 //!
-//! `cargo run --release --example gallery -- batch_norm`
+//! `cargo run --release -p lectures --example gallery -- batch_norm`
 
 #[path = "18_batch_norm"]
 mod parts {

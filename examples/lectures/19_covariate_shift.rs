@@ -1,6 +1,6 @@
 //! Internal covariate shift: the inputs of a hidden layer while a network trains.
 //!
-//! `cargo run --release --example gallery -- covariate_shift`
+//! `cargo run --release -p lectures --example gallery -- covariate_shift`
 
 #[path = "19_covariate_shift"]
 mod parts {

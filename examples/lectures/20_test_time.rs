@@ -1,6 +1,6 @@
 //! Batch normalization in training and at test time.
 //!
-//! `cargo run --release --example gallery -- test_time`
+//! `cargo run --release -p lectures --example gallery -- test_time`
 
 #[path = "20_test_time"]
 mod parts {

@@ -1,6 +1,6 @@
 //! The advantages of batch normalization, measured on the digits.
 //!
-//! `cargo run --release --example gallery -- advantages`
+//! `cargo run --release -p lectures --example gallery -- advantages`
 
 #[path = "21_advantages"]
 mod parts {

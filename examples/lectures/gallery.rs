@@ -1,5 +1,5 @@
 //! Runs the experiments of the lectures, and writes the gallery, one page that needs nothing but
-//! itself: `cargo run --release --example gallery`.
+//! itself: `cargo run --release -p lectures --example gallery`.
 //!
 //! With names, such as `-- ravine momentum`, it runs these alone, and prints all that they show.
 

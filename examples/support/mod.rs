@@ -4,7 +4,6 @@
 
 pub mod classes;
 pub mod curves;
-pub mod interrupt;
 pub mod options;
 pub mod progress;
 

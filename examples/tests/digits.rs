@@ -6,6 +6,28 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// A new folder for a test. (With a package for such folders, every example would wait for it.)
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 fn digits(folder: &Path, options: &[&str]) -> Command {
     let test = std::env::current_exe().unwrap();
     let example: PathBuf =
@@ -26,7 +48,7 @@ fn refused(output: &Output, parts: &[&str]) {
 
 #[test]
 fn what_trains_nothing_is_refused_and_the_trained_model_kept() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new("refused");
     let model = folder.path().join("model.safetensors");
     assert!(digits(folder.path(), &["--epochs", "1"]).output().unwrap().status.success());
     let trained = fs::read(&model).unwrap();
@@ -41,7 +63,7 @@ fn what_trains_nothing_is_refused_and_the_trained_model_kept() {
 
 #[test]
 fn a_folder_that_cannot_be_written_is_found_before_the_training() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new("taken");
     let file = folder.path().join("file");
     fs::write(&file, "taken").unwrap();
     refused(&digits(&file, &[]).output().unwrap(), &["cannot make", "file"]);
@@ -52,7 +74,7 @@ fn a_folder_that_cannot_be_written_is_found_before_the_training() {
 
 #[test]
 fn who_closes_the_output_still_gets_the_model() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new("closed");
     let mut command = digits(folder.path(), &["--epochs", "2"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();

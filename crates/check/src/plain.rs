@@ -98,6 +98,8 @@ pub fn check_fn<Y: Differentiable<D>, D>(
 /// What a function answers whose derivative is a `D`: a number, with a gradient, or several, with a
 /// Jacobian by rows. A gradient or a row is whatever yields numbers: a vector, an array, an
 /// [`Array1`](ndarray::Array1).
+///
+/// [`check_fn`](crate::check_fn()) takes functions to it.
 #[diagnostic::on_unimplemented(
     message = "a function that answers `{Self}` has no derivative of type `{D}`",
     label = "a function to `f64` has a gradient, as `Vec<f64>`; one to `Vec<f64>` a Jacobian, as `Vec<Vec<f64>>`"

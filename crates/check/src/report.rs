@@ -5,6 +5,8 @@ use std::panic::Location;
 use crate::verdict::{Doubt, Verdict};
 
 /// The check of one derivative.
+///
+/// [`Report::rows`] are these.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The order of the derivative: 1 for the gradient. The derivatives of order n + 1 are those of a
@@ -33,6 +35,8 @@ impl Row {
 }
 
 /// A property that derivatives of every function have.
+///
+/// A [`Report`] holds them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Property {
     /// The order of the derivative it is about.
@@ -46,6 +50,8 @@ pub struct Property {
 }
 
 /// An operation whose reverse rule is wrong by itself, at the values it saw.
+///
+/// A [`Report`] holds them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suspect {
     /// The operation's name.
@@ -61,6 +67,8 @@ pub struct Suspect {
 }
 
 /// An operation that has a kink or a jump at the values it saw.
+///
+/// A [`Report`] holds them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kink {
     /// The operation's name.
@@ -76,6 +84,15 @@ pub struct Kink {
 }
 
 /// The outcome of a check. Prints as a table.
+///
+/// ```
+/// use cotangent::check::{Verdict, check_fn};
+/// // A derivative that forgets the inner one.
+/// let report = check_fn(|x| (2.0 * x[0]).sin(), |x| [(2.0 * x[0]).cos()], &[0.5]);
+/// assert!(report.is_wrong());
+/// assert!(matches!(report.rows()[0].verdict, Verdict::Wrong { .. }));
+/// assert!(report.to_string().contains("wrong"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(crate) rows: Vec<Row>,

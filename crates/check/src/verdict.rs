@@ -12,6 +12,8 @@ const NEGLIGIBLE: f64 = 1e-6;
 const CLOSER: usize = 10;
 
 /// What the check of one derivative concludes.
+///
+/// A [`Report`] counts them, and holds one in each row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
     /// Analytic and numeric derivative agree within the bound, and the bound is sharp.
@@ -40,6 +42,8 @@ impl Verdict {
 }
 
 /// Why a check is inconclusive.
+///
+/// It is part of a [`Verdict`], in a row of a [`Report`](crate::Report).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Doubt {
     /// The function has a kink here, with these derivatives to the left and to the right.

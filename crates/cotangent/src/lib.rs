@@ -74,6 +74,8 @@ pub use minimize;
 pub use ndarray;
 pub use nn;
 pub use optim;
+// That of optimizers, which is that of programs and a little more: one bound is enough for both.
+pub use optim::Precision;
 pub use program::*;
 
 /// What a training script needs, to be imported whole.
@@ -93,5 +95,5 @@ pub mod prelude {
         Accumulate, Adam, Checkpoint, Checkpoints, ClipGlobalNorm, Cosine, Curve, Ema, Groups,
         Optimizer, Ramp, ReduceOnPlateau, Sgd, StepDecay,
     };
-    pub use program::{Function, Precision, Step};
+    pub use program::{Function, Step};
 }

@@ -40,6 +40,8 @@ pub struct Epochs<'a, X = Array2<f32>, Y = Array1<i64>> {
 
 /// The order in which a data set is walked through, and the place in it: plain data, to be saved in
 /// any format.
+///
+/// [`Epochs`] answer it and take it up again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataOrder {

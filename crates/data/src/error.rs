@@ -11,6 +11,13 @@ use crate::idx::IdxFault;
 ///
 /// Rows, columns and bytes count from 0, as indices do; the lines and columns of a [CSV
 /// file](CsvFault) count from 1, as editors do.
+///
+/// ```
+/// use cotangent::data::Dataset;
+/// use cotangent::ndarray::array;
+/// let error = Dataset::new(array![[0.0_f32, f32::NAN]], array![0], 1).unwrap_err();
+/// assert!(error.to_string().contains("column 1"), "{error}");
+/// ```
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {

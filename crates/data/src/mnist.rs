@@ -22,6 +22,8 @@ use crate::source::Source;
 use crate::{DataError, Dataset};
 
 /// Both parts of the data set.
+///
+/// [`load`] answers it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mnist {
     /// The images to train with.

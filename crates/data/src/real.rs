@@ -7,6 +7,8 @@ use ndarray::NdFloat;
 /// The type of a feature: `f32` (the default everywhere) or `f64`.
 ///
 /// Sealed: no other type implements it.
+///
+/// A [`Dataset`](crate::Dataset) of any such type can be [cast](crate::Dataset::cast) to another.
 pub trait Real: NdFloat + Default + FromStr + Into<f64> + sealed::Sealed {
     /// The name of the type, for messages: `"f32"` or `"f64"`.
     const NAME: &'static str;

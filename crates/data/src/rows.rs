@@ -21,6 +21,8 @@ impl<A: Columns> Rows for A {}
 ///
 /// Implemented for `Array<f32, D>`, `Array<f64, D>` and `(Array<i64, D>, usize)`. Sealed: nothing else
 /// implements it.
+///
+/// [`Dataset::of`](crate::Dataset::of) takes it.
 pub trait IntoRows: Bounded {}
 
 impl<A: Bounded> IntoRows for A {}

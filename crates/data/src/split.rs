@@ -40,17 +40,34 @@ impl<X: Rows, Y: Rows> Dataset<X, Y> {
         fractions: [f64; N],
         seed: u64,
     ) -> Result<[Self; N], DataError> {
-        let parts = stratified_rows(self, normalised(fractions)?, seed);
-        if let Some(part) = parts.iter().position(Vec::is_empty) {
-            return Err(DataError::EmptyPart { part, fraction: fractions[part], rows: self.len() });
+        let parts = part_rows(&fractions, rows_by_class(self), seed)?;
+        let mut refused = None;
+        let parts = std::array::from_fn(|part| {
+            self.select(&parts[part]).map_err(|error| refused = Some(error)).ok()
+        });
+        match refused {
+            None => Ok(parts.map(|part| part.expect("none was refused"))),
+            Some(error) => Err(error),
         }
-        let parts = parts.iter().map(|rows| self.select(rows)).collect::<Result<Vec<_>, _>>()?;
-        Ok(parts.try_into().expect("one data set for each fraction"))
+    }
+}
+
+/// The rows of each part, none of which is empty.
+fn part_rows(
+    fractions: &[f64],
+    classes: BTreeMap<i64, Vec<usize>>,
+    seed: u64,
+) -> Result<Vec<Vec<usize>>, DataError> {
+    let rows = classes.values().map(Vec::len).sum();
+    let parts = stratified_rows(classes, &normalised(fractions)?, seed);
+    match parts.iter().position(Vec::is_empty) {
+        None => Ok(parts),
+        Some(part) => Err(DataError::EmptyPart { part, fraction: fractions[part], rows }),
     }
 }
 
 /// The fractions, checked, and scaled to sum to 1 as nearly as floats do.
-fn normalised<const N: usize>(fractions: [f64; N]) -> Result<[f64; N], DataError> {
+fn normalised(fractions: &[f64]) -> Result<Vec<f64>, DataError> {
     let within = |fraction: f64| fraction > 0.0 && fraction < 1.0; // false for NaN
     if let Some(part) = fractions.iter().position(|&fraction| !within(fraction)) {
         return Err(DataError::Fraction { part, fraction: fractions[part] });
@@ -59,19 +76,19 @@ fn normalised<const N: usize>(fractions: [f64; N]) -> Result<[f64; N], DataError
     if (sum - 1.0).abs() > SUM_TOLERANCE {
         return Err(DataError::FractionSum { fractions: fractions.to_vec(), sum });
     }
-    Ok(fractions.map(|fraction| fraction / sum))
+    Ok(fractions.iter().map(|fraction| fraction / sum).collect())
 }
 
 /// The rows of each part, ascending.
-fn stratified_rows<X: Rows, Y: Rows, const N: usize>(
-    data: &Dataset<X, Y>,
-    fractions: [f64; N],
+fn stratified_rows(
+    classes: BTreeMap<i64, Vec<usize>>,
+    fractions: &[f64],
     seed: u64,
-) -> [Vec<usize>; N] {
+) -> Vec<Vec<usize>> {
     let mut rng = of_split(seed);
-    let mut parts = [const { Vec::new() }; N];
-    let mut behind = [0.0; N];
-    for (_, mut rows) in rows_by_class(data) {
+    let mut parts = vec![Vec::new(); fractions.len()];
+    let mut behind = vec![0.0; fractions.len()];
+    for mut rows in classes.into_values() {
         (&mut rng).shuffle(&mut rows);
         let sizes = apportion(rows.len(), fractions, &mut behind);
         let mut rows = rows.into_iter();
@@ -84,37 +101,39 @@ fn stratified_rows<X: Rows, Y: Rows, const N: usize>(
 }
 
 fn rows_by_class<X: Rows, Y: Rows>(data: &Dataset<X, Y>) -> BTreeMap<i64, Vec<usize>> {
+    by_class(data.len(), &|row| data.class(row))
+}
+
+/// The rows by class: the same loop for data sets of all types.
+fn by_class(rows: usize, class: &dyn Fn(usize) -> i64) -> BTreeMap<i64, Vec<usize>> {
     let mut classes: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-    for row in 0..data.len() {
-        classes.entry(data.class(row)).or_default().push(row);
+    for row in 0..rows {
+        classes.entry(class(row)).or_default().push(row);
     }
     classes
 }
 
 /// Divides `count` examples by largest remainder. `behind` is how many examples each part lacks so
 /// far to its exact share; it breaks ties, and is brought up to date.
-fn apportion<const N: usize>(
-    count: usize,
-    fractions: [f64; N],
-    behind: &mut [f64; N],
-) -> [usize; N] {
-    let shares = fractions.map(|fraction| fraction * count as f64);
-    let mut sizes = shares.map(|share| (share + SHARE_TOLERANCE).floor() as usize);
+fn apportion(count: usize, fractions: &[f64], behind: &mut [f64]) -> Vec<usize> {
+    let shares: Vec<f64> = fractions.iter().map(|fraction| fraction * count as f64).collect();
+    let whole = |share: &f64| (share + SHARE_TOLERANCE).floor() as usize;
+    let mut sizes: Vec<usize> = shares.iter().map(whole).collect();
     let left = count.saturating_sub(sizes.iter().sum());
     for part in by_remainder(&shares, behind).into_iter().take(left) {
         sizes[part] += 1;
     }
-    for part in 0..N {
-        behind[part] += shares[part] - sizes[part] as f64;
+    for (part, behind) in behind.iter_mut().enumerate() {
+        *behind += shares[part] - sizes[part] as f64;
     }
     sizes
 }
 
 /// The parts from the largest remainder down; ties by how far each is behind.
-fn by_remainder<const N: usize>(shares: &[f64; N], behind: &[f64; N]) -> [usize; N] {
+fn by_remainder(shares: &[f64], behind: &[f64]) -> Vec<usize> {
     let steps = |value: f64| (value / SHARE_TOLERANCE).round() as i64;
     let remainder = |part: usize| steps(shares[part] - (shares[part] + SHARE_TOLERANCE).floor());
-    let mut order = std::array::from_fn(|part| part);
+    let mut order: Vec<usize> = (0..shares.len()).collect();
     order.sort_by_key(|&part| std::cmp::Reverse((remainder(part), steps(behind[part]))));
     order
 }

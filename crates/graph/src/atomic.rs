@@ -1,10 +1,12 @@
 //! Files that are either the old ones or the new ones, whole.
 
+mod temporary;
+
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use temporary::Temporary;
 
 /// Writes a file so that a crash, a full disk or an interruption at any moment leaves either what
 /// was there before or the new contents, never a part: into a temporary file in the same folder,
@@ -29,13 +31,13 @@ pub fn write_atomically(path: impl AsRef<Path>, contents: &[u8]) -> io::Result<(
     let target = Target::of(path.as_ref())?;
     // What cannot be cleared up is no reason not to write.
     let _ = remove_abandoned(&target.folder, Some(&target.name));
-    let mut temporary = target.temporary()?;
-    temporary.write_all(contents)?;
+    let temporary = target.temporary()?;
+    temporary.write(contents)?;
     if let Some(existing) = &target.existing {
-        temporary.as_file().set_permissions(existing.permissions())?;
+        temporary.file().set_permissions(existing.permissions())?;
     }
-    temporary.as_file().sync_all()?;
-    temporary.persist(&target.path).map_err(|failed| failed.error)?;
+    temporary.file().sync_all()?;
+    temporary.rename(&target.path)?;
     // The rename itself reaches the disk with its folder; not every system can sync a folder.
     if let Ok(folder) = File::open(&target.folder) {
         let _ = folder.sync_all();
@@ -57,11 +59,13 @@ pub fn write_atomically(path: impl AsRef<Path>, contents: &[u8]) -> io::Result<(
 /// # Errors
 /// Those of [`write_atomically`].
 pub fn check_writable(path: impl AsRef<Path>) -> io::Result<()> {
-    Target::of(path.as_ref())?.temporary()?.close()
+    Target::of(path.as_ref())?.temporary()?.remove()
 }
 
 /// Removes from a folder the temporary files that killed processes have left of a file, or of any.
 /// Those of processes that are still writing are kept.
+///
+/// It is part of [`write_atomically`].
 ///
 /// # Errors
 /// If the folder cannot be read, or a file not be removed.
@@ -136,34 +140,17 @@ impl Target {
     }
 
     /// A new temporary file, locked.
-    fn temporary(&self) -> io::Result<NamedTempFile> {
+    fn temporary(&self) -> io::Result<Temporary> {
         let prefix = format!("{PREFIX}{}-", self.name);
         loop {
-            let mut builder = tempfile::Builder::new();
-            builder.prefix(&prefix);
-            self.share(&mut builder);
-            let file = builder.tempfile_in(&self.folder)?;
+            let temporary = Temporary::create(&self.folder, &prefix, self.existing.as_ref())?;
             // Where files cannot be locked, nothing is ever taken for abandoned.
-            let _ = file.as_file().lock();
-            if file.path().try_exists()? {
-                return Ok(file);
+            let _ = temporary.file().lock();
+            if temporary.path().try_exists()? {
+                return Ok(temporary);
             }
         }
     }
-
-    /// Temporary files are private to their owner by themselves: this one is never open to more than
-    /// the finished file, which gets the permissions that it has, or those of any new file.
-    #[cfg(unix)]
-    fn share(&self, builder: &mut tempfile::Builder<'_, '_>) {
-        use std::os::unix::fs::PermissionsExt;
-        const OF_A_NEW_FILE: u32 = 0o666; // less what the process masks
-        const OWN: u32 = 0o600;
-        let mode = self.existing.as_ref().map(|existing| existing.permissions().mode() | OWN);
-        builder.permissions(fs::Permissions::from_mode(mode.unwrap_or(OF_A_NEW_FILE)));
-    }
-
-    #[cfg(not(unix))]
-    fn share(&self, _: &mut tempfile::Builder<'_, '_>) {}
 }
 
 /// The end of the symbolic links that begin with a path, whether there is anything or not.

@@ -84,6 +84,14 @@ pub(crate) fn list(types: &[Type]) -> String {
 }
 
 /// A gradient that cannot be taken.
+///
+/// ```
+/// use cotangent::{Gradient, Graph};
+/// let g = Graph::new();
+/// let (x, y) = (g.full([], 1.0), g.full([], 2.0).named("y"));
+/// let error = Gradient::of(y.square()).with_respect_to(&[x]).unwrap_err();
+/// assert!(error.to_string().contains("path"), "{error}");
+/// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 pub enum GradientError {
     /// The differentiated output is not a single real number, and no cotangent was given.
@@ -142,6 +150,8 @@ pub enum GradientError {
 crate::debug_as_display!(GradientError);
 
 /// A variable from which no differentiable path leads to an output.
+///
+/// It is said in a [`GradientError`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unreached {
     /// Its name, or else its operation.
@@ -177,6 +187,14 @@ impl GradientError {
 /// A run that cannot finish, because of the data it was given.
 ///
 /// Nothing is written back when a run fails: parameters and running statistics stay as they were.
+///
+/// ```
+/// use cotangent::{Graph, RunError};
+/// let g = Graph::new();
+/// let x = g.input("x", [2]);
+/// let error: RunError = x.square().eval().unwrap_err();
+/// assert!(error.to_string().starts_with("input \"x\""), "{error}");
+/// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 pub enum RunError {
     /// An input of the graph was given no value.

@@ -5,6 +5,8 @@ use std::panic::Location;
 use crate::{RecordError, RunError};
 
 /// Why a plain evaluation stopped: the data broke a rule of the operation.
+///
+/// It becomes a [`RunError`](crate::RunError), which adds the operation and its line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// An index outside the axis it points into.
@@ -36,6 +38,8 @@ pub enum Fault {
 }
 
 /// Why a matrix has no inverse or factor. Pivots are counted from 0.
+///
+/// It is said in a [`RunError`](crate::RunError).
 #[derive(Clone, PartialEq, thiserror::Error)]
 pub enum Defect {
     /// A pivot is 0: there is no inverse.

@@ -90,7 +90,13 @@ impl Graph {
     /// If the inputs break the operation's shape rule, with the rule, the shapes and the line.
     #[track_caller]
     pub fn apply<'g>(&'g self, operation: impl Operation, inputs: &[Var<'g>]) -> Var<'g> {
-        match self.record(operation, inputs) {
+        self.apply_op(Op::new(operation), inputs)
+    }
+
+    /// Of an operation of any type, so that this is compiled once.
+    #[track_caller]
+    fn apply_op<'g>(&'g self, op: Op, inputs: &[Var<'g>]) -> Var<'g> {
+        match self.record_op(op, inputs) {
             Ok(var) => var,
             Err(error) => panic!("{error}"),
         }

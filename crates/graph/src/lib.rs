@@ -12,7 +12,7 @@
 //! | `evaluate` | the plain evaluator |
 //! | [`reading`], [`rewriting`] | walking a recorded graph, and recording it anew |
 //! | `lowering` | the words in which an operation tells a compiler what it is |
-//! | `params` | the store, its files and its summary |
+//! | `params`, [`tensors`] | the store and its summary; its files, and others like them |
 
 mod atomic;
 mod domain;
@@ -36,6 +36,7 @@ pub mod reading;
 pub mod rewriting;
 mod scalar;
 mod shape;
+pub mod tensors;
 #[cfg_attr(not(any(test, feature = "testing")), allow(dead_code))]
 pub mod transform;
 mod types;
@@ -57,12 +58,13 @@ pub use operation::{AnyOperation, Args, Cotangents, Op, Operation, Out, no_deriv
 pub use ops::{Operand, Span};
 pub use params::{
     GradientLayout, Gradients, GradientsError, Import, LoadError, Loaded, Mismatch, Param, ParamId,
-    Params, ParamsError, Pattern, Role, SaveError, Scope, Storage, Summary,
+    Params, ParamsError, Pattern, Role, SaveError, Scope, Summary,
 };
 pub use place::Place;
 pub use random::Seed;
 pub use scalar::{Number, Scalar};
 pub use shape::{Axes, Shape, keep};
+pub use tensors::Storage;
 pub use types::{Kind, Type};
 pub use value::Value;
 pub use var::Var;

@@ -21,6 +21,8 @@ pub type Cotangents<'g> = SmallVec<[Option<Var<'g>>; 2]>;
 
 /// The value of a reverse rule of an operation without a derivative (its inputs or its output are
 /// discrete, or it is constant almost everywhere by intent).
+///
+/// It stands in the example of [`Operation`].
 pub fn no_derivative<'g>() -> Cotangents<'g> {
     Cotangents::new()
 }
@@ -88,6 +90,8 @@ pub trait Operation: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
 }
 
 /// The inputs of a plain evaluation.
+///
+/// It stands in the example of [`Operation`].
 #[derive(Debug)]
 pub struct Args<'a, T> {
     views: SmallVec<[View<'a, T>; 3]>,
@@ -140,6 +144,8 @@ impl<'a, T> Args<'a, T> {
 }
 
 /// Where a plain evaluation writes its output.
+///
+/// It stands in the example of [`Operation`].
 #[derive(Debug)]
 pub enum Out<'a, T> {
     /// Reals, or truth values as 0 and 1.
@@ -173,6 +179,8 @@ impl<'a, T> Out<'a, T> {
 }
 
 /// Any operation, shared between the nodes and graphs that use it.
+///
+/// It stands in the example of [`Operation`].
 #[derive(Clone)]
 pub struct Op(Arc<dyn AnyOperation>);
 

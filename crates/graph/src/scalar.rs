@@ -46,13 +46,25 @@ pub trait Scalar:
 }
 
 pub(crate) mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    use crate::Params;
+    use crate::params::Build;
+
+    pub trait Sealed: Sized {
+        /// A store as a scope sees it: here, so that it is compiled here and not where a model is built.
+        fn store(params: &mut Params<Self>) -> &mut dyn Build;
+    }
 }
 
 macro_rules! scalar {
     ($float:ident, $erf:path, $eval:ident) => {
+        impl sealed::Sealed for $float {
+            // Inlined, it would be compiled there after all.
+            #[inline(never)]
+            fn store(params: &mut crate::Params<Self>) -> &mut dyn crate::params::Build {
+                params
+            }
+        }
+
         impl Scalar for $float {
             const NAME: &'static str = stringify!($float);
             const MACHINE_EPSILON: Self = $float::EPSILON;

@@ -189,6 +189,13 @@ pub struct Axes {
 
 /// Keeps the reduced axes in the result, with extent 1, so that it broadcasts against the input
 /// (numpy's `keepdims=True`).
+///
+/// ```
+/// use cotangent::{Graph, keep};
+/// let g = Graph::new();
+/// let x = g.full([2, 3], 1.0);
+/// assert_eq!((x.sum_over(1).shape(), x.sum_over(keep(1)).shape()), ([2].into(), [2, 1].into()));
+/// ```
 pub fn keep(axes: impl Into<Axes>) -> Axes {
     Axes { keep: true, ..axes.into() }
 }

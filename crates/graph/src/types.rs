@@ -5,6 +5,13 @@ use std::fmt;
 use crate::Shape;
 
 /// What the elements of an array are.
+///
+/// ```
+/// use cotangent::{Graph, Kind};
+/// let g = Graph::new();
+/// let x = g.full([2], 1.0);
+/// assert_eq!((x.kind(), x.gt(0.0).kind(), x.argmax(0).kind()), (Kind::Real, Kind::Boolean, Kind::Index));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Real numbers, `f32` or `f64` when the graph runs. The only kind that has derivatives.
@@ -26,6 +33,12 @@ impl fmt::Display for Kind {
 }
 
 /// The kind and the shape of an array.
+///
+/// ```
+/// use cotangent::{Graph, Type};
+/// let g = Graph::new();
+/// assert_eq!(g.full([2, 3], 1.0).sum_over(0).ty(), Type::real([3]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Type {
     /// What the elements are.

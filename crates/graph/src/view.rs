@@ -5,6 +5,8 @@ use ndarray::ArrayViewD;
 use crate::Type;
 
 /// A value that an operation reads.
+///
+/// It stands in the example of [`Operation`](crate::Operation).
 #[derive(Clone, Debug)]
 pub enum View<'a, T> {
     /// Reals, or truth values as 0 and 1.

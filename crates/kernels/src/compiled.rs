@@ -66,9 +66,17 @@ pub trait Compiled: Sized {
     fn spread(isa: Isa, x: &[Self], columns: usize, out: &mut [Self]);
     fn tile(isa: Isa, x: &[Self], columns: usize, rows: usize, out: &mut [Self]);
     fn all_finite(isa: Isa, x: &[Self]) -> bool;
-    fn sgd(isa: Isa, sgd: &Sgd, parameters: &mut [Self], gradients: &[Self], velocity: &mut [Self]);
+    fn sgd(
+        isa: Isa,
+        pool: &Pool,
+        sgd: &Sgd,
+        parameters: &mut [Self],
+        gradients: &[Self],
+        velocity: &mut [Self],
+    );
     fn adam(
         isa: Isa,
+        pool: &Pool,
         adam: &Adam,
         parameters: &mut [Self],
         gradients: &[Self],
@@ -170,23 +178,25 @@ macro_rules! compiled {
 
             fn sgd(
                 isa: Isa,
+                pool: &Pool,
                 sgd: &Sgd,
                 parameters: &mut [Self],
                 gradients: &[Self],
                 velocity: &mut [Self],
             ) {
-                sgd.run(isa, parameters, gradients, velocity);
+                sgd.run(isa, pool, parameters, gradients, velocity);
             }
 
             fn adam(
                 isa: Isa,
+                pool: &Pool,
                 adam: &Adam,
                 parameters: &mut [Self],
                 gradients: &[Self],
                 mean: &mut [Self],
                 square: &mut [Self],
             ) {
-                adam.run(isa, parameters, gradients, mean, square);
+                adam.run(isa, pool, parameters, gradients, mean, square);
             }
         }
     };

@@ -85,20 +85,25 @@ impl Sgd {
         if self.momentum != 0.0 {
             assert_eq!(parameters.len(), velocity.len(), "one velocity for each parameter");
         }
-        in_parts(pool, gradients, [parameters, velocity], |gradients, [parameters, velocity]| {
-            T::sgd(isa, self, parameters, gradients, velocity);
-        });
+        T::sgd(isa, pool, self, parameters, gradients, velocity);
     }
 
     /// The step as compiled for a type.
-    #[inline(always)]
     pub(crate) fn run<T: Scalar>(
         &self,
         isa: Isa,
+        pool: &Pool,
         parameters: &mut [T],
         gradients: &[T],
         velocity: &mut [T],
     ) {
+        in_parts(pool, gradients, [parameters, velocity], |gradients, [parameters, velocity]| {
+            self.part(isa, parameters, gradients, velocity);
+        });
+    }
+
+    #[inline(always)]
+    fn part<T: Scalar>(&self, isa: Isa, parameters: &mut [T], gradients: &[T], velocity: &mut [T]) {
         let (shrink, decay) = decay(self.weight_decay, self.learning_rate, self.decoupled);
         let rate = lit(-self.learning_rate);
         if self.momentum == 0.0 {
@@ -137,19 +142,31 @@ impl Adam {
         assert_eq!(parameters.len(), gradients.len(), "one gradient for each parameter");
         assert_eq!(parameters.len(), mean.len(), "one mean for each parameter");
         assert_eq!(parameters.len(), square.len(), "one mean square for each parameter");
+        T::adam(isa, pool, self, parameters, gradients, mean, square);
+    }
+
+    /// The step as compiled for a type.
+    pub(crate) fn run<T: Scalar>(
+        &self,
+        isa: Isa,
+        pool: &Pool,
+        parameters: &mut [T],
+        gradients: &[T],
+        mean: &mut [T],
+        square: &mut [T],
+    ) {
         in_parts(
             pool,
             gradients,
             [parameters, mean, square],
             |gradients, [parameters, mean, square]| {
-                T::adam(isa, self, parameters, gradients, mean, square);
+                self.part(isa, parameters, gradients, mean, square);
             },
         );
     }
 
-    /// The step as compiled for a type.
     #[inline(always)]
-    pub(crate) fn run<T: Scalar>(
+    fn part<T: Scalar>(
         &self,
         isa: Isa,
         parameters: &mut [T],

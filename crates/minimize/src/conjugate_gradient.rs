@@ -20,6 +20,11 @@ pub struct ConjugateGradient {
 }
 
 /// What β is, with y = ∇f − ∇f₋₁.
+///
+/// ```
+/// use cotangent::minimize::{Beta, ConjugateGradient};
+/// let method = ConjugateGradient::new().beta(Beta::FletcherReeves);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Beta {
     /// ‖∇f‖² / ‖∇f₋₁‖² (Fletcher and Reeves, 1964).

@@ -7,6 +7,13 @@ use graph::RunError;
 use graph::Domain;
 
 /// A minimisation that was refused or could not go on. What it was given is as it was.
+///
+/// ```
+/// use cotangent::minimize::{Lbfgs, Minimizer};
+/// let mut f = |_: &[f64], _: &mut [f64]| f64::NAN;
+/// let error = Lbfgs::new().minimize(&mut f, &[0.0]).unwrap_err();
+/// println!("{error}");
+/// ```
 #[derive(thiserror::Error)]
 pub enum MinimizeError {
     /// A setting outside of its domain.

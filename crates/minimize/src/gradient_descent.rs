@@ -10,6 +10,8 @@ use super::{LineSearch, MinimizeError, Minimizer, Minimum, Objective, Stopping};
 ///
 /// It converges linearly, at a rate that worsens with the condition of the Hessian: the baseline for
 /// the others. The first step tried is expected to lower the value as the last did.
+///
+/// Its example is that of [`Minimum`](crate::Minimum).
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientDescent {
     search: LineSearch,

@@ -33,6 +33,18 @@ pub trait Minimizer<O: ?Sized> {
 }
 
 /// Where a minimisation ended.
+///
+/// ```
+/// use cotangent::minimize::{GradientDescent, Minimizer};
+/// let mut bowl = |x: &[f64], g: &mut [f64]| {
+///     g[0] = 2.0 * (x[0] - 3.0);
+///     (x[0] - 3.0).powi(2)
+/// };
+/// let minimum = GradientDescent::new().minimize(&mut bowl, &[0.0])?;
+/// assert!(minimum.converged() && (minimum.x[0] - 3.0).abs() < 1e-8);
+/// println!("{} after {} iterations", minimum.value, minimum.iterations);
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Minimum {
     /// The point.
@@ -57,6 +69,8 @@ impl Minimum {
 }
 
 /// A point on the way.
+///
+/// It is part of a [`Minimum`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Iterate {
     /// The objective.
@@ -70,6 +84,8 @@ pub struct Iterate {
 }
 
 /// Why a minimisation ended.
+///
+/// It is part of a [`Minimum`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// The gradient is as small as was asked for, and no direction is known to curve downwards.
@@ -115,6 +131,8 @@ impl fmt::Display for Stop {
 }
 
 /// How often what was evaluated.
+///
+/// It is part of a [`Minimum`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Evaluations {
     /// The function, or the residuals.

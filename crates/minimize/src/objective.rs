@@ -29,6 +29,8 @@ pub trait Objective {
 ///
 /// A pair of closures is one, if the second is `FnMut(&[f64], &[f64], &mut [f64])` and writes H·v
 /// at x from x and v.
+///
+/// As for the whole [`Hessian`], whose example has one.
 pub trait HessianProduct: Objective {
     /// Writes H·v at `x`.
     ///
@@ -41,6 +43,18 @@ pub trait HessianProduct: Objective {
 ///
 /// A pair of closures is one, if the second is `FnMut(&[f64], &mut [f64])` and writes the Hessian,
 /// row after row.
+///
+/// ```
+/// use cotangent::minimize::{Minimizer, Newton};
+/// let value = |x: &[f64], g: &mut [f64]| {
+///     (g[0], g[1]) = (2.0 * x[0], 20.0 * x[1]);
+///     x[0] * x[0] + 10.0 * x[1] * x[1]
+/// };
+/// let hessian = |_: &[f64], h: &mut [f64]| h.copy_from_slice(&[2.0, 0.0, 0.0, 20.0]);
+/// let minimum = Newton::new().minimize(&mut (value, hessian), &[1.0, 1.0])?;
+/// assert!(minimum.x.iter().all(|x| x.abs() < 1e-9));
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
+/// ```
 pub trait Hessian: Objective {
     /// Writes the n×n Hessian at `x`, row after row.
     ///
@@ -114,6 +128,17 @@ impl<F: Objective, S: FnMut(&[f64], &mut [f64])> Hessian for (F, S) {
 }
 
 /// Residuals and their Jacobian as closures.
+///
+/// ```
+/// use cotangent::minimize::{LevenbergMarquardt, ResidualFunctions};
+/// // y = a·x through (1, 2) and (2, 4).
+/// let residuals = |a: &[f64], r: &mut [f64]| (r[0], r[1]) = (a[0] - 2.0, 2.0 * a[0] - 4.0);
+/// let jacobian = |_: &[f64], j: &mut [f64]| j.copy_from_slice(&[1.0, 2.0]);
+/// let mut line = ResidualFunctions::new(2, residuals, jacobian);
+/// let minimum = LevenbergMarquardt::new().minimize(&mut line, &[0.0])?;
+/// assert!((minimum.x[0] - 2.0).abs() < 1e-9);
+/// # Ok::<(), cotangent::minimize::MinimizeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ResidualFunctions<R, J> {
     count: usize,

@@ -11,6 +11,8 @@ use graph::Domain;
 ///
 /// It ends, too, where nothing can be gained any more: where the promised and the actual change of
 /// the value are below its round-off, and the steps do not become shorter.
+///
+/// Every method takes one: see [`Lbfgs::stopping`](super::Lbfgs::stopping).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stopping {
     /// ‖∇f‖∞ ≤ this. Default 10⁻⁸.

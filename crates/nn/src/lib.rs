@@ -73,16 +73,40 @@ mod normalize;
 mod penalty;
 mod sequential;
 
-pub use activation::Activation;
-pub use batch_norm::BatchNorm;
-pub use dropout::Dropout;
-pub use embedding::{Embedding, EmbeddingBuilder};
+pub use embedding::EmbeddingBuilder;
 pub use error::HyperparameterError;
-pub use flatten::Flatten;
-pub use layer_norm::{LayerNorm, LayerNormBuilder};
-pub use linear::{Linear, LinearBuilder};
+pub use layer_norm::LayerNormBuilder;
+pub use linear::LinearBuilder;
 pub use loss::Loss;
 pub use module::{Mode, Module};
-pub use normalize::{Affine, standardized};
-pub use penalty::{l1_penalty, l2_penalty, parameters_where};
-pub use sequential::Sequential;
+pub use normalize::Affine;
+pub use penalty::parameters_where;
+
+/// From one list come what is exported and what the suites go through, so that nothing is left out.
+macro_rules! exported {
+    ($kind:ident: $($module:ident::$name:ident),* $(,)?) => {
+        $(pub use $module::$name;)*
+
+        pub(crate) const $kind: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+pub(crate) use exported;
+
+exported! {
+    LAYERS: activation::Activation, batch_norm::BatchNorm, dropout::Dropout, embedding::Embedding,
+    flatten::Flatten, layer_norm::LayerNorm, linear::Linear, sequential::Sequential,
+}
+
+exported! {
+    FUNCTIONS: normalize::standardized, penalty::l1_penalty, penalty::l2_penalty,
+}
+
+/// The names of all layers, losses and functions that record.
+///
+/// ```
+/// let names = cotangent::nn::every_part();
+/// assert!(["Linear", "CrossEntropy", "l2_penalty"].iter().all(|name| names.contains(name)));
+/// ```
+pub fn every_part() -> Vec<&'static str> {
+    [LAYERS, FUNCTIONS, loss::LOSSES].concat()
+}

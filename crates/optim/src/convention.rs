@@ -1,12 +1,18 @@
 //! Conventions that rules share: where ε stands, and how weights decay.
 
-use program::Precision;
 use serde::Serialize;
+
+use crate::Precision;
 
 /// Where ε keeps a divisor √s from zero.
 ///
 /// PyTorch adds it outside of the root; the lecture, and optax's `eps_root`, inside. At ε = 10⁻⁸
 /// the two differ by 3·10⁻⁶ over 60 steps of Adam on a quadratic.
+///
+/// ```
+/// use cotangent::optim::{Adam, Epsilon};
+/// let adam = Adam::<f32>::new(1e-3).epsilon(Epsilon::Inside(1e-6));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Epsilon {
@@ -74,6 +80,12 @@ impl<T: Precision> Divisor<T> {
 /// of ½λ‖θ‖²). Decoupled, θ is multiplied by 1 − αλ beside the rule's own step. Without averages
 /// and divisors the two are the same. (Loshchilov and Hutter, "Decoupled weight decay
 /// regularization", arXiv:1711.05101.)
+///
+/// ```
+/// use cotangent::optim::{Sgd, WeightDecay};
+/// let sgd = Sgd::<f32>::new(0.1).decoupled_weight_decay(0.01);
+/// assert_eq!(sgd.rule().weight_decay, WeightDecay::decoupled(0.01));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WeightDecay {
     /// λ.
@@ -132,5 +144,34 @@ macro_rules! options {
             self.set(|rule| rule.weight_decay = crate::WeightDecay::decoupled(strength))
         }
     };
+    (@ inner_decay) => {
+        /// λ: pulls the weights towards zero, as a part of what the weights move along.
+        pub fn weight_decay(self, strength: f64) -> Self {
+            self.set(|rule| rule.weight_decay = strength)
+        }
+    };
 }
 pub(crate) use options;
+
+/// Writes the hyperparameters of rules that scale Adam's averages by a norm: they differ in β₂ alone.
+macro_rules! by_norm {
+    ($(#[doc = $doc:literal])* $rule:ident, beta2 = $beta2:literal) => {
+        $crate::hyperparameters! {
+            $(#[doc = $doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+            pub struct $rule {
+                /// α.
+                pub learning_rate in NonNegative: f64,
+                /// β₁: how much of the mean, or the velocity, survives a step.
+                pub beta1 in Decay: f64 = 0.9,
+                /// β₂: how much of the mean square survives a step.
+                pub beta2 in Decay: f64 = $beta2,
+                /// ε: keeps the divisor from zero.
+                pub epsilon in NonNegative: $crate::Epsilon = $crate::Epsilon::Outside(1e-6),
+                /// λ: pulls the weights towards zero, as a part of what the weights move along.
+                pub weight_decay in NonNegative: f64 = 0.0,
+            }
+        }
+    };
+}
+pub(crate) use by_norm;

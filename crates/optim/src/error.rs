@@ -3,6 +3,12 @@
 use graph::{Domain, GradientsError, Shape};
 
 /// A step that was refused. The parameters, and the optimizer's state, are as they were.
+///
+/// ```
+/// use cotangent::optim::Sgd;
+/// let error = Sgd::<f32>::new(-0.1).validate().unwrap_err();
+/// assert!(error.to_string().contains("learning_rate"));
+/// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 pub enum OptimError {
     /// Gradients that are not those of trainable parameters of the store: one unknown, or out of

@@ -1,11 +1,10 @@
 //! Different optimizers for different parameters.
 
 use graph::Pattern;
-use program::Precision;
 
 use crate::segments::Selected;
 use crate::state::Ledger;
-use crate::{OptimError, Optimizer};
+use crate::{OptimError, Optimizer, Precision};
 
 /// Parameters in groups by their paths, each with an optimizer of its own.
 ///

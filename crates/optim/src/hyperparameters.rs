@@ -6,6 +6,8 @@ use crate::{Domain, Epsilon, WeightDecay};
 pub type Visit<'a> = dyn FnMut(&'static str, Domain, &mut f64) + 'a;
 
 /// What has hyperparameters: written by [`hyperparameters!`](crate::hyperparameters) as a rule.
+///
+/// An example is that of [`Rule`](crate::Rule).
 pub trait Hyperparameters {
     /// Shows every hyperparameter that is a number, so that it can be checked and scheduled.
     ///
@@ -14,6 +16,9 @@ pub trait Hyperparameters {
 }
 
 /// A type that a hyperparameter with a domain may have: it holds a number, or may hold one.
+///
+/// What is written by [`hyperparameters!`](crate::hyperparameters) for a [`Rule`](crate::Rule) has
+/// fields of such types.
 pub trait Hyperparameter {
     /// Shows the number, if there is one.
     fn show(&mut self, name: &'static str, domain: Domain, visit: &mut Visit<'_>);

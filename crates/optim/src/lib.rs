@@ -44,10 +44,12 @@
 //! | `range_test`, [`search`] | choosing a learning rate, and other hyperparameters |
 //! | `schedule` | schedules and their composition |
 //! | `convention` | what rules differ in: where ε stands, how weights decay |
+//! | `engine`, `work` | what all of them do, compiled once for each precision |
 //! | `memory`, `segments` | state beside the parameters, and selecting them |
 
 mod checkpoint;
 mod convention;
+mod engine;
 mod error;
 mod groups;
 mod hyperparameters;
@@ -64,9 +66,11 @@ mod schedule;
 pub mod search;
 mod segments;
 mod state;
+mod work;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
 pub use convention::{Epsilon, WeightDecay};
+pub use engine::Precision;
 pub use error::OptimError;
 pub use graph::Domain;
 pub use groups::Groups;

@@ -3,13 +3,19 @@
 use std::ops::Range;
 
 use graph::{ParamId, Shape};
-use program::Precision;
 
 use crate::segments::{self, Chosen, Run, Segment, Selected};
 use crate::state::Ledger;
-use crate::{OptimError, Unit};
+use crate::{OptimError, Precision, Unit};
 
 /// A buffer of state with a part for each parameter, such as Adam's mean of gradients.
+///
+/// ```
+/// use cotangent::Shape;
+/// use cotangent::optim::Slot;
+/// // What a rule answers that keeps a mean of gradients, and one number for each parameter.
+/// let slots = vec![Slot::like_weights("mean"), Slot::shaped("norm", |_| Shape::scalar())];
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
     name: &'static str,
@@ -152,8 +158,8 @@ impl<T: Precision> Memory<T> {
         &self,
         selected: Selected<'_, T>,
         unit: Unit,
-        slots: impl FnOnce() -> Vec<Slot>,
-        segment: impl Fn(&Chosen<'_>) -> Segment,
+        slots: &dyn Fn() -> Vec<Slot>,
+        segment: &dyn Fn(&Chosen<'_>) -> Segment,
     ) -> Result<Self, OptimError> {
         segments::check(&self.segments, selected.params())?;
         let mut segments = self.segments.clone();
@@ -241,7 +247,7 @@ impl<T: Precision> Memory<T> {
     }
 
     /// Goes through the parameters of the step, run by run.
-    pub fn each(&mut self, mut visit: impl FnMut(&Run, &mut [Segment], Slots<'_, T>)) {
+    pub fn each(&mut self, visit: &mut dyn FnMut(&Run, &mut [Segment], Slots<'_, T>)) {
         for run in &self.runs {
             let slots = slots(&mut self.buffers, &run.segments);
             visit(run, &mut self.segments[run.segments.clone()], slots);
@@ -249,7 +255,7 @@ impl<T: Precision> Memory<T> {
     }
 
     /// Goes through all parameters, one by one: also those that take no part in the step.
-    pub fn each_known(&mut self, mut visit: impl FnMut(&mut Segment, Slots<'_, T>)) {
+    pub fn each_known(&mut self, visit: &mut dyn FnMut(&mut Segment, Slots<'_, T>)) {
         for (i, segment) in self.segments.iter_mut().enumerate() {
             visit(segment, slots(&mut self.buffers, &(i..i + 1)));
         }

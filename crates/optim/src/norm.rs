@@ -1,6 +1,6 @@
 //! The Euclidean norm, which rules, parts and reports share.
 
-use program::Precision;
+use crate::Precision;
 
 /// Σ x², in double precision.
 pub(crate) fn squares<'a, T: Precision>(x: impl IntoIterator<Item = &'a T>) -> f64 {

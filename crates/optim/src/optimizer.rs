@@ -3,10 +3,9 @@
 use std::fmt::Debug;
 
 use graph::{Gradients, Params};
-use program::Precision;
 
-use crate::state::take_up;
-use crate::{Ledger, OptimError, Part, Selected, State, StateError, StepReport, With};
+use crate::engine::What;
+use crate::{Ledger, OptimError, Part, Precision, Selected, State, StateError, StepReport, With};
 
 /// Changes parameters by their gradients, step after step.
 ///
@@ -90,8 +89,7 @@ pub trait Optimizer<T: Precision = f32>: Debug + Send {
         params: &mut Params<T>,
         gradients: Gradients<'_, T>,
     ) -> Result<(), OptimError> {
-        gradients.check(params)?;
-        self.prepare(Selected::of(params, gradients))?;
+        self.prepare(T::checked(params, gradients)?)?;
         self.update(params.trainable_mut(), gradients.values());
         Ok(())
     }
@@ -113,7 +111,7 @@ pub trait Optimizer<T: Precision = f32>: Debug + Send {
         let before = params.trainable().to_vec();
         let (step, learning_rate) = (self.steps(), self.learning_rate());
         self.step(params, gradients)?;
-        Ok(StepReport::new(step, loss.to_f64(), learning_rate, params, &before, gradients))
+        Ok(T::report((step, loss, learning_rate), params, &before, gradients))
     }
 
     /// Checks that the loss is finite, before a step is made by its gradients.
@@ -154,10 +152,7 @@ pub trait Optimizer<T: Precision = f32>: Debug + Send {
     /// # Errors
     /// If no step can be [prepared](Self::prepare) on these parameters.
     fn state(&mut self, params: &Params<T>) -> Result<State<T>, OptimError> {
-        self.prepare(Selected::named(params, &[]))?;
-        let mut state = State::empty();
-        self.transfer(&mut Ledger::writing(&mut state));
-        Ok(state)
+        T::state_of(params, &mut |what| ask(self, what))
     }
 
     /// Takes up a state, so that what follows is bitwise what would have followed it.
@@ -167,10 +162,24 @@ pub trait Optimizer<T: Precision = f32>: Debug + Send {
     /// same paths and shapes; the error lists every difference, and nothing is changed. To change
     /// the settings on purpose, see [`State::without_settings`].
     fn restore(&mut self, params: &Params<T>, state: &State<T>) -> Result<(), StateError> {
-        let differences = take_up(self, params, state, State::empty, |ledger, optimizer| {
-            optimizer.transfer(ledger);
-        })?;
+        let differences = T::take_up(&mut |what| ask(self, what), params, state, &State::empty)?;
         if differences.is_empty() { Ok(()) } else { Err(StateError::Mismatch { differences }) }
+    }
+}
+
+/// Asks an optimizer of a known type.
+pub(crate) fn ask<T, O>(optimizer: &mut O, what: What<'_, '_, T>) -> Result<(), OptimError>
+where
+    T: Precision,
+    O: Optimizer<T> + ?Sized,
+{
+    match what {
+        What::Prepare(selected) => optimizer.prepare(selected),
+        What::Remember(selected) => optimizer.remember(selected),
+        What::Transfer(ledger) => {
+            optimizer.transfer(ledger);
+            Ok(())
+        }
     }
 }
 

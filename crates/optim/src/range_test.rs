@@ -3,10 +3,9 @@
 use std::error::Error;
 
 use graph::{Params, RunError};
-use program::Precision;
 use serde::Serialize;
 
-use crate::{OptimError, Optimizer, State, StateError};
+use crate::{OptimError, Optimizer, Precision, State, StateError};
 
 /// The learning-rate range test: a short run in which the rate grows by a constant factor from step
 /// to step. The loss first stays, then falls, then bursts; the rates to choose from are those at
@@ -221,6 +220,8 @@ impl RangeCurve {
 }
 
 /// A range test that was not made. Parameters and optimizer are as they were.
+///
+/// See [`RangeTest`].
 #[derive(thiserror::Error)]
 pub enum RangeTestError {
     /// Rates that cannot grow by a factor.

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use graph::{Gradients, Params, Var};
-use program::Precision;
 use serde::Serialize;
 
+use crate::Precision;
 use crate::norm::norm;
 
 /// What one step did, as values: made by [`Optimizer::step_with_report`](crate::Optimizer), and
@@ -51,6 +51,8 @@ pub struct StepReport {
 }
 
 /// What one step did to one parameter; all norms are Euclidean.
+///
+/// It is part of a [`StepReport`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ParameterReport {
     /// Its path.
@@ -75,9 +77,7 @@ impl ParameterReport {
 impl StepReport {
     /// The report of a step that has been made.
     pub(crate) fn new<T: Precision>(
-        step: u64,
-        loss: f64,
-        learning_rate: f64,
+        (step, loss, learning_rate): (u64, T, f64),
         params: &Params<T>,
         before: &[T],
         gradients: Gradients<'_, T>,
@@ -98,7 +98,7 @@ impl StepReport {
         });
         Self {
             step,
-            loss,
+            loss: loss.to_f64(),
             learning_rate,
             gradient_norm: gradients.norm(),
             parameters: of.collect(),

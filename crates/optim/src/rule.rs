@@ -1,14 +1,18 @@
 //! What an update rule is.
 
+pub(crate) mod any;
+
 use std::fmt::Debug;
 
 use graph::Shape;
-use program::Precision;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::{Hyperparameters, Number, Slot, Slots};
+use crate::{Hyperparameters, Number, Precision, Slot, Slots};
 
 /// How much a rule is handed at a time.
+///
+/// It stands among what a [`Rule`] says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Any run of numbers: the rule treats each by itself.
@@ -18,6 +22,8 @@ pub enum Unit {
 }
 
 /// What a rule may know of a step besides weights, gradients and state.
+///
+/// It stands in the example of [`Rule`].
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
     /// The number of the step, t = 1, 2, …, for this parameter: steps in which it was frozen, or had
@@ -110,4 +116,9 @@ pub trait Rule: Hyperparameters + Copy + Debug + Serialize + 'static {
         gradients: &[T],
         state: Slots<'_, T>,
     );
+
+    #[doc(hidden)]
+    fn settings(&self) -> Value {
+        crate::state::plain(self)
+    }
 }

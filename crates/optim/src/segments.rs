@@ -5,11 +5,13 @@ use std::panic::Location;
 
 use graph::{Gradients, Param, ParamId, Params, Pattern, Role, Shape};
 use kernels::{Isa, all_finite};
-use program::{Precision, default_pool};
+use program::default_pool;
 
-use crate::{OptimError, Unit};
+use crate::{OptimError, Precision, Unit};
 
 /// Some of the trainable parameters of a store: those that a step has gradients of.
+///
+/// An [`Optimizer`](crate::Optimizer) of one's own is handed it, and hands it on.
 #[derive(Clone, Copy, Debug)]
 pub struct Selected<'a, T> {
     params: &'a Params<T>,

@@ -5,6 +5,8 @@ use std::path::Path;
 use crate::DataError;
 
 /// The rule of numeric CSV that a file breaks. Lines and columns count from 1.
+///
+/// It is said in a [`DataError`](crate::DataError).
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsvFault {

@@ -14,6 +14,8 @@ use crate::source::Source;
 use crate::{DataError, Dataset, Real};
 
 /// Whether the first line of a CSV file names the columns.
+///
+/// A [`CsvReader`] takes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Header {
     /// It does if none of its fields is a number. The default.
@@ -26,6 +28,8 @@ pub enum Header {
 }
 
 /// Which column of a CSV file holds the label.
+///
+/// A [`CsvReader`] takes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LabelColumn {
     /// The last one. The default.

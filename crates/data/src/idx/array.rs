@@ -6,6 +6,8 @@ use super::{Element, Header, IdxFault};
 use crate::Real;
 
 /// An array in the element type of its file.
+///
+/// [`read`](crate::idx::read) answers it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum IdxArray {
     /// Type 08.

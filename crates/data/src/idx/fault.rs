@@ -6,6 +6,8 @@ use crate::DataError;
 
 /// The rule of the [IDX format](crate::idx) that a file breaks. Bytes count from 0, after
 /// decompression.
+///
+/// It is said in a [`DataError`](crate::DataError).
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdxFault {

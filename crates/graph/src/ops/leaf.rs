@@ -32,6 +32,8 @@ pub(crate) struct Constant {
 }
 
 /// One number, at every position of an array.
+///
+/// Recorded by [`Graph::full`](crate::Graph::full).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Full {
     /// The shape of the array.
@@ -124,6 +126,8 @@ impl Operation for Full {
 }
 
 /// The argument in memory of its own: a compiler's word for outputs that are views. Cotangent: v.
+///
+/// Compilers record it; users have no need to, as a [`Var`](crate::Var) can be an output itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Copy;
 
@@ -156,7 +160,12 @@ impl Graph {
     /// A constant can be differentiated with respect to, like any real variable.
     #[track_caller]
     pub fn constant(&self, value: impl Into<Value<f64>>) -> Var<'_> {
-        self.apply(Constant { value: Arc::new(value.into()) }, &[])
+        self.apply_constant(value.into())
+    }
+
+    #[track_caller]
+    fn apply_constant(&self, value: Value<f64>) -> Var<'_> {
+        self.apply(Constant { value: Arc::new(value) }, &[])
     }
 
     /// A fixed array of truth values.
@@ -165,7 +174,11 @@ impl Graph {
     /// If the shape does not hold as many elements as there are truth values.
     #[track_caller]
     pub fn mask(&self, shape: impl Into<Shape>, truths: &[bool]) -> Var<'_> {
-        let shape = shape.into();
+        self.apply_mask(shape.into(), truths)
+    }
+
+    #[track_caller]
+    fn apply_mask(&self, shape: Shape, truths: &[bool]) -> Var<'_> {
         let stored: Vec<f64> = truths.iter().map(|&truth| f64::from(u8::from(truth))).collect();
         match ArrayD::from_shape_vec(IxDyn(&shape), stored) {
             Ok(array) => self.constant(Value::Real(array)).ne(0.0),
@@ -179,7 +192,12 @@ impl Graph {
     /// An array with one number at every position.
     #[track_caller]
     pub fn full(&self, shape: impl Into<Shape>, value: f64) -> Var<'_> {
-        self.apply(Full { shape: shape.into(), value }, &[])
+        self.apply_full(shape.into(), value)
+    }
+
+    #[track_caller]
+    fn apply_full(&self, shape: Shape, value: f64) -> Var<'_> {
+        self.apply(Full { shape, value }, &[])
     }
 
     /// The whole numbers 0, 1, …, `count` − 1, as indices.

@@ -11,6 +11,29 @@ use crate::{
 };
 
 /// A real function of one real number, applied to every element.
+///
+/// ```
+/// use cotangent::{Graph, Number, Var, ops::Unary};
+/// use cotangent::ndarray::array;
+///
+/// /// x³, with derivative 3x².
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct Cube;
+///
+/// impl Unary for Cube {
+///     const NAME: &'static str = "cube";
+///     fn eval<T: Number>(&self, x: T) -> T {
+///         x * x * x
+///     }
+///     fn vjp<'g>(&self, x: Var<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
+///         v * 3.0 * x * x
+///     }
+/// }
+/// let g = Graph::new();
+/// let x = g.constant(array![2.0]);
+/// assert_eq!(x.map(Cube).sum().grad(x).eval()?, array![12.0].into_dyn());
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 pub trait Unary: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The name users see.
     const NAME: &'static str;
@@ -33,6 +56,8 @@ pub trait Unary: Clone + Debug + PartialEq + Send + Sync + 'static {
 }
 
 /// The operation that applies a [`Unary`] function to every element of a real array.
+///
+/// Its example is that of [`Unary`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map<F>(pub F);
 
@@ -42,9 +67,7 @@ impl<F: Unary> Operation for Map<F> {
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x] = exactly(inputs)?;
-        expect_kind("the argument", x.kind, Kind::Real)?;
-        Ok(x.clone())
+        infer(inputs)
     }
 
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
@@ -63,6 +86,13 @@ impl<F: Unary> Operation for Map<F> {
     fn lower(&self) -> Lowering {
         self.0.word().map_or(Lowering::Plain, Lowering::Map)
     }
+}
+
+/// The shape rule of all functions.
+fn infer(inputs: &[Type]) -> Result<Type, String> {
+    let [x] = exactly(inputs)?;
+    expect_kind("the argument", x.kind, Kind::Real)?;
+    Ok(x.clone())
 }
 
 /// One loop for all functions: compiled once for a precision.

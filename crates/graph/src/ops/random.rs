@@ -6,6 +6,8 @@ use crate::random::Seed;
 use crate::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Shape, Type, Var, misfit};
 
 /// What a random array's elements are drawn from.
+///
+/// Recorded by [`Graph::uniform`](crate::Graph::uniform) and its like.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Distribution {
     /// Uniform on [low, high).

@@ -5,6 +5,8 @@ use crate::{Args, Cotangents, Fault, Graph, Operation, Out, RunResult, Scalar, T
 
 /// A value of this type that no run can compute, as its inputs break a rule. Cotangents: as little
 /// to be computed.
+///
+/// Recorded by [`Graph::refused`](crate::Graph::refused).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refused {
     /// What was asked for: an operation, or a layer with its path.
@@ -68,8 +70,19 @@ impl Graph {
         ty: Type,
         inputs: &[Var<'g>],
     ) -> Var<'g> {
+        self.apply_refused(operation, rule.into(), ty, inputs)
+    }
+
+    #[track_caller]
+    fn apply_refused<'g>(
+        &'g self,
+        operation: &str,
+        rule: String,
+        ty: Type,
+        inputs: &[Var<'g>],
+    ) -> Var<'g> {
         let types: Vec<Type> = inputs.iter().map(|input| input.ty()).collect();
-        let (operation, rule) = (operation.to_owned(), rule.into());
+        let operation = operation.to_owned();
         self.apply(Refused { operation, rule, inputs: list(&types), ty }, inputs)
     }
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::{Axes, Graph, Shape, Type, Var, keep};
 
 /// An input of an [`Example`]: its type, and where its values may lie.
+///
+/// See [`Operation`](crate::Operation).
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// Kind and shape.
@@ -30,6 +32,8 @@ impl Sample {
 type Function = dyn for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g> + Send + Sync;
 
 /// A use of an operation, smooth in its real inputs over their ranges.
+///
+/// What there is of it for an operation of one's own: see [`Operation`](crate::Operation).
 #[derive(Clone)]
 pub struct Example {
     /// The operation's name.

@@ -85,8 +85,14 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn select(self, a: impl Operand<'g>, b: impl Operand<'g>) -> Var<'g> {
         let graph = self.graph();
-        graph.apply(Select, &[self, a.into_var(graph), b.into_var(graph)])
+        select(self, a.into_var(graph), b.into_var(graph))
     }
+}
+
+/// Not generic, and so compiled here.
+#[track_caller]
+fn select<'g>(truth: Var<'g>, a: Var<'g>, b: Var<'g>) -> Var<'g> {
+    truth.graph().apply(Select, &[truth, a, b])
 }
 
 pub(super) fn examples() -> Vec<Example> {

@@ -90,7 +90,7 @@ macro_rules! binary {
                 /// If the shapes do not broadcast, or the elements are not real.
                 #[track_caller]
                 pub fn $method(self, other: impl Operand<'g>) -> Var<'g> {
-                    self.zip(other, $Type)
+                    $Type::of(self, other.into_var(self.graph()))
                 }
             }
         )*
@@ -121,7 +121,7 @@ macro_rules! operators {
                 type Output = Var<'g>;
                 #[track_caller]
                 fn $method(self, other: N) -> Var<'g> {
-                    self.zip(other, $Type)
+                    $Type::of(self, other.into_var(self.graph()))
                 }
             }
 
@@ -129,7 +129,7 @@ macro_rules! operators {
                 type Output = Var<'g>;
                 #[track_caller]
                 fn $method(self, other: Var<'g>) -> Var<'g> {
-                    other.graph().full([], self).zip(other, $Type)
+                    $Type::of(other.graph().full([], self), other)
                 }
             }
         )*
@@ -174,6 +174,14 @@ macro_rules! binary_type {
             $(fn expand<'g>(&self, $e: Var<'g>, $f: Var<'g>) -> Option<Var<'g>> {
                 Some($expansion)
             })?
+        }
+
+        impl $Type {
+            /// Records it; not generic, and so compiled here.
+            #[track_caller]
+            fn of<'g>(a: Var<'g>, b: Var<'g>) -> Var<'g> {
+                a.zip(b, $Type)
+            }
         }
     };
 }
@@ -260,6 +268,14 @@ macro_rules! truth {
             }
         }
 
+        impl $Type {
+            /// Records it; not generic, and so compiled here.
+            #[track_caller]
+            fn of<'g>(a: Var<'g>, b: Var<'g>) -> Var<'g> {
+                a.zip(b, $Type)
+            }
+        }
+
         impl<'g> Var<'g> {
             $(#[doc = $doc])*
             ///
@@ -269,7 +285,7 @@ macro_rules! truth {
             /// If the shapes do not broadcast, or the elements are not of one kind.
             #[track_caller]
             pub fn $method(self, other: impl Operand<'g>) -> Var<'g> {
-                self.zip(other, $Type)
+                $Type::of(self, other.into_var(self.graph()))
             }
         }
     };

@@ -13,6 +13,31 @@ use crate::{
 };
 
 /// A function of two numbers, applied to every pair of elements of two arrays that broadcast.
+///
+/// ```
+/// use cotangent::{Graph, Number, Var, ops::Binary};
+/// use cotangent::ndarray::array;
+///
+/// /// a·b².
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct TimesSquare;
+///
+/// impl Binary for TimesSquare {
+///     const NAME: &'static str = "times_square";
+///     fn eval<T: Number>(&self, a: T, b: T) -> T {
+///         a * b * b
+///     }
+///     fn vjp<'g>(
+///         &self, a: Var<'g>, b: Var<'g>, _: Var<'g>, v: Var<'g>,
+///     ) -> Option<(Var<'g>, Var<'g>)> {
+///         Some((v * b * b, v * 2.0 * a * b))
+///     }
+/// }
+/// let g = Graph::new();
+/// let (a, b) = (g.constant(array![2.0, 1.0]), g.constant(array![3.0]));
+/// assert_eq!(a.zip(b, TimesSquare).sum().grad(b).eval()?, array![18.0].into_dyn());
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The name users see.
     const NAME: &'static str;
@@ -50,6 +75,8 @@ pub trait Binary: Clone + Debug + PartialEq + Send + Sync + 'static {
 }
 
 /// The operation that applies a [`Binary`] function to two arrays that broadcast.
+///
+/// Its example is that of [`Binary`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Zip<F>(pub F);
 
@@ -59,17 +86,12 @@ impl<F: Binary> Operation for Zip<F> {
     }
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [a, b] = exactly(inputs)?;
-        let kind = self.0.kind(a.kind, b.kind)?;
-        Ok(Type { kind, shape: expect_broadcast(&a.shape, &b.shape)? })
+        infer(inputs, &|a, b| self.0.kind(a, b))
     }
 
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         let (a, b) = (inputs[0], inputs[1]);
-        match self.0.vjp(a, b, output, v) {
-            Some((da, db)) => smallvec![Some(da.sum_to(a.shape())), Some(db.sum_to(b.shape()))],
-            None => crate::no_derivative(),
-        }
+        cotangents(self.0.vjp(a, b, output, v), a, b)
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
@@ -89,6 +111,24 @@ impl<F: Binary> Operation for Zip<F> {
 
     fn lower(&self) -> Lowering {
         self.0.word().map_or(Lowering::Plain, Lowering::Zip)
+    }
+}
+
+/// The shape rule of all functions, given what they say of kinds.
+fn infer(
+    inputs: &[Type],
+    kind: &dyn Fn(Kind, Kind) -> Result<Kind, String>,
+) -> Result<Type, String> {
+    let [a, b] = exactly(inputs)?;
+    let kind = kind(a.kind, b.kind)?;
+    Ok(Type { kind, shape: expect_broadcast(&a.shape, &b.shape)? })
+}
+
+/// The cotangents of two arguments by those in the shape of the result.
+fn cotangents<'g>(broadcast: Option<(Var<'g>, Var<'g>)>, a: Var<'g>, b: Var<'g>) -> Cotangents<'g> {
+    match broadcast {
+        Some((da, db)) => smallvec![Some(da.sum_to(a.shape())), Some(db.sum_to(b.shape()))],
+        None => crate::no_derivative(),
     }
 }
 
@@ -175,7 +215,12 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an array of this shape would not broadcast to that of `self`.
     #[track_caller]
     pub fn sum_to(self, shape: impl Into<crate::Shape>) -> Var<'g> {
-        let (own, shape) = (self.shape(), shape.into());
+        self.summed_to(shape.into())
+    }
+
+    #[track_caller]
+    fn summed_to(self, shape: crate::Shape) -> Var<'g> {
+        let own = self.shape();
         if own == shape {
             return self;
         }

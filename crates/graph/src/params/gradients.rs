@@ -8,6 +8,8 @@ use super::{Param, ParamId, Params, Role};
 use crate::Scalar;
 
 /// The gradients of some parameters: which, and where each lies in one contiguous slice.
+///
+/// [`Gradients`] are given to it; see there.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GradientLayout {
     entries: Vec<Param>,
@@ -66,6 +68,8 @@ pub struct Gradients<'a, T> {
 }
 
 /// Gradients that do not belong to the parameters they are given for.
+///
+/// [`Gradients::check`] answers it.
 #[derive(Clone, PartialEq, thiserror::Error)]
 pub enum GradientsError {
     /// A gradient for a parameter that the store does not have.

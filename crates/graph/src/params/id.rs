@@ -40,6 +40,8 @@ pub(super) fn unique() -> u64 {
 }
 
 /// Whether an optimizer changes a value.
+///
+/// See [`Param`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// A parameter: has a gradient, and an optimizer changes it.
@@ -49,6 +51,17 @@ pub enum Role {
 }
 
 /// What a layer keeps of its parameter: the id, and what recording needs to know of it.
+///
+/// ```
+/// use cotangent::{Graph, Params, Role};
+/// let mut params = Params::seeded(0);
+/// let w = params.root().parameter("w", cotangent::ndarray::array![1.0, 2.0].into_dyn());
+/// assert_eq!((w.path(), w.role()), ("w", Role::Trainable));
+/// assert_eq!(params.get(w.id()).unwrap()[1], 2.0);
+///
+/// let g = Graph::new();
+/// assert_eq!(g.param(&w).shape(), *w.shape());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Param {
     pub(super) id: ParamId,

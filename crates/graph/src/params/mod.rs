@@ -9,10 +9,11 @@ mod scope;
 mod store;
 mod summary;
 
-pub use file::{Import, LoadError, Loaded, Mismatch, SaveError, Storage};
+pub use file::{Import, LoadError, Loaded, Mismatch, SaveError};
 pub use gradients::{GradientLayout, Gradients, GradientsError};
 pub use id::{Param, ParamId, Role};
 pub use pattern::Pattern;
+pub(crate) use scope::Build;
 pub use scope::Scope;
 pub use store::{Params, ParamsError};
 pub use summary::Summary;

@@ -23,7 +23,7 @@ pub struct Scope<'a> {
 }
 
 /// A store of any precision, as a scope sees it.
-pub(super) trait Build: std::fmt::Debug {
+pub trait Build: std::fmt::Debug {
     /// Adds an entry for somebody's line.
     fn build(
         &mut self,

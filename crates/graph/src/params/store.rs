@@ -47,6 +47,13 @@ pub struct Params<T = f32> {
 }
 
 /// A use of the store that it refuses. The store stays as it was.
+///
+/// ```
+/// use cotangent::Params;
+/// let mut params = Params::seeded(0);
+/// let error = params.freeze("encoder.*").unwrap_err();
+/// assert!(error.to_string().contains("encoder.*"));
+/// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 pub enum ParamsError {
     /// An id of another store.
@@ -104,7 +111,7 @@ impl<T: Scalar> Params<T> {
 
     /// The place to build a model in.
     pub fn root(&mut self) -> Scope<'_> {
-        Scope::root(self)
+        Scope::root(T::store(self))
     }
 
     /// The same parameters, under the same ids, in another precision.

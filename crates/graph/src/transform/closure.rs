@@ -82,6 +82,15 @@ pub fn grad(
 
 /// The value of the scalar function `f` together with its gradient with respect to its input at
 /// `position`.
+///
+/// ```
+/// use cotangent::{Graph, transform::value_and_grad};
+///
+/// let g = Graph::new();
+/// let (value, slope) = value_and_grad(|_, x| x[0] * x[0] * x[1], 0)(&g, &[g.constant(3.0), g.constant(2.0)]);
+/// assert_eq!((value.eval()?[[]], slope.eval()?[[]]), (18.0, 12.0));
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 #[track_caller]
 pub fn value_and_grad(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,
@@ -97,6 +106,17 @@ pub fn value_and_grad(
 
 /// The vector-Jacobian product vᵀJ of `f` with respect to its input at `position`, as a function of
 /// the inputs of `f` followed by v.
+///
+/// ```
+/// use cotangent::{Graph, transform::vjp};
+/// use cotangent::ndarray::array;
+///
+/// let g = Graph::new();
+/// let (x, v) = (g.constant(array![1.0, 2.0]), g.constant(array![1.0, 10.0]));
+/// let pulled = vjp(|_, x| x[0].square(), 0)(&g, &[x, v]);
+/// assert_eq!(pulled.eval()?, array![2.0, 40.0].into_dyn());
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 #[track_caller]
 pub fn vjp(
     f: impl for<'g> Fn(&'g Graph, &[Var<'g>]) -> Var<'g>,

@@ -35,6 +35,8 @@ pub struct LineSearch {
 }
 
 /// A step that was found.
+///
+/// [`LineSearch::search`] answers it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found {
     /// t.

@@ -80,12 +80,16 @@ impl<'m> Recorded<'m> {
 }
 
 /// The trainable values of a store in double precision, but for those that are frozen: a start.
+///
+/// Its example is that of [`Recorded::of_model`].
 pub fn trainable<T: Precision>(params: &Params<T>) -> Vec<f64> {
     let places = places(params).into_iter();
     places.flat_map(|place| &params.values()[place]).map(|&x| x.to_f64()).collect()
 }
 
 /// Writes a minimum into the trainable parameters of a store that are not frozen.
+///
+/// Its example is that of [`Recorded::of_model`].
 ///
 /// # Panics
 /// If it is not as long as they are.

@@ -6,6 +6,8 @@ use super::{Init, finite};
 use crate::HyperparameterError;
 
 /// Which distribution a variance is given to: [`Xavier`] and [`Kaiming`] have a constructor for each.
+///
+/// Both stand in the examples of [`Init`] and [`Fan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spread {
     /// Uniform on ±√3·σ.

@@ -32,11 +32,10 @@ mod labels;
 mod nll;
 mod regression;
 
-pub use binary::BceWithLogits;
-pub use cross_entropy::CrossEntropy;
-pub use divergence::KlDiv;
-pub use nll::Nll;
-pub use regression::{Huber, L1, Mse};
+crate::exported! {
+    LOSSES: binary::BceWithLogits, cross_entropy::CrossEntropy, divergence::KlDiv, nll::Nll,
+    regression::Huber, regression::L1, regression::Mse,
+}
 
 use graph::{Var, misfit};
 

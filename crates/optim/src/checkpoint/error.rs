@@ -7,6 +7,8 @@ use crate::state::list;
 use crate::{Difference, OptimError};
 
 /// A checkpoint that was not taken, written, read or restored. Nothing was changed.
+///
+/// See [`Checkpoint`](crate::Checkpoint).
 #[derive(thiserror::Error)]
 pub enum CheckpointError {
     /// The file or folder could not be written; what was there before still is.

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use graph::{Seed, write_atomically};
-use program::Precision;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Checkpoint, CheckpointError};
+use crate::Precision;
 use crate::state::file::{Number, entry, parse};
 
 /// The key of a checkpoint's own JSON in the header.
@@ -69,8 +69,8 @@ impl<T: Precision> Checkpoint<T> {
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
-        let (state, metadata) = parse(bytes)?;
-        let Header { version, seed, run, frozen, numbers, values } = entry(&metadata, KEY)?;
+        let (state, file) = parse(bytes)?;
+        let Header { version, seed, run, frozen, numbers, values } = entry(&file, KEY)?;
         if version != VERSION {
             return Err(format!("it has version {version}, and this program reads {VERSION}"));
         }

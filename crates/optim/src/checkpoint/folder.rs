@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use graph::remove_abandoned;
-use program::Precision;
 
 use super::{Checkpoint, CheckpointError};
+
+use crate::Precision;
 
 /// How the files are called, before and after the number.
 const PREFIX: &str = "checkpoint-";

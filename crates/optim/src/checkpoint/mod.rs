@@ -7,13 +7,14 @@ mod folder;
 use std::collections::{BTreeMap, BTreeSet};
 
 use graph::{Param, Params, Seed};
-use program::Precision;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::state::{State, take_up};
-use crate::{Difference, Ledger, Optimizer, Selected};
+use crate::engine::What;
+use crate::optimizer::ask;
+use crate::state::State;
+use crate::{Difference, Ledger, Optimizer, Precision, Selected};
 
 pub use error::CheckpointError;
 pub use folder::Checkpoints;
@@ -151,7 +152,14 @@ impl<T: Precision> Checkpoint<T> {
     where
         O: Optimizer<T> + ?Sized,
     {
-        let differences = take_up(optimizer, params, &self.state, || state_of(params), transfer)?;
+        let mut steps = |what: What<'_, '_, T>| match what {
+            What::Transfer(ledger) => {
+                transfer(ledger, optimizer);
+                Ok(())
+            }
+            other => ask(optimizer, other),
+        };
+        let differences = T::take_up(&mut steps, params, &self.state, &|| state_of(params))?;
         refuse(differences)?;
         self.write_to(params);
         let frozen = |param: &&Param| self.frozen.contains(param.path());

@@ -1,10 +1,10 @@
 //! One update for several batches.
 
-use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part};
-use crate::{Domain, Number, Optimizer, Slot, Visit};
+use crate::engine::described;
+use crate::{Domain, Number, Optimizer, Precision, Slot, Visit};
 
 /// One update for every n steps, by the mean of their gradients: a batch n times as large in the
 /// memory of one.
@@ -29,6 +29,7 @@ impl Accumulate {
 impl Part for Accumulate {
     const NAME: &'static str = "accumulate";
     const REWRITES: bool = true;
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("steps", Domain::AtLeastOne, &mut f64::from(self.steps));

@@ -1,11 +1,11 @@
 //! Gradients held within bounds.
 
-use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part};
+use crate::engine::described;
 use crate::norm::norm;
-use crate::{Domain, Optimizer, Unit, Visit};
+use crate::{Domain, Optimizer, Precision, Unit, Visit};
 
 /// Every number of a gradient held within \[−c, c\].
 ///
@@ -29,6 +29,7 @@ impl ClipValue {
 impl Part for ClipValue {
     const NAME: &'static str = "clip_value";
     const REWRITES: bool = true;
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("limit", Domain::NonNegative, &mut self.limit);
@@ -70,6 +71,7 @@ impl Part for ClipNorm {
     const NAME: &'static str = "clip_norm";
     const UNIT: Unit = Unit::Parameter;
     const REWRITES: bool = true;
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("limit", Domain::NonNegative, &mut self.limit);
@@ -118,6 +120,7 @@ impl ClipGlobalNorm {
 impl Part for ClipGlobalNorm {
     const NAME: &'static str = "clip_global_norm";
     const REWRITES: bool = true;
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("limit", Domain::NonNegative, &mut self.limit);
@@ -184,6 +187,7 @@ impl Part for AdaptiveClip {
     const NAME: &'static str = "adaptive_clip";
     const UNIT: Unit = Unit::Parameter;
     const REWRITES: bool = true;
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("limit", Domain::NonNegative, &mut self.limit);

@@ -1,11 +1,11 @@
 //! A running average of the parameters.
 
 use graph::Params;
-use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part, With};
-use crate::{Domain, Optimizer, Slot, Visit};
+use crate::engine::described;
+use crate::{Domain, Optimizer, Precision, Slot, Visit};
 
 /// Keeps an exponential moving average of the parameters, which often is the better model.
 ///
@@ -51,6 +51,7 @@ impl Ema {
 impl Part for Ema {
     const NAME: &'static str = "ema";
     const COUNTS: bool = true;
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("decay", Domain::Decay, &mut self.decay);

@@ -1,10 +1,10 @@
 //! Slow weights behind fast ones.
 
-use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part};
-use crate::{Domain, Number, Optimizer, Slot, Visit};
+use crate::engine::described;
+use crate::{Domain, Number, Optimizer, Precision, Slot, Visit};
 
 /// Lookahead: after every k updates goes back part of the way.
 ///
@@ -34,6 +34,7 @@ impl Lookahead {
 
 impl Part for Lookahead {
     const NAME: &'static str = "lookahead";
+    described!();
 
     fn hyperparameters(&mut self, visit: &mut Visit<'_>) {
         visit("every", Domain::AtLeastOne, &mut f64::from(self.every));

@@ -1,10 +1,10 @@
 //! Ascent instead of descent.
 
-use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part};
-use crate::Optimizer;
+use crate::engine::described;
+use crate::{Optimizer, Precision};
 
 /// Maximises instead of minimises: the optimizer inside is handed −g.
 ///
@@ -27,6 +27,7 @@ pub struct Maximize;
 impl Part for Maximize {
     const NAME: &'static str = "maximize";
     const REWRITES: bool = true;
+    described!();
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.each(|stretch| {

@@ -1,28 +1,34 @@
 //! What is put around an optimizer, one part to a file, and their list.
 
 mod accumulate;
+mod any;
 mod clip;
 mod ema;
 mod lookahead;
 mod maximize;
 mod sam;
 mod skip;
+mod with;
 
 use std::fmt::Debug;
 
 use graph::Shape;
 use kernels::{Isa, all_finite};
-use program::{Precision, default_pool};
+use program::default_pool;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::memory::{Memory, Remembered};
+use crate::memory::Memory;
 use crate::norm::squares;
-use crate::segments::{Segment, Selected};
-use crate::state::Ledger;
-use crate::{Number, OptimError, Optimizer, Slot, Slots, Unit, Visit};
+use crate::segments::Segment;
+use crate::{Number, Optimizer, Precision, Slot, Slots, Unit, Visit};
 
 /// What puts a part around an optimizer.
 pub type PutAround<T> = fn(Box<dyn Optimizer<T>>) -> Box<dyn Optimizer<T>>;
+
+pub(crate) use any::AnyPart;
+pub(crate) use with::Around;
+pub use with::With;
 
 /// From one list come what is exported and what the suites go through, so that no part is left out.
 macro_rules! parts {
@@ -87,6 +93,11 @@ pub trait Part: Copy + Debug + Send + Serialize + 'static {
 
     /// Does what the part does with one step, which may be to let `inner` make an update.
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, call: Call<'_, T>);
+
+    #[doc(hidden)]
+    fn settings(&self) -> Value {
+        crate::state::plain(self)
+    }
 }
 
 /// One step as a part sees it.
@@ -146,8 +157,13 @@ impl<T: Precision> Call<'_, T> {
 
     /// Goes through the parameters of the step, several at a time where the part's unit allows it.
     pub fn each(&mut self, mut visit: impl FnMut(Stretch<'_, T>)) {
+        self.each_of(&mut visit);
+    }
+
+    /// The same loop for all parts.
+    fn each_of(&mut self, visit: &mut dyn FnMut(Stretch<'_, T>)) {
         let Self { weights, gradients, rewritten, memory } = self;
-        memory.each(|run, segments, slots| {
+        memory.each(&mut |run, segments, slots| {
             let range = run.gradients.clone();
             let rewritten =
                 if rewritten.is_empty() { &mut [][..] } else { &mut rewritten[range.clone()] };
@@ -165,7 +181,7 @@ impl<T: Precision> Call<'_, T> {
     /// step.
     pub fn each_known(&mut self, mut visit: impl FnMut(Known<'_, T>)) {
         let weights = &mut *self.weights;
-        self.memory.each_known(|segment, slots| {
+        self.memory.each_known(&mut |segment, slots| {
             let weights = &mut weights[segment.weights.clone()];
             visit(Known { weights, slots, steps: &mut segment.steps });
         });
@@ -183,116 +199,5 @@ impl<T: Precision> Call<'_, T> {
         let mut sum = 0.0;
         self.each(|stretch| sum += squares(stretch.gradients));
         sum.sqrt()
-    }
-}
-
-/// An optimizer with a [`Part`] around it: what [`Optimizer::with`] answers.
-#[derive(Clone, Debug)]
-pub struct With<O, P, T> {
-    inner: O,
-    part: P,
-    remembered: Remembered<T>,
-    /// For the gradients that are handed on.
-    rewritten: Vec<T>,
-}
-
-impl<O: Optimizer<T>, P: Part, T: Precision> With<O, P, T> {
-    /// An optimizer with a part around it.
-    pub fn new(inner: O, part: P) -> Self {
-        let remembered = Remembered::nothing(part.numbers());
-        Self { inner, part, remembered, rewritten: Vec::new() }
-    }
-
-    /// The optimizer inside.
-    pub fn inner(&self) -> &O {
-        &self.inner
-    }
-
-    /// The optimizer inside, to be changed.
-    pub fn inner_mut(&mut self) -> &mut O {
-        &mut self.inner
-    }
-
-    /// The part's hyperparameters.
-    pub fn part(&self) -> &P {
-        &self.part
-    }
-
-    /// What the part remembers.
-    fn memory(&self) -> &Memory<T> {
-        &self.remembered.now
-    }
-
-    fn extended(
-        &self,
-        memory: &Memory<T>,
-        selected: Selected<'_, T>,
-    ) -> Result<Memory<T>, OptimError> {
-        memory.extended(selected, P::UNIT, || self.part.slots(), Segment::new)
-    }
-
-    fn check(&self) -> Result<(), OptimError> {
-        let (mut part, step, mut refused) = (self.part, self.inner.steps(), None);
-        part.hyperparameters(&mut |name, domain, value| {
-            if refused.is_none() && !domain.contains(*value) {
-                let (of, value) = (P::NAME, *value);
-                refused = Some(OptimError::Hyperparameter { of, name, value, domain, step });
-            }
-        });
-        refused.map_or(Ok(()), Err)
-    }
-}
-
-impl<O: Optimizer<T>, P: Part, T: Precision> Optimizer<T> for With<O, P, T> {
-    fn prepare(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
-        self.check()?;
-        self.inner.prepare(if P::TAKES_NON_FINITE {
-            selected.with_any_gradients()
-        } else {
-            selected
-        })?;
-        if !self.remembered.fits(selected)? {
-            self.remembered.next = Some(self.extended(&self.remembered.now, selected)?);
-        }
-        Ok(())
-    }
-
-    fn update(&mut self, weights: &mut [T], gradients: &[T]) {
-        if P::REWRITES {
-            self.rewritten.resize(gradients.len(), T::zero());
-        }
-        let (memory, rewritten) = (self.remembered.begin(), &mut self.rewritten);
-        self.part.update(&mut self.inner, Call { weights, gradients, rewritten, memory });
-    }
-
-    fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
-        self.inner.remember(selected)?;
-        let nothing = Memory::nothing(self.part.numbers());
-        self.remembered = self.extended(&nothing, selected)?.into();
-        Ok(())
-    }
-
-    fn steps(&self) -> u64 {
-        self.inner.steps()
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.inner.learning_rate()
-    }
-
-    fn observe(&mut self, metric: f64) {
-        self.inner.observe(metric);
-    }
-
-    fn set_rate_factor(&mut self, factor: f64) {
-        self.inner.set_rate_factor(factor);
-    }
-
-    fn transfer(&mut self, ledger: &mut Ledger<'_, T>) {
-        ledger.section(P::NAME, |ledger| {
-            ledger.settings(&self.part);
-            self.remembered.now.transfer(self.part.numbers(), &[], P::COUNTS, ledger);
-            self.inner.transfer(ledger);
-        });
     }
 }

@@ -1,10 +1,10 @@
 //! Sharpness-aware minimization.
 
-use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part, With};
-use crate::{Domain, Number, Optimizer, Slot, Visit};
+use crate::engine::described;
+use crate::{Domain, Number, Optimizer, Precision, Slot, Visit};
 
 /// SAM: descends by the gradient at the worst point nearby, which leads to flat minima.
 ///
@@ -35,6 +35,7 @@ impl Sam {
 
 impl Part for Sam {
     const NAME: &'static str = "sam";
+    described!();
     // A step there and a step back: a parameter stands at θ′ while the count is odd.
     const COUNTS: bool = true;
 

@@ -1,10 +1,10 @@
 //! No update by gradients that are no numbers.
 
-use program::Precision;
 use serde::Serialize;
 
 use super::{Call, Part, With};
-use crate::{Number, Optimizer};
+use crate::engine::described;
+use crate::{Number, Optimizer, Precision};
 
 /// Makes no update when a gradient is NaN or infinite, and counts how often that was.
 ///
@@ -19,6 +19,7 @@ pub struct SkipNonFinite;
 impl Part for SkipNonFinite {
     const NAME: &'static str = "skip_non_finite";
     const TAKES_NON_FINITE: bool = true;
+    described!();
 
     fn numbers(&self) -> &'static [Number] {
         &[("skipped", 0.0)]

@@ -1,10 +1,10 @@
 //! AdaBelief.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// AdaBelief: Adam that divides by how far gradients are from what their mean led to expect.
 ///
@@ -49,6 +49,7 @@ impl<T: Precision> AdaBelief<T> {
 
 impl Rule for AdaBeliefRule {
     const NAME: &'static str = "adabelief";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("surprise")]

@@ -1,10 +1,10 @@
 //! Adadelta.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adadelta: steps in the unit of the weights, from the running mean squares of gradients and
 /// steps.
@@ -51,6 +51,7 @@ impl<T: Precision> Adadelta<T> {
 
 impl Rule for AdadeltaRule {
     const NAME: &'static str = "adadelta";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("square"), Slot::like_weights("step_square")]

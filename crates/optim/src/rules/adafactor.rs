@@ -1,11 +1,11 @@
 //! Adafactor.
 
 use graph::Shape;
-use program::Precision;
 use serde::Serialize;
 
+use crate::engine::described;
 use crate::norm::norm;
-use crate::{At, Optim, Rule, Slot, Slots, Unit, hyperparameters};
+use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// Adafactor: a running mean square kept as one number for each row and column of a matrix.
 ///
@@ -95,6 +95,7 @@ fn whole(shape: &Shape) -> Shape {
 impl Rule for AdafactorRule {
     const NAME: &'static str = "adafactor";
     const UNIT: Unit = Unit::Parameter;
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![

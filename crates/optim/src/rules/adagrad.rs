@@ -1,10 +1,10 @@
 //! Adagrad.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adagrad: divides by the root of the sum of all squared gradients.
 ///
@@ -66,6 +66,7 @@ impl<T: Precision> Adagrad<T> {
 
 impl Rule for AdagradRule {
     const NAME: &'static str = "adagrad";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("sum").starting_at(self.initial)]

@@ -1,12 +1,12 @@
 //! Adam and AdamW.
 
 use kernels::Isa;
-use program::Precision;
 use program::default_pool;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adam: steps along a running mean of gradients, divided by the root of their running mean square.
 ///
@@ -75,6 +75,7 @@ impl<T: Precision> Adam<T> {
 
 impl Rule for AdamRule {
     const NAME: &'static str = "adam";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]

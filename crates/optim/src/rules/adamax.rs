@@ -1,10 +1,10 @@
 //! Adamax.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Adamax: Adam with the largest recent gradient in place of the root mean square.
 ///
@@ -47,6 +47,7 @@ impl<T: Precision> Adamax<T> {
 
 impl Rule for AdamaxRule {
     const NAME: &'static str = "adamax";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("largest")]

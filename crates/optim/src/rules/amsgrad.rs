@@ -1,10 +1,10 @@
 //! AMSGrad.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// AMSGrad: Adam whose divisor never shrinks.
 ///
@@ -52,6 +52,7 @@ impl<T: Precision> AmsGrad<T> {
 
 impl Rule for AmsGradRule {
     const NAME: &'static str = "amsgrad";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         ["mean", "square", "largest"].map(Slot::like_weights).to_vec()

@@ -1,11 +1,11 @@
 //! Averaged stochastic gradient descent.
 
 use graph::Params;
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Averaged SGD: gradient descent that also keeps the average of its weights.
 ///
@@ -81,6 +81,7 @@ impl AsgdRule {
 
 impl Rule for AsgdRule {
     const NAME: &'static str = "asgd";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::copy_of_weights("average")]

@@ -1,11 +1,9 @@
 //! LAMB.
 
-use program::Precision;
-use serde::Serialize;
-
-use crate::convention::options;
+use crate::convention::{by_norm, options};
+use crate::engine::described;
 use crate::norm::norm;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, Unit, hyperparameters};
+use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit};
 
 /// LAMB: Adam's direction, scaled for each parameter to the length of its weights.
 ///
@@ -18,21 +16,9 @@ use crate::{At, Epsilon, Optim, Rule, Slot, Slots, Unit, hyperparameters};
 /// 10⁻⁶ outside of the root, λ = 0.
 pub type Lamb<T = f32> = Optim<LambRule, T>;
 
-hyperparameters! {
+by_norm! {
     /// The hyperparameters of [`Lamb`].
-    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-    pub struct LambRule {
-        /// α.
-        pub learning_rate in NonNegative: f64,
-        /// β₁: how much of the mean survives a step.
-        pub beta1 in Decay: f64 = 0.9,
-        /// β₂: how much of the mean square survives a step.
-        pub beta2 in Decay: f64 = 0.999,
-        /// ε: keeps the divisor from zero.
-        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-6),
-        /// λ: pulls the weights towards zero, within the direction.
-        pub weight_decay in NonNegative: f64 = 0.0,
-    }
+    LambRule, beta2 = 0.999
 }
 
 impl<T: Precision> Lamb<T> {
@@ -41,17 +27,13 @@ impl<T: Precision> Lamb<T> {
         Self::new_rule(LambRule::new(learning_rate))
     }
 
-    options!(betas, epsilon);
-
-    /// λ: pulls the weights towards zero, within the direction.
-    pub fn weight_decay(self, strength: f64) -> Self {
-        self.set(|rule| rule.weight_decay = strength)
-    }
+    options!(betas, epsilon, inner_decay);
 }
 
 impl Rule for LambRule {
     const NAME: &'static str = "lamb";
     const UNIT: Unit = Unit::Parameter;
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         let direction = Slot::like_weights("direction").scratch();

@@ -1,10 +1,10 @@
 //! Lion.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Lion: steps of one size along the sign of a mean, which was found by a search over programs.
 ///
@@ -41,6 +41,7 @@ impl<T: Precision> Lion<T> {
 
 impl Rule for LionRule {
     const NAME: &'static str = "lion";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean")]

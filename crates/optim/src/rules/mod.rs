@@ -20,9 +20,7 @@ mod rprop;
 mod sgd;
 mod yogi;
 
-use program::Precision;
-
-use crate::{Optimizer, Rule};
+use crate::{Optimizer, Precision, Rule};
 
 /// What makes an optimizer of a rule, for a learning rate.
 pub type MakeRule<T> = fn(f64) -> Box<dyn Optimizer<T>>;

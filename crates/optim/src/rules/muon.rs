@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use graph::Shape;
 use kernels::{Isa, Matrix, MatrixMut, Pool, gemm};
-use program::Precision;
 use serde::Serialize;
 
+use crate::engine::described;
 use crate::norm::norm;
-use crate::{At, Optim, Rule, Slot, Slots, Unit, hyperparameters};
+use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit, hyperparameters};
 
 /// Muon: momentum whose step, a matrix, is made orthogonal: all its singular values about 1.
 ///
@@ -88,6 +88,7 @@ fn gram(shape: &Shape) -> Shape {
 impl Rule for MuonRule {
     const NAME: &'static str = "muon";
     const UNIT: Unit = Unit::Parameter;
+    described!();
 
     fn accepts(&self, shape: &Shape) -> Result<(), &'static str> {
         if shape.rank() == 2 { Ok(()) } else { Err("it updates matrices, of two axes, only") }

@@ -1,10 +1,12 @@
 //! NAdam.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Epsilon, Number, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{
+    At, Epsilon, Number, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters,
+};
 
 /// NAdam: Adam that looks ahead along its mean, as Nesterov's momentum does.
 ///
@@ -80,6 +82,7 @@ impl NAdamRule {
 
 impl Rule for NAdamRule {
     const NAME: &'static str = "nadam";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]

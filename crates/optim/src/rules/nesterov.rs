@@ -1,10 +1,10 @@
 //! Nesterov's momentum as he wrote it.
 
 use graph::Params;
-use program::Precision;
 use serde::Serialize;
 
-use crate::{At, Optim, Rule, Slot, Slots, hyperparameters};
+use crate::engine::described;
+use crate::{At, Optim, Precision, Rule, Slot, Slots, hyperparameters};
 
 /// Nesterov's momentum in its look-ahead form: the gradient is taken where the velocity leads.
 ///
@@ -51,6 +51,7 @@ impl<T: Precision> Nesterov<T> {
 
 impl Rule for NesterovRule {
     const NAME: &'static str = "nesterov";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("velocity"), Slot::copy_of_weights("position")]

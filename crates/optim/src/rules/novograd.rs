@@ -1,12 +1,11 @@
 //! NovoGrad.
 
 use graph::Shape;
-use program::Precision;
-use serde::Serialize;
 
-use crate::convention::options;
+use crate::convention::{by_norm, options};
+use crate::engine::described;
 use crate::norm::norm;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, Unit, hyperparameters};
+use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit};
 
 /// NovoGrad: one running mean square for each parameter, that of its gradient's norm.
 ///
@@ -17,21 +16,9 @@ use crate::{At, Epsilon, Optim, Rule, Slot, Slots, Unit, hyperparameters};
 /// outside of the root, λ = 0.
 pub type NovoGrad<T = f32> = Optim<NovoGradRule, T>;
 
-hyperparameters! {
+by_norm! {
     /// The hyperparameters of [`NovoGrad`].
-    #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-    pub struct NovoGradRule {
-        /// α.
-        pub learning_rate in NonNegative: f64,
-        /// β₁: how much of the velocity survives a step.
-        pub beta1 in Decay: f64 = 0.9,
-        /// β₂: how much of the mean square survives a step.
-        pub beta2 in Decay: f64 = 0.25,
-        /// ε: keeps the divisor from zero.
-        pub epsilon in NonNegative: Epsilon = Epsilon::Outside(1e-6),
-        /// λ: pulls the weights towards zero, within the velocity.
-        pub weight_decay in NonNegative: f64 = 0.0,
-    }
+    NovoGradRule, beta2 = 0.25
 }
 
 impl<T: Precision> NovoGrad<T> {
@@ -40,17 +27,13 @@ impl<T: Precision> NovoGrad<T> {
         Self::new_rule(NovoGradRule::new(learning_rate))
     }
 
-    options!(betas, epsilon);
-
-    /// λ: pulls the weights towards zero, within the velocity.
-    pub fn weight_decay(self, strength: f64) -> Self {
-        self.set(|rule| rule.weight_decay = strength)
-    }
+    options!(betas, epsilon, inner_decay);
 }
 
 impl Rule for NovoGradRule {
     const NAME: &'static str = "novograd";
     const UNIT: Unit = Unit::Parameter;
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("velocity"), Slot::shaped("square", |_| Shape::scalar())]

@@ -1,10 +1,10 @@
 //! RAdam.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// RAdam: Adam whose step is rectified while its mean square rests on few gradients.
 ///
@@ -73,6 +73,7 @@ impl RAdamRule {
 
 impl Rule for RAdamRule {
     const NAME: &'static str = "radam";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]

@@ -1,10 +1,10 @@
 //! RMSprop.
 
-use program::Precision;
 use serde::Serialize;
 
 use crate::convention::options;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// RMSprop: divides by the root of a running mean of squared gradients.
 ///
@@ -73,6 +73,7 @@ impl<T: Precision> RmsProp<T> {
 
 impl Rule for RmsPropRule {
     const NAME: &'static str = "rmsprop";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         vec![

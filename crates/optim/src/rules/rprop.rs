@@ -1,10 +1,10 @@
 //! Rprop.
 
-use program::Precision;
 use serde::Serialize;
 
 use super::lion::sign;
-use crate::{At, Optim, Rule, Slot, Slots, hyperparameters};
+use crate::engine::described;
+use crate::{At, Optim, Precision, Rule, Slot, Slots, hyperparameters};
 
 /// Rprop: each weight has a step of its own, that grows while the gradient keeps its sign.
 ///
@@ -52,6 +52,7 @@ impl<T: Precision> Rprop<T> {
 
 impl Rule for RpropRule {
     const NAME: &'static str = "rprop";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         let step = Slot::like_weights("step").starting_at(self.learning_rate);

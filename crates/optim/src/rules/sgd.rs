@@ -1,13 +1,14 @@
 //! Gradient descent, with momentum.
 
 use kernels::Isa;
-use program::Precision;
 use program::default_pool;
 use serde::Serialize;
 
 use crate::convention::options;
+use crate::engine::described;
 use crate::{
-    At, Domain, Hyperparameter, Optim, Rule, Slot, Slots, Visit, WeightDecay, hyperparameters,
+    At, Domain, Hyperparameter, Optim, Precision, Rule, Slot, Slots, Visit, WeightDecay,
+    hyperparameters,
 };
 
 /// Stochastic gradient descent, with momentum in every convention.
@@ -139,6 +140,7 @@ impl<T: Precision> Sgd<T> {
 
 impl Rule for SgdRule {
     const NAME: &'static str = "sgd";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         self.momentum.map(|_| Slot::like_weights("velocity")).into_iter().collect()

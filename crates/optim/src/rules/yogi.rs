@@ -1,11 +1,11 @@
 //! Yogi.
 
-use program::Precision;
 use serde::Serialize;
 
 use super::lion::sign;
 use crate::convention::options;
-use crate::{At, Epsilon, Optim, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::engine::described;
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
 
 /// Yogi: Adam whose mean square moves by the size of the new gradient only, and so forgets slowly.
 ///
@@ -51,6 +51,7 @@ impl<T: Precision> Yogi<T> {
 
 impl Rule for YogiRule {
     const NAME: &'static str = "yogi";
+    described!();
 
     fn slots(&self) -> Vec<Slot> {
         ["mean", "square"].map(|name| Slot::like_weights(name).starting_at(self.initial)).to_vec()

@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::Curve;
 
 /// s(t) = c.
+///
+/// ```
+/// use cotangent::optim::{Constant, Curve};
+/// assert_eq!(Constant::new(0.5).sample(0..3), [0.5, 0.5, 0.5]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Constant {
     /// c.

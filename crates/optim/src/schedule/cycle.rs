@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::{Curve, cosine, ramp};
 
 /// How a value goes from one to another.
+///
+/// ```
+/// use cotangent::optim::{Anneal, OneCycle};
+/// let straight = OneCycle::new(1.0, 100).anneal(Anneal::Linear);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Anneal {

@@ -49,6 +49,11 @@ impl fmt::Display for StepDecay {
 
 /// A factor at each milestone: s(t) = γ^n, n the milestones at or before t; one listed twice counts
 /// twice.
+///
+/// ```
+/// use cotangent::optim::{Curve, MultiStep};
+/// assert_eq!(MultiStep::new(0.5, [1, 3]).sample(0..4), [1.0, 0.5, 0.5, 0.25]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MultiStep {
     /// γ.
@@ -78,6 +83,11 @@ impl fmt::Display for MultiStep {
 }
 
 /// s(t) = e^(−kt) (lecture: "exponential decay").
+///
+/// ```
+/// use cotangent::optim::{Curve, Exponential};
+/// assert_eq!(Exponential::new(0.5).at(2), (-1.0_f64).exp());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exponential {
     /// k.
@@ -104,6 +114,11 @@ impl fmt::Display for Exponential {
 }
 
 /// s(t) = γᵗ (lecture: 0.95^epoch; PyTorch's `ExponentialLR`).
+///
+/// ```
+/// use cotangent::optim::{Curve, Geometric};
+/// assert_eq!(Geometric::new(0.5).sample(0..3), [1.0, 0.5, 0.25]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Geometric {
     /// γ.
@@ -130,6 +145,11 @@ impl fmt::Display for Geometric {
 }
 
 /// s(t) = 1/(1 + kt) (lecture: "1/t decay").
+///
+/// ```
+/// use cotangent::optim::{Curve, InverseTime};
+/// assert_eq!(InverseTime::new(1.0).sample(0..3), [1.0, 1.0 / 2.0, 1.0 / 3.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InverseTime {
     /// k.
@@ -159,6 +179,11 @@ impl fmt::Display for InverseTime {
 /// of time (Vaswani et al., "Attention is all you need", arXiv:1706.03762, scaled to the peak 1).
 ///
 /// A w of 0 gives 0 throughout.
+///
+/// ```
+/// use cotangent::optim::{Curve, InverseSqrt};
+/// assert_eq!(InverseSqrt::new(4).sample([0, 3, 15]), [0.25, 1.0, 0.5]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InverseSqrt {
     /// w.

@@ -1,11 +1,13 @@
 //! The schedule with memory.
 
-use program::Precision;
 use serde::{Deserialize, Serialize};
 
+use crate::Precision;
 use crate::state::Ledger;
 
 /// What counts as an improvement on the best value so far.
+///
+/// A [`ReduceOnPlateau`] takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {

@@ -54,6 +54,11 @@ impl fmt::Display for Ramp {
 }
 
 /// b + (a − b)·(1 − t/n)^p for n steps, then b.
+///
+/// ```
+/// use cotangent::optim::{Curve, Polynomial};
+/// assert_eq!(Polynomial::new(1.0, 0.0, 2.0, 2).sample(0..4), [1.0, 0.25, 0.0, 0.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Polynomial {
     /// a.

@@ -7,6 +7,8 @@ use std::fmt;
 use super::Trial;
 
 /// A trial, and its score or why it has none.
+///
+/// A [`RandomSearch`](super::RandomSearch) answers it.
 #[derive(Debug)]
 pub struct Outcome {
     /// The values.
@@ -16,6 +18,8 @@ pub struct Outcome {
 }
 
 /// Why a trial has no score.
+///
+/// A [`RandomSearch`](super::RandomSearch) answers it.
 #[derive(thiserror::Error)]
 pub enum TrialError {
     /// It answered an error.
@@ -40,6 +44,8 @@ graph::debug_as_display!(TrialError);
 /// Every trial of a search: the best first, those that failed last, and otherwise by number.
 ///
 /// It is printed as a table.
+///
+/// A [`RandomSearch`](super::RandomSearch) answers it.
 #[derive(Debug)]
 pub struct Trials {
     /// All of them.

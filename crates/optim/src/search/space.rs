@@ -10,6 +10,8 @@ use super::SearchError;
 /// The hyperparameters of a search, each with its range.
 ///
 /// Ranges are checked when a search begins.
+///
+/// It stands in the example of [`RandomSearch`](super::RandomSearch).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Space {
     ranges: Vec<(String, Range)>,
@@ -24,6 +26,8 @@ enum Range {
 }
 
 /// The value of one hyperparameter in one trial.
+///
+/// It stands in the example of [`RandomSearch`](super::RandomSearch).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Setting {
@@ -36,6 +40,8 @@ pub enum Setting {
 }
 
 /// The values of one trial.
+///
+/// It stands in the example of [`RandomSearch`](super::RandomSearch).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trial {
     /// The number of the trial, from 0.

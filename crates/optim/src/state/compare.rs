@@ -5,12 +5,13 @@ use std::fmt;
 use std::path::PathBuf;
 
 use graph::Shape;
-use program::Precision;
 
 use super::State;
-use crate::OptimError;
+use crate::{OptimError, Precision};
 
 /// A state that was not saved, not read or not restored. The optimizer is as it was.
+///
+/// See [`State`].
 #[derive(thiserror::Error)]
 pub enum StateError {
     /// The file could not be written; what was there before still is.
@@ -57,6 +58,8 @@ pub enum StateError {
 graph::debug_as_display!(StateError);
 
 /// One difference between what is here, in an optimizer or a whole training run, and a state.
+///
+/// See [`State`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Difference {
     /// It is here, and the state has it not.

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use graph::{Shape, write_atomically};
-use program::Precision;
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use graph::tensors::{self, Storage, Tensors};
+use graph::write_atomically;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{State, StateError, Tensor};
+
+use crate::Precision;
 
 /// The key of the JSON in the header.
 const KEY: &str = "optimizer";
@@ -78,19 +78,17 @@ impl<T: Precision> State<T> {
     }
 
     /// The state as safetensors with more entries in the header.
-    pub(crate) fn to_bytes_with(&self, mut metadata: HashMap<String, String>) -> Vec<u8> {
+    pub(crate) fn to_bytes_with(&self, mut notes: HashMap<String, String>) -> Vec<u8> {
         let numbers = self.numbers.iter().map(|(name, &x)| (name.clone(), x.into())).collect();
         let (settings, parameters) = (self.settings.clone(), self.parameters.clone());
         let header = Header { settings, parameters, numbers };
         let header = serde_json::to_string(&header).expect("plain data can be written as JSON");
-        let encoded: Vec<Vec<u8>> = self.tensors.values().map(|t| encode(&t.values)).collect();
-        let dtype = if size_of::<T>() == 4 { Dtype::F32 } else { Dtype::F64 };
-        let views = self.tensors.iter().zip(&encoded).map(|((name, tensor), bytes)| {
-            let view = TensorView::new(dtype, tensor.shape.to_vec(), bytes);
-            (name, view.expect("the bytes are those of the shape"))
-        });
-        metadata.insert(KEY.to_owned(), header);
-        safetensors::serialize(views, Some(metadata)).expect("tensors in memory can be serialised")
+        notes.insert(KEY.to_owned(), header);
+        let arrays = self
+            .tensors
+            .iter()
+            .map(|(name, tensor)| (name.as_str(), &tensor.shape, tensor.values.as_slice()));
+        tensors::write(arrays, Storage::of::<T>(), notes).expect("it is the state's own precision")
     }
 
     /// The state that [`to_bytes`](Self::to_bytes) has written.
@@ -102,48 +100,30 @@ impl<T: Precision> State<T> {
     }
 }
 
-/// The state that the bytes hold, and everything that their header says.
-pub(crate) fn parse<T: Precision>(
-    bytes: &[u8],
-) -> Result<(State<T>, HashMap<String, String>), String> {
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
-    let metadata = metadata.metadata().clone().unwrap_or_default();
+/// The state that the bytes hold, and the file that they are.
+pub(crate) fn parse<T: Precision>(bytes: &[u8]) -> Result<(State<T>, Tensors<'_>), String> {
+    let file = Tensors::read(bytes).map_err(|error| error.to_string())?;
     let number = |(name, x): (String, Number)| match x.value() {
         Some(x) => Ok((name, x)),
         None => Err(format!("{name} is no number")),
     };
-    let Header { settings, parameters, numbers } = entry(&metadata, KEY)?;
+    let Header { settings, parameters, numbers } = entry(&file, KEY)?;
     let numbers = numbers.into_iter().map(number).collect::<Result<_, _>>()?;
-    let tensor = |(name, view): (String, TensorView<'_>)| Ok((name.clone(), decode(&name, &view)?));
-    let tensors = tensors.tensors().into_iter().map(tensor).collect::<Result<_, String>>()?;
-    Ok((State { settings, parameters, numbers, tensors }, metadata))
+    let tensor = |name: &str| Ok((name.to_owned(), tensor(&file, name)?));
+    let tensors = file.names().into_iter().map(tensor).collect::<Result<_, String>>()?;
+    Ok((State { settings, parameters, numbers, tensors }, file))
 }
 
 /// An entry of the header.
-pub(crate) fn entry<V: DeserializeOwned>(
-    metadata: &HashMap<String, String>,
-    key: &str,
-) -> Result<V, String> {
-    let text = metadata.get(key).ok_or_else(|| format!("its header has no entry {key:?}"))?;
+pub(crate) fn entry<V: DeserializeOwned>(file: &Tensors<'_>, key: &str) -> Result<V, String> {
+    let text = file.note(key).ok_or_else(|| format!("its header has no entry {key:?}"))?;
     serde_json::from_str(text).map_err(|error| format!("the entry {key:?} of its header: {error}"))
 }
 
-fn encode<T: Precision>(values: &[T]) -> Vec<u8> {
-    match size_of::<T>() {
-        4 => values.iter().flat_map(|&x| (x.to_f64() as f32).to_le_bytes()).collect(),
-        _ => values.iter().flat_map(|&x| x.to_f64().to_le_bytes()).collect(),
-    }
-}
-
-fn decode<T: Precision>(name: &str, view: &TensorView<'_>) -> Result<Tensor<T>, String> {
-    let single = |bytes: &[u8]| f64::from(f32::from_le_bytes(bytes.try_into().expect("4 bytes")));
-    let double = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().expect("8 bytes"));
-    let numbers: Vec<f64> = match view.dtype() {
-        Dtype::F32 => view.data().chunks_exact(4).map(single).collect(),
-        Dtype::F64 => view.data().chunks_exact(8).map(double).collect(),
-        other => return Err(format!("{name} holds {other}, not floating point numbers")),
-    };
-    let values = numbers.into_iter().map(T::from_f64).collect();
-    Ok(Tensor { shape: Shape::from(view.shape()), values })
+fn tensor<T: Precision>(file: &Tensors<'_>, name: &str) -> Result<Tensor<T>, String> {
+    let tensor = file.get(name).expect("it is one of the file's names");
+    let numbers = tensor
+        .numbers()
+        .ok_or_else(|| format!("{name} holds {}, not floating point numbers", tensor.kind()))?;
+    Ok(Tensor { shape: tensor.shape(), values: numbers.map(T::from_f64).collect() })
 }

@@ -6,11 +6,11 @@ pub(crate) mod file;
 use std::collections::{BTreeMap, BTreeSet};
 
 use graph::{Param, Params, Shape};
-use program::Precision;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{OptimError, Optimizer, Selected};
+use crate::engine::{Steps, What};
+use crate::{OptimError, Precision, Selected};
 pub(crate) use compare::list;
 pub use compare::{Difference, StateError};
 
@@ -66,6 +66,12 @@ impl<T: Precision> State<T> {
         Self { settings: Some(BTreeMap::new()), parameters, numbers, tensors }
     }
 
+    /// What an optimizer remembers.
+    pub(crate) fn of(params: &Params<T>, optimizer: &mut Steps<'_, T>) -> Result<Self, OptimError> {
+        optimizer(What::Prepare(Selected::named(params, &[])))?;
+        written(optimizer, &Self::empty)
+    }
+
     /// Adds numbers with a shape.
     pub(crate) fn put(&mut self, name: String, shape: Shape, values: &[T]) {
         self.tensors.insert(name, Tensor { shape, values: values.to_vec() });
@@ -90,42 +96,59 @@ impl<T: Precision> State<T> {
 }
 
 /// Gives an optimizer another state. If there is any difference beside the values, it is answered,
-/// and the optimizer left as it was.
-///
-/// `transfer` says where in a state the optimizer stands, and `beside` what stands there beside it.
-pub(crate) fn take_up<T: Precision, O: Optimizer<T> + ?Sized>(
-    optimizer: &mut O,
+/// and the optimizer left as it was. `beside` is what stands in a state beside the optimizer.
+pub(crate) fn take_up<T: Precision>(
+    optimizer: &mut Steps<'_, T>,
     params: &Params<T>,
     state: &State<T>,
-    beside: impl Fn() -> State<T>,
-    transfer: impl Fn(&mut Ledger<'_, T>, &mut O),
+    beside: &dyn Fn() -> State<T>,
 ) -> Result<Vec<Difference>, OptimError> {
-    let write = |optimizer: &mut O| {
-        let mut written = beside();
-        transfer(&mut Ledger::writing(&mut written), optimizer);
-        written
-    };
-    let remember = |optimizer: &mut O, state: &State<T>| {
-        optimizer.remember(Selected::named(params, &state.entries(params)))
-    };
-    optimizer.prepare(Selected::named(params, &[]))?;
-    let before = write(optimizer);
-    let differences = remember(optimizer, state).map(|()| write(optimizer).differences(state));
+    optimizer(What::Prepare(Selected::named(params, &[])))?;
+    let before = written(optimizer, beside)?;
+    let differences = remember(optimizer, params, state)
+        .and_then(|()| written(optimizer, beside))
+        .map(|written| written.differences(state));
     let to_read = match &differences {
         Ok(none) if none.is_empty() => state,
         _ => {
-            remember(optimizer, &before)?;
+            remember(optimizer, params, &before)?;
             &before
         }
     };
-    transfer(&mut Ledger::reading(to_read), optimizer);
+    optimizer(What::Transfer(&mut Ledger::reading(to_read)))?;
     differences
+}
+
+/// The optimizer's state, beside what stands there.
+fn written<T: Precision>(
+    optimizer: &mut Steps<'_, T>,
+    beside: &dyn Fn() -> State<T>,
+) -> Result<State<T>, OptimError> {
+    let mut written = beside();
+    optimizer(What::Transfer(&mut Ledger::writing(&mut written)))?;
+    Ok(written)
+}
+
+/// Lays the optimizer out for the parameters of a state.
+fn remember<T: Precision>(
+    optimizer: &mut Steps<'_, T>,
+    params: &Params<T>,
+    state: &State<T>,
+) -> Result<(), OptimError> {
+    optimizer(What::Remember(Selected::named(params, &state.entries(params))))
+}
+
+/// A setting as plain data.
+pub(crate) fn plain(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).expect("settings are plain data")
 }
 
 /// Where an optimizer writes its state to, or reads it from: one description serves both, so that
 /// the two cannot differ.
 ///
 /// What is read was compared before, and is there.
+///
+/// What is written can be read as a [`State`].
 #[derive(Debug)]
 pub struct Ledger<'a, T> {
     direction: Direction<'a, T>,
@@ -160,8 +183,7 @@ impl<'a, T: Precision> Ledger<'a, T> {
     pub fn setting(&mut self, name: &str, value: &impl Serialize) {
         let name = self.name(name);
         if let Direction::Write(State { settings: Some(settings), .. }) = &mut self.direction {
-            let value = serde_json::to_value(value).expect("settings are plain data");
-            settings.insert(name, value);
+            settings.insert(name, plain(value));
         }
     }
 
@@ -174,8 +196,12 @@ impl<'a, T: Precision> Ledger<'a, T> {
 
     /// Notes each field of a structure as a setting.
     pub fn settings(&mut self, structure: &impl Serialize) {
-        let value = serde_json::to_value(structure).expect("settings are plain data");
-        if let Value::Object(fields) = value {
+        self.fields(plain(structure));
+    }
+
+    /// Notes each field of a structure that is given as plain data.
+    pub(crate) fn fields(&mut self, structure: Value) {
+        if let Value::Object(fields) = structure {
             fields.iter().for_each(|(name, value)| self.setting(name, value));
         }
     }

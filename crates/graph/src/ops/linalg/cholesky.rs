@@ -15,6 +15,8 @@ use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 /// Cotangent: L⁻ᵀ·sym(Φ(Lᵀ·V))·L⁻¹, where Φ takes the lower triangle and halves its diagonal, and
 /// sym(M) = (M + Mᵀ)/2 (Murray 2016, equations 8 and 10). It is symmetric: only the symmetric part of
 /// A matters, so that an element and its mirror image share the derivative, as in PyTorch and JAX.
+///
+/// Recorded by [`Var::cholesky`](crate::Var::cholesky).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cholesky;
 

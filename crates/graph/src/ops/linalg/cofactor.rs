@@ -14,6 +14,8 @@ use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 ///
 /// Cotangent, with B = A⁻ᵀ: ⟨V, B⟩·C − C·Vᵀ·B, from the product rule for det(A)·B (Giles 2008,
 /// sections 2.2.3 and 2.2.4).
+///
+/// Recorded by [`Var::det`](crate::Var::det).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cofactor;
 

@@ -11,6 +11,8 @@ use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// det A. Cotangent: v times the matrix of cofactors, which is det(A)·A⁻ᵀ where A is regular (Giles
 /// 2008, section 2.2.4), and exists where it is not.
+///
+/// Recorded by [`Var::det`](crate::Var::det).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Det;
 

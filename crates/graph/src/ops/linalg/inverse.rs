@@ -10,6 +10,8 @@ use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// Y = A⁻¹. Cotangent: −Yᵀ·V·Yᵀ (Giles 2008, section 2.2.3).
+///
+/// Recorded by [`Var::inverse`](crate::Var::inverse).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inverse;
 

@@ -10,10 +10,14 @@ use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// ln |det A|; −∞ for a singular A. Cotangent: v·A⁻ᵀ (Giles 2008, section 2.2.4).
+///
+/// Recorded by [`Var::slogdet`](crate::Var::slogdet).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogAbsDet;
 
 /// The sign of det A: −1, 0 or 1. It is constant almost everywhere, and has derivative 0.
+///
+/// Recorded by [`Var::slogdet`](crate::Var::slogdet).
 #[derive(Clone, Debug, PartialEq)]
 pub struct DetSign;
 

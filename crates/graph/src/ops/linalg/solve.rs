@@ -10,6 +10,8 @@ use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// X with A·X = B, by an LU factorisation with partial pivoting. Cotangents (Giles 2008, section
 /// 2.3.1): of B, W = A⁻ᵀ·V; of A, −W·Xᵀ.
+///
+/// Recorded by [`Var::solve`](crate::Var::solve).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solve;
 

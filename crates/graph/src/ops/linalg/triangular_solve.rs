@@ -14,6 +14,8 @@ use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 ///
 /// Cotangents (Giles 2008, section 2.3.1, for triangular T): of B, W = op(T)⁻ᵀ·V; of T, the triangle of
 /// −W·Xᵀ, or of −X·Wᵀ if transposed.
+///
+/// Recorded by [`Var::solve_triangular`](crate::Var::solve_triangular).
 #[derive(Clone, Debug, PartialEq)]
 pub struct TriangularSolve {
     /// The half of the matrix that is read.

@@ -37,7 +37,7 @@ macro_rules! arg_extremum {
                 crate::no_derivative()
             }
             fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-                position(args, &self.axis, out, |a, b| a $beats b)
+                position(args, &self.axis, out, &|a, b| a $beats b)
             }
         }
     };
@@ -68,11 +68,11 @@ fn position<T: Scalar>(
     args: &Args<'_, T>,
     axis: &Axes,
     out: &mut Out<'_, T>,
-    beats: impl Fn(T, T) -> bool,
+    beats: &dyn Fn(T, T) -> bool,
 ) -> RunResult {
     let x = args.real(0);
     let axes = axis.resolve(x.ndim()).expect("the shape rule checked the axis");
-    fold(&x, &axes, out.index().iter_mut(), |lane| {
+    fold(&x, &axes, &mut out.index().iter_mut(), &|lane| {
         let better = |best: usize, i: usize| {
             let nan = lane[i].is_nan() && !lane[best].is_nan();
             if nan || beats(lane[i], lane[best]) { i } else { best }

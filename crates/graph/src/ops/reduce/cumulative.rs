@@ -9,6 +9,8 @@ use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var
 
 /// yᵢ = Σ x up to i along one axis, or from i on if reversed. Cotangent: the cumulative sum of v in
 /// the other direction.
+///
+/// Recorded by [`Var::cumsum`](crate::Var::cumsum).
 #[derive(Clone, Debug, PartialEq)]
 pub struct CumSum {
     /// The axis; negative from the last.

@@ -6,10 +6,14 @@ use crate::{Axes, FoldWord, Scalar, Var};
 
 /// The largest; NaN if any is. Cotangent: v, shared evenly among all that attain it (as JAX and
 /// PyTorch's `amax`).
+///
+/// Recorded by [`Var::max_over`](crate::Var::max_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Max;
 
 /// The smallest; NaN if any is. Cotangent: v, shared evenly among all that attain it.
+///
+/// Recorded by [`Var::min_over`](crate::Var::min_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Min;
 
@@ -64,6 +68,22 @@ fn share<'g>(along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
     attained.select(v / ties, 0.0)
 }
 
+impl Max {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Max, axes)
+    }
+}
+
+impl Min {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Min, axes)
+    }
+}
+
 impl<'g> Var<'g> {
     /// The largest of all elements.
     ///
@@ -86,7 +106,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn max_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Max, axes)
+        Max::of(self, axes.into())
     }
 
     /// The smallest of all elements.
@@ -110,7 +130,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn min_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Min, axes)
+        Min::of(self, axes.into())
     }
 }
 

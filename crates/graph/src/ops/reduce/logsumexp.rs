@@ -6,6 +6,8 @@ use crate::{Axes, Scalar, Var};
 
 /// ln Σ eˣ, as m + ln Σ e^(x−m) with m the largest, so that no exponential overflows. Cotangent:
 /// v·e^(x−y), the softmax; 0 where every x is −∞, as the function is constant there.
+///
+/// Recorded by [`Var::logsumexp`](crate::Var::logsumexp).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogSumExp;
 
@@ -33,6 +35,14 @@ fn finite(y: Var<'_>) -> Var<'_> {
     y.abs().lt(f64::INFINITY).select(y, 0.0)
 }
 
+impl LogSumExp {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(LogSumExp, axes)
+    }
+}
+
 impl<'g> Var<'g> {
     /// ln Σ eˣ over all elements.
     ///
@@ -53,7 +63,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn logsumexp_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(LogSumExp, axes)
+        LogSumExp::of(self, axes.into())
     }
 }
 

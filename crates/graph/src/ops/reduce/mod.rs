@@ -31,6 +31,32 @@ use crate::{
 };
 
 /// A real function of many real numbers.
+///
+/// ```
+/// use cotangent::{Graph, Scalar, Var};
+/// use cotangent::ndarray::array;
+/// use cotangent::ops::{Along, Reduction};
+///
+/// /// Σ x².
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct Squares;
+///
+/// impl Reduction for Squares {
+///     const NAME: &'static str = "squares";
+///     fn eval<T: Scalar>(&self, lane: &[T]) -> T {
+///         lane.iter().map(|&x| x * x).sum()
+///     }
+///     fn vjp<'g>(&self, along: &Along<'g>, _: Var<'g>, v: Var<'g>) -> Var<'g> {
+///         v * 2.0 * along.x
+///     }
+/// }
+/// let g = Graph::new();
+/// let x = g.constant(array![[1.0, 2.0], [3.0, 4.0]]);
+/// let y = x.fold(Squares, 1);
+/// assert_eq!(y.eval()?, array![5.0, 25.0].into_dyn());
+/// assert_eq!(y.sum().grad(x).eval()?, array![[2.0, 4.0], [6.0, 8.0]].into_dyn());
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 pub trait Reduction: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The name users see.
     const NAME: &'static str;
@@ -59,6 +85,8 @@ pub trait Reduction: Clone + Debug + PartialEq + Send + Sync + 'static {
 }
 
 /// What is reduced, along which axes.
+///
+/// Its example is that of [`Reduction`].
 #[derive(Clone, Debug)]
 pub struct Along<'g> {
     /// The array.
@@ -70,6 +98,8 @@ pub struct Along<'g> {
 }
 
 /// The operation that reduces an array along some axes.
+///
+/// Its example is that of [`Reduction`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fold<F> {
     /// The function.
@@ -125,7 +155,7 @@ impl<F: Reduction> Operation for Fold<F> {
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let x = args.real(0);
         let axes = self.axes.resolve(x.ndim()).expect("the shape rule checked the axes");
-        fold(&x, &axes, out.real().iter_mut(), |lane| self.function.eval(lane));
+        fold(&x, &axes, &mut out.real().iter_mut(), &|lane| self.function.eval(lane));
         Ok(())
     }
 
@@ -153,12 +183,13 @@ fn count(shape: &[usize], axes: &[usize]) -> usize {
     axes.iter().map(|&axis| shape[axis]).product()
 }
 
-/// Hands `result` each lane of `x` along `axes`, in the row-major order of the results.
+/// Hands `result` each lane of `x` along `axes`, in the row-major order of the results: one loop for all
+/// functions.
 fn fold<'a, T: Scalar, R: 'a>(
     x: &ArrayViewD<'_, T>,
     axes: &[usize],
-    results: impl Iterator<Item = &'a mut R>,
-    result: impl Fn(&[T]) -> R,
+    results: &mut dyn Iterator<Item = &'a mut R>,
+    result: &dyn Fn(&[T]) -> R,
 ) {
     let kept = (0..x.ndim()).filter(|axis| !axes.contains(axis));
     let order: SmallVec<[usize; 4]> = kept.chain(axes.iter().copied()).collect();

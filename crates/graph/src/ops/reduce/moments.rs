@@ -5,6 +5,8 @@ use crate::ops::registry::{Example, reduction};
 use crate::{Axes, Scalar, Var};
 
 /// Σx / n. Cotangent: v/n, repeated.
+///
+/// Recorded by [`Var::mean_over`](crate::Var::mean_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mean;
 
@@ -30,6 +32,8 @@ impl Reduction for Mean {
 /// Σ(x − x̄)² / (n − ddof), in two passes: the mean first, so that nearly constant numbers do not
 /// cancel as in E\[x²\] − E\[x\]². Cotangent: 2·v·(x − x̄)/(n − ddof); what flows through x̄
 /// vanishes, as the deviations sum to 0.
+///
+/// Recorded by [`Var::variance_over`](crate::Var::variance_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variance {
     /// Delta degrees of freedom: 0 for the biased (population) variance, 1 for the unbiased.
@@ -71,6 +75,22 @@ impl Reduction for Variance {
     }
 }
 
+impl Mean {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Mean, axes)
+    }
+}
+
+impl Variance {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(self, x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(self, axes)
+    }
+}
+
 impl<'g> Var<'g> {
     /// The mean of all elements.
     ///
@@ -102,7 +122,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn mean_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Mean, axes)
+        Mean::of(self, axes.into())
     }
 
     /// The variance along some axes, divided by n − `ddof`: 0 for the biased, 1 for the unbiased.
@@ -124,7 +144,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn variance_over(self, axes: impl Into<Axes>, ddof: usize) -> Var<'g> {
-        self.fold(Variance { ddof }, axes)
+        Variance { ddof }.of(self, axes.into())
     }
 
     /// The standard deviation along some axes: the root of [`variance_over`](Var::variance_over).

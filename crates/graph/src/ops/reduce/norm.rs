@@ -6,6 +6,8 @@ use crate::{Axes, Scalar, Var};
 
 /// √Σx², scaled by the largest magnitude so that the squares neither overflow nor underflow.
 /// Cotangent: v·x/y, and 0 at x = 0 (the subgradient of least norm, as PyTorch).
+///
+/// Recorded by [`Var::norm_over`](crate::Var::norm_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Norm;
 
@@ -28,6 +30,14 @@ impl Reduction for Norm {
         let normal = largest.gt(0.0).and(largest.lt(f64::INFINITY));
         let scale = normal.select(largest, 1.0);
         Some(scale * (along.x / scale).square().sum_over(along.axes.clone()).sqrt())
+    }
+}
+
+impl Norm {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Norm, axes)
     }
 }
 
@@ -60,7 +70,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn norm_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Norm, axes)
+        Norm::of(self, axes.into())
     }
 }
 

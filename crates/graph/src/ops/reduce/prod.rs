@@ -9,6 +9,8 @@ use crate::{Axes, FoldWord, Scalar, Var, composed};
 ///
 /// That product is not y/x, which fails at 0: the reverse rule writes the product as a balanced
 /// tree of multiplications, and differentiates the tree, in O(n log n).
+///
+/// Recorded by [`Var::prod_over`](crate::Var::prod_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prod;
 
@@ -47,6 +49,14 @@ fn product_tree(x: Var<'_>, axis: usize) -> Var<'_> {
     }
 }
 
+impl Prod {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Prod, axes)
+    }
+}
+
 impl<'g> Var<'g> {
     /// The product of all elements; 1 for none.
     ///
@@ -67,7 +77,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn prod_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Prod, axes)
+        Prod::of(self, axes.into())
     }
 }
 

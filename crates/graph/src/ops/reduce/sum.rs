@@ -5,6 +5,8 @@ use crate::ops::registry::{Example, reduction};
 use crate::{Axes, FoldWord, Scalar, Var};
 
 /// Σ x. Cotangent: v, repeated.
+///
+/// Recorded by [`Var::sum_over`](crate::Var::sum_over).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sum;
 
@@ -18,6 +20,14 @@ impl Reduction for Sum {
     }
     fn word(&self) -> Option<FoldWord> {
         Some(FoldWord::Sum)
+    }
+}
+
+impl Sum {
+    /// Records it; not generic, and so compiled here.
+    #[track_caller]
+    fn of(x: Var<'_>, axes: Axes) -> Var<'_> {
+        x.fold(Sum, axes)
     }
 }
 
@@ -52,7 +62,7 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn sum_over(self, axes: impl Into<Axes>) -> Var<'g> {
-        self.fold(Sum, axes)
+        Sum::of(self, axes.into())
     }
 }
 

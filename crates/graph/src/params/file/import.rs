@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use safetensors::SafeTensors;
-
-use super::storage::numbers;
-use super::{LoadError, Mismatch, unfit_type};
+use super::{LoadError, Mismatch, numbers, unfit_type};
+use crate::Scalar;
 use crate::params::{Param, Params, Pattern};
-use crate::{Scalar, Shape};
+use crate::tensors::Tensors;
 
 type Rename = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
@@ -119,6 +117,8 @@ impl fmt::Debug for Import {
 }
 
 /// What was loaded, and what was not.
+///
+/// [`Params::load_with`] answers it: see the example of [`Import`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Loaded {
     /// The paths of the parameters that were given their values, in their order.
@@ -168,7 +168,7 @@ impl<T: Scalar> Params<T> {
         let path = path.as_ref();
         let bytes = std::fs::read(path)
             .map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|source| LoadError::Format {
+        let tensors = Tensors::read(&bytes).map_err(|source| LoadError::Format {
             path: path.to_owned(),
             length: bytes.len(),
             source,
@@ -190,15 +190,13 @@ impl<T: Scalar> Params<T> {
         }
         loaded.left_over = tensors.names().into_iter().map(str::to_owned).collect();
         loaded.left_over.retain(|name| !found.values().any(|taken| taken == name));
-        loaded.left_over.sort_unstable();
         if loaded.taken.is_empty() && !loaded.missing.is_empty() {
             return Err(LoadError::Nothing { path: path.to_owned(), loaded });
         }
         for (path, name) in &found {
-            let tensor = tensors.tensor(name).expect("it was found");
+            let tensor = tensors.get(name).expect("it was found");
             let range = self.range(self.id(path).expect("it was found"));
-            let numbers = numbers(&tensor).expect("its type fits");
-            for (value, x) in self.values_mut()[range].iter_mut().zip(numbers) {
+            for (value, x) in self.values_mut()[range].iter_mut().zip(numbers(&tensor)) {
                 *value = T::from_f64(x);
             }
         }
@@ -207,15 +205,9 @@ impl<T: Scalar> Params<T> {
 
     /// For every path that is asked for and in the file, the name of its tensor; and all that stands
     /// in the way.
-    fn find(
-        &self,
-        tensors: &SafeTensors<'_>,
-        import: &Import,
-    ) -> (BTreeMap<String, String>, Mismatch) {
+    fn find(&self, tensors: &Tensors<'_>, import: &Import) -> (BTreeMap<String, String>, Mismatch) {
         let (mut found, mut mismatch) = (BTreeMap::new(), Mismatch::default());
-        let mut names = tensors.names();
-        names.sort_unstable();
-        for name in names {
+        for name in tensors.names() {
             let Some(path) = import.path(name) else { continue };
             if self.id(&path).is_none() {
                 mismatch.unexpected.push(name.to_owned());
@@ -229,8 +221,8 @@ impl<T: Scalar> Params<T> {
                 mismatch.missing.push(path());
                 continue;
             };
-            let tensor = tensors.tensor(name).expect("it is one of the file's names");
-            let shape = Shape::from(tensor.shape());
+            let tensor = tensors.get(name).expect("it is one of the file's names");
+            let shape = tensor.shape();
             if shape != *param.shape() {
                 mismatch.shapes.push((path(), param.shape().clone(), shape));
             }

@@ -1,24 +1,21 @@
 //! Saving and loading, as safetensors.
 
 mod import;
-mod storage;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensorError};
-
 use super::{Param, Params, Role};
+use crate::tensors::{self, SafeTensorError, Storage, Tensor, TooLarge};
 use crate::{Scalar, Shape, write_atomically};
 
 pub use import::{Import, Loaded};
-pub use storage::Storage;
-use storage::{integer, numbers};
 
 /// A file that could not be written. What stood at the path before is still there.
+///
+/// [`Params::save`] answers it.
 #[derive(thiserror::Error)]
 pub enum SaveError {
     /// The file could not be written.
@@ -44,6 +41,8 @@ pub enum SaveError {
 crate::debug_as_display!(SaveError);
 
 /// A file that could not be loaded. The parameters are as they were.
+///
+/// [`Params::load`] answers it; it names everything that differs.
 #[derive(thiserror::Error)]
 pub enum LoadError {
     /// The file could not be read.
@@ -85,6 +84,8 @@ pub enum LoadError {
 crate::debug_as_display!(LoadError);
 
 /// Every difference between a file and a model.
+///
+/// It is part of what [`Params::load`] answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mismatch {
     /// Paths of the model that the file does not have.
@@ -161,40 +162,40 @@ impl<T: Scalar> Params<T> {
     }
 
     fn to_safetensors(&self, storage: Storage) -> Result<Vec<u8>, SaveError> {
-        let mut encoded = Vec::new();
-        for param in self.entries() {
-            let values = &self.values()[self.range(param.id())];
-            let bytes = storage.encode(values).map_err(|value| SaveError::TooLarge {
-                parameter: param.path().to_owned(),
-                value,
-                storage,
-            })?;
-            encoded.push((param, bytes));
-        }
-        let views = encoded.iter().map(|(param, bytes)| {
-            let view = TensorView::new(storage.dtype(), param.shape().to_vec(), bytes);
-            (param.path(), view.expect("the bytes are those of the shape"))
-        });
-        let metadata = HashMap::from([("format".to_owned(), "cotangent".to_owned())]);
-        Ok(safetensors::serialize(views, Some(metadata))
-            .expect("tensors in memory can be serialised"))
+        let arrays = self
+            .entries()
+            .iter()
+            .map(|param| (param.path(), param.shape(), &self.values()[self.range(param.id())]));
+        let notes = HashMap::from([("format".to_owned(), "cotangent".to_owned())]);
+        tensors::write(arrays, storage, notes).map_err(|TooLarge { name, value }| {
+            SaveError::TooLarge { parameter: name, value, storage }
+        })
     }
 }
 
 /// What a tensor holds, if a parameter cannot take it without loss.
-fn unfit_type<T: Scalar>(param: &Param, tensor: &TensorView<'_>) -> Option<String> {
-    match (tensor.dtype(), param.role()) {
-        (dtype @ (Dtype::F16 | Dtype::BF16 | Dtype::F32 | Dtype::F64), _) => {
-            let too_large = |x: &f64| x.is_finite() && !T::from_f64(*x).is_finite();
-            let lost = numbers(tensor)?.find(too_large)?;
-            Some(format!("{dtype}, of which {lost} is too large"))
-        }
-        (Dtype::I64, Role::Buffer) => {
+fn unfit_type<T: Scalar>(param: &Param, tensor: &Tensor<'_>) -> Option<String> {
+    if let Some(mut numbers) = tensor.numbers() {
+        let too_large = |x: &f64| x.is_finite() && !T::from_f64(*x).is_finite();
+        let lost = numbers.find(too_large)?;
+        return Some(format!("{}, of which {lost} is too large", tensor.kind()));
+    }
+    match (tensor.integers(), param.role()) {
+        (Some(mut integers), Role::Buffer) => {
             let inexact = |x: &i64| T::from_f64(*x as f64).to_f64() as i128 != i128::from(*x);
-            let lost = tensor.data().chunks_exact(8).map(integer).find(inexact)?;
+            let lost = integers.find(inexact)?;
             Some(format!("I64, of which {lost} would be rounded"))
         }
-        (other, _) => Some(other.to_string()),
+        _ => Some(tensor.kind()),
+    }
+}
+
+/// The numbers that a parameter takes of a tensor whose type fits.
+fn numbers<'b>(tensor: &Tensor<'b>) -> Box<dyn Iterator<Item = f64> + 'b> {
+    match (tensor.numbers(), tensor.integers()) {
+        (Some(numbers), _) => Box::new(numbers),
+        (None, Some(integers)) => Box::new(integers.map(|x| x as f64)),
+        (None, None) => unreachable!("the type fits"),
     }
 }
 
@@ -202,6 +203,8 @@ fn unfit_type<T: Scalar>(param: &Param, tensor: &TensorView<'_>) -> Option<Strin
 mod tests {
     use super::*;
     use ndarray::{Array, array};
+    use safetensors::Dtype;
+    use safetensors::tensor::TensorView;
 
     fn model(width: usize) -> Params {
         let mut params = Params::seeded(0);

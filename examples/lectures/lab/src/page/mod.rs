@@ -58,7 +58,7 @@ fn page(runs: &[(&Lecture, Outcome)]) -> Result<String> {
     for (lecture, outcome) in runs {
         section(&mut html, lecture, outcome)?;
     }
-    html += "</main>\n<footer><p>Made by <code>cargo run --release --example gallery</code>. \
+    html += "</main>\n<footer><p>Made by <code>cargo run --release -p lectures --example gallery</code>. \
              The digits are by E. Alpaydin and C. Kaynak (UCI Machine Learning Repository, CC BY 4.0).\
              </p></footer>\n</body>\n</html>\n";
     Ok(html)

@@ -1,12 +1,13 @@
 //! Numbers as bytes.
 
 use safetensors::Dtype;
-use safetensors::tensor::TensorView;
 
 use crate::Scalar;
 
 /// The floating point numbers that a file holds; all are those of IEEE 754 but `BF16`, which is the
 /// upper half of an `F32`.
+///
+/// [`Params::save_as`](crate::Params::save_as) takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Storage {
     /// Double precision.
@@ -34,8 +35,17 @@ impl Storage {
         }
     }
 
-    fn from_dtype(dtype: Dtype) -> Option<Self> {
+    pub(super) fn from_dtype(dtype: Dtype) -> Option<Self> {
         [Self::F64, Self::F32, Self::F16, Self::BF16].into_iter().find(|s| s.dtype() == dtype)
+    }
+
+    /// How many bytes a number takes.
+    pub(super) fn width(self) -> usize {
+        match self {
+            Self::F64 => 8,
+            Self::F32 => 4,
+            Self::F16 | Self::BF16 => 2,
+        }
     }
 
     /// Appends a number, rounded to the nearest, ties to even.
@@ -49,7 +59,7 @@ impl Storage {
     }
 
     /// The number that the bytes are.
-    fn read(self, bytes: &[u8]) -> f64 {
+    pub(super) fn read(self, bytes: &[u8]) -> f64 {
         let whole = "the bytes of a number";
         match self {
             Self::F64 => f64::from_le_bytes(bytes.try_into().expect(whole)),
@@ -71,28 +81,6 @@ impl Storage {
         }
         Ok(bytes)
     }
-}
-
-/// The numbers of a tensor, if they are floating point numbers or 64-bit integers: what is read of
-/// files.
-pub(super) fn numbers(tensor: &TensorView<'_>) -> Option<impl Iterator<Item = f64>> {
-    let (data, storage) = (tensor.data(), Storage::from_dtype(tensor.dtype()));
-    let width = match (storage, tensor.dtype()) {
-        (Some(Storage::F16 | Storage::BF16), _) => 2,
-        (Some(Storage::F32), _) => 4,
-        (Some(Storage::F64), _) | (None, Dtype::I64) => 8,
-        _ => return None,
-    };
-    let number = move |bytes: &[u8]| match storage {
-        Some(storage) => storage.read(bytes),
-        None => integer(bytes) as f64,
-    };
-    Some(data.chunks_exact(width).map(number))
-}
-
-/// The 64-bit integer that the bytes are.
-pub(super) fn integer(bytes: &[u8]) -> i64 {
-    i64::from_le_bytes(bytes.try_into().expect("8 bytes"))
 }
 
 /// A binary floating point format of 16 bits (IEEE 754-2019, section 3.4): a sign, a biased exponent

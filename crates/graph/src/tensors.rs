@@ -1,0 +1,127 @@
+//! Named arrays of numbers as bytes: safetensors, for parameters, optimizers and checkpoints alike.
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use cotangent::tensors::{Tensors, write};
+//! use cotangent::{Shape, Storage};
+//!
+//! let (shape, values) = (Shape::from([2]), [1.0_f32, -2.5]);
+//! let note = HashMap::from([("made by".to_owned(), "hand".to_owned())]);
+//! let bytes = write([("a", &shape, &values[..])], Storage::F16, note).unwrap();
+//!
+//! let file = Tensors::read(&bytes)?;
+//! assert_eq!((file.names(), file.note("made by")), (vec!["a"], Some("hand")));
+//! let a = file.get("a").unwrap();
+//! assert_eq!(a.shape(), shape);
+//! assert_eq!(a.numbers().unwrap().collect::<Vec<_>>(), [1.0, -2.5]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod storage;
+
+use std::collections::HashMap;
+
+use safetensors::tensor::{Metadata, TensorView};
+use safetensors::{Dtype, SafeTensors};
+
+use crate::{Scalar, Shape};
+
+/// What is wrong with bytes that are no whole file.
+pub use safetensors::SafeTensorError;
+pub use storage::Storage;
+
+/// A finite number that the storage asked for does not hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TooLarge {
+    /// The name of its array.
+    pub name: String,
+    /// The number.
+    pub value: f64,
+}
+
+/// The bytes of named arrays, with notes by name beside them.
+///
+/// # Errors
+/// The first finite number that is too large for the storage.
+pub fn write<'a, T: Scalar>(
+    arrays: impl IntoIterator<Item = (&'a str, &'a Shape, &'a [T])>,
+    storage: Storage,
+    notes: HashMap<String, String>,
+) -> Result<Vec<u8>, TooLarge> {
+    let mut encoded = Vec::new();
+    for (name, shape, values) in arrays {
+        let bytes = storage.encode(values);
+        let bytes = bytes.map_err(|value| TooLarge { name: name.to_owned(), value })?;
+        encoded.push((name, shape, bytes));
+    }
+    let views = encoded.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(storage.dtype(), shape.to_vec(), bytes);
+        (name, view.expect("the bytes are those of the shape"))
+    });
+    // Its map is the standard one or another, as its features are.
+    let notes = Some(notes.into_iter().collect());
+    Ok(safetensors::serialize(views, notes).expect("arrays in memory can be written"))
+}
+
+/// Named arrays that were read.
+#[derive(Debug)]
+pub struct Tensors<'b> {
+    arrays: SafeTensors<'b>,
+    header: Metadata,
+}
+
+impl<'b> Tensors<'b> {
+    /// The arrays that the bytes hold.
+    ///
+    /// # Errors
+    /// If the bytes are no whole file.
+    pub fn read(bytes: &'b [u8]) -> Result<Self, SafeTensorError> {
+        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        Ok(Self { arrays: SafeTensors::deserialize(bytes)?, header })
+    }
+
+    /// The names, in alphabetical order.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names = self.arrays.names();
+        names.sort_unstable();
+        names
+    }
+
+    /// The array of a name.
+    pub fn get(&self, name: &str) -> Option<Tensor<'b>> {
+        self.arrays.tensor(name).ok().map(Tensor)
+    }
+
+    /// What was noted under a name.
+    pub fn note(&self, name: &str) -> Option<&str> {
+        self.header.metadata().as_ref()?.get(name).map(String::as_str)
+    }
+}
+
+/// An array of a file.
+#[derive(Debug)]
+pub struct Tensor<'b>(TensorView<'b>);
+
+impl<'b> Tensor<'b> {
+    /// Its shape.
+    pub fn shape(&self) -> Shape {
+        Shape::from(self.0.shape())
+    }
+
+    /// What the file calls its numbers: `F32`, say.
+    pub fn kind(&self) -> String {
+        self.0.dtype().to_string()
+    }
+
+    /// The numbers, if they are of a floating point format.
+    pub fn numbers(&self) -> Option<impl Iterator<Item = f64> + use<'b>> {
+        let storage = Storage::from_dtype(self.0.dtype())?;
+        Some(self.0.data().chunks_exact(storage.width()).map(move |bytes| storage.read(bytes)))
+    }
+
+    /// The numbers, if they are integers of 64 bits.
+    pub fn integers(&self) -> Option<impl Iterator<Item = i64> + use<'b>> {
+        let integer = |bytes: &[u8]| i64::from_le_bytes(bytes.try_into().expect("8 bytes"));
+        (self.0.dtype() == Dtype::I64).then(|| self.0.data().chunks_exact(8).map(integer))
+    }
+}
