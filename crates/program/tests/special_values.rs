@@ -187,12 +187,12 @@ fn powers_are_those_of_ieee() {
 }
 
 #[test]
-fn padding_takes_part_in_no_product() {
+fn padding_is_zeros_that_take_part_in_products() {
     let image: Value<f64> = array![[[[1.0, 2.0]]]].into();
     // The first number of the kernel looks at padding in the first window alone.
     let kernel: Value<f64> = array![[[[f64::INFINITY, 3.0, 5.0]]]].into();
     let answer = run(|x| x[0].conv2d(x[1], Conv2d::new().padding([0, 1])), &[image, kernel]);
-    assert_eq!(answer, [13.0, f64::INFINITY]);
+    assert!(answer[0].is_nan() && answer[1] == f64::INFINITY, "{answer:?}");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn windows_of(run: u64) -> Vec<Example> {
         Example::new("conv2d", [image.clone(), Sample::real(weight, -1.0..1.0)], move |_, x| {
             x[0].conv2d(x[1], conv.clone())
         }),
-        Example::new("argmax_pool2d", [image.clone()], move |_, x| {
+        Example::new("max_pool2d", [image.clone()], move |_, x| {
             x[0].max_pool2d(largest.clone()).square()
         }),
         Example::new("unfold2d", [image], move |_, x| {

@@ -1,6 +1,6 @@
 //! Mutants of linear algebra and of windows.
 
-use cotangent::ops::{Conv2d, Diag, Divisor, TriangularSolve, Window};
+use cotangent::ops::{Conv2d, Divisor, TriangularSolve, Window};
 use cotangent::{Gradient, Var};
 
 use super::{Mutant, mutant};
@@ -123,7 +123,7 @@ pub fn arrangements() -> Vec<Mutant> {
             "wrong diagonal",
             x(),
             |_, x| x[0].diagonal_at(1),
-            |_, _, v| vec![v.graph().apply(Diag { offset: -1, rows: 3, columns: 3 }, &[v])],
+            |_, _, v| vec![v.diag_at(-1)],
         ),
         mutant("lower for upper triangle", x(), |_, x| x[0].triu(0), |_, _, v| vec![v.tril(0)]),
         mutant(

@@ -4,7 +4,7 @@
 //! comparison nor is enlarged by cancellation; what has kinks is not differentiated.
 
 use cotangent::ops::{Divisor, Window};
-use cotangent::{Axes, Gradient, Graph, Shape, Var, keep};
+use cotangent::{Axes, Gradient, Graph, Place, Shape, Var, keep};
 
 use crate::draw::Draw;
 
@@ -74,8 +74,12 @@ pub const OPERATIONS: &[&str] = &[
     "concat",
     "stack",
     "windows",
+    "pooled",
+    "view",
+    "embed",
     "unsqueeze",
     "matmul",
+    "contract",
 ];
 
 /// What was recorded.
@@ -263,7 +267,7 @@ impl<'g> Recorder<'g, '_> {
     fn view(&mut self, a: Var<'g>, b: Var<'g>) -> Option<(&'static str, Var<'g>)> {
         let shape = a.shape();
         let rank = shape.rank();
-        Some(match self.draw.below(9) {
+        Some(match self.draw.below(12) {
             0 | 1 => ("reshape", a.reshape_to(self.draw.refactored(&shape))),
             2 => ("permute", a.permute(self.draw.order(rank))),
             3 => {
@@ -286,6 +290,15 @@ impl<'g> Recorder<'g, '_> {
                 let window = Window::new([2, 1 + self.draw.below(2)]).stride(1).padding(1);
                 ("windows", a.avg_pool2d(window, Divisor::Window))
             }
+            8 if rank > 1 && shape[rank - 2..].iter().all(|&extent| extent > 1) => {
+                let window = Window::new(2).stride([1 + self.draw.below(2), 2]);
+                ("pooled", a.max_pool2d(window))
+            }
+            9 if rank > 0 && shape.size() > 0 => ("view", a.view(self.overlapping(&shape)?)),
+            10 if rank > 0 && 3 * shape.size() <= self.scale.most => {
+                let axis = self.draw.below(rank);
+                ("embed", self.interleaved(a, axis))
+            }
             7 => ("stack", self.graph.stack(&[a, a.sin()], self.draw.below(rank + 1) as isize)),
             _ if rank > 0 => {
                 let axis = self.draw.below(rank) as isize;
@@ -295,7 +308,64 @@ impl<'g> Recorder<'g, '_> {
         })
     }
 
+    /// Windows along an axis that overlap, from the last element down or up, as an axis in front.
+    fn overlapping(&mut self, shape: &Shape) -> Option<Place> {
+        let axis = self.draw.below(shape.rank());
+        let (extent, whole) = (shape[axis], Place::whole(shape));
+        let window = 1 + self.draw.below(extent);
+        let fits = window * (shape.size() / extent) * (extent - window + 1) <= self.scale.most;
+        let (stride, down) = (whole.strides[axis], self.draw.once_in(2));
+        let mut strides = whole.strides.clone();
+        strides.insert(0, stride);
+        let mut offset = 0;
+        if down {
+            strides[0] = -stride;
+            offset = (window - 1) * stride as usize;
+        }
+        let shape = shape.with(axis, extent - window + 1).inserted(0, window);
+        fits.then_some(Place { offset, shape, strides })
+    }
+
+    /// The array and a function of it, taking turns along an axis, with zeros between or overlapping.
+    fn interleaved(&mut self, a: Var<'g>, axis: usize) -> Var<'g> {
+        let shape = a.shape();
+        let step = 1 + self.draw.below(3);
+        let whole = shape.with(axis, shape[axis] * step + 1);
+        let place = |at: usize| {
+            let mut place = Place { shape: shape.clone(), ..Place::whole(&whole) };
+            place.offset = at * place.strides[axis] as usize;
+            place.strides[axis] *= step as isize;
+            place
+        };
+        self.graph.embed(whole.clone(), &[a, a.sin()], &[place(0), place(1)])
+    }
+
+    /// A contraction over some of the axes that two arrays may share.
+    fn contraction(&mut self, a: Var<'g>, b: Var<'g>) -> Option<(&'static str, Var<'g>)> {
+        let (of_a, of_b) = (a.shape(), b.shape());
+        let mut free: Vec<usize> = (0..of_b.rank()).collect();
+        let (mut batch, mut sums) = (Vec::new(), Vec::new());
+        for axis in 0..of_a.rank() {
+            let fits = free.iter().position(|&other| of_b[other] == of_a[axis]);
+            match (fits, self.draw.below(3)) {
+                (Some(at), 0) => batch.push((axis, free.remove(at))),
+                (Some(at), 1) => sums.push((axis, free.remove(at))),
+                _ => {}
+            }
+        }
+        let depth: usize = sums.iter().map(|pair| of_a[pair.0]).product();
+        let shared: usize = batch.iter().map(|pair| of_a[pair.0]).product();
+        let size = of_a.size().saturating_mul(of_b.size()) / (depth * depth * shared).max(1);
+        if size > self.scale.most || size.saturating_mul(depth) > self.scale.work {
+            return None;
+        }
+        Some(("contract", a.contract(b, &batch, &sums) / depth.max(1) as f64))
+    }
+
     fn product(&mut self, a: Var<'g>, b: Var<'g>) -> Option<(&'static str, Var<'g>)> {
+        if self.draw.once_in(2) {
+            return self.contraction(a, b);
+        }
         let rows = |x: Var<'g>| x.rank().checked_sub(2).map(|axis| x.shape()[axis]);
         let depth = *a.shape().last()?;
         let fits = |b: Var<'g>| {
