@@ -2,9 +2,9 @@
 
 use smallvec::SmallVec;
 
-use crate::{Axes, Place};
 use crate::ops::Contract;
 use crate::params::ParamId;
+use crate::{Axes, Place};
 
 /// How the compiler runs an operation.
 #[derive(Clone, Debug, PartialEq)]

@@ -134,7 +134,10 @@ mod tests {
         let place = Place::whole([4, 5]).along(0, 3, -2, 2).along(1, 1, 2, 2);
         assert_eq!(place.numbers().collect::<Vec<_>>(), [16, 18, 6, 8]);
         assert_eq!(place.permuted(&[1, 0]).numbers().collect::<Vec<_>>(), [16, 6, 18, 8]);
-        assert_eq!(Place::whole([4, 5]).without(1, 2).numbers().collect::<Vec<_>>(), [2, 7, 12, 17]);
+        assert_eq!(
+            Place::whole([4, 5]).without(1, 2).numbers().collect::<Vec<_>>(),
+            [2, 7, 12, 17]
+        );
         assert_eq!(Place::whole([]).numbers().collect::<Vec<_>>(), [0]);
         assert_eq!(Place::whole([2, 0]).numbers().count(), 0);
         assert_eq!(place.at(&[1, 1]), 8);
@@ -149,7 +152,9 @@ mod tests {
             strides: strides.into_iter().collect(),
         };
         assert!(place(1, [1]).check(&of).is_ok() && place(1, [-1]).check(&of).is_ok());
-        for outside in [place(2, [1]), place(0, [-1]), place(0, [isize::MAX]), place(usize::MAX, [1])] {
+        for outside in
+            [place(2, [1]), place(0, [-1]), place(0, [isize::MAX]), place(usize::MAX, [1])]
+        {
             assert!(outside.check(&of).unwrap_err().contains("does not lie within the 3 elements"));
         }
     }

@@ -52,59 +52,38 @@ impl Spread<'_> {
     }
 
     /// Whether two arrays that both [reach](Self::reach) somewhere are known to share no element: they lie one after the
-    /// other, or take turns, or their numbers, written in digits of the strides, differ in some digit everywhere.
+    /// other; or they do in each of many equal parts, whose length is a stride, as columns of one matrix; or they take turns.
     pub fn is_apart_from(&self, other: &Spread<'_>) -> bool {
         let (Some(a), Some(b)) = (self.reach(), other.reach()) else { return false };
-        let strides = self.axes().into_iter().chain(other.axes()).map(|axis| axis.stride);
-        let common = strides.fold(0, gcd).max(1);
-        if a.1 <= b.0 || b.1 <= a.0 || a.0 % common != b.0 % common {
-            return true;
-        }
-        let mut radices: SmallVec<[usize; 12]> =
-            self.axes().iter().chain(&other.axes()).map(|axis| axis.stride.max(1)).chain([1]).collect();
-        radices.sort_unstable_by(|a, b| b.cmp(a));
-        radices.dedup();
-        if radices.windows(2).any(|pair| pair[0] % pair[1] != 0) {
-            return false;
-        }
-        let (a, b) = (self.digits(&radices), other.digits(&radices));
-        a.iter().zip(&b).any(|(a, b)| match (a, b) {
-            (Some(a), Some(b)) => a.1 < b.0 || b.1 < a.0,
+        let apart = |a: (usize, usize), b: (usize, usize)| a.1 <= b.0 || b.1 <= a.0;
+        let strides = || self.axes().into_iter().chain(other.axes()).map(|axis| axis.stride);
+        let common = strides().fold(0, gcd);
+        let differ = |modulus: usize| match (self.within(modulus), other.within(modulus)) {
+            (Some(a), Some(b)) => apart(a, b),
             _ => false,
-        })
+        };
+        apart(a, b) || strides().chain([common]).any(|modulus| modulus > 1 && differ(modulus))
+    }
+
+    /// What lies in each part of so many elements, if the array does not cross from one part into the next.
+    fn within(&self, modulus: usize) -> Option<(usize, usize)> {
+        let (low, _) = self.reach()?;
+        // The others step by whole parts.
+        let short = self.axes().into_iter().filter(|axis| axis.stride % modulus != 0);
+        let span = short.fold(0, |span: usize, axis| {
+            span.saturating_add((axis.extent - 1).saturating_mul(axis.stride))
+        });
+        let first = low % modulus;
+        let last = first.checked_add(span)?;
+        (last < modulus).then_some((first, last + 1))
     }
 
     /// The axes with more than one element.
     fn axes(&self) -> SmallVec<[Axis; 6]> {
         let axes = self.extents.iter().zip(self.strides);
-        let axis = |(&extent, &stride): (&usize, &isize)| Axis { extent, stride: stride.unsigned_abs() };
+        let axis =
+            |(&extent, &stride): (&usize, &isize)| Axis { extent, stride: stride.unsigned_abs() };
         axes.map(axis).filter(|axis| axis.extent > 1).collect()
-    }
-
-    /// The lowest and the highest digit of the elements' numbers in each radix; none where a lower digit may carry into it.
-    fn digits(&self, radices: &[usize]) -> SmallVec<[Option<(usize, usize)>; 12]> {
-        let (mut rest, _) = self.reach().expect("the caller has looked");
-        let mut digits: SmallVec<[Option<(usize, usize)>; 12]> = SmallVec::new();
-        for &radix in radices {
-            digits.push(Some((rest / radix, rest / radix)));
-            rest %= radix;
-        }
-        // Elements that are repeated have the same number.
-        for axis in self.axes().into_iter().filter(|axis| axis.stride > 0) {
-            let place = radices.iter().position(|&radix| radix == axis.stride);
-            if let Some(Some(digit)) = place.map(|place| &mut digits[place]) {
-                digit.1 = digit.1.saturating_add(axis.extent - 1);
-            }
-        }
-        // A digit beyond its radix carries into all digits above, and is itself not known.
-        for place in (1..radices.len()).rev() {
-            let most = radices[place - 1] / radices[place];
-            if digits[place].is_none_or(|digit| digit.1 >= most) {
-                digits[..=place].fill(None);
-                break;
-            }
-        }
-        digits
     }
 }
 
@@ -138,7 +117,8 @@ mod tests {
         assert!(part(24, &[2, 8], &[-8, 1]).is_apart_from(&part(0, &[2, 8], &[8, 1])));
         // The four phases of a plane with an odd side.
         let phase = |offset, extents| Spread { offset, extents, strides: &[14, 2] };
-        let phases = [(0, &[4, 4]), (1, &[4, 3]), (7, &[3, 4]), (8, &[3, 3])].map(|(o, e)| phase(o, e));
+        let phases =
+            [(0, &[4, 4]), (1, &[4, 3]), (7, &[3, 4]), (8, &[3, 3])].map(|(o, e)| phase(o, e));
         for (i, a) in phases.iter().enumerate() {
             assert!(a.is_injective() && phases[..i].iter().all(|b| a.is_apart_from(b)), "{i}");
         }

@@ -38,7 +38,8 @@ impl<T: Precision> Program<T> {
                 Action::Contract(product) => {
                     let output = std::slice::from_ref(&product.output.range);
                     let (memory, mut outputs) = carve(reals, output);
-                    let [a, b] = product.factors.each_ref().map(|input| memory.source(input, fixed));
+                    let [a, b] =
+                        product.factors.each_ref().map(|input| memory.source(input, fixed));
                     let (isa, pool) = (self.isa, &self.pool);
                     match &product.packed {
                         None => product.contraction.run(isa, pool, a, b, outputs[0]),

@@ -119,12 +119,7 @@ pub fn arrangements() -> Vec<Mutant> {
             |_, x| x[0].trace(),
             |x, _, v| vec![v.broadcast_to(x[0].shape())],
         ),
-        mutant(
-            "wrong diagonal",
-            x(),
-            |_, x| x[0].diagonal_at(1),
-            |_, _, v| vec![v.diag_at(-1)],
-        ),
+        mutant("wrong diagonal", x(), |_, x| x[0].diagonal_at(1), |_, _, v| vec![v.diag_at(-1)]),
         mutant("lower for upper triangle", x(), |_, x| x[0].triu(0), |_, _, v| vec![v.tril(0)]),
         mutant(
             "diagonal of a strict triangle",

@@ -1,6 +1,7 @@
 //! What is asked of extents and strides before any address is computed from them.
 
 use super::group::MOST;
+use crate::spread::Spread;
 
 /// The axes of one operand, of all its groups, with their strides.
 pub(super) type Axes = Vec<(usize, isize)>;
@@ -90,34 +91,12 @@ fn compare_one_by_one(axes: &Axes, span: usize) -> bool {
     places.windows(2).all(|pair| pair[0] != pair[1])
 }
 
-/// Whether two operands of one slice are known to have no place in common: their hulls do not meet, or, as for columns of
-/// one matrix, what they cover of each of many equal parts does not.
+/// Whether two operands of one slice are known to have no place in common.
 pub(super) fn are_apart(x: (usize, &Axes), y: (usize, &Axes)) -> bool {
-    let (Some(of_x), Some(of_y)) = (hull(x.0, x.1), hull(y.0, y.1)) else {
-        return false;
-    };
-    let apart = |x: (i128, i128), y: (i128, i128)| x.1 < y.0 || y.1 < x.0;
-    let moduli = x.1.iter().chain(y.1).filter(|axis| axis.0 > 1 && axis.1 != 0);
-    let mut moduli = moduli.map(|axis| axis.1.unsigned_abs());
-    apart(of_x, of_y)
-        || moduli.any(|modulus| match (within(x, modulus), within(y, modulus)) {
-            (Some(x), Some(y)) => apart(x, y),
-            _ => false,
-        })
-}
-
-/// What an operand covers of each part of `modulus` elements, if it does not cross from one part into the next.
-fn within((offset, axes): (usize, &Axes), modulus: usize) -> Option<(i128, i128)> {
-    let short: Axes = axes
-        .iter()
-        .copied()
-        .filter(|&(_, stride)| !stride.unsigned_abs().is_multiple_of(modulus))
-        .collect();
-    // The axes that were left out step by whole parts.
-    let (low, high) = hull(offset, &short)?;
-    let modulus = modulus as i128;
-    let part = low.div_euclid(modulus);
-    (high.div_euclid(modulus) == part).then(|| (low - part * modulus, high - part * modulus))
+    let split = |axes: &Axes| -> (Vec<usize>, Vec<isize>) { axes.iter().copied().unzip() };
+    let (of_x, of_y) = (split(x.1), split(y.1));
+    let x = Spread { offset: x.0, extents: &of_x.0, strides: &of_x.1 };
+    x.is_apart_from(&Spread { offset: y.0, extents: &of_y.0, strides: &of_y.1 })
 }
 
 #[cfg(test)]

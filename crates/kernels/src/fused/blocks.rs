@@ -75,7 +75,8 @@ impl Blocks {
     /// Whether an operand's numbers of a block lie side by side in their order.
     pub(super) fn holds_dense(&self, strides: &Strides) -> bool {
         let along_row = self.columns == 1 || strides.column == 1;
-        along_row && (self.rows == 1 || strides.runs.is_empty() && strides.row == self.columns as isize)
+        along_row
+            && (self.rows == 1 || strides.runs.is_empty() && strides.row == self.columns as isize)
     }
 
     /// Blocks along a row.

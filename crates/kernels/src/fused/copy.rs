@@ -123,7 +123,9 @@ unsafe fn copy_row<T: Copy>(from: *const T, to: *mut T, len: usize) {
         }
         let mut j = 0;
         while j + 4 <= len {
-            to.add(j).cast::<[T; 4]>().write_unaligned(from.add(j).cast::<[T; 4]>().read_unaligned());
+            to.add(j)
+                .cast::<[T; 4]>()
+                .write_unaligned(from.add(j).cast::<[T; 4]>().read_unaligned());
             j += 4;
         }
         while j < len {
@@ -189,7 +191,9 @@ mod tests {
         assert_eq!(back, [23, 21, 19, 15, 13, 11]);
         let mut out = [0; 8];
         // SAFETY: four elements of eight.
-        unsafe { scatter(&[1, 2, 3, 4], Grid { first: 7, row: -5, column: -1 }, 2, out.as_mut_ptr()) };
+        unsafe {
+            scatter(&[1, 2, 3, 4], Grid { first: 7, row: -5, column: -1 }, 2, out.as_mut_ptr())
+        };
         assert_eq!(out, [0, 4, 3, 0, 0, 0, 2, 1]);
     }
 }

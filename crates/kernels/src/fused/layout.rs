@@ -31,7 +31,8 @@ impl Shape {
         let layout = output.layout.clone();
         let Layout { slot, offset, strides } =
             layout.unwrap_or_else(|| Layout { slot: number, offset: 0, strides: dense.clone() });
-        let matters = |(extent, strides): (&usize, (&isize, &isize))| *extent > 1 && strides.0 != strides.1;
+        let matters =
+            |(extent, strides): (&usize, (&isize, &isize))| *extent > 1 && strides.0 != strides.1;
         assert!(
             output.reduce.is_none() || !own.iter().zip(strides.iter().zip(&dense)).any(matters),
             "output {number} is reduced over the rows, and so goes to neighbouring places: not to strides {strides:?}"
@@ -63,7 +64,8 @@ impl Shape {
 fn dense_strides(extents: &[usize]) -> Vec<isize> {
     let mut strides = vec![1_isize; extents.len()];
     for axis in (1..extents.len()).rev() {
-        strides[axis - 1] = strides[axis].saturating_mul(isize::try_from(extents[axis]).unwrap_or(isize::MAX));
+        strides[axis - 1] =
+            strides[axis].saturating_mul(isize::try_from(extents[axis]).unwrap_or(isize::MAX));
     }
     strides
 }
@@ -79,20 +81,26 @@ pub(super) fn check(
         let mut beside = outputs[..j].iter().filter(|other| other.slot == output.slot);
         if !beside.all(|other| other.spread().is_apart_from(&output.spread())) {
             let slot = output.slot;
-            return Err(format!("output {j} is not known to lie apart from the others of slice {slot}"));
+            return Err(format!(
+                "output {j} is not known to lie apart from the others of slice {slot}"
+            ));
         }
     }
     let over = |(k, input): (usize, &Input)| {
         let Some(slot) = input.slot else { return Ok(None) };
         let spread = Spread { offset: input.lay.offset, extents, strides: &input.lay.strides };
-        let same = |output: &Shape| output.reduce.is_none() && is_same(extents, &output.lay, &input.lay);
+        let same =
+            |output: &Shape| output.reduce.is_none() && is_same(extents, &output.lay, &input.lay);
         let beside = || outputs.iter().enumerate().filter(|(_, output)| output.slot == slot);
         let over = beside().find(|(_, output)| same(output)).map(|(j, _)| j);
-        let apart = beside().all(|(j, output)| Some(j) == over || output.spread().is_apart_from(&spread));
+        let apart =
+            beside().all(|(j, output)| Some(j) == over || output.spread().is_apart_from(&spread));
         if apart {
             Ok(over)
         } else {
-            Err(format!("input {k} cannot stand in slice {slot}: an output goes to a part of its places"))
+            Err(format!(
+                "input {k} cannot stand in slice {slot}: an output goes to a part of its places"
+            ))
         }
     };
     inputs.iter().enumerate().map(over).collect()
@@ -101,5 +109,6 @@ pub(super) fn check(
 /// Whether two operands lie alike over the extents.
 fn is_same(extents: &[usize], a: &Lay, b: &Lay) -> bool {
     let strides = a.strides.iter().zip(&b.strides);
-    a.offset == b.offset && extents.iter().zip(strides).all(|(&extent, (a, b))| extent == 1 || a == b)
+    a.offset == b.offset
+        && extents.iter().zip(strides).all(|(&extent, (a, b))| extent == 1 || a == b)
 }

@@ -30,7 +30,13 @@ impl<'a, T> Addresses<'a, T> {
         // A mutable reference and a pointer to the same type have the same layout.
         let outputs = outputs.as_mut_ptr().cast::<*mut [T]>();
         let lost = scratch.as_ptr().align_offset(ALIGNMENT).min(scratch.len());
-        Addresses { inputs, slots, outputs, scratch: scratch[lost..].as_mut_ptr(), borrowed: PhantomData }
+        Addresses {
+            inputs,
+            slots,
+            outputs,
+            scratch: scratch[lost..].as_mut_ptr(),
+            borrowed: PhantomData,
+        }
     }
 
     /// Where the slice of input `k` begins.

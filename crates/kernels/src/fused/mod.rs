@@ -128,15 +128,21 @@ impl<T: Scalar> Fused<T> {
         };
         let shape = |(j, output): (usize, &builder::Output)| Shape::new(&extents, j, output);
         let shapes: Vec<Shape> = outputs.iter().enumerate().map(shape).collect();
-        let operands: Vec<Lay> =
-            inputs.iter().map(|input| &input.lay).chain(shapes.iter().map(|s| &s.lay)).cloned().collect();
+        let operands: Vec<Lay> = inputs
+            .iter()
+            .map(|input| &input.lay)
+            .chain(shapes.iter().map(|s| &s.lay))
+            .cloned()
+            .collect();
         let (mut nest, mut strides) = Nest::merged(&extents, &operands, kept);
         let reaches: Vec<usize> = strides.iter().map(|strides| nest.reach(strides)).collect();
         let short = nest.rows * nest.columns < blocks::BLOCK && !nest.outer.is_empty();
-        if short && !matches!(kept, Kept::RowsAndColumns) && nest.rows > 0 && nest.outer_count() > 0 {
+        if short && !matches!(kept, Kept::RowsAndColumns) && nest.rows > 0 && nest.outer_count() > 0
+        {
             (nest, strides) = nest.flattened(strides);
         }
-        let over = layout::check(&extents, &inputs, &shapes).unwrap_or_else(|rule| panic!("{rule}"));
+        let over =
+            layout::check(&extents, &inputs, &shapes).unwrap_or_else(|rule| panic!("{rule}"));
         let of_outputs = strides.split_off(inputs.len());
         let analysis = Analysis::new(&nodes, &outputs, &nest, &strides);
         let whole_rows = analysis.needs_whole_rows(&nodes, &outputs, nest.columns);
@@ -167,12 +173,18 @@ impl<T: Scalar> Fused<T> {
             shapes.iter().filter(|shape| shape.slot == slot).map(Shape::reach).max().unwrap_or(0)
         });
         let mut reaches = reaches.into_iter();
-        let mut operand = |(strides, slot): (Strides, Option<usize>)| {
-            Operand { reach: reaches.next().expect("one for each operand"), strides, slot }
+        let mut operand = |(strides, slot): (Strides, Option<usize>)| Operand {
+            reach: reaches.next().expect("one for each operand"),
+            strides,
+            slot,
         };
         Fused {
             slots: slots.collect(),
-            inputs: strides.into_iter().zip(inputs.iter().map(|input| input.slot)).map(&mut operand).collect(),
+            inputs: strides
+                .into_iter()
+                .zip(inputs.iter().map(|input| input.slot))
+                .map(&mut operand)
+                .collect(),
             outputs: of_outputs
                 .into_iter()
                 .zip(shapes.iter().map(|shape| Some(shape.slot)))

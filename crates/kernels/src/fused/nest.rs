@@ -121,7 +121,9 @@ impl Nest {
     pub(super) fn reach(&self, strides: &Strides) -> usize {
         let mut last = strides.offset;
         let outer = self.outer.iter().copied().zip(strides.outer.iter().copied());
-        for (extent, stride) in outer.chain([(self.rows, strides.row), (self.columns, strides.column)]) {
+        for (extent, stride) in
+            outer.chain([(self.rows, strides.row), (self.columns, strides.column)])
+        {
             match extent {
                 0 if stride != 0 => return 0,
                 0 => {}
@@ -136,7 +138,8 @@ impl Strides {
     /// The number of the first element of the row of outer position `index` and number `row`.
     #[inline]
     pub(super) fn start(&self, index: &[usize; MAX_OUTER], row: usize) -> usize {
-        let outer: isize = self.outer.iter().zip(index).map(|(stride, &i)| stride * i as isize).sum();
+        let outer: isize =
+            self.outer.iter().zip(index).map(|(stride, &i)| stride * i as isize).sum();
         self.offset.wrapping_add_signed(outer + self.down(row))
     }
 
@@ -251,12 +254,14 @@ mod tests {
 
     #[test]
     fn rows_of_several_axes_lie_in_runs() {
-        let (nest, strides) = merged(&[2, 3, 4], &[&[12, 4, 1], &[0, 0, 1], &[50, 8, 2]], Kept::Columns);
+        let (nest, strides) =
+            merged(&[2, 3, 4], &[&[12, 4, 1], &[0, 0, 1], &[50, 8, 2]], Kept::Columns);
         let outer = Nest { outer: vec![2], rows: 3, columns: 4 };
         assert_eq!(nest, outer);
         let (nest, strides) = nest.flattened(strides);
         assert_eq!(nest, Nest { outer: vec![], rows: 6, columns: 4 });
-        let starts = |k: usize| (0..6).map(|row| strides[k].start(&[0; MAX_OUTER], row)).collect::<Vec<_>>();
+        let starts =
+            |k: usize| (0..6).map(|row| strides[k].start(&[0; MAX_OUTER], row)).collect::<Vec<_>>();
         assert_eq!(starts(0), [0, 4, 8, 12, 16, 20]);
         assert_eq!(starts(2), [0, 8, 16, 50, 58, 66]);
         assert_eq!((strides[0].run(1, 5), strides[2].run(1, 5)), (5, 2));

@@ -240,7 +240,6 @@ impl<'a> Analysis<'a> {
         Read { base: view.base, offset: view.place.offset, strides }
     }
 
-
     /// The cost of a node, in additions.
     fn cost(&self, id: NodeId) -> usize {
         self.graph.node(id, |node| words::cost(&node.op.lower()))
@@ -267,7 +266,8 @@ pub(super) fn are_apart(places: &[Place]) -> bool {
     reached.iter().enumerate().all(|(i, &(low, high, place))| {
         let beyond = low >= highest;
         highest = high.max(highest);
-        let apart = |before: &(usize, usize, &Place)| spread(before.2).is_apart_from(&spread(place));
+        let apart =
+            |before: &(usize, usize, &Place)| spread(before.2).is_apart_from(&spread(place));
         beyond || reached[..i].iter().all(apart)
     })
 }

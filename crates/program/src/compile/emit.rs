@@ -16,8 +16,8 @@ use crate::instruction::{
 use crate::words;
 use graph::Lowering;
 use graph::ParamId;
-use graph::reading::NodeId;
 use graph::ops::Contract;
+use graph::reading::NodeId;
 use graph::{Kind, Place};
 
 /// What the emission of instructions needs to know.
@@ -50,10 +50,8 @@ impl Emitter<'_> {
     /// Zeros where no part of an array will lie.
     fn zeroed<T: Precision>(&self, embed: NodeId) -> Instruction<T> {
         let range = self.real(embed);
-        let (name, location, backward) = self
-            .analysis
-            .graph
-            .node(embed, |node| (node.op.name(), node.location, node.backward));
+        let (name, location, backward) =
+            self.analysis.graph.node(embed, |node| (node.op.name(), node.location, node.backward));
         let cost = Cost {
             operations: vec![name],
             over: self.analysis.shape(embed).to_string(),
@@ -168,10 +166,7 @@ impl Emitter<'_> {
         let inputs = &self.analysis.inputs[node.index()];
         let factors = [self.operand(inputs[0]), self.operand(inputs[1])];
         let output = self.written(node);
-        let result = output
-            .part
-            .clone()
-            .unwrap_or_else(|| Place::whole(self.analysis.shape(node)));
+        let result = output.part.clone().unwrap_or_else(|| Place::whole(self.analysis.shape(node)));
         let pick = |place: &Place, axes: &[usize]| -> (Vec<usize>, Vec<isize>) {
             axes.iter().map(|&axis| (place.shape[axis], place.strides[axis])).unzip()
         };

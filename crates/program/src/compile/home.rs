@@ -75,7 +75,9 @@ fn unsettled(
             });
             let seen = |home: &Place| {
                 let views = views[base.index()].iter();
-                views.into_iter().all(|view| within(home, &analysis.views[view.index()].place).is_some())
+                views
+                    .into_iter()
+                    .all(|view| within(home, &analysis.views[view.index()].place).is_some())
             };
             let settles = !refused.contains(&(embed, position))
                 && matches!(

@@ -42,6 +42,8 @@ impl View {
             Lowering::Permute(order) => Some(from.permuted(&order)),
             Lowering::Broadcast => Some(with(strides_over(from, &shape))),
             Lowering::Reshape => reshaped(from, &shape).map(with),
+            // Nothing is looked at: wherever that is.
+            Lowering::View(place) if place.shape.size() == 0 => Some(Place::whole(shape)),
             Lowering::View(place) => within(from, &place),
             _ => None,
         }?;
@@ -56,7 +58,8 @@ impl View {
 
 /// Whether the elements lie one after the other in row-major order, from the first on.
 pub(crate) fn is_dense(place: &Place) -> bool {
-    place.offset == 0 && strides_in_space(place, &place.shape) == dense_strides(&space_of(&place.shape))
+    place.offset == 0
+        && strides_in_space(place, &place.shape) == dense_strides(&space_of(&place.shape))
 }
 
 /// Row-major strides.
@@ -115,10 +118,13 @@ pub(crate) fn reshaped(place: &Place, shape: &Shape) -> Option<Strides> {
 
 /// The elements in place `inner` among those of the array in place `outer`, as one place, if they have
 /// one: if no step along an axis of `inner` carries from one axis of the array into the next.
+///
+/// An axis of extent 0 counts as one of extent 1: a loop without columns reads what it has for each row.
 pub(crate) fn within(outer: &Place, inner: &Place) -> Option<Place> {
     let shape = inner.shape.clone();
-    if shape.size() == 0 {
-        return Some(Place::whole(shape));
+    if outer.shape.size() == 0 {
+        let strides = inner.strides.iter().map(|stride| stride.abs()).collect();
+        return Some(Place { offset: 0, shape, strides });
     }
     if strides_in_space(outer, &outer.shape) == dense_strides(&space_of(&outer.shape)) {
         return Some(Place { offset: outer.offset + inner.offset, ..inner.clone() });
@@ -139,7 +145,7 @@ pub(crate) fn within(outer: &Place, inner: &Place) -> Option<Place> {
         let mut step = 0;
         for (axis, digit) in digits(stride.unsigned_abs()).into_iter().enumerate() {
             let along = digit * stride.signum();
-            let last = (extent as isize - 1) * along;
+            let last = (extent.max(1) as isize - 1) * along;
             low[axis] += last.min(0);
             high[axis] += last.max(0);
             step += along * outer.strides[axis];
@@ -196,7 +202,9 @@ mod tests {
         let column = Place::whole([5, 1]);
         assert_eq!(strides_in_space(&column, &[5, 1]).as_slice(), [1]);
         assert_eq!(strides_in_space(&column, &[1, 5, 3]).as_slice(), [1, 0]);
-        assert!(is_dense(&place(0, &[1, 4, 1], &[7, 1, 9])) && !is_dense(&place(0, &[4, 2], &[1, 4])));
+        assert!(
+            is_dense(&place(0, &[1, 4, 1], &[7, 1, 9])) && !is_dense(&place(0, &[4, 2], &[1, 4]))
+        );
         assert!(!is_dense(&place(1, &[4], &[1])));
     }
 

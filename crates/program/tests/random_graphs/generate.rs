@@ -179,7 +179,7 @@ impl<'g> Recorder<'g, '_> {
     }
 
     fn map(&mut self, a: Var<'g>) -> (&'static str, Var<'g>) {
-        match self.draw.below(12) {
+        match self.draw.below(16) {
             0 => ("tanh", a.tanh()),
             1 => ("sigmoid", a.sigmoid()),
             2 => ("sin", a.sin()),
@@ -267,7 +267,7 @@ impl<'g> Recorder<'g, '_> {
     fn view(&mut self, a: Var<'g>, b: Var<'g>) -> Option<(&'static str, Var<'g>)> {
         let shape = a.shape();
         let rank = shape.rank();
-        Some(match self.draw.below(12) {
+        Some(match self.draw.below(16) {
             0 | 1 => ("reshape", a.reshape_to(self.draw.refactored(&shape))),
             2 => ("permute", a.permute(self.draw.order(rank))),
             3 => {
@@ -290,7 +290,7 @@ impl<'g> Recorder<'g, '_> {
                 let window = Window::new([2, 1 + self.draw.below(2)]).stride(1).padding(1);
                 ("windows", a.avg_pool2d(window, Divisor::Window))
             }
-            8 if rank > 1 && shape[rank - 2..].iter().all(|&extent| extent > 1) => {
+            8 | 12.. if rank > 1 && shape[rank - 2..].iter().all(|&extent| extent > 1) => {
                 let window = Window::new(2).stride([1 + self.draw.below(2), 2]);
                 ("pooled", a.max_pool2d(window))
             }

@@ -79,7 +79,7 @@ fn graphs_are_as_varied_as_meant() {
     }
     for operation in OPERATIONS {
         let times = text.matches(&format!("  {operation}: ")).count();
-        assert!(times >= 20, "{operation} was drawn {times} times");
+        assert!(times >= 10, "{operation} was drawn {times} times");
     }
     assert!(text.matches("second derivatives").count() >= 100);
     assert!(ranks.iter().all(|&times| times >= 200), "ranks: {ranks:?}");

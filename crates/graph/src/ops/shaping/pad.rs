@@ -22,8 +22,11 @@ impl<'g> Var<'g> {
     pub fn pad(self, border: impl AsRef<[(usize, usize)]>, value: f64) -> Var<'g> {
         let (border, shape) = (border.as_ref(), self.shape());
         if border.len() != shape.rank() {
-            let rule =
-                format!("{} borders are given for the {} axes of {shape}", border.len(), shape.rank());
+            let rule = format!(
+                "{} borders are given for the {} axes of {shape}",
+                border.len(),
+                shape.rank()
+            );
             misfit("pad", rule, &[self]);
         }
         if !self.is_real() {

@@ -113,7 +113,11 @@ impl<'g> Var<'g> {
     pub fn slice(self, spans: &[Span]) -> Var<'g> {
         let shape = self.shape();
         if spans.len() != shape.rank() {
-            misfit("slice", format!("{} spans are given for the axes of {shape}", spans.len()), &[self]);
+            misfit(
+                "slice",
+                format!("{} spans are given for the axes of {shape}", spans.len()),
+                &[self],
+            );
         }
         if spans.iter().any(|span| span.step == 0) {
             misfit("slice", "a step of 0 goes nowhere", &[self]);

@@ -81,7 +81,11 @@ impl Operation for Embed {
             return Err("takes at least one array".to_owned());
         };
         if inputs.len() != self.places.len() {
-            return Err(format!("{} arrays are given for {} places", inputs.len(), self.places.len()));
+            return Err(format!(
+                "{} arrays are given for {} places",
+                inputs.len(),
+                self.places.len()
+            ));
         }
         if first.kind == Kind::Boolean || inputs.iter().any(|input| input.kind != first.kind) {
             return Err("all arrays must be real, or all of indices".to_owned());
@@ -89,7 +93,10 @@ impl Operation for Embed {
         for (input, place) in inputs.iter().zip(&self.places) {
             place.check(&self.shape)?;
             if input.shape != place.shape {
-                return Err(format!("{} is given for a place of shape {}", input.shape, place.shape));
+                return Err(format!(
+                    "{} is given for a place of shape {}",
+                    input.shape, place.shape
+                ));
             }
         }
         Ok(Type { kind: first.kind, shape: self.shape.clone() })

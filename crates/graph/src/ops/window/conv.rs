@@ -134,7 +134,8 @@ impl Operation for Conv2d {
                 for l in 0..kernels[3] {
                     let column = window.source(1, shape[3], j, l);
                     for c in 0..kernels[1] {
-                        let seen = row.zip(column).map(|(row, column)| x[[n, first + c, row, column]]);
+                        let seen =
+                            row.zip(column).map(|(row, column)| x[[n, first + c, row, column]]);
                         sum += w[[o, c, k, l]] * seen.unwrap_or(T::zero());
                     }
                 }
@@ -147,12 +148,7 @@ impl Operation for Conv2d {
         let (x, w) = (inputs[0], inputs[1]);
         let (seen, samples, outputs) = (self.windows(x, w), x.shape()[0], w.shape()[0]);
         // [groups, samples, rows, columns, outputs of a group].
-        let sums = seen.contracted(
-            "conv2d",
-            self.grouped(w),
-            &[(1, 0)],
-            &[(2, 2), (3, 3), (4, 4)],
-        );
+        let sums = seen.contracted("conv2d", self.grouped(w), &[(1, 0)], &[(2, 2), (3, 3), (4, 4)]);
         let &[_, _, rows, columns, _] = &*sums.shape() else { unreachable!("five axes") };
         let sums = sums.permute([1, 0, 4, 2, 3]);
         Some(sums.reshape_to([samples, outputs, rows, columns]))

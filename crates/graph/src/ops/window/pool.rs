@@ -34,7 +34,9 @@ impl Window {
     fn inside(&self, extents: [usize; 2]) -> Result<ndarray::Array2<f64>, String> {
         let [rows, columns] = self.counts(extents)?;
         let along = |axis: usize, i: usize| {
-            (0..self.kernel[axis]).filter(|&k| self.source(axis, extents[axis], i, k).is_some()).count()
+            (0..self.kernel[axis])
+                .filter(|&k| self.source(axis, extents[axis], i, k).is_some())
+                .count()
         };
         let of_rows: Vec<f64> = (0..rows).map(|i| along(0, i) as f64).collect();
         let of_columns: Vec<f64> = (0..columns).map(|j| along(1, j) as f64).collect();
@@ -111,7 +113,9 @@ impl MaxPool2d {
     /// The largest number that a window of a plane looks at, where NaN is the largest of all.
     fn largest<T: Scalar>(&self, plane: &[T], extents: [usize; 2], [i, j]: [usize; 2]) -> T {
         let mut best = T::neg_infinity();
-        for row in (0..self.window.kernel[0]).filter_map(|k| self.window.source(0, extents[0], i, k)) {
+        for row in
+            (0..self.window.kernel[0]).filter_map(|k| self.window.source(0, extents[0], i, k))
+        {
             for column in
                 (0..self.window.kernel[1]).filter_map(|l| self.window.source(1, extents[1], j, l))
             {

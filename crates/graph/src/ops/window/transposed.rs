@@ -39,7 +39,9 @@ impl Transposed {
         for rows in self.phases(0, w.shape()[2]) {
             for columns in &self.phases(1, w.shape()[3]) {
                 let seen = shifted(shifted(v, 2, rows.v), 3, columns.v);
-                let every = |(first, step): (usize, usize)| Span::from(first as isize..).step(step as isize);
+                let every = |(first, step): (usize, usize)| {
+                    Span::from(first as isize..).step(step as isize)
+                };
                 let part = kernels
                     .slice(&[(..).into(), (..).into(), every(rows.kernel), every(columns.kernel)])
                     .flip([2, 3]);

@@ -111,8 +111,10 @@ fn check(extents: &[usize], offsets: [usize; 3], strides: &[Vec<isize>], len: us
     if fits && positions <= FEW && extents.iter().map(|&e| e as u128).product::<u128>() > 0 {
         let values: Vec<f64> = (0..len).map(|i| (i % 7) as f64).collect();
         let inputs = [values.as_slice(); 3].map(Source::Slice);
-        let (expected, _) =
-            interpret(&builder(extents, offsets, strides, stored).parts, &[(); 3].map(|()| values.clone()));
+        let (expected, _) = interpret(
+            &builder(extents, offsets, strides, stored).parts,
+            &[(); 3].map(|()| values.clone()),
+        );
         assert_eq!(run(&fused, Isa::best(), &Pool::new(1), &inputs, &blank(&fused)), expected);
     }
 }

@@ -164,13 +164,17 @@ fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
         }
         let again = |fused: &Fused<T>, sources: &[Source<'_, T>], before: &[Vec<T>]| {
             let again = run(fused, isa, &pools[1], sources, before);
-            again.iter().zip(&outputs).for_each(|(again, output)| assert_same(fused, again, output));
+            again
+                .iter()
+                .zip(&outputs)
+                .for_each(|(again, output)| assert_same(fused, again, output));
         };
         again(&fused, &sources, &blank(&fused));
         in_place(&builder, &inputs, again);
         let (elsewhere, layouts) = interleaved(&builder);
         let memory = run(&elsewhere, isa, &pools[1], &sources, &blank(&elsewhere));
-        let stored = builder.parts.outputs.iter().zip(&outputs).filter(|(of, _)| of.reduce.is_none());
+        let stored =
+            builder.parts.outputs.iter().zip(&outputs).filter(|(of, _)| of.reduce.is_none());
         for (layout, (_, output)) in layouts.iter().zip(stored) {
             let at = |i: usize| memory[0][layout.offset - i * layouts.len()];
             let seen: Vec<T> = (0..output.len()).map(at).collect();
@@ -195,8 +199,13 @@ fn interleaved<T: Scalar>(builder: &FusedBuilder<T>) -> (Fused<T>, Vec<Layout>) 
         }
         Layout { slot: 0, offset: size * count - 1 - number, strides }
     };
-    let layouts: Vec<Layout> =
-        builder.parts.outputs.iter().enumerate().map(|(number, output)| layout(number, output)).collect();
+    let layouts: Vec<Layout> = builder
+        .parts
+        .outputs
+        .iter()
+        .enumerate()
+        .map(|(number, output)| layout(number, output))
+        .collect();
     layouts.iter().enumerate().for_each(|(j, layout)| builder.put(j, layout.clone()));
     (builder.build(), layouts)
 }
@@ -220,7 +229,8 @@ fn in_place<T: Scalar>(
             }
             let fused = builder.build();
             if inputs[k].len() >= fused.slots[j] && fused.inputs[k].reach <= fused.slots[j] {
-                let mut sources: Vec<Source<'_, T>> = inputs.iter().map(|x| Source::Slice(x)).collect();
+                let mut sources: Vec<Source<'_, T>> =
+                    inputs.iter().map(|x| Source::Slice(x)).collect();
                 let mut before = blank(&fused);
                 sources[k] = Source::Output(j);
                 let len = before[j].len();

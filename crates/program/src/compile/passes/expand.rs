@@ -1,30 +1,22 @@
 //! Operations in terms of simpler ones, until only those are left that the compiler knows or that
 //! run through their plain evaluation.
 
-use graph::Graph;
-use graph::reading::NodeId;
-use graph::rewriting::{Target, rewrite};
+use graph::rewriting::Visit;
+use graph::{Graph, Var};
 
-/// Replaces every operation that describes itself in terms of others by that description, and again
-/// in what comes of it; descriptions nest a few levels at most. The graph stays as it is.
-pub(crate) fn expand(graph: &Graph, outputs: &[NodeId]) -> Target {
-    let (mut target, mut changed) = once(graph, outputs);
-    while changed {
-        (target, changed) = once(&target.graph, &target.outputs);
-    }
-    target
+/// An operation that describes itself in terms of others becomes that description, and what comes of it again; descriptions
+/// nest a few levels at most.
+pub(super) fn expanded<'g>(_: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+    visit.op.expand(inputs)
 }
 
-fn once(graph: &Graph, outputs: &[NodeId]) -> (Target, bool) {
-    let mut changed = false;
-    let target = rewrite(graph, outputs, |graph, visit, inputs| match visit.op.expand(inputs) {
-        Some(description) => {
-            changed = true;
-            description
-        }
-        None => visit.again(graph, inputs),
-    });
-    (target, changed)
+/// All descriptions, followed to their end.
+#[cfg(test)]
+pub(super) fn expand(
+    graph: &Graph,
+    outputs: &[graph::reading::NodeId],
+) -> graph::rewriting::Target {
+    super::until_settled(graph, outputs, &[expanded])
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@
 //! reads through it reads across memory. So it moves behind elementwise work, reductions, views and embeds, to where
 //! something needs that order, or nothing does.
 
+use graph::ops::{Embed, Fold, Max, Min, Prod, Sum};
 use graph::reading::record;
 use graph::rewriting::Visit;
 use graph::{Axes, FoldWord, Graph, Lowering, Place, Shape, Var, keep};
-use graph::ops::{Embed, Fold, Max, Min, Prod, Sum};
 use smallvec::SmallVec;
 
 use super::super::place::{space_of, within};
@@ -40,8 +40,13 @@ fn permutation(x: Var<'_>) -> Option<(Order, Var<'_>)> {
     let mut base = of;
     loop {
         base = match lowering(base) {
-            Lowering::Reshape | Lowering::Broadcast | Lowering::Permute(_) | Lowering::View(_) => input(base),
-            Lowering::Input(_) | Lowering::Parameter(_) | Lowering::Constant | Lowering::Full(_) => {
+            Lowering::Reshape | Lowering::Broadcast | Lowering::Permute(_) | Lowering::View(_) => {
+                input(base)
+            }
+            Lowering::Input(_)
+            | Lowering::Parameter(_)
+            | Lowering::Constant
+            | Lowering::Full(_) => {
                 return None;
             }
             _ => return Some((order, of)),
@@ -97,7 +102,8 @@ fn reshaped<'g>(shape: &Shape, x: Var<'g>) -> Option<Var<'g>> {
     let from = of.shape();
     let matter: Vec<usize> = (0..from.rank()).filter(|&axis| from[axis] != 1).collect();
     let ones = shape.rank() - matter.len();
-    let position = |axis: usize| matter.iter().position(|&other| other == axis).expect("it matters");
+    let position =
+        |axis: usize| matter.iter().position(|&other| other == axis).expect("it matters");
     let mut seen = order.iter().filter(|&&axis| from[axis] != 1).map(|&axis| ones + position(axis));
     let mut unused = 0..ones;
     let order: Order = shape
@@ -126,7 +132,8 @@ fn embedded<'g>(
 ) -> Option<Var<'g>> {
     let (order, _) = permutation(*inputs.first()?)?;
     let rank = visit.ty.shape.rank();
-    let alike = |&x: &Var<'g>| x.rank() == rank && permutation(x).is_some_and(|(other, _)| other == order);
+    let alike =
+        |&x: &Var<'g>| x.rank() == rank && permutation(x).is_some_and(|(other, _)| other == order);
     if order.len() != rank || !inputs.iter().all(alike) {
         return None;
     }
@@ -163,12 +170,17 @@ mod tests {
         let passed = Passed::through(
             |target| sweep(&expand(&target.graph, &target.outputs), &[permuted_last]),
             |g| {
-                let (x, w, b) = (g.input("x", [2, 3, 4]), g.input("w", [4, 5]), g.input("b", [5, 1]));
+                let (x, w, b) =
+                    (g.input("x", [2, 3, 4]), g.input("w", [4, 5]), g.input("b", [5, 1]));
                 let y = (x.contract(w, &[], &[(2, 0)]).permute([0, 2, 1]) + b).relu();
                 y.sum_over([0, 2])
             },
         );
-        assert!(!passed.text().contains("permute(relu)") && passed.text().contains("sum(relu)"), "{}", passed.text());
+        assert!(
+            !passed.text().contains("permute(relu)") && passed.text().contains("sum(relu)"),
+            "{}",
+            passed.text()
+        );
         passed.keeps_values(1e-14);
     }
 

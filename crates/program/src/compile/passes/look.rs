@@ -26,7 +26,8 @@ pub(super) fn looked_before<'g>(
     }
     let op = graph.node(x.id(), |node| node.op.clone());
     let look = |operand: Var<'g>| operand.broadcast_to(x.shape()).view(place.clone());
-    let looks: Vec<Var<'g>> = operands_of(x).into_iter().map(|operand| of_view(operand, look)).collect();
+    let looks: Vec<Var<'g>> =
+        operands_of(x).into_iter().map(|operand| of_view(operand, look)).collect();
     record(graph, op, &looks).ok()
 }
 
@@ -69,10 +70,18 @@ mod tests {
             |target| sweep(target, &[looked_before]),
             |g| {
                 let x = g.input("x", [6]);
-                let windows = graph::Place { offset: 0, shape: [4, 3].into(), strides: [1, 1].into_iter().collect() };
+                let windows = graph::Place {
+                    offset: 0,
+                    shape: [4, 3].into(),
+                    strides: [1, 1].into_iter().collect(),
+                };
                 (x + 1.0).view(windows).sum() + x.exp().slice_axis(0, 0..2).sum()
             },
         );
-        assert!(passed.text().contains("view(add)") && passed.text().contains("slice(exp)"), "{}", passed.text());
+        assert!(
+            passed.text().contains("view(add)") && passed.text().contains("slice(exp)"),
+            "{}",
+            passed.text()
+        );
     }
 }

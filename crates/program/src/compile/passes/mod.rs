@@ -1,7 +1,7 @@
 //! Passes: small functions from a graph to one with the same values. Each leaves dead nodes behind.
 
-mod cse;
 mod contracted;
+mod cse;
 mod expand;
 mod factor;
 mod fold;
@@ -21,21 +21,26 @@ mod testing;
 
 use super::Arithmetic;
 use graph::reading::NodeId;
-use graph::rewriting::{Target, Visit};
+use graph::rewriting::{Target, Visit, rewrite};
 use graph::{Graph, Scalar, Var};
 
 /// All passes on the computation of `outputs` in the precision `T`, in the order that lets each see
 /// what the ones before it made. What rounds otherwise than written is left out where that is asked.
 pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arithmetic) -> Target {
-    let target = expand::expand(graph, outputs);
-    let target = sweep(&target, &[simplify::simplified, unroll::unrolled]);
-    let order: [Rule; 4] =
-        [simplify::simplified, layout::permuted_last, parts::done_on_parts, look::looked_before];
-    let mut target = until_settled(target, &order);
+    let mut order: Vec<Rule> = vec![
+        expand::expanded,
+        simplify::simplified,
+        unroll::unrolled,
+        layout::permuted_last,
+        parts::done_on_parts,
+        look::looked_before,
+    ];
     if arithmetic == Arithmetic::Reassociated {
-        target = sweep(&target, &[contracted::summed_batch]);
-        target = cse::merge_common_subexpressions(&target);
-        target = stacked::sums_of_products(&stacked::products_of_slices(&target));
+        order.push(contracted::summed_batch);
+    }
+    let mut target = until_settled(graph, outputs, &order);
+    if arithmetic == Arithmetic::Reassociated {
+        target = stacked::sums_of_products(stacked::products_of_slices(target));
     }
     let mut target = reductions::one_axis_at_a_time(&target);
     let fold: Rule = match arithmetic {
@@ -56,13 +61,13 @@ type Rule = for<'g> fn(&'g Graph, &Visit<'_>, &[Var<'g>]) -> Option<Var<'g>>;
 
 /// Records the graph anew; of each node the first rule counts that has something to say.
 fn sweep(target: &Target, rules: &[Rule]) -> Target {
-    counted_sweep(target, rules).0
+    counted_sweep(&target.graph, &target.outputs, rules).0
 }
 
 /// As [`sweep`], and how often a rule had something to say.
-fn counted_sweep(target: &Target, rules: &[Rule]) -> (Target, usize) {
+fn counted_sweep(graph: &Graph, outputs: &[NodeId], rules: &[Rule]) -> (Target, usize) {
     let mut count = 0;
-    let target = target.rewrite(|graph, visit, inputs| {
+    let target = rewrite(graph, outputs, |graph, visit, inputs| {
         let said = rules.iter().find_map(|rule| rule(graph, visit, inputs));
         count += usize::from(said.is_some());
         said.unwrap_or_else(|| visit.again(graph, inputs))
@@ -71,17 +76,17 @@ fn counted_sweep(target: &Target, rules: &[Rule]) -> (Target, usize) {
 }
 
 /// How often a graph is looked at anew: what one rule makes may be of use to another, through so many of them.
-const SWEEPS: usize = 8;
+const SWEEPS: usize = 10;
 
 /// Sweeps until no rule has anything to say. Each of them moves work in one direction, to where it is smaller or nearer to
 /// what uses it, so that few sweeps are made; the bound keeps the cost linear whatever the graph.
-fn until_settled(mut target: Target, rules: &[Rule]) -> Target {
-    for _ in 0..SWEEPS {
-        let (next, count) = counted_sweep(&target, rules);
-        target = next;
+fn until_settled(graph: &Graph, outputs: &[NodeId], rules: &[Rule]) -> Target {
+    let (mut target, mut count) = counted_sweep(graph, outputs, rules);
+    for _ in 1..SWEEPS {
         if count == 0 {
             break;
         }
+        (target, count) = counted_sweep(&target.graph, &target.outputs, rules);
     }
     target
 }
@@ -104,11 +109,14 @@ mod tests {
         keep_values(regroup::regrouped::<f64>, 1e-14);
         keep_values(factor::factored_sum, 1e-14);
         keep_values(contracted::summed_batch, 1e-14);
-        testing::keeps_all_examples(stacked::sums_of_products, 1e-14);
-        testing::keeps_all_examples(stacked::products_of_slices, 1e-14);
+        let again = |target: &Target| sweep(target, &[]);
+        testing::keeps_all_examples(|target| stacked::sums_of_products(again(target)), 1e-14);
+        testing::keeps_all_examples(|target| stacked::products_of_slices(again(target)), 1e-14);
         testing::keeps_all_examples(cse::merge_common_subexpressions, 0.0);
         testing::keeps_all_examples(reductions::one_axis_at_a_time, 1e-14);
-        testing::keeps_all_examples(|target| expand::expand(&target.graph, &target.outputs), 1e-13);
+        let expand =
+            |target: &Target| until_settled(&target.graph, &target.outputs, &[expand::expanded]);
+        testing::keeps_all_examples(expand, 1e-13);
         for arithmetic in [Arithmetic::Reassociated, Arithmetic::AsWritten] {
             let all = |target: &Target| run::<f64>(&target.graph, &target.outputs, arithmetic);
             testing::keeps_all_examples(all, 1e-13);

@@ -3,7 +3,7 @@
 use graph::ops::Embed;
 use graph::reading::record;
 use graph::rewriting::Visit;
-use graph::{Graph, Lowering, Place, Var, ZipWord};
+use graph::{Graph, Kind, Lowering, Place, Var, ZipWord};
 
 use super::simplify::{lowering, operands_of};
 
@@ -15,11 +15,15 @@ pub(super) fn done_on_parts<'g>(
     inputs: &[Var<'g>],
 ) -> Option<Var<'g>> {
     let word = visit.op.lower();
-    if !matches!(word, Lowering::Map(_) | Lowering::Zip(_) | Lowering::Select) {
+    // Truth values are not put together.
+    if visit.ty.kind != Kind::Real
+        || !matches!(word, Lowering::Map(_) | Lowering::Zip(_) | Lowering::Select)
+    {
         return None;
     }
     let shape = &visit.ty.shape;
-    let is_array = |x: &&Var<'g>| x.shape() == *shape && matches!(lowering(**x), Lowering::Embed(_));
+    let is_array =
+        |x: &&Var<'g>| x.shape() == *shape && matches!(lowering(**x), Lowering::Embed(_));
     let array = *inputs.iter().find(is_array)?;
     let Lowering::Embed(places) = lowering(array) else { return None };
     let keeps_zero = word == Lowering::Zip(ZipWord::MulNoNan) && inputs[0].id() == array.id();

@@ -74,7 +74,8 @@ fn contracted<'g>(
     let middle = first + alone[0].len();
     let (batch, rest) = order.split_at(first);
     let of = |axis: &usize| usize::from(*axis >= middle);
-    let apart = batch.iter().all(|&axis| axis < first) && rest.windows(2).filter(|pair| of(&pair[0]) != of(&pair[1])).count() <= 1;
+    let apart = batch.iter().all(|&axis| axis < first)
+        && rest.windows(2).filter(|pair| of(&pair[0]) != of(&pair[1])).count() <= 1;
     if !apart || rest.is_empty() {
         return None;
     }
@@ -83,7 +84,8 @@ fn contracted<'g>(
         let start = [first, middle][k];
         let own = rest.iter().filter(|axis| of(axis) == k).map(|&axis| alone[k][axis - start]);
         let of_batch = batch.iter().map(|&axis| contract.batch[k][axis]);
-        let order: Vec<usize> = of_batch.chain(own).chain(contract.sums[k].iter().copied()).collect();
+        let order: Vec<usize> =
+            of_batch.chain(own).chain(contract.sums[k].iter().copied()).collect();
         arranged(factor, &order)
     });
     let mut factors: Vec<Var<'g>> = factors.collect();
@@ -191,14 +193,14 @@ fn is_positive_zero(var: Var<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::expand::expand;
-    use super::super::sweep;
+    use super::super::expand::expanded;
+    use super::super::until_settled;
     use super::*;
 
     fn names(build: impl for<'g> Fn(Var<'g>) -> Var<'g>) -> Vec<&'static str> {
         let g = Graph::new();
         let y = build(g.input("x", [2, 3])).id();
-        let simplified = sweep(&expand(&g, &[y]), &[simplified]);
+        let simplified = until_settled(&g, &[y], &[expanded, simplified]);
         let live = simplified.graph.ancestors(&simplified.outputs);
         simplified.graph.dag(|dag| {
             let live = dag.node_indices().filter(|id| live[id.index()]);

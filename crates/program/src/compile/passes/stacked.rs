@@ -14,21 +14,25 @@ use graph::{Graph, Lowering, Place, Shape, Var, ZipWord};
 /// Σₜ Aₜ·Bₜ becomes the product of all Aₜ, stacked, with all Bₜ, summed over t as well: the gradient of a weight that is used
 /// at every step is one product. The stacks cost nothing where the parts are computed in them. Not the same bits: the same
 /// terms in another order.
-pub(super) fn sums_of_products(target: &Target) -> Target {
-    let found = Sums::of(target);
+pub(super) fn sums_of_products(target: Target) -> Target {
+    let found = Sums::of(&target);
     if found.products.is_empty() {
-        return target_again(target);
+        return target;
     }
-    recorded(target, |graph, id, again, var| match found.products.get(&id) {
+    recorded(&target, |graph, id, again, var| match found.products.get(&id) {
         None => again(),
         Some(Sum { products, others }) => {
             let factor = |of: usize| {
-                let parts: Vec<Var<'_>> = products.iter().map(|factors| var(factors.1[of])).collect();
+                let parts: Vec<Var<'_>> =
+                    products.iter().map(|factors| var(factors.1[of])).collect();
                 stacked(graph, &parts)
             };
             let mut contract = products[0].0.clone();
             for of in 0..2 {
-                contract.batch[of].iter_mut().chain(&mut contract.sums[of]).for_each(|axis| *axis += 1);
+                contract.batch[of]
+                    .iter_mut()
+                    .chain(&mut contract.sums[of])
+                    .for_each(|axis| *axis += 1);
                 contract.sums[of].insert(0, 0);
             }
             let sum = graph.apply(contract, &[factor(0), factor(1)]);
@@ -52,7 +56,9 @@ fn stacked<'g>(graph: &'g Graph, parts: &[Var<'g>]) -> Var<'g> {
 /// The view, with one more axis in front, that several views of one array at equal distances are.
 fn row_of_views<'g>(graph: &'g Graph, parts: &[Var<'g>]) -> Option<(Var<'g>, Place)> {
     let look = |part: &Var<'g>| {
-        let Lowering::View(place) = graph.node(part.id(), |node| node.op.lower()) else { return None };
+        let Lowering::View(place) = graph.node(part.id(), |node| node.op.lower()) else {
+            return None;
+        };
         Some((graph.node_inputs(part.id())[0], place))
     };
     let (source, first) = look(&parts[0])?;
@@ -87,13 +93,15 @@ impl Sums {
     fn of(target: &Target) -> Self {
         let graph = &target.graph;
         let uses = uses(target);
-        let is_sum = |id: NodeId| graph.node(id, |node| node.op.lower() == Lowering::Zip(ZipWord::Add));
+        let is_sum =
+            |id: NodeId| graph.node(id, |node| node.op.lower() == Lowering::Zip(ZipWord::Add));
         let same = |a: NodeId, b: NodeId| graph.node(a, |a| graph.node(b, |b| a.ty == b.ty));
         // A partial sum has one use, in a sum of its own shape.
         let mut inner = vec![false; uses.len()];
         for id in live(&uses).filter(|&id| is_sum(id)) {
             for input in graph.node_inputs(id) {
-                inner[input.index()] |= is_sum(input) && uses[input.index()] == 1 && same(input, id);
+                inner[input.index()] |=
+                    is_sum(input) && uses[input.index()] == 1 && same(input, id);
             }
         }
         let mut products = HashMap::new();
@@ -123,7 +131,9 @@ fn split(
     whole: impl Fn(NodeId) -> bool,
 ) -> Option<Sum> {
     let form = |term: NodeId| {
-        let Lowering::Contract(contract) = graph.node(term, |node| node.op.lower()) else { return None };
+        let Lowering::Contract(contract) = graph.node(term, |node| node.op.lower()) else {
+            return None;
+        };
         let inputs = graph.node_inputs(term);
         let factors = [inputs[0], inputs[1]];
         let shapes = factors.map(|factor| graph.node(factor, |node| node.ty.shape.clone()));
@@ -133,7 +143,9 @@ fn split(
     let (mut products, mut others) = (Vec::new(), Vec::new());
     for &term in terms {
         match form(term) {
-            Some((own, of, factors)) if own == contract && of == shapes => products.push((own, factors)),
+            Some((own, of, factors)) if own == contract && of == shapes => {
+                products.push((own, factors))
+            }
             _ => others.push(term),
         }
     }
@@ -149,14 +161,15 @@ fn split(
 
 /// Products of slices of one array at equal distances with one factor become slices of the product of the array: what is
 /// projected step by step is projected at once.
-pub(super) fn products_of_slices(target: &Target) -> Target {
+pub(super) fn products_of_slices(target: Target) -> Target {
     let graph = &target.graph;
-    let uses = uses(target);
+    let uses = uses(&target);
     let mut alike: HashMap<(NodeId, NodeId, Shape), Vec<NodeId>> = HashMap::new();
     for id in live(&uses) {
         if let Lowering::Contract(contract) = graph.node(id, |node| node.op.lower()) {
             let inputs = graph.node_inputs(id);
-            let is_view = graph.node(inputs[0], |node| matches!(node.op.lower(), Lowering::View(_)));
+            let is_view =
+                graph.node(inputs[0], |node| matches!(node.op.lower(), Lowering::View(_)));
             if contract.batch[0].is_empty() && is_view {
                 let shape = graph.node(inputs[0], |node| node.ty.shape.clone());
                 let source = graph.node_inputs(inputs[0])[0];
@@ -169,17 +182,18 @@ pub(super) fn products_of_slices(target: &Target) -> Target {
     let mut members: Vec<Vec<NodeId>> = Vec::new();
     for row in alike.into_values().filter(|row| row.len() > 1) {
         let op = |id: NodeId| graph.node(id, |node| node.op.clone());
-        let views: Vec<Var<'_>> = row.iter().map(|&id| graph.var(graph.node_inputs(id)[0])).collect();
+        let views: Vec<Var<'_>> =
+            row.iter().map(|&id| graph.var(graph.node_inputs(id)[0])).collect();
         if row.iter().all(|&id| op(id) == op(row[0])) && row_of_views(graph, &views).is_some() {
             row.iter().enumerate().for_each(|(i, &id)| _ = rows.insert(id, (members.len(), i)));
             members.push(row);
         }
     }
     if rows.is_empty() {
-        return target_again(target);
+        return target;
     }
     let mut products: Vec<Option<NodeId>> = vec![None; members.len()];
-    recorded(target, |new, id, again, var| {
+    recorded(&target, |new, id, again, var| {
         let Some(&(row, position)) = rows.get(&id) else { return again() };
         // The first is visited when its factors are there, and so are the views of all: they look at one array.
         let product = *products[row].get_or_insert_with(|| {
@@ -211,10 +225,6 @@ fn uses(target: &Target) -> Vec<usize> {
 
 fn live(uses: &[usize]) -> impl Iterator<Item = NodeId> + '_ {
     (0..uses.len()).filter(|&index| uses[index] > 0).map(NodeId::new)
-}
-
-fn target_again(target: &Target) -> Target {
-    target.rewrite(|graph, visit, inputs| visit.again(graph, inputs))
 }
 
 /// Records the graph anew as `rule` says, which is given the old node, how it is recorded as it is, and the new variable of
@@ -250,23 +260,28 @@ mod tests {
     #[test]
     fn a_sum_of_products_is_a_product_of_stacks() {
         let passed = Passed::through(
-            |target| sums_of_products(&expand(&target.graph, &target.outputs)),
+            |target| sums_of_products(expand(&target.graph, &target.outputs)),
             |g| {
                 let product = |i: usize| {
-                    let (a, b) = (g.input(&format!("a{i}"), [2, 3]), g.input(&format!("b{i}"), [3, 4]));
+                    let (a, b) =
+                        (g.input(&format!("a{i}"), [2, 3]), g.input(&format!("b{i}"), [3, 4]));
                     a.tanh().matmul(b.tanh())
                 };
                 (product(0) + product(1)) + (product(2) + 1.0)
             },
         );
-        assert!(passed.text().contains("contract") || passed.text().contains("matmul(embed, embed)"), "{}", passed.text());
+        assert!(
+            passed.text().contains("contract") || passed.text().contains("matmul(embed, embed)"),
+            "{}",
+            passed.text()
+        );
         passed.keeps_values(1e-14);
     }
 
     #[test]
     fn products_of_slices_are_slices_of_a_product() {
         let passed = Passed::through(
-            |target| products_of_slices(&expand(&target.graph, &target.outputs)),
+            |target| products_of_slices(expand(&target.graph, &target.outputs)),
             |g| {
                 let (x, w) = (g.input("x", [3, 2, 4]), g.input("w", [4, 5]));
                 let step = |i| x.index_axis(0, i).matmul(w);

@@ -11,11 +11,7 @@ const LARGEST: usize = 16;
 /// The reduction of a small window joins its elements one by one, each an array that is a view of the one that the windows
 /// look at: of four numbers, three operations in one loop, where a reduction would gather the windows first. (Along the last
 /// axis neighbours are reduced as they lie.)
-pub(super) fn unrolled<'g>(
-    _: &'g Graph,
-    visit: &Visit<'_>,
-    inputs: &[Var<'g>],
-) -> Option<Var<'g>> {
+pub(super) fn unrolled<'g>(_: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> Option<Var<'g>> {
     let Lowering::Reduce(word, axes) = visit.op.lower() else { return None };
     let Lowering::View(place) = lowering(inputs[0]) else { return None };
     let axes = axes.resolve(place.shape.rank()).ok()?;
@@ -49,7 +45,8 @@ fn elements(place: &Place, axes: &[usize]) -> Vec<Place> {
     }
     let keep = |place: Place| {
         let kept = (0..place.shape.rank()).filter(|axis| !axes.contains(axis));
-        let (shape, strides) = kept.map(|axis| (place.shape[axis], place.strides[axis])).unzip::<_, _, Vec<_>, _>();
+        let (shape, strides) =
+            kept.map(|axis| (place.shape[axis], place.strides[axis])).unzip::<_, _, Vec<_>, _>();
         Place { offset: place.offset, shape: Shape::from(shape), strides }
     };
     places.into_iter().map(keep).collect()
