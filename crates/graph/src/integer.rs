@@ -4,7 +4,7 @@
 ///
 /// ```
 /// use cotangent::{Graph, Integer};
-/// assert_eq!((7_u8.to_index(), u64::MAX.to_index()), (Some(7), None));
+/// assert_eq!((7_u8.to_index(), u64::MAX.to_index()), (7, i64::MAX));
 ///
 /// let g = Graph::new();
 /// let rows = g.constant(cotangent::ndarray::array![2_u8, 0]);

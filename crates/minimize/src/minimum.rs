@@ -41,8 +41,8 @@ pub trait Minimizer<O: ?Sized> {
 ///     (x[0] - 3.0).powi(2)
 /// };
 /// let minimum = GradientDescent::new().minimize(&mut bowl, &[0.0])?;
-/// assert!(minimum.converged() && (minimum.x[0] - 3.0).abs() < 1e-8);
-/// println!("{} after {} iterations", minimum.value, minimum.iterations);
+/// assert!(minimum.stop.converged() && (minimum.x[0] - 3.0).abs() < 1e-8);
+/// println!("{} after {} iterations", minimum.value, minimum.iterations());
 /// # Ok::<(), cotangent::minimize::MinimizeError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

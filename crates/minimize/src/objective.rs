@@ -130,7 +130,7 @@ impl<F: Objective, S: FnMut(&[f64], &mut [f64])> Hessian for (F, S) {
 /// Residuals and their Jacobian as closures.
 ///
 /// ```
-/// use cotangent::minimize::{LevenbergMarquardt, ResidualFunctions};
+/// use cotangent::minimize::{LevenbergMarquardt, Minimizer, ResidualFunctions};
 /// // y = a·x through (1, 2) and (2, 4).
 /// let residuals = |a: &[f64], r: &mut [f64]| (r[0], r[1]) = (a[0] - 2.0, 2.0 * a[0] - 4.0);
 /// let jacobian = |_: &[f64], j: &mut [f64]| j.copy_from_slice(&[1.0, 2.0]);

@@ -60,7 +60,7 @@ impl<R: Rule, T: Precision> Optim<R, T> {
     /// Multiplies the learning rate by a schedule: α at step t is α₀·s(t).
     ///
     /// A second schedule multiplies the first. The schedule counts steps, from 0; to count epochs,
-    /// write [`schedule.per(steps_in_an_epoch)`](Curve::per).
+    /// write [`schedule.per(steps_in_an_epoch)`](crate::Curve::per).
     ///
     /// ```
     /// use cotangent::optim::{Curve, Sgd, StepDecay};

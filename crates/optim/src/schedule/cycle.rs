@@ -10,7 +10,7 @@ use super::{Curve, cosine, ramp};
 ///
 /// ```
 /// use cotangent::optim::{Anneal, OneCycle};
-/// let straight = OneCycle::new(1.0, 100).anneal(Anneal::Linear);
+/// assert_eq!(OneCycle::new(100).linear().anneal, Anneal::Linear);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

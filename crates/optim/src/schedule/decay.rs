@@ -182,7 +182,7 @@ impl fmt::Display for InverseTime {
 ///
 /// ```
 /// use cotangent::optim::{Curve, InverseSqrt};
-/// assert_eq!(InverseSqrt::new(4).sample([0, 3, 15]), [0.25, 1.0, 0.5]);
+/// assert_eq!([0, 3, 15].map(|step| InverseSqrt::new(4).at(step)), [0.25, 1.0, 0.5]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InverseSqrt {
