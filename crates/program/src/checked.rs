@@ -76,7 +76,7 @@ impl Effects {
                     FusedInput::Memory(memory) => memory.clone(),
                     FusedInput::Output(slot) => Memory::Real(slots[*slot].clone()),
                 };
-                (inputs.iter().map(read).collect(), outputs.to_vec())
+                (inputs.iter().map(read).collect(), outputs.clone())
             }
             Action::Contract(product) => {
                 let read = |input: &FusedInput| match input {

@@ -81,7 +81,7 @@ pub(crate) enum Action<T> {
         inputs: SmallVec<[FusedInput; 6]>,
         /// Ranges of the arena of reals, each with one output or several.
         slots: SmallVec<[Range<usize>; 4]>,
-        outputs: SmallVec<[Written; 4]>,
+        outputs: Vec<Written>,
     },
     /// A product summed over axes of both factors.
     Contract(Box<Product<T>>),

@@ -244,7 +244,7 @@ impl Emitter<'_> {
             loops.reads.push((read.clone(), register));
             inputs.push(slot.map_or(FusedInput::Memory(memory), FusedInput::Output));
         }
-        let mut outputs: SmallVec<[Written; 4]> = SmallVec::new();
+        let mut outputs: Vec<Written> = Vec::new();
         for &member in &group.members {
             let stored = group.stored.contains(&member);
             if let Some(output) = loops.member(member, stored) {
