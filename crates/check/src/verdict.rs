@@ -13,7 +13,7 @@ const CLOSER: usize = 10;
 
 /// What the check of one derivative concludes.
 ///
-/// A [`Report`] counts them, and holds one in each row.
+/// A [`Report`](crate::Report) counts them, and holds one in each row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
     /// Analytic and numeric derivative agree within the bound, and the bound is sharp.
