@@ -80,6 +80,7 @@ pub use program::*;
 
 /// What a training script needs, to be imported whole.
 pub mod prelude {
+    pub use crate::Precision;
     #[cfg(feature = "check")]
     pub use check::{Check, CheckFn, assert_gradients, check_fn};
     pub use data::{Dataset, Standardizer};
