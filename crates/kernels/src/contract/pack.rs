@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::group::Group;
 use super::strip::{MAX_ROWS, MAX_VECTORS};
+use crate::fused::copy_row;
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
-use crate::vector::{MAX_LANES, Vector};
+use crate::vector::MAX_LANES;
 
 /// Where some lanes go: `width` numbers for each step of the depth, those beyond `count` 0.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +70,7 @@ impl<T: Scalar> Kernel for Pack<'_, T> {
         // SAFETY: the promises of `Pack::run`.
         unsafe {
             if contiguous(self.lanes) {
-                self.rows::<T::Vector<S>>();
+                self.rows();
             } else if contiguous(self.depth) {
                 self.transpose();
             } else {
@@ -88,14 +89,14 @@ impl<T: Scalar> Pack<'_, T> {
     /// Copies row after row, as they lie in memory: target after target would visit as many pages for each as this does
     /// for many.
     #[inline(always)]
-    unsafe fn rows<X: Vector<T>>(&self) {
+    unsafe fn rows(&self) {
         let none = Piece { from: 0, to: std::ptr::null_mut(), width: 0, count: 0 };
         let (mut pieces, mut met) = ([none; PIECES], 0);
         for target in self.targets {
             self.lanes.for_runs(target.first..target.first + target.count, |j, from, count| {
                 if met == PIECES {
                     // SAFETY: as the caller vouches.
-                    unsafe { self.copy::<X>(&pieces) };
+                    unsafe { self.copy(&pieces) };
                     met = 0;
                 }
                 let to = target.to.wrapping_add(j - target.first);
@@ -104,29 +105,19 @@ impl<T: Scalar> Pack<'_, T> {
             });
         }
         // SAFETY: as the caller vouches.
-        unsafe { self.copy::<X>(&pieces[..met]) };
+        unsafe { self.copy(&pieces[..met]) };
     }
 
     /// Copies pieces of every row.
     #[inline(always)]
-    unsafe fn copy<X: Vector<T>>(&self, pieces: &[Piece<T>]) {
+    unsafe fn copy(&self, pieces: &[Piece<T>]) {
         self.depth.for_each(self.steps.0, self.steps.1 - self.steps.0, |p, offset| {
             let row = self.from.wrapping_offset(offset);
             for piece in pieces {
                 let (from, to) =
                     (row.wrapping_offset(piece.from), piece.to.wrapping_add(p * piece.width));
-                let mut j = 0;
-                // SAFETY: the vectors end with the piece.
-                unsafe {
-                    while j + X::LANES <= piece.count {
-                        X::load(from.add(j)).store(to.add(j));
-                        j += X::LANES;
-                    }
-                    let left = piece.count - j;
-                    if left > 0 {
-                        X::load_first(from.add(j), left).store_first(to.add(j), left);
-                    }
-                }
+                // SAFETY: a piece of a row, and its place in a target.
+                unsafe { copy_row(from, to, piece.count) };
             }
         });
     }

@@ -114,7 +114,7 @@ pub(super) fn gather<T: Copy>(x: &[T], grid: Grid, (rows, columns): (usize, usiz
 ///
 /// So many numbers can be read and written, and do not overlap.
 #[inline(always)]
-unsafe fn copy_row<T: Copy>(from: *const T, to: *mut T, len: usize) {
+pub(crate) unsafe fn copy_row<T: Copy>(from: *const T, to: *mut T, len: usize) {
     const SHORT: usize = 32;
     // SAFETY: as the caller vouches; the pieces are within the row.
     unsafe {
@@ -128,9 +128,14 @@ unsafe fn copy_row<T: Copy>(from: *const T, to: *mut T, len: usize) {
                 .write_unaligned(from.add(j).cast::<[T; 4]>().read_unaligned());
             j += 4;
         }
-        while j < len {
+        if j + 2 <= len {
+            to.add(j)
+                .cast::<[T; 2]>()
+                .write_unaligned(from.add(j).cast::<[T; 2]>().read_unaligned());
+            j += 2;
+        }
+        if j < len {
             *to.add(j) = *from.add(j);
-            j += 1;
         }
     }
 }

@@ -44,7 +44,7 @@ mod tests;
 
 pub(crate) use accumulate::accumulate;
 pub use builder::{FusedBuilder, Layout, Value};
-pub(crate) use copy::{spread, tile};
+pub(crate) use copy::{copy_row, spread, tile};
 
 use crate::scalar::Scalar;
 

@@ -1,26 +1,34 @@
 //! Reductions of small windows, as elementwise work on the window's elements.
 
 use graph::rewriting::Visit;
-use graph::{FoldWord, Graph, Lowering, Place, Shape, Var};
+use graph::{Axes, FoldWord, Graph, Lowering, Place, Shape, Var};
 
 use super::simplify::{input, lowering};
 
 /// Larger windows are reduced.
 const LARGEST: usize = 16;
 
+/// Rows of fewer numbers are short.
+const SHORT: usize = 64;
+
 /// The reduction of a small window joins its elements one by one, each an array that is a view of the one that the windows
 /// look at: of four numbers, three operations in one loop, where a reduction would gather the windows first. (Along the last
 /// axis neighbours are reduced as they lie.)
 pub(super) fn unrolled<'g>(_: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> Option<Var<'g>> {
     let Lowering::Reduce(word, axes) = visit.op.lower() else { return None };
-    let Lowering::View(place) = lowering(inputs[0]) else { return None };
+    let (source, place) = match lowering(inputs[0]) {
+        Lowering::View(place) => (input(inputs[0]), place),
+        _ if is_of_short_rows(&inputs[0].shape(), &axes) => {
+            (inputs[0], Place::whole(&inputs[0].shape()))
+        }
+        _ => return None,
+    };
     let axes = axes.resolve(place.shape.rank()).ok()?;
     let count: usize = axes.iter().map(|&axis| place.shape[axis]).product();
     let last = place.shape.rank().checked_sub(1)?;
     if axes.contains(&last) || !(2..=LARGEST).contains(&count) || place.shape.size() == 0 {
         return None;
     }
-    let source = input(inputs[0]);
     let elements = elements(&place, &axes).into_iter().map(|place| source.view(place));
     let joined = elements.reduce(|a, b| match word {
         FoldWord::Max => a.maximum(b),
@@ -31,6 +39,15 @@ pub(super) fn unrolled<'g>(_: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) 
     // A sum starts from 0, and 0 + (−0) is 0.
     let joined = if word == FoldWord::Sum { joined + 0.0 } else { joined };
     Some(joined.reshape_to(&visit.ty.shape))
+}
+
+/// Whether windows that work was done on lie far from one another, and each has rows so short that a loop down them would
+/// spend its time between the windows.
+fn is_of_short_rows(shape: &Shape, axes: &Axes) -> bool {
+    let Ok(axes) = axes.resolve(shape.rank()) else { return false };
+    let (Some(&first), Some(&last)) = (axes.first(), axes.last()) else { return false };
+    shape[..first].iter().product::<usize>() > 1
+        && shape[last + 1..].iter().product::<usize>() < SHORT
 }
 
 /// The places without these axes, for each position along them in row-major order.
@@ -80,5 +97,20 @@ mod tests {
                         view(x); maximum(maximum, view); reshape(maximum); reshape(reshape)";
         assert_eq!(passed.text(), expected);
         passed.keeps_values(0.0);
+    }
+    #[test]
+    fn windows_of_computed_values_are_joined_too_but_not_the_rows_of_a_matrix() {
+        let passed = |shape: &'static [usize], axis: isize| {
+            Passed::through(
+                |target| sweep(target, &[unrolled]),
+                move |g| g.input("x", shape).exp().max_over(axis),
+            )
+        };
+        let windows = passed(&[3, 2, 6], 1);
+        let expected =
+            "x = input; exp(x); view(exp); view(exp); maximum(view, view); reshape(maximum)";
+        assert_eq!(windows.text(), expected);
+        windows.keeps_values(0.0);
+        assert_eq!(passed(&[2, 6], 0).text(), "x = input; exp(x); max(exp)");
     }
 }
