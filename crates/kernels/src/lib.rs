@@ -83,7 +83,7 @@ mod vector;
 pub use contract::{Contraction, Extents, Place};
 pub use elementwise::{Arg, Binary, Unary, binary, select, unary};
 pub use finite::all_finite;
-pub use fused::{Fused, FusedBuilder, Layout, Source, Value};
+pub use fused::{Factor, Fused, FusedBuilder, Layout, Source, Value};
 pub use gemm::{Matrix, MatrixMut, gemm, is_shared};
 pub use isa::Isa;
 pub use pool::Pool;

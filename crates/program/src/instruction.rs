@@ -82,6 +82,8 @@ pub(crate) enum Action<T> {
         /// Ranges of the arena of reals, each with one output or several.
         slots: SmallVec<[Range<usize>; 4]>,
         outputs: Vec<Written>,
+        /// The products that it computes, whose factors are the last inputs.
+        products: Vec<LoopProduct>,
     },
     /// A product summed over axes of both factors.
     Contract(Box<Product<T>>),
@@ -94,11 +96,20 @@ pub(crate) enum Action<T> {
 }
 
 /// Where an instruction reads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum FusedInput {
     Memory(Memory),
     /// In the slot of this position, before the instruction.
     Output(usize),
+}
+
+/// A product of a fused loop.
+#[derive(Clone, Debug)]
+pub(crate) struct LoopProduct {
+    /// The position of the second factor among the inputs.
+    pub second: usize,
+    /// As of [`Product`].
+    pub form: Vec<isize>,
 }
 
 /// A contraction with where its factors and its result lie.

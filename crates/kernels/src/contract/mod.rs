@@ -99,6 +99,18 @@ pub enum BOrPacked<T> {
     Packed(*const T),
 }
 
+impl<T> Contraction<T> {
+    /// How many elements the slices of A, B and C must have; 0 for one that is not touched.
+    pub fn reach(&self) -> [usize; 3] {
+        self.reach
+    }
+
+    /// How many additions and multiplications a run makes.
+    pub fn flops(&self) -> usize {
+        self.work.as_ref().map_or(0, |work| work.multiply_adds().saturating_mul(2))
+    }
+}
+
 impl<T: Scalar> Contraction<T> {
     /// The contraction of operands that lie so in their slices.
     ///
@@ -130,16 +142,6 @@ impl<T: Scalar> Contraction<T> {
         let apart = [(a.offset, &of_a), (b.offset, &of_b)].map(|x| are_apart(x, (c.offset, &of_c)));
         let work = Work::new::<T>(extents, a, b, c, apart, !empty);
         Contraction { work: Some(Arc::new(work)), reach: reaches, of: PhantomData }
-    }
-
-    /// How many elements the slices of A, B and C must have; 0 for one that is not touched.
-    pub fn reach(&self) -> [usize; 3] {
-        self.reach
-    }
-
-    /// How many additions and multiplications a run makes.
-    pub fn flops(&self) -> usize {
-        self.work.as_ref().map_or(0, |work| work.multiply_adds().saturating_mul(2))
     }
 
     /// Whether the threads of a pool share a run.
@@ -204,6 +206,13 @@ impl<T: Scalar> Contraction<T> {
         }
     }
 
+    /// Chooses the way in which rectangles of at most so many rows and columns are computed.
+    pub(crate) fn plan_rectangles(&mut self, rows: usize, columns: usize) {
+        if let Some(work) = &mut self.work {
+            Arc::make_mut(work).plan_rectangles::<T>(rows, columns);
+        }
+    }
+
     /// Computes a rectangle of C of one element of the batch, on this thread: row `rows.start + i` goes to the numbers from
     /// `to[i·to_row]` on. They are the same bits as of [`run`](Self::run).
     ///
@@ -213,7 +222,6 @@ impl<T: Scalar> Contraction<T> {
     /// [`packed_b_len`](Self::packed_b_len)); the batch and the ranges lie within the extents; the rows of the rectangle
     /// can be written, do not overlap, and nobody else touches them.
     #[expect(clippy::too_many_arguments, reason = "addresses and ranges say more apart")]
-    #[allow(dead_code, reason = "used by fused loops")]
     pub(crate) unsafe fn rectangle(
         &self,
         isa: Isa,

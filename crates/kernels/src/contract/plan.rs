@@ -75,21 +75,32 @@ pub(super) fn even_part(total: usize, limit: usize) -> usize {
 }
 
 impl Plan {
-    /// The cheapest way among those for a level whose tiles these are.
-    pub(super) fn cheapest(sides: Sides<'_>, depth_block: usize, tiles: &[TileShape]) -> Plan {
-        let straight = Plan::ways(sides, depth_block, tiles, false);
-        let turned = Plan::ways(sides.turned(), depth_block, tiles, true);
+    /// The cheapest way, among those for a level whose tiles these are, of so many rows and columns.
+    pub(super) fn cheapest(
+        sides: Sides<'_>,
+        part: (usize, usize),
+        depth_block: usize,
+        tiles: &[TileShape],
+    ) -> Plan {
+        let straight = Plan::ways(sides, part, depth_block, tiles, false);
+        let turned = Plan::ways(sides.turned(), (part.1, part.0), depth_block, tiles, true);
         let ways = straight.chain(turned);
         ways.min_by(|x, y| x.cost.total_cmp(&y.cost)).expect("there is more than one way")
     }
 
     /// The cheapest way to multiply with a B that was packed before.
-    pub(super) fn prepacked(sides: Sides<'_>, depth_block: usize, tile: TileShape) -> Plan {
-        Plan { y_in_place: false, ..Plan::way(sides, depth_block, tile, false, false) }
+    pub(super) fn prepacked(
+        sides: Sides<'_>,
+        part: (usize, usize),
+        depth_block: usize,
+        tile: TileShape,
+    ) -> Plan {
+        Plan { y_in_place: false, ..Plan::way(sides, part, depth_block, tile, false, false) }
     }
 
     fn ways<'p>(
         sides: Sides<'p>,
+        part: (usize, usize),
         depth_block: usize,
         tiles: &'p [TileShape],
         turned: bool,
@@ -97,25 +108,26 @@ impl Plan {
         let in_place = sides.y_columns.stride() == 1;
         let ways = [false, true].into_iter().filter(move |&way| in_place || !way);
         ways.flat_map(move |in_place| {
-            tiles.iter().map(move |&tile| Plan::way(sides, depth_block, tile, in_place, turned))
+            let way = move |&tile| Plan::way(sides, part, depth_block, tile, in_place, turned);
+            tiles.iter().map(way)
         })
     }
 
     /// One way and its cost.
     fn way(
         sides: Sides<'_>,
+        part: (usize, usize),
         depth_block: usize,
         tile: TileShape,
         y_in_place: bool,
         turned: bool,
     ) -> Plan {
         let Sides { x_rows, x_depth, y_depth, y_columns, c_rows, c_columns } = sides;
-        let (rows, columns, depth) =
-            (x_rows.len() as f64, y_columns.len() as f64, x_depth.len() as f64);
+        let (rows, columns, depth) = (part.0 as f64, part.1 as f64, x_depth.len() as f64);
         let direct =
             c_columns.stride() == 1 && c_columns.run_len() >= tile.lanes.min(c_columns.len());
         // Panels end with runs, in which the columns lie side by side where they are read and where they are written.
-        let mut run = y_columns.len();
+        let mut run = part.1;
         if y_in_place {
             run = run.min(y_columns.run_len());
         }
@@ -125,7 +137,7 @@ impl Plan {
         let vectors = run.div_ceil(tile.lanes);
         let along = vectors.div_ceil(tile.vectors);
         let panels = along as f64 * (columns / run as f64);
-        let strips = x_rows.len().div_ceil(tile.rows) as f64;
+        let strips = part.0.div_ceil(tile.rows) as f64;
         let (high, wide) = (rows / strips, vectors as f64 / along as f64);
         let step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
         let runs = y_in_place && !y_depth.is_run();

@@ -9,7 +9,7 @@ use crate::scalar::Scalar;
 use crate::scratch::PARTIALS;
 
 /// One operand, of at least one element.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Operand {
     pub(super) offset: usize,
     pub(super) batch: Group,
@@ -18,7 +18,7 @@ pub(super) struct Operand {
 }
 
 /// What there is to compute.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Work {
     /// A and B, unless the depth is 0.
     pub(super) factors: Option<[Operand; 2]>,
@@ -100,22 +100,31 @@ impl Work {
         let depth_block = depth_block(results, count.max(1), PARTIALS / size_of::<T>());
         let plans = Vec::new();
         let mut work = Work { factors, c, apart, depth: count, depth_block, merged, plans };
-        work.plans = Isa::available().filter_map(|isa| work.plans_for::<T>(isa)).collect();
+        let whole = (work.c.rows.len(), work.c.columns.len());
+        work.plan_rectangles::<T>(whole.0, whole.1);
         work
     }
 
-    fn plans_for<T: Scalar>(&self, isa: Isa) -> Option<Plans> {
+    /// Makes the plans, those of rectangles for so many rows and columns.
+    pub(super) fn plan_rectangles<T: Scalar>(&mut self, rows: usize, columns: usize) {
+        let plans = |isa| self.plans_for::<T>(isa, (rows, columns));
+        self.plans = Isa::available().filter_map(plans).collect();
+    }
+
+    fn plans_for<T: Scalar>(&self, isa: Isa, part: (usize, usize)) -> Option<Plans> {
         let sides = self.sides(&self.c.rows, &self.c.columns)?;
         // Rows of a rectangle may be further apart than its columns are many.
         let (dense_rows, dense_columns) = self.dense(self.c.columns.len() + 1);
         let dense = Sides { c_rows: &dense_rows, c_columns: &dense_columns, ..sides };
         let (tiles, depth) = (TileShape::all::<T>(isa), self.depth_block);
+        let whole = (self.c.rows.len(), self.c.columns.len());
+        let part = (part.0.clamp(1, whole.0), part.1.clamp(1, whole.1));
         Some(Plans {
             isa,
-            run: Plan::cheapest(sides, depth, &tiles),
-            rectangle: Plan::cheapest(dense, depth, &tiles),
-            packed: Plan::prepacked(sides, depth, tiles[0]),
-            packed_rectangle: Plan::prepacked(dense, depth, tiles[0]),
+            run: Plan::cheapest(sides, whole, depth, &tiles),
+            rectangle: Plan::cheapest(dense, part, depth, &tiles),
+            packed: Plan::prepacked(sides, whole, depth, tiles[0]),
+            packed_rectangle: Plan::prepacked(dense, part, depth, tiles[0]),
         })
     }
 

@@ -26,10 +26,11 @@ impl Analysis {
         outputs: &[Output],
         nest: &Nest,
         strides: &[Strides],
+        in_strips: bool,
     ) -> Analysis {
         let mut analysis =
             Analysis { kinds: Vec::new(), live: live(nodes, outputs), follows_row: Vec::new() };
-        let hoisted = nest.rows > 1 && nest.columns <= MAX_HOISTED;
+        let hoisted = in_strips || nest.rows > 1 && nest.columns <= MAX_HOISTED;
         for node in nodes {
             let kind = analysis.kind(node, nest, strides, hoisted);
             let follows = |v: Value| analysis.follows_row[v.index()];
@@ -50,7 +51,9 @@ impl Analysis {
                 let columns = strides.column != 0 || (nest.columns == 1 && strides.varies_by_row());
                 Kind::new(strides.varies_by_row() || !hoisted, columns)
             }
+            Node::Product(_) => Kind::Full,
             Node::ReduceLast(_, x) => Kind::new(kind(x).varies_by_row(), false),
+            Node::ReduceRows(..) => Kind::Column,
             Node::Constant(_) => Kind::new(!hoisted, false),
             _ => node.operands().map(kind).fold(Kind::new(!hoisted, false), Kind::join),
         }
@@ -83,14 +86,33 @@ impl Analysis {
         needed
     }
 
+    /// Asserts that what has one number per column has one.
+    #[track_caller]
+    pub(super) fn check_columns(&self, outputs: &[Output]) {
+        for (j, output) in outputs.iter().enumerate().filter(|(_, output)| output.per_column) {
+            let kind = self.kinds[output.value.index()];
+            assert!(
+                !kind.varies_by_row(),
+                "output {j} has one number per column, and its value varies along the rows"
+            );
+        }
+    }
+
     /// How many inputs and outputs have a number, of their own or repeated, for each position of a block.
     pub(super) fn operands_along_row<T>(&self, nodes: &[Node<T>], outputs: &[Output]) -> usize {
         let is_input = |i: &usize| {
-            matches!(nodes[*i], Node::Input(_))
+            matches!(nodes[*i], Node::Input(_) | Node::Product(_))
                 && self.live[*i]
                 && self.kinds[*i].varies_by_column()
         };
         (0..nodes.len()).filter(is_input).count() + outputs.iter().filter(|o| !o.per_row).count()
+    }
+
+    /// Whether an output needs what belongs to a product.
+    pub(super) fn uses_product<T>(&self, nodes: &[Node<T>], p: usize) -> bool {
+        let of =
+            |(node, live): (&Node<T>, &bool)| *live && matches!(*node, Node::Product(q) if q == p);
+        nodes.iter().zip(&self.live).any(of)
     }
 }
 

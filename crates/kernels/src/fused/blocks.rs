@@ -1,6 +1,8 @@
 //! How a loop nest is cut: into blocks that stay in the first-level cache, and into pieces for threads.
 //!
 //! All cuts depend on the shape alone, so that reductions have the same tree on any number of threads.
+//!
+//! A block is some whole rows or, where columns are reduced and used, some whole columns: a *strip*.
 
 use std::ops::Range;
 
@@ -20,6 +22,25 @@ pub(super) const UNIT: usize = 64;
 /// About how many elements a thread takes at a time.
 const PIECE: usize = 4 * BLOCK;
 
+/// About how many elements a piece has whose product of matrices is computed before its blocks: packing the second factor
+/// anew for each piece must take less than multiplying by it.
+const PRODUCT_PIECE: usize = 16 * BLOCK;
+
+/// The widths of strips: a tile of a product or several, a cache line or several.
+const WIDTHS: [usize; 3] = [64, 32, 16];
+
+/// A strip has about so many elements, if it can.
+const STRIP: usize = 2 * BLOCK;
+
+/// A product reads its first factor once for each strip: if that is larger than this, strips are wider.
+const FACTOR: usize = 1 << 15;
+
+/// The fewest strips, so that threads are done at about the same time.
+const FEWEST: usize = 4;
+
+/// The most rows of strips that nothing asks for.
+const MOST_ROWS: usize = 256;
+
 /// The fewest rows that are reduced to one partial result, so that the partial results of wide rows stay few.
 const REDUCED_ROWS: usize = 32;
 
@@ -36,6 +57,8 @@ pub(super) struct Blocks {
     pub(super) piece_rows: usize,
     /// Columns of a piece: whole blocks.
     pub(super) piece_columns: usize,
+    /// How many strips the columns are cut into, each with all rows; 0 if rows are whole instead.
+    pub(super) strips: usize,
 }
 
 /// A part of the nest whose results depend on no other part.
@@ -50,8 +73,15 @@ impl Blocks {
     /// Cuts `nest`.
     ///
     /// A block must hold `whole_rows` where a value of the row is needed along it; a piece must where a row or the rows
-    /// have a result, `reduces`. `operands` is how many bytes there are to a position.
-    pub(super) fn new(nest: &Nest, whole_rows: bool, reduces: bool, operands: usize) -> Blocks {
+    /// have a result, `reduces`. `operands` is how many bytes there are to a position, and `product` says that a product of
+    /// matrices is among them.
+    pub(super) fn new(
+        nest: &Nest,
+        whole_rows: bool,
+        reduces: bool,
+        operands: usize,
+        product: bool,
+    ) -> Blocks {
         let most = if 2 * BLOCK * operands <= CACHE { 2 * BLOCK } else { BLOCK };
         let columns = if whole_rows { nest.columns } else { evenly_cut(nest.columns) };
         let cut = columns < nest.columns;
@@ -59,12 +89,33 @@ impl Blocks {
         let abreast = if rows.is_multiple_of(unpadded(columns)) { unpadded(columns) } else { 1 };
         let least = if reduces { REDUCED_ROWS } else { 1 };
         // Pieces are even in number and nearly so in size, so that two threads are done at one time.
-        let pieces = (nest.rows * nest.columns).div_ceil(PIECE).max(1).next_multiple_of(2);
+        let piece = if product { PRODUCT_PIECE } else { PIECE };
+        let pieces = (nest.rows * nest.columns).div_ceil(piece).max(1).next_multiple_of(2);
         let piece_rows = nest.rows.div_ceil(pieces).max(least).next_multiple_of(rows.max(1));
         let split = !reduces && cut;
         let piece_columns =
             if split { (PIECE / columns * columns).min(nest.columns) } else { nest.columns };
-        Blocks { rows, columns, abreast, piece_rows, piece_columns }
+        Blocks { rows, columns, abreast, piece_rows, piece_columns, strips: 0 }
+    }
+
+    /// Cuts `nest` into strips; `depth` is that of the deepest product that they compute.
+    pub(super) fn in_strips(nest: &Nest, depth: usize) -> Blocks {
+        let rows = nest.rows.max(1);
+        let fits = |&width: &usize| {
+            width * rows <= STRIP && nest.columns.div_ceil(width) >= FEWEST
+                || width == WIDTHS[1] && rows.saturating_mul(depth) > FACTOR
+        };
+        let width = WIDTHS.into_iter().find(fits).unwrap_or(WIDTHS[2]);
+        let columns = width.min(nest.columns.max(1));
+        let strips = nest.columns.div_ceil(columns).max(1);
+        Blocks { rows, columns, abreast: 1, piece_rows: rows, piece_columns: columns, strips }
+    }
+
+    /// Whether strips are the better cut for a nest with products, of which nothing asks for whole rows or columns: each
+    /// reads its part of the second factor alone.
+    pub(super) fn strips_pay(nest: &Nest) -> bool {
+        let columns = nest.columns >= 2 * WIDTHS[2];
+        nest.outer_count() == 1 && (2..=MOST_ROWS).contains(&nest.rows) && columns
     }
 
     /// Elements of a whole block.
@@ -75,7 +126,9 @@ impl Blocks {
     /// Whether an operand's numbers of a block lie side by side in their order.
     pub(super) fn holds_dense(&self, strides: &Strides) -> bool {
         let along_row = self.columns == 1 || strides.column == 1;
+        // The first of several strips may be narrower.
         along_row
+            && self.strips <= 1
             && (self.rows == 1 || strides.runs.is_empty() && strides.row == self.columns as isize)
     }
 
@@ -86,7 +139,10 @@ impl Blocks {
 
     /// Pieces of one round over the rows.
     pub(super) fn pieces_per_round(&self, nest: &Nest) -> usize {
-        nest.rows.div_ceil(self.piece_rows) * self.pieces_per_row(nest)
+        match self.strips {
+            0 => nest.rows.div_ceil(self.piece_rows) * self.pieces_per_row(nest),
+            strips => strips,
+        }
     }
 
     fn pieces_per_row(&self, nest: &Nest) -> usize {
@@ -104,6 +160,12 @@ impl Blocks {
                 rows: 0..nest.rows.min(self.piece_rows),
                 columns: 0..nest.columns,
             };
+        }
+        if self.strips > 0 {
+            // The narrow strip comes first: the first half of an odd number has one more.
+            let end = nest.columns - (self.strips - 1 - piece) * self.columns;
+            let columns = end.saturating_sub(self.columns)..end;
+            return Piece { outer, rows: 0..nest.rows, columns };
         }
         let per_row = self.pieces_per_row(nest);
         let (row, column) =
@@ -142,7 +204,8 @@ mod tests {
     use super::*;
 
     fn cut(rows: usize, columns: usize) -> (usize, usize) {
-        let blocks = Blocks::new(&Nest { outer: vec![], rows, columns }, false, false, 20);
+        let nest = Nest { outer: vec![], rows, columns };
+        let blocks = Blocks::new(&nest, false, false, 20, false);
         (blocks.rows, blocks.columns)
     }
 
@@ -162,18 +225,39 @@ mod tests {
     #[test]
     fn pieces_cover_the_nest_once() {
         for (rows, columns) in [(1, 50_000), (513, 2100), (700, 100), (40, 1), (3, 0), (0, 3)] {
-            for reduces in [false, true] {
-                let nest = Nest { outer: vec![2, 2], rows, columns };
-                let blocks = Blocks::new(&nest, false, reduces, 8);
+            let nest = Nest { outer: vec![2, 2], rows, columns };
+            for blocks in [
+                Blocks::new(&nest, false, false, 8, false),
+                Blocks::new(&nest, false, true, 8, true),
+                Blocks::in_strips(&nest, 0),
+            ] {
                 let mut covered = 0;
                 let per_round = blocks.pieces_per_round(&nest);
                 for i in 0..nest.outer_count() * per_round {
                     let piece = blocks.piece(&nest, i, per_round);
-                    assert!(piece.outer < 4 && !piece.rows.is_empty());
+                    assert!(piece.outer < 4 && (!piece.rows.is_empty() || blocks.strips > 0));
                     covered += piece.rows.len() * piece.columns.len();
                 }
                 assert_eq!(covered, 4 * rows * columns, "{rows}×{columns}");
             }
         }
+    }
+
+    #[test]
+    fn strips_are_tiles_wide_and_fit_a_cache_if_they_can() {
+        let cut = |rows, columns, depth| {
+            let blocks = Blocks::in_strips(&Nest { outer: vec![], rows, columns }, depth);
+            (blocks.columns, blocks.strips)
+        };
+        assert_eq!(cut(32, 256, 64), (64, 4));
+        assert_eq!(cut(32, 128, 64), (32, 4));
+        assert_eq!(cut(128, 100, 100), (16, 7));
+        assert_eq!(cut(128, 512, 784), (32, 16));
+        assert_eq!(cut(2, 10, 3), (10, 1));
+        assert_eq!(cut(0, 0, 0), (1, 1));
+        let nest = Nest { outer: vec![], rows: 128, columns: 100 };
+        let blocks = Blocks::in_strips(&nest, 0);
+        let columns: Vec<_> = (0..7).map(|i| blocks.piece(&nest, i, 7).columns).collect();
+        assert_eq!((columns[0].clone(), columns[6].clone()), (0..4, 84..100));
     }
 }

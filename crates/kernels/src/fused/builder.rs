@@ -2,6 +2,8 @@
 
 use super::Fused;
 use super::nest::Lay;
+use super::product::{Factor, Product};
+use crate::contract::Extents;
 use crate::elementwise::{Arg, Binary, Unary, binary, select, unary};
 use crate::isa::Isa;
 use crate::reduce::Reduce;
@@ -14,6 +16,10 @@ use crate::scalar::Scalar;
 pub struct Value(u32);
 
 impl Value {
+    pub(super) fn at(index: usize) -> Self {
+        Value(u32::try_from(index).expect("fewer than 2³² values"))
+    }
+
     /// Its place among the values of its builder.
     pub(super) fn index(self) -> usize {
         self.0 as usize
@@ -51,6 +57,7 @@ pub struct FusedBuilder<T> {
 pub(super) struct Parts<T> {
     pub(super) extents: Vec<usize>,
     pub(super) inputs: Vec<Input>,
+    pub(super) products: Vec<Product<T>>,
     pub(super) nodes: Vec<Node<T>>,
     pub(super) outputs: Vec<Output>,
 }
@@ -59,11 +66,13 @@ pub(super) struct Parts<T> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Node<T> {
     Input(usize),
+    Product(usize),
     Constant(T),
     Unary(Unary, Value),
     Binary(Binary, Value, Value),
     Select(Value, Value, Value),
     ReduceLast(Reduce, Value),
+    ReduceRows(Reduce, Value),
 }
 
 /// Where an input lies.
@@ -80,6 +89,8 @@ pub(super) struct Output {
     pub(super) value: Value,
     /// One number per row, not per position.
     pub(super) per_row: bool,
+    /// One number per column.
+    pub(super) per_column: bool,
     /// Reduced over the rows.
     pub(super) reduce: Option<Reduce>,
     /// Where it goes; by default dense into a slice of its own.
@@ -95,14 +106,19 @@ pub struct Layout {
     /// The number of the first element.
     pub offset: usize,
     /// The strides over the extents of the nest, without the last one of a value per row, and without the one before it
-    /// of a reduction over the rows.
+    /// of a value per column or a reduction over the rows.
     pub strides: Vec<isize>,
 }
 
 impl Output {
+    /// A number for each position, dense in a slice of its own.
+    fn of(value: Value) -> Self {
+        Output { value, per_row: false, per_column: false, reduce: None, layout: None }
+    }
+
     /// The axes of the nest that it has, of so many.
     pub(super) fn axes(&self, rank: usize) -> impl Iterator<Item = usize> + use<> {
-        let (per_row, reduced) = (self.per_row, self.reduce.is_some());
+        let (per_row, reduced) = (self.per_row, self.per_column || self.reduce.is_some());
         (0..rank).filter(move |axis| !(per_row && axis + 1 == rank || reduced && axis + 2 == rank))
     }
 }
@@ -111,16 +127,24 @@ impl<T> Node<T> {
     /// The values it is computed from.
     pub(super) fn operands(&self) -> impl Iterator<Item = Value> {
         let operands = match *self {
-            Node::Input(_) | Node::Constant(_) => [None, None, None],
-            Node::Unary(_, x) | Node::ReduceLast(_, x) => [Some(x), None, None],
+            Node::Input(_) | Node::Product(_) | Node::Constant(_) => [None, None, None],
+            Node::Unary(_, x) | Node::ReduceLast(_, x) | Node::ReduceRows(_, x) => {
+                [Some(x), None, None]
+            }
             Node::Binary(_, a, b) => [Some(a), Some(b), None],
             Node::Select(condition, a, b) => [Some(condition), Some(a), Some(b)],
         };
         operands.into_iter().flatten()
     }
 
-    pub(super) fn is_reduction(&self) -> bool {
+    /// Whether it needs the numbers of a whole row.
+    pub(super) fn reduces_row(&self) -> bool {
         matches!(self, Node::ReduceLast(..))
+    }
+
+    /// Whether it needs those of a whole column.
+    pub(super) fn reduces_column(&self) -> bool {
+        matches!(self, Node::ReduceRows(..))
     }
 }
 
@@ -133,6 +157,7 @@ impl<T: Scalar> FusedBuilder<T> {
             parts: Parts {
                 extents: extents.to_vec(),
                 inputs: Vec::new(),
+                products: Vec::new(),
                 nodes: Vec::new(),
                 outputs: Vec::new(),
             },
@@ -180,6 +205,24 @@ impl<T: Scalar> FusedBuilder<T> {
         self.push(Node::Input(self.parts.inputs.len() - 1), along_row)
     }
 
+    /// The elements of a product of matrices, computed in the loop just before they are used: its result has a row for each
+    /// of the rows of the nest, in their order and with its batch before them, and a column for each column.
+    ///
+    /// Where the factors lie is said as for a [`Contraction`](crate::Contraction); one that stands in an output slice, as
+    /// in [`input_in`](Self::input_in) but apart from all outputs, comes with the slot. A run reads them after all inputs,
+    /// product by product.
+    ///
+    /// # Panics
+    ///
+    /// As [`Contraction::new`](crate::Contraction::new), or when the result has other rows or columns than the nest;
+    /// [`build`](Self::build) panics where a factor is not known to lie apart from the outputs of its slice.
+    #[track_caller]
+    pub fn product(&mut self, extents: Extents<'_>, a: Factor<'_>, b: Factor<'_>) -> Value {
+        let product = Product::new(&self.parts.extents, extents, a, b);
+        self.parts.products.push(product);
+        self.push(Node::Product(self.parts.products.len() - 1), true)
+    }
+
     /// The same number at every position.
     pub fn constant(&mut self, x: T) -> Value {
         self.push(Node::Constant(x), false)
@@ -222,12 +265,36 @@ impl<T: Scalar> FusedBuilder<T> {
         self.push(Node::ReduceLast(f, x), false)
     }
 
+    /// The reduction of `x` over the rows, the second to last axis: one number per column, the same all down it as an
+    /// operand. The loop is then cut into columns, all rows of each at a time.
+    ///
+    /// # Panics
+    ///
+    /// [`build`](Self::build) panics when a row is reduced, too, or has an output.
+    #[track_caller]
+    pub fn reduce_rows(&mut self, f: Reduce, x: Value) -> Value {
+        self.along_row(&[x]);
+        self.push(Node::ReduceRows(f, x), true)
+    }
+
     /// Keeps `x` as the next output, dense and row-major over all extents (also where `x` happens to be the same all
     /// along a row), and returns the output's position.
     #[track_caller]
     pub fn store(&mut self, x: Value) -> usize {
         self.along_row(&[x]);
-        self.output(Output { value: x, per_row: false, reduce: None, layout: None })
+        self.output(Output::of(x))
+    }
+
+    /// Keeps one number per column of `x`, which does not vary along the rows: an output over all extents but the second to
+    /// last. The loop is cut as by [`reduce_rows`](Self::reduce_rows).
+    ///
+    /// # Panics
+    ///
+    /// [`build`](Self::build) panics when `x` varies along the rows, or a row is reduced or has an output.
+    #[track_caller]
+    pub fn store_columns(&mut self, x: Value) -> usize {
+        self.along_row(&[x]);
+        self.output(Output { per_column: true, ..Output::of(x) })
     }
 
     /// Keeps one number per row of `x`, which does not vary along the last axis: an output over all extents but the
@@ -240,7 +307,7 @@ impl<T: Scalar> FusedBuilder<T> {
     #[track_caller]
     pub fn store_rows(&mut self, x: Value) -> usize {
         self.check_per_row(x);
-        self.output(Output { value: x, per_row: true, reduce: None, layout: None })
+        self.output(Output { per_row: true, ..Output::of(x) })
     }
 
     /// Keeps the reduction of `x` over the rows, the second to last axis: an output dense over the other extents (also
@@ -248,7 +315,7 @@ impl<T: Scalar> FusedBuilder<T> {
     #[track_caller]
     pub fn store_reduced(&mut self, f: Reduce, x: Value) -> usize {
         self.along_row(&[x]);
-        self.output(Output { value: x, per_row: false, reduce: Some(f), layout: None })
+        self.output(Output { reduce: Some(f), ..Output::of(x) })
     }
 
     /// Keeps the reduction over the rows of one number per row of `x`, which does not vary along the last axis: an
@@ -260,7 +327,7 @@ impl<T: Scalar> FusedBuilder<T> {
     #[track_caller]
     pub fn store_reduced_rows(&mut self, f: Reduce, x: Value) -> usize {
         self.check_per_row(x);
-        self.output(Output { value: x, per_row: true, reduce: Some(f), layout: None })
+        self.output(Output { per_row: true, reduce: Some(f), ..Output::of(x) })
     }
 
     /// Says where an output goes, which by default is dense into the slice of its own position.
@@ -293,7 +360,7 @@ impl<T: Scalar> FusedBuilder<T> {
     fn push(&mut self, node: Node<T>, along_row: bool) -> Value {
         self.parts.nodes.push(node);
         self.along_row.push(along_row);
-        Value(u32::try_from(self.parts.nodes.len() - 1).expect("fewer than 2³² values"))
+        Value::at(self.parts.nodes.len() - 1)
     }
 
     fn output(&mut self, output: Output) -> usize {

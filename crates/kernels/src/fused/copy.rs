@@ -115,28 +115,36 @@ pub(super) fn gather<T: Copy>(x: &[T], grid: Grid, (rows, columns): (usize, usiz
 /// So many numbers can be read and written, and do not overlap.
 #[inline(always)]
 pub(crate) unsafe fn copy_row<T: Copy>(from: *const T, to: *mut T, len: usize) {
-    const SHORT: usize = 32;
-    // SAFETY: as the caller vouches; the pieces are within the row.
+    // Not a loop over parts, for which the compiler would call `memcpy` after all.
+    // SAFETY: as the caller vouches; the parts are within the row.
     unsafe {
-        if len > SHORT {
-            return to.copy_from_nonoverlapping(from, len);
+        match len {
+            0 => {}
+            1 => *to = *from,
+            2..=3 => copy_ends::<T, 2>(from, to, len),
+            4..=7 => copy_ends::<T, 4>(from, to, len),
+            8..=15 => copy_ends::<T, 8>(from, to, len),
+            16 => to.cast::<[T; 16]>().write_unaligned(from.cast::<[T; 16]>().read_unaligned()),
+            17..=32 => copy_ends::<T, 16>(from, to, len),
+            _ => to.copy_from_nonoverlapping(from, len),
         }
-        let mut j = 0;
-        while j + 4 <= len {
-            to.add(j)
-                .cast::<[T; 4]>()
-                .write_unaligned(from.add(j).cast::<[T; 4]>().read_unaligned());
-            j += 4;
-        }
-        if j + 2 <= len {
-            to.add(j)
-                .cast::<[T; 2]>()
-                .write_unaligned(from.add(j).cast::<[T; 2]>().read_unaligned());
-            j += 2;
-        }
-        if j < len {
-            *to.add(j) = *from.add(j);
-        }
+    }
+}
+
+/// Copies the first and the last `N` of at least so many numbers and at most twice as many.
+///
+/// # Safety
+///
+/// As of [`copy_row`].
+#[inline(always)]
+unsafe fn copy_ends<T: Copy, const N: usize>(from: *const T, to: *mut T, len: usize) {
+    let last = len - N;
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let first = from.cast::<[T; N]>().read_unaligned();
+        let end = from.add(last).cast::<[T; N]>().read_unaligned();
+        to.cast::<[T; N]>().write_unaligned(first);
+        to.add(last).cast::<[T; N]>().write_unaligned(end);
     }
 }
 

@@ -21,6 +21,11 @@ pub(super) fn of<T: Copy>(nest: &Nest, block: &[MicroOp<T>]) -> usize {
     (nest.outer_count() * nest.rows * nest.columns).saturating_mul(along_rows)
 }
 
+/// The cost of products with so many operations: two multiply-adds take what an addition does.
+pub(super) fn of_products(flops: usize) -> usize {
+    flops / 4
+}
+
 fn step_cost<T: Copy>(step: &MicroOp<T>) -> usize {
     let operation = match step.action {
         Action::Unary(f, _) => f.cost(),

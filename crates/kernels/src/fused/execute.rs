@@ -3,14 +3,15 @@
 use std::slice;
 
 use super::Fused;
-use super::blocks::UNIT;
+use super::blocks::{Piece, UNIT};
 use super::copy::{Grid, gather, scatter};
 use super::memory::Addresses;
 use super::nest::{MAX_OUTER, Strides};
+use super::product::Rectangle;
 use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 use crate::elementwise::Arg;
 use crate::isa::Isa;
-use crate::reduce::Reduce;
+use crate::reduce::{Reduce, reduce_columns};
 use crate::scalar::Scalar;
 
 /// A block of the nest, and the thread's registers.
@@ -26,6 +27,8 @@ pub(super) struct Block<'a, T> {
     column: usize,
     rows: usize,
     columns: usize,
+    /// Where the piece begins that the block is of, and how many columns it has.
+    piece: (usize, usize, usize),
     /// How many numbers a value of each kind has in the block.
     lens: [usize; 5],
     /// No block of this piece has been accumulated in these columns.
@@ -53,6 +56,7 @@ impl<'a, T: Scalar> Block<'a, T> {
             column,
             rows,
             columns,
+            piece: (0, 0, 0),
             lens,
             first: true,
         }
@@ -81,10 +85,36 @@ impl<'a, T: Scalar> Block<'a, T> {
         (self.row, self.column, self.rows, self.columns) = (row, column, rows, columns);
         self.first = first;
         self.lens[Kind::Scalar as usize] = 1;
-        self.lens[Kind::Column as usize] = self.fused.nest.columns;
+        let in_strips = self.fused.blocks.strips > 0;
+        self.lens[Kind::Column as usize] =
+            if in_strips { columns } else { self.fused.nest.columns };
         self.lens[Kind::Row as usize] = rows;
         self.lens[Kind::Full as usize] = rows * columns;
         self.lens[Kind::Chunks as usize] = self.fused.chunks;
+    }
+
+    /// Moves to a piece of the round: computes its parts of all products that are used.
+    ///
+    /// # Safety
+    ///
+    /// As of [`run`](Self::run).
+    pub(super) unsafe fn begin_piece(&mut self, piece: &Piece) {
+        let (fused, Piece { outer, rows, columns }) = (self.fused, piece);
+        self.piece = (rows.start, columns.start, columns.len());
+        let part = Rectangle {
+            row: outer * fused.nest.rows + rows.start,
+            rows: rows.len(),
+            column: columns.start,
+            columns: columns.len(),
+        };
+        for (p, product) in fused.products.iter().enumerate() {
+            let (first, to) = (fused.inputs.len() + 2 * p, self.registers);
+            if let Some(buffer) = fused.buffers[p] {
+                let to = to.wrapping_add(buffer);
+                // SAFETY: as the caller vouches; the buffer has room for a piece.
+                unsafe { product.compute(self.isa, self.memory, first, part, to) };
+            }
+        }
     }
 
     /// Runs `steps`.
@@ -145,6 +175,10 @@ impl<'a, T: Scalar> Block<'a, T> {
                     let x = elements(self.address(x), len);
                     T::reduce_rows(isa, f, x, len / rows, elements_mut(out, rows));
                 }
+                Action::ReduceRows(f, x) => {
+                    let (x, columns) = (elements(self.address(x), len), self.columns);
+                    reduce_columns(isa, f, x, self.rows, columns, elements_mut(out, columns));
+                }
                 Action::Store(x) => {
                     self.store(elements(self.address(x), len), step.kind, step.out);
                 }
@@ -176,6 +210,12 @@ impl<'a, T: Scalar> Block<'a, T> {
             Site::Input(k) => {
                 let start = self.fused.inputs[k].strides.start(&self.index, self.row) + self.column;
                 self.memory.input(k).wrapping_add(start)
+            }
+            Site::Product(p) => {
+                let (row, column, columns) = self.piece;
+                let start = (self.row - row) * columns + self.column - column;
+                let buffer = self.fused.buffers[p].expect("a product that is used has a buffer");
+                self.registers.wrapping_add(buffer + start)
             }
             Site::Output(j) => {
                 let output = &self.fused.outputs[j];
@@ -234,7 +274,8 @@ impl<'a, T: Scalar> Block<'a, T> {
 
     /// Where an operand's numbers of the block lie, from its row number `row` on, as far as rows lie at one distance.
     fn grid(&self, strides: &Strides, kind: Kind, row: usize) -> Grid {
-        let column = if kind == Kind::Full { self.column as isize * strides.column } else { 0 };
+        let of_columns = kind.varies_by_column();
+        let column = if of_columns { self.column as isize * strides.column } else { 0 };
         let first = strides.start(&self.index, self.row + row).wrapping_add_signed(column);
         let step = strides.runs.last().map_or(strides.row, |run| run.1);
         Grid { first, row: step, column: strides.column }
@@ -248,9 +289,10 @@ impl<'a, T: Scalar> Block<'a, T> {
     unsafe fn store(&self, x: &[T], kind: Kind, output: Site) {
         let Site::Output(j) = output else { unreachable!("only an output is stored") };
         let strides = &self.fused.outputs[j].strides;
-        let columns = if kind == Kind::Full { self.columns } else { 1 };
+        let columns = if kind.varies_by_column() { self.columns } else { 1 };
         let dense = match kind {
             Kind::Full => self.fused.blocks.holds_dense(strides),
+            Kind::Column => strides.column == 1,
             _ => strides.runs.is_empty() && strides.row == 1,
         };
         let out = self.memory.output(j);
@@ -295,7 +337,8 @@ impl<'a, T: Scalar> Block<'a, T> {
 /// They are one of these, and nobody else writes them meanwhile:
 /// - a register of this thread, which has room for whole units of its kind's numbers;
 /// - an input at the block's position, of which direct steps read a whole number of units, all within the block;
-/// - an output at the block's position, likewise, in a piece that only this thread works on.
+/// - an output at the block's position, likewise, in a piece that only this thread works on;
+/// - a part of a product in this thread's memory, of which a whole number of units is read, within its room.
 #[inline]
 unsafe fn elements<'x, T>(start: *mut T, len: usize) -> &'x [T] {
     // SAFETY: the caller vouches for it; an empty slice needs no memory, and no address here is null.

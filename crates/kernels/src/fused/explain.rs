@@ -12,6 +12,9 @@ impl<T: Debug> Debug for Fused<T> {
         nest.outer.iter().try_for_each(|extent| write!(f, "{extent} × "))?;
         write!(f, "{} × {}", nest.rows, nest.columns)?;
         writeln!(f, " in blocks of {} × {}", blocks.rows, blocks.columns)?;
+        for (p, product) in self.products.iter().enumerate() {
+            writeln!(f, "  product{p} of {} operations", product.contraction.flops())?;
+        }
         let parts = [
             ("each round", &self.round),
             ("each block", &self.direct),
@@ -37,6 +40,7 @@ impl<T: Debug> Display for MicroOp<T> {
             Action::Tile(x) => write!(f, "tile {x}")?,
             Action::Fill(x) => write!(f, "fill {x}")?,
             Action::ReduceLast(name, x) => write!(f, "{name:?} of each row of {x}")?,
+            Action::ReduceRows(name, x) => write!(f, "{name:?} of each column of {x}")?,
             Action::Store(x) => write!(f, "{x}")?,
             Action::Accumulate(name, x) => write!(f, "{name:?} with {x}")?,
         }
@@ -58,6 +62,7 @@ impl Display for Site {
             Site::Chunk(r) => write!(f, "r{r}[part]"),
             Site::Input(k) => write!(f, "in{k}"),
             Site::Output(j) => write!(f, "out{j}"),
+            Site::Product(p) => write!(f, "product{p}"),
         }
     }
 }

@@ -61,7 +61,7 @@ impl Shape {
 }
 
 /// Row-major strides.
-fn dense_strides(extents: &[usize]) -> Vec<isize> {
+pub(super) fn dense_strides(extents: &[usize]) -> Vec<isize> {
     let mut strides = vec![1_isize; extents.len()];
     for axis in (1..extents.len()).rev() {
         strides[axis - 1] =

@@ -54,7 +54,8 @@ pub(super) fn lower<T: Scalar>(
         nodes,
         analysis,
         one_row: blocks.rows == 1,
-        cut: blocks.columns < nest.columns,
+        in_strips: blocks.strips > 0,
+        cut: blocks.columns < nest.columns && blocks.strips == 0,
         one_column: nest.columns == 1,
         loads: Vec::new(),
         steps: Steps {
@@ -82,6 +83,8 @@ struct Lowering<'a, T> {
     analysis: &'a Analysis,
     /// A block is a row, or a part of one.
     one_row: bool,
+    /// A block has all rows of some columns.
+    in_strips: bool,
     /// Rows are cut into several blocks.
     cut: bool,
     one_column: bool,
@@ -98,6 +101,10 @@ impl<T: Scalar> Lowering<'_, T> {
         let action = match self.nodes[i] {
             Node::Constant(_) => return,
             Node::Input(k) => Action::Load(k),
+            Node::Product(p) => {
+                self.places[i][Kind::Full as usize] = Some(Site::Product(p));
+                return;
+            }
             Node::Unary(f, x) => Action::Unary(f, self.operand(x, kind)),
             Node::Binary(f, a, b) => {
                 Action::Binary(f, self.operand(a, kind), self.operand(b, kind))
@@ -108,16 +115,30 @@ impl<T: Scalar> Lowering<'_, T> {
                 self.operand(b, kind),
             ),
             Node::ReduceLast(f, x) => return self.reduce_last(i, f, x),
+            Node::ReduceRows(f, x) => return self.reduce_rows(i, f, x),
         };
         let out = self.register(kind, kind != Kind::Full);
         self.places[i][kind as usize] = Some(out);
         let step = MicroOp { kind, action, out };
         match action {
-            Action::Load(_) if kind.varies_by_row() => self.loads.push(step),
-            _ if !kind.varies_by_row() => self.steps.round.push(step),
+            _ if !self.is_of_block(kind) => self.steps.round.push(step),
+            Action::Load(_) => self.loads.push(step),
             _ if self.cut && self.analysis.follows_row[i] => self.steps.row_end.push(step),
             _ => self.steps.block.push(step),
         }
+    }
+
+    /// Whether values of a kind are others in each block: one number for each column is, in strips.
+    fn is_of_block(&self, kind: Kind) -> bool {
+        kind.varies_by_row() || self.in_strips && kind == Kind::Column
+    }
+
+    fn reduce_rows(&mut self, i: usize, f: Reduce, x: Value) {
+        let x = self.place(x, Kind::Full);
+        let out = self.register(Kind::Column, true);
+        self.places[i][Kind::Column as usize] = Some(out);
+        let action = Action::ReduceRows(f, x);
+        self.steps.block.push(MicroOp { kind: Kind::Full, action, out });
     }
 
     fn reduce_last(&mut self, i: usize, f: Reduce, x: Value) {
@@ -143,7 +164,7 @@ impl<T: Scalar> Lowering<'_, T> {
     }
 
     fn output(&mut self, j: usize, output: &Output) {
-        let kind = if output.per_row { Kind::Row } else { Kind::Full };
+        let kind = Kind::new(!output.per_column, !output.per_row);
         let x = self.place(output.value, kind);
         let step = match output.reduce {
             None => MicroOp { kind, action: Action::Store(x), out: Site::Output(j) },
@@ -206,6 +227,11 @@ impl<T: Scalar> Lowering<'_, T> {
         let place = self.place(x, own);
         match own {
             Kind::Scalar => self.step_in_round(kind, Action::Fill(MicroArg::Splat(place))),
+            Kind::Column if self.in_strips => {
+                let out = self.register(kind, false);
+                self.steps.block.push(MicroOp { kind, action: Action::Tile(place), out });
+                out
+            }
             Kind::Column if self.one_row => match place {
                 Site::Register(number) => Site::Window(number),
                 other => other,

@@ -35,6 +35,7 @@ mod layout;
 mod lower;
 mod memory;
 mod nest;
+mod product;
 mod registers;
 mod run;
 mod step;
@@ -45,15 +46,17 @@ mod tests;
 pub(crate) use accumulate::accumulate;
 pub use builder::{FusedBuilder, Layout, Value};
 pub(crate) use copy::{copy_row, spread, tile};
+pub use product::Factor;
 
 use crate::scalar::Scalar;
 
 use analysis::Analysis;
 use blocks::Blocks;
-use builder::Parts;
+use builder::{Node, Output, Parts};
 use layout::Shape;
 use lower::{RowReduction, Steps, lower};
 use nest::{Kept, Lay, Nest, Strides};
+use product::Product;
 use registers::{Room, assign};
 use step::MicroOp;
 
@@ -65,6 +68,9 @@ pub struct Fused<T> {
     nest: Nest,
     inputs: Vec<Operand>,
     outputs: Vec<Operand>,
+    products: Vec<Product<T>>,
+    /// Where each product's part of a piece stands among the registers, if it is used.
+    buffers: Vec<Option<usize>>,
     /// How many elements each output slice must have.
     slots: Vec<usize>,
     blocks: Blocks,
@@ -112,16 +118,26 @@ impl<T: Scalar> Fused<T> {
     /// A row must then be in one block; a longer one would not stay in the cache.
     pub const MAX_ROW: usize = 4096;
 
+    /// The most rows of which a `reduce_rows` may be used: a strip of columns must stay in the cache.
+    pub const MAX_COLUMN: usize = 1024;
+
     /// The most axes of a loop nest of which no two neighbours can be merged.
     pub const MAX_AXES: usize = nest::MAX_OUTER + 2;
 
     #[track_caller]
     fn new(parts: Parts<T>) -> Self {
-        let Parts { extents, inputs, nodes, outputs } = parts;
-        let kept = if outputs.iter().any(|output| output.reduce.is_some()) {
+        let Parts { extents, inputs, mut products, mut nodes, mut outputs } = parts;
+        let whole_columns =
+            nodes.iter().any(Node::reduces_column) || outputs.iter().any(|o| o.per_column);
+        let along_rows = nodes.iter().any(Node::reduces_row) || outputs.iter().any(|o| o.per_row);
+        assert!(
+            !(whole_columns && along_rows),
+            "a loop has all rows of some columns at a time, for a `reduce_rows` or `store_columns`, or all columns of some \
+             rows, for a `reduce_last` or an output per row: not both"
+        );
+        let kept = if whole_columns || outputs.iter().any(|output| output.reduce.is_some()) {
             Kept::RowsAndColumns
-        } else if nodes.iter().any(|node| node.is_reduction()) || outputs.iter().any(|o| o.per_row)
-        {
+        } else if along_rows || !products.is_empty() {
             Kept::Columns
         } else {
             Kept::Neither
@@ -143,11 +159,31 @@ impl<T: Scalar> Fused<T> {
         }
         let over =
             layout::check(&extents, &inputs, &shapes).unwrap_or_else(|rule| panic!("{rule}"));
+        for product in &products {
+            product.check(&shapes).unwrap_or_else(|rule| panic!("{rule}"));
+        }
+        let in_strips =
+            whole_columns || !along_rows && !products.is_empty() && Blocks::strips_pay(&nest);
+        assert!(
+            !whole_columns || nest.rows <= Self::MAX_COLUMN,
+            "a `reduce_rows` is of {} rows at most, not of {}",
+            Self::MAX_COLUMN,
+            nest.rows
+        );
+        if in_strips {
+            reduce_whole_columns(&mut nodes, &mut outputs);
+        }
         let of_outputs = strides.split_off(inputs.len());
-        let analysis = Analysis::new(&nodes, &outputs, &nest, &strides);
+        let analysis = Analysis::new(&nodes, &outputs, &nest, &strides, in_strips);
+        analysis.check_columns(&outputs);
         let whole_rows = analysis.needs_whole_rows(&nodes, &outputs, nest.columns);
         let operands = size_of::<T>() * analysis.operands_along_row(&nodes, &outputs);
-        let blocks = Blocks::new(&nest, whole_rows, !matches!(kept, Kept::Neither), operands);
+        let reduces = along_rows || matches!(kept, Kept::RowsAndColumns);
+        let blocks = if in_strips {
+            Blocks::in_strips(&nest, products.iter().map(Product::depth).max().unwrap_or(0))
+        } else {
+            Blocks::new(&nest, whole_rows, reduces, operands, !products.is_empty())
+        };
         let Steps { mut round, block: mut padded, mut row_end, mut reductions, registers } =
             lower(&nodes, &outputs, &analysis, &nest, &blocks);
         let dense = |strides: &[Strides]| -> Vec<bool> {
@@ -159,14 +195,28 @@ impl<T: Scalar> Fused<T> {
         if conflicts.iter().any(|&(k, j)| over[k] == Some(j)) {
             direct.clone_from(&padded);
         }
-        let worth_a_thread = cost::is_worth_a_thread(&nest, cost::of(&nest, &direct));
-        let registers = assign(
+        let used = |p: &usize| analysis.uses_product(&nodes, *p);
+        let flops = (0..products.len()).filter(used).map(|p| products[p].contraction.flops());
+        let of_products = cost::of_products(flops.fold(0, usize::saturating_add));
+        let work = cost::of(&nest, &direct).saturating_add(of_products);
+        let worth_a_thread = cost::is_worth_a_thread(&nest, work);
+        let mut registers = assign(
             &registers,
             Room::new(&nest, &blocks),
             [&mut round, &mut row_end],
             [&mut padded, &mut direct],
             &mut reductions,
         );
+        let room = Room::of_piece(&nest, &blocks);
+        let mut buffer = |p: usize| {
+            used(&p).then(|| {
+                registers = registers.saturating_add(room);
+                registers.saturating_sub(room)
+            })
+        };
+        let buffers = (0..products.len()).map(&mut buffer).collect();
+        let part = (blocks.piece_rows, blocks.piece_columns);
+        products.iter_mut().for_each(|product| product.contraction.plan_rectangles(part.0, part.1));
         let per_round = blocks.pieces_per_round(&nest);
         let slots = shapes.iter().map(|shape| shape.slot + 1).max().unwrap_or(0);
         let slots = (0..slots).map(|slot| {
@@ -190,6 +240,8 @@ impl<T: Scalar> Fused<T> {
                 .zip(shapes.iter().map(|shape| Some(shape.slot)))
                 .map(&mut operand)
                 .collect(),
+            products,
+            buffers,
             pieces: (per_round, per_round * nest.outer_count()),
             chunks: blocks.chunks(&nest),
             nest,
@@ -201,6 +253,17 @@ impl<T: Scalar> Fused<T> {
             reductions,
             registers,
             worth_a_thread,
+        }
+    }
+}
+
+/// In strips, where columns are whole, a reduction over the rows is a value for each column.
+fn reduce_whole_columns<T>(nodes: &mut Vec<Node<T>>, outputs: &mut [Output]) {
+    for output in outputs {
+        if let Some(f) = output.reduce.take() {
+            nodes.push(Node::ReduceRows(f, output.value));
+            output.value = Value::at(nodes.len() - 1);
+            output.per_column = true;
         }
     }
 }

@@ -23,10 +23,17 @@ impl Room {
         let padded = |len: usize| len.max(1).next_multiple_of(UNIT);
         Room {
             block: padded(blocks.len()) + UNIT,
-            columns: padded(nest.columns) + UNIT,
+            columns: padded(if blocks.strips > 0 { blocks.columns } else { nest.columns }) + UNIT,
             rows: padded(blocks.rows),
             chunks: padded(blocks.chunks(nest)),
         }
+    }
+
+    /// The room for the part of a product that belongs to a piece.
+    pub(super) fn of_piece(nest: &Nest, blocks: &Blocks) -> usize {
+        let (rows, columns) =
+            (blocks.piece_rows.min(nest.rows), blocks.piece_columns.min(nest.columns));
+        rows.saturating_mul(columns).saturating_add(2 * UNIT).next_multiple_of(UNIT)
     }
 
     fn of(&self, kind: Kind) -> usize {

@@ -8,6 +8,7 @@ use super::lower::RowReduction;
 use super::memory::{ALIGNMENT_LOSS, Addresses};
 use super::step::{Kind, Site};
 use super::{Fused, Source};
+use crate::contract::Contraction;
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::reduce_columns;
@@ -71,22 +72,49 @@ impl<T: Scalar> Fused<T> {
         scratch: usize,
         threads: usize,
     ) {
-        assert_eq!(inputs.len(), self.inputs.len(), "the number of inputs");
+        let of_products = self.products.iter().flat_map(|product| {
+            let (slots, reaches) = (product.slots(), product.reaches());
+            [(slots[0], reaches[0]), (slots[1], reaches[1])]
+        });
+        let operands = self.inputs.iter().map(|operand| (operand.slot, operand.reach));
+        let count = self.inputs.len() + 2 * self.products.len();
+        assert_eq!(inputs.len(), count, "the number of inputs and factors");
         assert_eq!(outputs.len(), self.slots.len(), "the number of output slices");
         for (slot, (output, &reach)) in outputs.iter().zip(&self.slots).enumerate() {
             let len = output.len();
             assert!(len >= reach, "output slice {slot} needs {reach} elements, not {len}");
         }
-        for (k, (input, operand)) in inputs.iter().zip(&self.inputs).enumerate() {
+        for (k, (input, (slot_said, reach))) in
+            inputs.iter().zip(operands.chain(of_products)).enumerate()
+        {
             let (len, slot) = match *input {
                 Source::Slice(x) => (x.len(), None),
                 Source::Output(slot) => (outputs.get(slot).map_or(0, |x| x.len()), Some(slot)),
             };
-            assert_eq!(slot, operand.slot, "the output slice that input {k} stands in");
-            assert!(len >= operand.reach, "input {k} needs {} elements, not {len}", operand.reach);
+            assert_eq!(slot, slot_said, "the output slice that input {k} stands in");
+            assert!(len >= reach, "input {k} needs {reach} elements, not {len}");
         }
         let needed = self.scratch_len(threads);
         assert!(scratch >= needed, "{needed} numbers of scratch memory are needed, not {scratch}");
+    }
+
+    /// The products, in the order in which they were added.
+    pub fn products(&self) -> impl Iterator<Item = &Contraction<T>> {
+        self.products.iter().map(|product| &product.contraction)
+    }
+
+    /// Whether products are computed in many parts, each of which reads all of the second factor.
+    pub fn repeats_factors(&self) -> bool {
+        self.blocks.strips == 0 && self.pieces.1 > 2
+    }
+
+    /// Lets runs give the second factor of product `p` as [`Contraction::pack_b`] writes it.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such product, or the factor stands in an output slice.
+    pub fn pack(&mut self, p: usize) {
+        self.products[p].pack();
     }
 
     /// Whether a run is shared among the threads of a pool.
@@ -153,6 +181,12 @@ impl<T: Scalar> Run<'_, T> {
     fn piece(&self, block: &mut Block<'_, T>, piece: &Piece) {
         let fused = self.fused;
         let Piece { rows, columns, .. } = piece;
+        // SAFETY: `check` has passed, the registers are this thread's alone, and pieces are taken once.
+        unsafe { block.begin_piece(piece) }
+        if fused.blocks.strips > 0 {
+            // Also without rows, whose reduction is the identity.
+            return self.block(block, (0, columns.start), (rows.len(), columns.len()), true);
+        }
         for row in rows.clone().step_by(fused.blocks.rows) {
             let mut column = columns.start;
             loop {
@@ -160,11 +194,7 @@ impl<T: Scalar> Run<'_, T> {
                     fused.blocks.rows.min(rows.end - row),
                     fused.blocks.columns.min(columns.end - column),
                 );
-                block.begin((row, column), size, row == rows.start);
-                let unpadded = (size.0 * size.1).is_multiple_of(UNIT);
-                let steps = if unpadded { &fused.direct } else { &fused.padded };
-                // SAFETY: `check` has passed, the registers are this thread's alone, and pieces are taken once.
-                unsafe { block.run(steps) }
+                self.block(block, (row, column), size, row == rows.start);
                 column += size.1;
                 if column >= columns.end {
                     break;
@@ -173,6 +203,20 @@ impl<T: Scalar> Run<'_, T> {
             // SAFETY: as above.
             unsafe { block.run(&fused.row_end) }
         }
+    }
+
+    fn block(
+        &self,
+        block: &mut Block<'_, T>,
+        start: (usize, usize),
+        size: (usize, usize),
+        first: bool,
+    ) {
+        block.begin(start, size, first);
+        let unpadded = (size.0 * size.1).is_multiple_of(UNIT);
+        let steps = if unpadded { &self.fused.direct } else { &self.fused.padded };
+        // SAFETY: `check` has passed, the registers are this thread's alone, and pieces are taken once.
+        unsafe { block.run(steps) }
     }
 
     /// Where the results of a reduction, which are dense, begin.

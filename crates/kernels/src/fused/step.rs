@@ -58,6 +58,8 @@ pub(super) enum Site {
     Input(usize),
     /// An output, at the block's position.
     Output(usize),
+    /// A product's part for this piece, at the block's position.
+    Product(usize),
 }
 
 impl Site {
@@ -70,7 +72,7 @@ impl Site {
     pub(super) fn register(&mut self) -> Option<&mut usize> {
         match self {
             Site::Register(r) | Site::Window(r) | Site::Chunk(r) => Some(r),
-            Site::Input(_) | Site::Output(_) => None,
+            Site::Input(_) | Site::Output(_) | Site::Product(_) => None,
         }
     }
 }
@@ -111,6 +113,8 @@ pub(super) enum Action<T> {
     Fill(MicroArg<T>),
     /// The reduction of each row.
     ReduceLast(Reduce, Site),
+    /// The reduction of each column.
+    ReduceRows(Reduce, Site),
     /// The same numbers, in an output.
     Store(Site),
     /// The numbers joined to those of the blocks before.
@@ -121,13 +125,17 @@ impl<T> MicroOp<T> {
     /// The places that are read.
     pub(super) fn reads(&mut self) -> impl Iterator<Item = &mut Site> {
         use Action::{
-            Accumulate, Binary, Fill, Load, ReduceLast, Select, Spread, Store, Tile, Unary,
+            Accumulate, Binary, Fill, Load, ReduceLast, ReduceRows, Select, Spread, Store, Tile,
+            Unary,
         };
         let places = match &mut self.action {
             Load(_) => [None, None, None],
-            Spread(x) | Tile(x) | ReduceLast(_, x) | Store(x) | Accumulate(_, x) => {
-                [Some(x), None, None]
-            }
+            Spread(x)
+            | Tile(x)
+            | ReduceLast(_, x)
+            | ReduceRows(_, x)
+            | Store(x)
+            | Accumulate(_, x) => [Some(x), None, None],
             Unary(_, x) | Fill(x) => [x.place(), None, None],
             Binary(_, a, b) => [a.place(), b.place(), None],
             Select(condition, a, b) => [condition.place(), a.place(), b.place()],

@@ -21,6 +21,13 @@ const CHEAP: usize = 4;
 /// A chain of more micro-operations than this is stored in between: groups stay of bounded size.
 pub(super) const LONGEST: usize = 48;
 
+/// A product over a longer depth is by itself, where its sums are shared among threads.
+const DEEPEST: usize = 2048;
+
+/// A product of more multiply-adds, whose first factor is to be copied before it is read, is by itself: the loop would copy
+/// it for each of its parts.
+const SMALL: usize = 1 << 18;
+
 /// What a node is to the compiler.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Work {
@@ -50,8 +57,10 @@ pub(crate) struct Analysis<'a> {
     pub views: Vec<View>,
     /// Inputs of each node.
     pub inputs: Vec<SmallVec<[NodeId; 3]>>,
-    /// Which elementwise nodes lie in memory.
+    /// Which elementwise nodes lie in memory, and which products do whoever else reads them.
     pub stored: Vec<bool>,
+    /// Which products can be computed in the loop that works on them.
+    pub in_loop: Vec<bool>,
     /// Where values lie that have no memory of their own. Known once every part of an array can lie there.
     pub homes: Vec<Option<Home>>,
 }
@@ -67,6 +76,7 @@ impl<'a> Analysis<'a> {
             views: Vec::with_capacity(count),
             inputs: Vec::with_capacity(count),
             stored: vec![false; count],
+            in_loop: vec![false; count],
             homes: vec![None; count],
         };
         for id in (0..count).map(NodeId::new) {
@@ -143,6 +153,8 @@ impl<'a> Analysis<'a> {
                 readers[base.index()] += 1;
                 if reads_memory || !self.reads_in_place(id, input) {
                     self.stored[base.index()] = true;
+                } else if self.work[base.index()] == Work::Contract {
+                    self.in_loop[base.index()] = self.can_loop(base);
                 }
             }
         }
@@ -174,13 +186,34 @@ impl<'a> Analysis<'a> {
     /// positions as it was computed, so that it can be computed within the reader's group.
     fn reads_in_place(&self, reader: NodeId, input: NodeId) -> bool {
         let View { base, place } = &self.views[input.index()];
-        if !matches!(self.work[base.index()], Work::Elementwise { .. }) {
+        if !matches!(self.work[base.index()], Work::Elementwise { .. } | Work::Contract) {
             return true;
         }
         let space = self.space(reader);
         space == self.space(*base)
             && place.offset == 0
             && strides_in_space(place, self.over(reader)) == dense_strides(&space)
+    }
+
+    /// Whether a product's results are the positions of a loop, with its columns as the columns, and parts of it are
+    /// computed as fast as the whole.
+    fn can_loop(&self, product: NodeId) -> bool {
+        let Lowering::Contract(contract) = self.graph.node(product, |node| node.op.lower()) else {
+            return false;
+        };
+        let [a, b] = [0, 1].map(|of| &self.views[self.inputs[product.index()][of].index()].place);
+        let extents = |place: &Place, axes: &[usize]| -> Vec<usize> {
+            axes.iter().map(|&axis| place.shape[axis]).filter(|&extent| extent != 1).collect()
+        };
+        let columns = extents(b, &contract.alone(1, b.shape.rank()));
+        let depth: usize = extents(a, &contract.sums[0]).iter().product();
+        let space = space_of(self.shape(product));
+        let reads_along = contract.sums[0].last().is_none_or(|&axis| a.strides[axis] == 1);
+        columns.len() == 1
+            && space.rank() <= kernels::Fused::<f32>::MAX_AXES
+            && space.size() > 0
+            && depth <= DEEPEST
+            && (reads_along || space.size().saturating_mul(depth) <= SMALL)
     }
 
     /// With where every value lies, which [`home::settled`] made possible.
@@ -222,6 +255,7 @@ impl<'a> Analysis<'a> {
     fn over(&self, id: NodeId) -> &Shape {
         match &self.work[id.index()] {
             Work::Elementwise { over } | Work::Reduce { over, .. } => over,
+            Work::Contract => self.shape(id),
             _ => unreachable!("only what runs in a loop runs over a shape"),
         }
     }
@@ -234,10 +268,12 @@ impl<'a> Analysis<'a> {
     /// How `reader`, whose positions are those of a loop or of its rows, reads a view.
     pub fn read(&self, reader: NodeId, extent: Extent, view: &View) -> Read {
         let mut strides: Strides = strides_in_space(&view.place, self.over(reader));
-        if extent == Extent::Row {
-            strides.push(0);
+        match extent {
+            Extent::Full => {}
+            Extent::Row => strides.push(0),
+            Extent::Column => strides.insert(strides.len() - 1, 0),
         }
-        Read { base: view.base, offset: view.place.offset, strides }
+        Read { base: view.base, offset: view.place.offset, strides, whole: false }
     }
 
     /// The cost of a node, in additions.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kernels::{Contraction, Extents, FusedBuilder, Layout, Value as Register};
+use kernels::{Contraction, Extents, Factor, FusedBuilder, Layout, Value as Register};
 use smallvec::SmallVec;
 
 use super::analysis::{Analysis, Work};
@@ -11,7 +11,7 @@ use super::place::{View, space_of, strides_in_space};
 use super::plan::Plan;
 use crate::Precision;
 use crate::instruction::{
-    Action, Cost, FusedInput, Instruction, Memory, Operand, Product, Written,
+    Action, Cost, FusedInput, Instruction, LoopProduct, Memory, Operand, Product, Written,
 };
 use crate::words;
 use graph::Lowering;
@@ -37,7 +37,7 @@ impl Emitter<'_> {
     ) -> Vec<Instruction<T>> {
         let node = *group.stored.last().expect("a group stores something");
         let action = match &self.analysis.work[node.index()] {
-            Work::Contract => self.contract(node),
+            Work::Contract if group.alone => self.contract(node),
             Work::Plain => self.plain(node),
             _ => self.fused(group, reads),
         };
@@ -66,30 +66,36 @@ impl Emitter<'_> {
         let node = *group.stored.last().expect("a group stores something");
         let size = |id: NodeId| self.analysis.shape(id).size();
         let (over, flops) = match &self.analysis.work[node.index()] {
-            Work::Contract => {
-                let factor = self.analysis.shape(self.analysis.inputs[node.index()][0]);
-                let sums = self.axes(node).sums;
-                let depth = total_product(sums[0].iter().map(|&axis| factor[axis]));
-                let multiply_adds = size(node).saturating_mul(depth);
-                let over = format!("{} over {depth}", self.analysis.shape(node));
-                (over, multiply_adds.saturating_mul(2))
+            Work::Contract if group.alone => {
+                let over = format!("{} over {}", self.analysis.shape(node), self.depth(node));
+                (over, self.flops(node))
             }
             Work::Plain => (self.analysis.shape(node).to_string(), size(node)),
             _ => {
-                let positions = |id: &NodeId| match group.registers.get(id) {
-                    Some(Extent::Row) if !self.is_reduction(*id) => {
-                        group.space.size() / group.space.last().copied().unwrap_or(1).max(1)
-                    }
-                    _ => group.space.size(),
+                let without = |axis: usize| {
+                    let axis = group.space.iter().rev().nth(axis).copied().unwrap_or(1);
+                    group.space.size() / axis.max(1)
                 };
-                (group.space.to_string(), total(group.members.iter().map(positions)))
+                let positions = |id: &NodeId| match group.extent(*id) {
+                    _ if self.is_product(*id) => self.flops(*id),
+                    Extent::Full => group.space.size(),
+                    Extent::Row => without(0),
+                    Extent::Column => without(1),
+                };
+                let depths = group.members.iter().filter(|id| self.is_product(**id));
+                let mut depths: Vec<usize> = depths.map(|id| self.depth(*id)).collect();
+                depths.dedup();
+                let depths: Vec<String> = depths.iter().map(usize::to_string).collect();
+                let of_products = if depths.is_empty() { "" } else { " over " };
+                let over = format!("{}{of_products}{}", group.space, depths.join(", "));
+                (over, total(group.members.iter().map(positions)))
             }
         };
         // Of a value, no more than is looked at.
         let looked = |read: &Read| {
             let along = group.space.iter().zip(&read.strides).filter(|axis| *axis.1 != 0);
             let seen = total_product(along.map(|axis| *axis.0));
-            if group.alone { size(read.base) } else { seen.min(size(read.base)) }
+            if read.whole { size(read.base) } else { seen.min(size(read.base)) }
         };
         let moved = reads.iter().map(looked).chain(group.stored.iter().map(|&id| size(id)));
         Cost {
@@ -105,8 +111,20 @@ impl Emitter<'_> {
         }
     }
 
-    fn is_reduction(&self, node: NodeId) -> bool {
-        matches!(self.analysis.work[node.index()], Work::Reduce { .. })
+    fn is_product(&self, node: NodeId) -> bool {
+        self.analysis.work[node.index()] == Work::Contract
+    }
+
+    /// How many products an element of a product sums.
+    fn depth(&self, product: NodeId) -> usize {
+        let factor = self.analysis.shape(self.analysis.inputs[product.index()][0]);
+        let sums = self.axes(product).sums;
+        total_product(sums[0].iter().map(|&axis| factor[axis]))
+    }
+
+    fn flops(&self, product: NodeId) -> usize {
+        let multiply_adds = self.analysis.shape(product).size().saturating_mul(self.depth(product));
+        multiply_adds.saturating_mul(2)
     }
 
     /// Where a node that is read from memory lies.
@@ -161,45 +179,42 @@ impl Emitter<'_> {
         }
     }
 
-    fn contract<T: Precision>(&self, node: NodeId) -> Action<T> {
+    /// The extents of a product's groups of axes, and where its factors lie.
+    fn factors(&self, node: NodeId) -> Factors {
         let contract = self.axes(node);
         let inputs = &self.analysis.inputs[node.index()];
-        let factors = [self.operand(inputs[0]), self.operand(inputs[1])];
-        let output = self.written(node);
-        let result = output.part.clone().unwrap_or_else(|| Place::whole(self.analysis.shape(node)));
-        let pick = |place: &Place, axes: &[usize]| -> (Vec<usize>, Vec<isize>) {
+        let operands = [self.operand(inputs[0]), self.operand(inputs[1])];
+        let group = |of: usize, axes: &[usize]| -> (Vec<usize>, Vec<isize>) {
+            let place: &Place = &operands[of].place;
             axes.iter().map(|&axis| (place.shape[axis], place.strides[axis])).unzip()
         };
-        let group = |of: usize, axes: &[usize]| pick(&factors[of].place, axes);
-        let alone = [0, 1].map(|of| contract.alone(of, factors[of].place.shape.rank()));
+        let alone = [0, 1].map(|of| contract.alone(of, operands[of].place.shape.rank()));
         let (batch, of_batch) = group(0, &contract.batch[0]);
         let (rows, of_rows) = group(0, &alone[0]);
         let (columns, of_columns) = group(1, &alone[1]);
         let (depth, of_depth) = group(0, &contract.sums[0]);
-        let of_result = |from: usize, count: usize| &result.strides[from..from + count];
-        let a = kernels::Place {
-            offset: factors[0].place.offset,
-            batch: &of_batch,
-            rows: &of_rows,
-            columns: &of_depth,
-        };
-        let b = kernels::Place {
-            offset: factors[1].place.offset,
-            batch: &group(1, &contract.batch[1]).1,
-            rows: &group(1, &contract.sums[1]).1,
-            columns: &of_columns,
-        };
+        let of_b = [group(1, &contract.batch[1]).1, group(1, &contract.sums[1]).1, of_columns];
+        let strides = [[of_batch, of_rows, of_depth], of_b];
+        Factors { batch, rows, columns, depth, operands, strides }
+    }
+
+    fn contract<T: Precision>(&self, node: NodeId) -> Action<T> {
+        let factors = self.factors(node);
+        let output = self.written(node);
+        let result = output.part.clone().unwrap_or_else(|| Place::whole(self.analysis.shape(node)));
+        let (batch, rows) = (factors.batch.len(), factors.rows.len());
         let c = kernels::Place {
             offset: result.offset,
-            batch: of_result(0, batch.len()),
-            rows: of_result(batch.len(), rows.len()),
-            columns: of_result(batch.len() + rows.len(), columns.len()),
+            batch: &result.strides[..batch],
+            rows: &result.strides[batch..batch + rows],
+            columns: &result.strides[batch + rows..],
         };
-        let extents = Extents { batch: &batch, rows: &rows, columns: &columns, depth: &depth };
-        let form = form(&extents, [&a, &b, &c]);
+        let (extents, [a, b]) = (factors.extents(), factors.places());
+        let contraction = Contraction::new(extents, a, b, c);
+        let form = factors.form(&result.strides);
         Action::Contract(Box::new(Product {
-            contraction: Contraction::new(extents, a, b, c),
-            factors: factors.map(|factor| match factor.memory {
+            contraction,
+            factors: factors.operands.map(|factor| match factor.memory {
                 Memory::Real(range) if range == output.range => FusedInput::Output(0),
                 memory => FusedInput::Memory(memory),
             }),
@@ -225,7 +240,7 @@ impl Emitter<'_> {
             registers: HashMap::new(),
         };
         let mut inputs: SmallVec<[FusedInput; 6]> = SmallVec::new();
-        for read in reads {
+        for read in reads.iter().filter(|read| !read.whole) {
             let place = Place {
                 offset: read.offset,
                 shape: group.space.clone(),
@@ -245,8 +260,12 @@ impl Emitter<'_> {
             inputs.push(slot.map_or(FusedInput::Memory(memory), FusedInput::Output));
         }
         let mut outputs: Vec<Written> = Vec::new();
+        let mut products: Vec<LoopProduct> = Vec::new();
         for &member in &group.members {
             let stored = group.stored.contains(&member);
+            if self.is_product(member) {
+                products.push(loops.product(member, &slots, &mut inputs));
+            }
             if let Some(output) = loops.member(member, stored) {
                 debug_assert_eq!(output, outputs.len());
                 let written = self.written(member);
@@ -255,18 +274,44 @@ impl Emitter<'_> {
                 outputs.push(written);
             }
         }
-        Action::Fused { program: Box::new(loops.builder.build()), inputs, slots, outputs }
+        let program = Box::new(loops.builder.build());
+        Action::Fused { program, inputs, slots, outputs, products }
     }
 }
 
-/// Extents and strides, one after the other, and where the second factor begins.
-fn form(extents: &Extents<'_>, places: [&kernels::Place<'_>; 3]) -> Vec<isize> {
-    let lengths = [extents.batch, extents.rows, extents.columns, extents.depth];
-    let extents = lengths.iter().flat_map(|group| {
-        [group.len() as isize].into_iter().chain(group.iter().map(|&extent| extent as isize))
-    });
-    let strides = places.into_iter().flat_map(|place| [place.batch, place.rows, place.columns]);
-    extents.chain(strides.flatten().copied()).chain([places[1].offset as isize]).collect()
+/// The factors of a product, by groups of axes.
+struct Factors {
+    batch: Vec<usize>,
+    rows: Vec<usize>,
+    columns: Vec<usize>,
+    depth: Vec<usize>,
+    operands: [Operand; 2],
+    /// Of each factor, the strides along its batch, its rows and its columns.
+    strides: [[Vec<isize>; 3]; 2],
+}
+
+impl Factors {
+    fn extents(&self) -> Extents<'_> {
+        let Factors { batch, rows, columns, depth, .. } = self;
+        Extents { batch, rows, columns, depth }
+    }
+
+    fn places(&self) -> [kernels::Place<'_>; 2] {
+        [0, 1].map(|of| {
+            let [batch, rows, columns] = &self.strides[of];
+            kernels::Place { offset: self.operands[of].place.offset, batch, rows, columns }
+        })
+    }
+
+    /// Extents and strides, one after the other, and where the second factor begins.
+    fn form(&self, result: &[isize]) -> Vec<isize> {
+        let groups = [&self.batch, &self.rows, &self.columns, &self.depth];
+        let extents = groups.into_iter().flat_map(|group| {
+            [group.len() as isize].into_iter().chain(group.iter().map(|&extent| extent as isize))
+        });
+        let strides = self.strides.iter().flatten().flatten().chain(result);
+        extents.chain(strides.copied()).chain([self.operands[1].place.offset as isize]).collect()
+    }
 }
 
 /// A product of extents, which repetition can make larger than any memory.
@@ -293,23 +338,51 @@ impl<T: Precision> Loop<'_, T> {
     fn member(&mut self, member: NodeId, stored: bool) -> Option<usize> {
         let analysis = self.emitter.analysis;
         let inputs = &analysis.inputs[member.index()];
+        let in_registers = if self.emitter.is_product(member) { &[] } else { &inputs[..] };
         let operands: SmallVec<[Register; 3]> =
-            inputs.iter().map(|&input| self.register(member, input)).collect();
+            in_registers.iter().map(|&input| self.register(member, input)).collect();
         let lowering = analysis.graph.node(member, |node| node.op.lower());
         let result = match (lowering, &operands[..]) {
             (Lowering::Map(f), &[x]) => self.builder.unary(words::unary(f), x),
             (Lowering::Zip(f), &[a, b]) => self.builder.binary(words::binary(f), a, b),
             (Lowering::Select, &[condition, a, b]) => self.builder.select(condition, a, b),
             (Lowering::Copy | Lowering::Reshape, &[x]) => x,
+            (Lowering::Contract(_), _) => self.registers[&member],
             (Lowering::Reduce(word, _), &[x]) => {
                 return self.reduction(member, words::reduce(word), x);
             }
             (lowering, _) => unreachable!("{lowering:?} is not fused"),
         };
         self.registers.insert(member, result);
-        let row = self.group.registers.get(&member) == Some(&Extent::Row);
-        stored
-            .then(|| if row { self.builder.store_rows(result) } else { self.builder.store(result) })
+        stored.then(|| match self.group.extent(member) {
+            Extent::Full => self.builder.store(result),
+            Extent::Row => self.builder.store_rows(result),
+            Extent::Column => self.builder.store_columns(result),
+        })
+    }
+
+    /// Adds a product, whose factors become the last inputs.
+    fn product(
+        &mut self,
+        member: NodeId,
+        slots: &[std::ops::Range<usize>],
+        inputs: &mut SmallVec<[FusedInput; 6]>,
+    ) -> LoopProduct {
+        let factors = self.emitter.factors(member);
+        let slot = |of: usize| match &factors.operands[of].memory {
+            Memory::Real(range) => slots.iter().position(|slot| slot == range),
+            _ => None,
+        };
+        let places = factors.places();
+        let [a, b] = [0, 1].map(|of| Factor { slot: slot(of), place: places[of] });
+        let (in_a, in_b) = (a.slot, b.slot);
+        let result = self.builder.product(factors.extents(), a, b);
+        self.registers.insert(member, result);
+        for (slot, operand) in [in_a, in_b].into_iter().zip(&factors.operands) {
+            let memory = || FusedInput::Memory(operand.memory.clone());
+            inputs.push(slot.map_or_else(memory, FusedInput::Output));
+        }
+        LoopProduct { second: inputs.len() - 1, form: factors.form(&[]) }
     }
 
     fn reduction(
@@ -322,8 +395,13 @@ impl<T: Precision> Loop<'_, T> {
         let Work::Reduce { last, .. } = analysis.work[member.index()] else {
             unreachable!("the operation is a reduction")
         };
-        if self.group.extent(analysis, member) == Extent::Row {
+        if self.group.extent(member) == Extent::Row {
             return Some(self.builder.store_reduced_rows(reduction, x));
+        }
+        if !last && self.group.whole == Some(Extent::Column) {
+            let result = self.builder.reduce_rows(reduction, x);
+            self.registers.insert(member, result);
+            return Some(self.builder.store_columns(result));
         }
         if !last {
             return Some(self.builder.store_reduced(reduction, x));

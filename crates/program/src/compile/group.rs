@@ -1,10 +1,14 @@
-//! Which nodes run together: elementwise chains with the reductions that consume or feed them.
+//! Which nodes run together: elementwise chains with the reductions that consume or feed them, after the products that
+//! they work on.
 //!
-//! Stored nodes and reductions are the *roots*: each goes, in recording order, into an existing group
+//! Stored nodes, reductions and products are the *roots*: each goes, in recording order, into an existing group
 //! that runs over the same positions and late enough, or opens a new one. Every other elementwise
-//! node is computed within each group that reads it.
+//! node is computed within each group that reads it. A product that is read nowhere but in its group is not stored.
+//!
+//! A group goes through whole rows or through whole columns at a time. Which, is decided by the first root that needs it:
+//! one that works on the reductions of rows along them, or on those of columns down them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use smallvec::{SmallVec, smallvec};
 
@@ -25,13 +29,15 @@ pub(crate) enum Extent {
     Full,
     /// One value for every row, that is for all axes but the last.
     Row,
+    /// One value for every column, that is for all axes but the one before the last.
+    Column,
 }
 
 /// Nodes that one instruction computes.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
-    /// The positions it runs over, see [`space_of`]; of a lone matrix product or plain evaluation,
-    /// empty.
+    /// The positions it runs over, see [`space_of`](super::place::space_of); of a lone matrix product or plain
+    /// evaluation, empty.
     pub space: Shape,
     /// The nodes, in an order in which each comes after its operands.
     pub members: Vec<NodeId>,
@@ -39,6 +45,10 @@ pub(crate) struct Group {
     pub stored: SmallVec<[NodeId; 4]>,
     /// The values at hand within the group.
     pub registers: HashMap<NodeId, Extent>,
+    /// The members that are computed for rows or columns alone.
+    narrow: HashMap<NodeId, Extent>,
+    /// What is whole at a time, once that matters.
+    pub whole: Option<Extent>,
     /// Whether it is a matrix product or a plain evaluation, by itself.
     pub alone: bool,
 }
@@ -51,12 +61,19 @@ pub(crate) fn group(analysis: &Analysis<'_>) -> Vec<Group> {
         match &analysis.work[id.index()] {
             Work::Elementwise { .. } if !analysis.stored[id.index()] => {}
             Work::Elementwise { .. } | Work::Reduce { .. } => grouping.place(id),
+            Work::Contract if analysis.in_loop[id.index()] => grouping.place(id),
             Work::Contract | Work::Plain => grouping.alone(id),
             Work::Embed => grouping.complete(id),
             Work::None | Work::Leaf => {}
         }
     }
-    grouping.groups
+    let mut groups = grouping.groups;
+    let read: HashSet<NodeId> =
+        groups.iter().flat_map(|group| group.reads(analysis)).map(|read| read.base).collect();
+    for group in &mut groups {
+        group.keep_products(analysis, &read);
+    }
+    groups
 }
 
 struct Grouping<'a> {
@@ -74,14 +91,52 @@ pub(crate) struct Read {
     pub base: NodeId,
     /// The number of the first element that is read, among those of the base.
     pub offset: usize,
-    /// The strides over the group's space; for a contraction or a plain evaluation, empty.
+    /// The strides over the group's space.
     pub strides: Strides,
+    /// Whether it is an operand of a contraction or a plain evaluation, which look at it as they will.
+    pub whole: bool,
+}
+
+impl Read {
+    fn whole(base: NodeId) -> Self {
+        Read { base, offset: 0, strides: SmallVec::new(), whole: true }
+    }
 }
 
 impl Group {
-    /// Over what a member is computed: the space, or its rows.
-    pub fn extent(&self, analysis: &Analysis<'_>, member: NodeId) -> Extent {
-        if analysis.space(member).rank() == self.space.rank() { Extent::Full } else { Extent::Row }
+    fn new(space: Shape) -> Self {
+        Group {
+            space,
+            members: Vec::new(),
+            stored: SmallVec::new(),
+            registers: HashMap::new(),
+            narrow: HashMap::new(),
+            whole: None,
+            alone: false,
+        }
+    }
+
+    /// Over what a member is computed: the space, its rows or its columns.
+    pub fn extent(&self, member: NodeId) -> Extent {
+        self.narrow.get(&member).copied().unwrap_or(Extent::Full)
+    }
+
+    /// Of a product that nothing reads from memory, keeps nothing; one by itself runs alone.
+    fn keep_products(&mut self, analysis: &Analysis<'_>, read: &HashSet<NodeId>) {
+        let is_product = |id: &NodeId| analysis.work[id.index()] == Work::Contract;
+        if let [member] = self.members[..]
+            && is_product(&member)
+        {
+            *self = Group {
+                space: Shape::scalar(),
+                registers: HashMap::new(),
+                alone: true,
+                ..self.clone()
+            };
+            return;
+        }
+        let needed = |id: &NodeId| analysis.stored[id.index()] || read.contains(id);
+        self.stored.retain(|id| !is_product(id) || needed(id));
     }
 
     /// The distinct operands it reads from memory, in a fixed order.
@@ -102,22 +157,32 @@ impl Group {
 
     /// How a member reads a view from memory; `None` if it is a number or in a register.
     pub fn read(&self, analysis: &Analysis<'_>, member: NodeId, view: &View) -> Option<Read> {
-        if self.alone {
-            return Some(Read { base: view.base, offset: 0, strides: SmallVec::new() });
+        if self.alone || analysis.work[member.index()] == Work::Contract {
+            return Some(Read::whole(view.base));
         }
         let number =
             matches!(analysis.graph.node(view.base, |node| node.op.lower()), Lowering::Full(_));
         if number {
             return None;
         }
-        let read = analysis.read(member, self.extent(analysis, member), view);
+        let read = analysis.read(member, self.extent(member), view);
         (!self.holds(&read)).then_some(read)
     }
 
     /// Whether a value is in a register, in the pattern in which it is read.
     fn holds(&self, read: &Read) -> bool {
         let held = self.registers.get(&read.base);
-        held.is_some_and(|held| read.offset == 0 && held.strides(&self.space) == read.strides)
+        held.is_some_and(|held| {
+            let whole = *held != Extent::Column || self.whole != Some(Extent::Row);
+            whole && read.offset == 0 && held.strides(&self.space) == read.strides
+        })
+    }
+
+    /// Whether a sum down the rows can be used in the loop that computes it.
+    fn reduces_columns(&self) -> bool {
+        let most = kernels::Fused::<f32>::MAX_COLUMN;
+        let rows = self.space.iter().rev().nth(1);
+        self.whole != Some(Extent::Row) && rows.is_some_and(|rows| *rows <= most)
     }
 }
 
@@ -139,20 +204,20 @@ impl Grouping<'_> {
     /// A group for a matrix product or a plain evaluation.
     fn alone(&mut self, id: NodeId) {
         self.made_in.insert(id, self.groups.len());
-        self.groups.push(Group {
-            space: Shape::scalar(),
-            members: vec![id],
-            stored: smallvec![id],
-            registers: HashMap::new(),
-            alone: true,
-        });
+        let (members, stored) = (vec![id], smallvec![id]);
+        self.groups.push(Group { members, stored, alone: true, ..Group::new(Shape::scalar()) });
     }
 
     fn place(&mut self, root: NodeId) {
         let space = self.analysis.space(root);
         let candidate = self.collect(root);
-        let row = self.row_group(root, &space, &candidate);
-        let joined = row.or_else(|| self.full_group(&space, &candidate));
+        let joined = if self.is_product(root) {
+            self.product_group(root, &space, &candidate)
+        } else {
+            self.row_group(root, &space, &candidate)
+                .or_else(|| self.column_group(root, &space, &candidate))
+                .or_else(|| self.full_group(root, &space, &candidate))
+        };
         let (position, extent) = joined.unwrap_or_else(|| (self.open(&space), Extent::Full));
         self.join(position, extent, root, candidate);
     }
@@ -183,10 +248,37 @@ impl Grouping<'_> {
         self.made_in.get(&self.analysis.views[input.index()].base).copied()
     }
 
+    fn is_product(&self, node: NodeId) -> bool {
+        self.analysis.work[node.index()] == Work::Contract
+    }
+
     /// A recent group over the same space that runs late enough.
-    fn full_group(&self, space: &Shape, candidate: &Candidate) -> Option<(usize, Extent)> {
+    fn full_group(
+        &self,
+        root: NodeId,
+        space: &Shape,
+        candidate: &Candidate,
+    ) -> Option<(usize, Extent)> {
         let recent = self.recent.get(space)?;
-        let fits = |&&position: &&usize| self.can_join(position, Extent::Full, candidate);
+        let fits = |&&position: &&usize| self.can_join(position, Extent::Full, root, candidate);
+        recent.iter().rev().take(LOOK_BACK).find(fits).map(|&position| (position, Extent::Full))
+    }
+
+    /// A recent group with a product of the same factor: the four gates of an LSTM, or queries, keys and values.
+    fn product_group(
+        &self,
+        root: NodeId,
+        space: &Shape,
+        candidate: &Candidate,
+    ) -> Option<(usize, Extent)> {
+        let factor = |id: NodeId| &self.analysis.views[self.analysis.inputs[id.index()][0].index()];
+        let recent = self.recent.get(space)?;
+        let fits = |&&position: &&usize| {
+            let members = self.groups[position].members.iter();
+            let mut products = members.filter(|&&member| self.is_product(member));
+            products.any(|&product| factor(product) == factor(root))
+                && self.can_join(position, Extent::Full, root, candidate)
+        };
         recent.iter().rev().take(LOOK_BACK).find(fits).map(|&position| (position, Extent::Full))
     }
 
@@ -206,20 +298,69 @@ impl Grouping<'_> {
         if *rows != space[..] || (reduces && rows.len() != 1) {
             return None;
         }
-        self.can_join(position, Extent::Row, candidate).then_some((position, Extent::Row))
+        self.can_join(position, Extent::Row, root, candidate).then_some((position, Extent::Row))
+    }
+
+    /// The group that made the latest operand, if that is a value for every column and the root works on such values alone.
+    fn column_group(
+        &self,
+        root: NodeId,
+        space: &Shape,
+        candidate: &Candidate,
+    ) -> Option<(usize, Extent)> {
+        let position =
+            candidate.operands.iter().filter_map(|&(_, input)| self.made_in(input)).max()?;
+        let elementwise = matches!(self.analysis.work[root.index()], Work::Elementwise { .. });
+        let same =
+            without_rows(&self.groups[position].space).is_some_and(|columns| columns == *space);
+        let joins = elementwise && same && self.can_join(position, Extent::Column, root, candidate);
+        joins.then_some((position, Extent::Column))
     }
 
     /// Whether all operands are ready before the group runs, or at hand within it.
-    fn can_join(&self, position: usize, extent: Extent, candidate: &Candidate) -> bool {
+    fn can_join(
+        &self,
+        position: usize,
+        extent: Extent,
+        root: NodeId,
+        candidate: &Candidate,
+    ) -> bool {
         let group = &self.groups[position];
+        let whole = self.whole(group, extent, root, candidate);
+        if group.whole.is_some() && whole.is_some() && group.whole != whole {
+            return false;
+        }
         let ready = |&(reader, input): &(NodeId, NodeId)| match self.made_in(input) {
             None => true,
             Some(made) if made < position => true,
-            Some(made) => made == position && self.at_hand(group, extent, reader, input),
+            Some(made) => {
+                let at_hand = !self.is_product(reader);
+                made == position && at_hand && self.at_hand(group, extent, reader, input)
+            }
         };
         group.stored.len() < MAX_OUTPUTS
             && group.members.len() + candidate.members.len() <= MAX_MEMBERS
             && candidate.operands.iter().all(ready)
+    }
+
+    /// What a root needs to be whole at a time in a group.
+    fn whole(
+        &self,
+        group: &Group,
+        extent: Extent,
+        root: NodeId,
+        candidate: &Candidate,
+    ) -> Option<Extent> {
+        let along_row = matches!(self.analysis.work[root.index()], Work::Reduce { last: true, .. });
+        if along_row || extent == Extent::Row {
+            return Some(Extent::Row);
+        }
+        let of_column = |&(_, input): &(NodeId, NodeId)| {
+            let base = self.analysis.views[input.index()].base;
+            group.registers.get(&base) == Some(&Extent::Column)
+        };
+        let down = extent == Extent::Column || candidate.operands.iter().any(of_column);
+        down.then_some(Extent::Column)
     }
 
     /// Whether the group holds the operand in a register, in the pattern the reader reads it.
@@ -230,18 +371,14 @@ impl Grouping<'_> {
     fn open(&mut self, space: &Shape) -> usize {
         let position = self.groups.len();
         self.recent.entry(space.clone()).or_default().push(position);
-        self.groups.push(Group {
-            space: space.clone(),
-            members: Vec::new(),
-            stored: SmallVec::new(),
-            registers: HashMap::new(),
-            alone: false,
-        });
+        self.groups.push(Group::new(space.clone()));
         position
     }
 
     fn join(&mut self, position: usize, extent: Extent, root: NodeId, candidate: Candidate) {
+        let whole = self.whole(&self.groups[position], extent, root, &candidate);
         let group = &mut self.groups[position];
+        group.whole = group.whole.or(whole);
         for id in candidate.members {
             let held = match &self.analysis.work[id.index()] {
                 // Reduced rows of the space are one value for each; reduced values for each row,
@@ -252,11 +389,19 @@ impl Grouping<'_> {
                 {
                     Some(Extent::Row)
                 }
+                Work::Reduce { last: false, .. }
+                    if extent == Extent::Full && group.reduces_columns() =>
+                {
+                    Some(Extent::Column)
+                }
                 Work::Reduce { .. } => None,
                 _ => Some(extent),
             };
             if !group.members.contains(&id) {
                 group.members.push(id);
+            }
+            if extent != Extent::Full {
+                group.narrow.insert(id, extent);
             }
             if let Some(held) = held {
                 group.registers.insert(id, held);
@@ -277,6 +422,18 @@ impl Extent {
                 strides.push(0);
                 strides
             }
+            Extent::Column => {
+                let columns = without_rows(space).expect("there are rows to be one value of");
+                let mut strides = dense_strides(&columns);
+                strides.insert(space.rank() - 2, 0);
+                strides
+            }
         }
     }
+}
+
+/// The columns of a space.
+fn without_rows(space: &Shape) -> Option<Shape> {
+    let rows = space.rank().checked_sub(2)?;
+    Some(space[..rows].iter().chain(&space[rows + 1..]).copied().collect())
 }

@@ -147,8 +147,8 @@ pub(crate) fn conflicts(
             let Some(home) = &analysis.homes[node.index()] else { continue };
             let beside = |read: &&Read| analysis.buffer(read.base) == home.buffer;
             let meets = |read: &Read| {
-                let shape = if group.alone { analysis.shape(read.base) } else { &group.space };
-                let strides = if group.alone { dense_strides(shape) } else { read.strides.clone() };
+                let shape = if read.whole { analysis.shape(read.base) } else { &group.space };
+                let strides = if read.whole { dense_strides(shape) } else { read.strides.clone() };
                 let from = Place { offset: read.offset, shape: shape.clone(), strides };
                 let from = analysis.located(read.base, &from).1;
                 !spread(&from).is_apart_from(&spread(&home.place))

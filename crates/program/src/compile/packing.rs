@@ -1,70 +1,121 @@
-//! Weights that several products of a program read are copied into panels once.
+//! Second factors that are read again and again are copied into panels once: weights that several products of a program
+//! multiply by, and factors of a loop that computes its product in many parts.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::Precision;
-use crate::instruction::{Action, FusedInput, Instruction, Memory, Product};
+use crate::instruction::{Action, FusedInput, Instruction, Memory};
 
 /// Packed copies begin at multiples of this many elements.
 const ALIGNMENT: usize = 16;
 
-/// Adds an instruction that packs each parameter which several contractions of one form multiply by, and lets them read the
+/// Adds an instruction before the first of the products that read a factor again, which packs it, and lets them read the
 /// copy; answers how long the arena is then.
 pub(crate) fn pack_shared<T: Precision>(
     instructions: &mut Vec<Instruction<T>>,
     mut reals: usize,
 ) -> usize {
-    let mut uses: HashMap<Key, Vec<usize>> = HashMap::new();
+    let mut uses: HashMap<Key, Vec<Use>> = HashMap::new();
     for (position, instruction) in instructions.iter().enumerate() {
-        if let Action::Contract(product) = &instruction.action
-            && let Some(key) = Key::of(product)
-        {
-            uses.entry(key).or_default().push(position);
+        for (key, product) in factors(position, instruction) {
+            uses.entry(key).or_default().push(product);
         }
     }
-    let mut shared: Vec<Vec<usize>> = uses.into_values().filter(|uses| uses.len() > 1).collect();
-    shared.sort_unstable();
+    let mut shared: Vec<Vec<Use>> =
+        uses.into_values().filter(|uses| uses.len() > 1 || uses[0].repeats).collect();
+    shared.sort_unstable_by_key(|uses| (uses[0].position, uses[0].product));
     let mut packs: Vec<(usize, Instruction<T>)> = Vec::new();
     for uses in shared {
         let start = reals.next_multiple_of(ALIGNMENT);
-        let mut range = start..start;
-        for (i, &position) in uses.iter().enumerate() {
-            let Instruction { action, location, cost } = &mut instructions[position];
-            let Action::Contract(product) = action else { unreachable!("a use is a contraction") };
-            if i == 0 {
-                range = start..start + product.contraction.packed_b_len();
-                reals = range.end;
-                let FusedInput::Memory(memory) = &product.factors[1] else {
-                    unreachable!("a weight lies among the parameters")
-                };
-                let mut cost = cost.clone();
-                (cost.operations, cost.flops) = (vec!["pack"], 0);
-                cost.bytes = 2 * size_of::<T>() * memory.range().len();
-                let contraction = product.contraction.clone();
-                let action = Action::Pack { contraction, from: memory.clone(), to: range.clone() };
-                packs.push((position, Instruction { action, location, cost }));
-            }
-            product.packed = Some(range.clone());
+        let pack = packing(&instructions[uses[0].position], &uses[0], start);
+        let Action::Pack { to, .. } = &pack.action else { unreachable!("it packs") };
+        reals = to.end;
+        for each in &uses {
+            each.read(&mut instructions[each.position], to.clone());
         }
+        packs.push((uses[0].position, pack));
     }
     packs.sort_by_key(|pack| std::cmp::Reverse(pack.0));
     packs.into_iter().for_each(|(position, pack)| instructions.insert(position, pack));
     reals
 }
 
-/// What two contractions agree in that can read one packed copy: the parameter, and the form.
+/// What two products agree in that can read one packed copy: the factor, unless it changes in between, and the form.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     parameter: (usize, usize),
+    /// The instruction, if the factor is none of the parameters.
+    position: Option<usize>,
     form: Vec<isize>,
 }
 
-impl Key {
-    fn of<T: Precision>(product: &Product<T>) -> Option<Self> {
-        let FusedInput::Memory(Memory::Param(Range { start, end })) = &product.factors[1] else {
-            return None;
-        };
-        Some(Self { parameter: (*start, *end), form: product.form.clone() })
+/// A product: that of an instruction, or a numbered one of its loop.
+struct Use {
+    position: usize,
+    product: Option<usize>,
+    /// Whether it reads the factor again and again.
+    repeats: bool,
+}
+
+/// The second factors of an instruction that could be packed.
+fn factors<T: Precision>(position: usize, instruction: &Instruction<T>) -> Vec<(Key, Use)> {
+    let key = |factor: &FusedInput, form: &Vec<isize>| {
+        let FusedInput::Memory(memory) = factor else { return None };
+        let Range { start, end } = memory.range().clone();
+        let position = (!matches!(memory, Memory::Param(_))).then_some(position);
+        Some(Key { parameter: (start, end), position, form: form.clone() })
+    };
+    match &instruction.action {
+        Action::Contract(product) => {
+            let key = key(&product.factors[1], &product.form);
+            key.map(|key| (key, Use { position, product: None, repeats: false }))
+                .into_iter()
+                .collect()
+        }
+        Action::Fused { program, inputs, products, .. } => {
+            let repeats = program.repeats_factors();
+            let of = |(p, product): (usize, &crate::instruction::LoopProduct)| {
+                let key = key(&inputs[product.second], &product.form)?;
+                Some((key, Use { position, product: Some(p), repeats }))
+            };
+            products.iter().enumerate().filter_map(of).collect()
+        }
+        Action::Pack { .. } | Action::Zero(_) | Action::Plain { .. } => Vec::new(),
+    }
+}
+
+/// The instruction that packs the second factor of a product.
+fn packing<T: Precision>(instruction: &Instruction<T>, of: &Use, start: usize) -> Instruction<T> {
+    let (contraction, factor) = match (&instruction.action, of.product) {
+        (Action::Contract(product), _) => (product.contraction.clone(), &product.factors[1]),
+        (Action::Fused { program, inputs, products, .. }, Some(p)) => {
+            let contraction = program.products().nth(p).expect("the loop has it").clone();
+            (contraction, &inputs[products[p].second])
+        }
+        _ => unreachable!("a use is a product"),
+    };
+    let FusedInput::Memory(from) = factor.clone() else {
+        unreachable!("a factor that is packed has memory of its own")
+    };
+    let mut cost = instruction.cost.clone();
+    (cost.operations, cost.flops) = (vec!["pack"], 0);
+    cost.bytes = 2 * size_of::<T>() * from.range().len();
+    let to = start..start + contraction.packed_b_len();
+    let action = Action::Pack { contraction, from, to };
+    Instruction { action, location: instruction.location, cost }
+}
+
+impl Use {
+    /// Lets the product read the copy.
+    fn read<T: Precision>(&self, instruction: &mut Instruction<T>, copy: Range<usize>) {
+        match (&mut instruction.action, self.product) {
+            (Action::Contract(product), _) => product.packed = Some(copy),
+            (Action::Fused { program, inputs, products, .. }, Some(p)) => {
+                program.pack(p);
+                inputs[products[p].second] = FusedInput::Memory(Memory::Real(copy));
+            }
+            _ => unreachable!("a use is a product"),
+        }
     }
 }

@@ -164,7 +164,8 @@ impl Planner<'_> {
         let fits = |i: &usize| {
             let read = &reads[*i];
             let beside = |other: &&Read| self.analysis.buffer(other.base) == read.base;
-            reads.iter().filter(beside).count() == 1
+            !read.whole
+                && reads.iter().filter(beside).count() == 1
                 && homeless(read.base)
                 && !taken.contains(&Some(*i))
                 && self.dies(read.base, position)

@@ -7,10 +7,11 @@ use proptest::prelude::*;
 
 use super::reference::interpret;
 use super::{blank, run};
+use crate::contract::{Extents, Place};
 use crate::elementwise::{Binary, Unary};
-use crate::fused::builder::{Output, Parts};
+use crate::fused::builder::{Node, Output, Parts};
 use crate::fused::layout::{self, Shape};
-use crate::fused::{Fused, FusedBuilder, Layout, Source, Value};
+use crate::fused::{Factor, Fused, FusedBuilder, Layout, Source, Value};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
@@ -72,6 +73,22 @@ impl Choices<'_> {
         (offset, signed, len)
     }
 
+    /// A product over the nest, of factors that repeat or permute their axes, and the lengths of these.
+    fn product<T: Scalar>(
+        &mut self,
+        b: &mut FusedBuilder<T>,
+        nest: &[usize],
+    ) -> (Value, [usize; 2]) {
+        let depth = [self.of(&[1, 3, 17, 0])];
+        let (front, columns) = nest.split_at(nest.len().saturating_sub(1));
+        let (batch, rows) = front.split_at(self.below(front.len() + 1));
+        let (offset_a, of_a, len_a) = self.lay(&[batch, rows, &depth].concat());
+        let (offset_b, of_b, len_b) = self.lay(&[batch, &depth, columns].concat());
+        let extents = Extents { batch, rows, columns, depth: &depth };
+        let a = factor(offset_a, &of_a, (batch.len(), rows.len()));
+        (b.product(extents, a, factor(offset_b, &of_b, (batch.len(), 1))), [len_a, len_b])
+    }
+
     /// Strides of an operand that repeats some axes and holds the others in some order, and its length.
     fn strides(&mut self, extents: &[usize]) -> (Vec<usize>, usize) {
         let mut axes: Vec<usize> = (0..extents.len()).collect();
@@ -92,6 +109,13 @@ impl Choices<'_> {
     }
 }
 
+/// A factor whose strides are those of so many axes of its batch, so many of its rows, and its columns.
+fn factor(offset: usize, strides: &[isize], (batch, rows): (usize, usize)) -> Factor<'_> {
+    let (batch, rest) = strides.split_at(batch);
+    let (rows, columns) = rest.split_at(rows);
+    Factor { slot: None, place: Place { offset, batch, rows, columns } }
+}
+
 /// A program, the lengths of its inputs.
 struct Program<T> {
     builder: FusedBuilder<T>,
@@ -108,6 +132,16 @@ fn program<T: Scalar>(choices: &mut Choices<'_>) -> Program<T> {
         lengths.push(len);
     }
     values.push(b.constant(T::from_f64(choices.below(5) as f64 - 2.0)));
+    let mut factors = Vec::new();
+    for _ in 0..choices.below(6).saturating_sub(3) {
+        let (value, lens) = choices.product(&mut b, &extents);
+        values.push(value);
+        factors.extend(lens);
+    }
+    lengths.extend(factors);
+    // Whole rows or whole columns.
+    let columns =
+        choices.below(3) == 0 && extents.iter().rev().nth(1).is_none_or(|&rows| rows <= 1024);
     for _ in 0..1 + choices.below(10) {
         let (x, y, z) = (choices.of(&values), choices.of(&values), choices.of(&values));
         let zip = [
@@ -123,13 +157,23 @@ fn program<T: Scalar>(choices: &mut Choices<'_>) -> Program<T> {
             0..2 => b.unary(choices.of(&[Unary::Neg, Unary::Abs, Unary::Square, Unary::Relu]), x),
             2..7 => b.binary(choices.of(&zip), x, y),
             7 => b.select(x, y, z),
-            _ => b.reduce_last(choices.of(&[Reduce::Sum, Reduce::Max, Reduce::Min]), x),
+            _ => {
+                let f = choices.of(&[Reduce::Sum, Reduce::Max, Reduce::Min]);
+                if columns { b.reduce_rows(f, x) } else { b.reduce_last(f, x) }
+            }
         });
+    }
+    if columns {
+        let of_columns = |x: &&Value| matches!(b.parts.nodes[x.index()], Node::ReduceRows(..));
+        if let Some(&x) = values.iter().rev().find(of_columns) {
+            b.store_columns(x);
+        }
     }
     for _ in 0..1 + choices.below(4) {
         let x = values[values.len() - 1 - choices.below(values.len().min(4))];
         let f = choices.of(&[Reduce::Sum, Reduce::Max]);
-        match (choices.below(3), b.along_row(&[x]) || choices.below(3) == 0) {
+        let full = b.along_row(&[x]) || columns || choices.below(3) == 0;
+        match (choices.below(3), full) {
             (0, true) => b.store_reduced(f, x),
             (0, false) => b.store_reduced_rows(f, x),
             (_, true) => b.store(x),
@@ -142,7 +186,7 @@ fn program<T: Scalar>(choices: &mut Choices<'_>) -> Program<T> {
 fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
     let Program { builder, lengths } = program::<T>(&mut Choices(choices));
     let data = |(seed, &len): (usize, &usize)| {
-        let mut choices = choices.iter().cycle().skip(seed * 3).zip(0u16..);
+        let mut choices = choices.iter().cycle().skip(seed * 3).zip((0..=u16::MAX).cycle());
         let mut next = || choices.next().map_or(0, |(a, b)| a.wrapping_mul(31).wrapping_add(b) % 5);
         (0..len).map(|_| f64::from(next()) - 2.0).collect::<Vec<f64>>()
     };
@@ -216,7 +260,7 @@ fn in_place<T: Scalar>(
     inputs: &[Vec<T>],
     test: impl Fn(&Fused<T>, &[Source<'_, T>], &[Vec<T>]),
 ) {
-    for k in 0..inputs.len() {
+    for k in 0..builder.parts.inputs.len() {
         for j in 0..builder.parts.outputs.len() {
             let mut builder = builder.clone();
             builder.parts.inputs[k].slot = Some(j);
@@ -250,7 +294,7 @@ fn assert_same<T: Scalar>(fused: &Fused<T>, a: &[T], b: &[T]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_programs_mean_what_the_reference_says(choices in prop::collection::vec(any::<u16>(), 20..90)) {

@@ -23,6 +23,14 @@ pub(super) fn interpret<T: Scalar>(parts: &Parts<T>, inputs: &[Vec<f64>]) -> (Ve
                 let at = position(&extents, width, &lay.strides, i);
                 inputs[k].get(lay.offset.wrapping_add_signed(at)).copied().unwrap_or(0.0)
             }
+            Node::Product(p) => {
+                let (row, column, first) = (i / width, i % width, parts.inputs.len() + 2 * p);
+                if column >= columns {
+                    return 0.0;
+                }
+                let factors = [&inputs[first][..], &inputs[first + 1][..]];
+                parts.products[p].meaning(factors, (row, column), columns)
+            }
             Node::Constant(x) => x.to_f64(),
             Node::Unary(f, x) => unary(f, values[x.index()][i]),
             Node::Binary(f, a, b) => binary(f, values[a.index()][i], values[b.index()][i]),
@@ -32,6 +40,11 @@ pub(super) fn interpret<T: Scalar>(parts: &Parts<T>, inputs: &[Vec<f64>]) -> (Ve
             Node::ReduceLast(f, x) => {
                 let row = i / width * width;
                 reduce(f, values[x.index()][row..row + columns].iter().copied())
+            }
+            Node::ReduceRows(f, x) => {
+                let (round, column) = (i / width / rows, i % width);
+                let at = |row: usize| values[x.index()][(round * rows + row) * width + column];
+                reduce(f, (0..rows).map(at))
             }
         };
         let value = (0..outer * rows * width).map(value).collect();
@@ -46,6 +59,17 @@ pub(super) fn interpret<T: Scalar>(parts: &Parts<T>, inputs: &[Vec<f64>]) -> (Ve
         let x = &values[output.value.index()];
         let columns = if output.per_row { 1 } else { columns };
         let at = |round: usize, row: usize, column: usize| x[(round * rows + row) * width + column];
+        if output.per_column {
+            // Of no rows, nothing but a reduction has a value.
+            let Node::ReduceRows(f, _) = parts.nodes[output.value.index()] else {
+                return (0..outer * columns).map(|i| at(i / columns, 0, i % columns)).collect();
+            };
+            let value = |i: usize| match rows {
+                0 => reduce(f, std::iter::empty()),
+                _ => at(i / columns, 0, i % columns),
+            };
+            return (0..outer * columns).map(value).collect();
+        }
         match output.reduce {
             None => (0..outer * rows * columns)
                 .map(|i| at(0, i / columns, i % columns))
