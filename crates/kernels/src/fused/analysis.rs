@@ -107,13 +107,6 @@ impl Analysis {
         };
         (0..nodes.len()).filter(is_input).count() + outputs.iter().filter(|o| !o.per_row).count()
     }
-
-    /// Whether an output needs what belongs to a product.
-    pub(super) fn uses_product<T>(&self, nodes: &[Node<T>], p: usize) -> bool {
-        let of =
-            |(node, live): (&Node<T>, &bool)| *live && matches!(*node, Node::Product(q) if q == p);
-        nodes.iter().zip(&self.live).any(of)
-    }
 }
 
 /// The values that an output needs.

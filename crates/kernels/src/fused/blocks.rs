@@ -108,7 +108,9 @@ impl Blocks {
         let width = WIDTHS.into_iter().find(fits).unwrap_or(WIDTHS[2]);
         let columns = width.min(nest.columns.max(1));
         let strips = nest.columns.div_ceil(columns).max(1);
-        Blocks { rows, columns, abreast: 1, piece_rows: rows, piece_columns: columns, strips }
+        let high = block_rows(columns, BLOCK).min(rows);
+        let abreast = if high.is_multiple_of(unpadded(columns)) { unpadded(columns) } else { 1 };
+        Blocks { rows: high, columns, abreast, piece_rows: rows, piece_columns: columns, strips }
     }
 
     /// Whether strips are the better cut for a nest with products, of which nothing asks for whole rows or columns: each
@@ -121,6 +123,11 @@ impl Blocks {
     /// Elements of a whole block.
     pub(super) fn len(&self) -> usize {
         self.rows * self.columns
+    }
+
+    /// The most elements of a piece.
+    pub(super) fn piece_len(&self, nest: &Nest) -> usize {
+        self.piece_rows.min(nest.rows).saturating_mul(self.piece_columns.min(nest.columns))
     }
 
     /// Whether an operand's numbers of a block lie side by side in their order.

@@ -124,7 +124,7 @@ pub(crate) unsafe fn copy_row<T: Copy>(from: *const T, to: *mut T, len: usize) {
             2..=3 => copy_ends::<T, 2>(from, to, len),
             4..=7 => copy_ends::<T, 4>(from, to, len),
             8..=15 => copy_ends::<T, 8>(from, to, len),
-            16 => to.cast::<[T; 16]>().write_unaligned(from.cast::<[T; 16]>().read_unaligned()),
+            16 => to.copy_from_nonoverlapping(from, 16),
             17..=32 => copy_ends::<T, 16>(from, to, len),
             _ => to.copy_from_nonoverlapping(from, len),
         }
@@ -141,10 +141,8 @@ unsafe fn copy_ends<T: Copy, const N: usize>(from: *const T, to: *mut T, len: us
     let last = len - N;
     // SAFETY: as the caller vouches.
     unsafe {
-        let first = from.cast::<[T; N]>().read_unaligned();
-        let end = from.add(last).cast::<[T; N]>().read_unaligned();
-        to.cast::<[T; N]>().write_unaligned(first);
-        to.add(last).cast::<[T; N]>().write_unaligned(end);
+        to.copy_from_nonoverlapping(from, N);
+        to.add(last).copy_from_nonoverlapping(from.add(last), N);
     }
 }
 

@@ -6,22 +6,18 @@
 
 use super::step::{Action, Kind, MicroOp, Site};
 
-/// The steps of a block without copies.
-#[derive(Clone, Debug)]
-pub(super) struct Direct<T> {
-    pub(super) steps: Vec<MicroOp<T>>,
-    /// (input, output): the input is read after the output is written, so that they cannot be the same memory.
-    pub(super) conflicts: Vec<(usize, usize)>,
-}
-
 /// Removes the copies from `block`; `inputs` and `outputs` say of each operand whether its numbers of a block lie side by
 /// side.
+///
+/// An output in the place of an input (`may_be` the same memory) that is read after it was written: only copies read it in
+/// time, and stay.
 pub(super) fn direct<T: Copy>(
     block: &[MicroOp<T>],
     registers: usize,
     inputs: &[bool],
     outputs: &[bool],
-) -> Direct<T> {
+    may_be: &dyn Fn(usize, usize) -> bool,
+) -> Vec<MicroOp<T>> {
     let mut rewriting = Rewriting {
         steps: Vec::with_capacity(block.len()),
         writers: vec![None; registers],
@@ -29,7 +25,10 @@ pub(super) fn direct<T: Copy>(
     };
     block.iter().for_each(|step| rewriting.step(*step, inputs, outputs));
     let mut steps = rewriting.steps;
-    Direct { conflicts: conflicts(&mut steps), steps }
+    if conflicts(&mut steps).into_iter().any(|(k, j)| may_be(k, j)) {
+        return block.to_vec();
+    }
+    steps
 }
 
 struct Rewriting<T> {
@@ -81,6 +80,7 @@ impl<T: Copy> Rewriting<T> {
     }
 }
 
+/// (input, output): the input is read after the output is written.
 fn conflicts<T>(steps: &mut [MicroOp<T>]) -> Vec<(usize, usize)> {
     let (mut written, mut conflicts) = (Vec::new(), Vec::new());
     for step in steps {

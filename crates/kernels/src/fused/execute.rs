@@ -27,8 +27,8 @@ pub(super) struct Block<'a, T> {
     column: usize,
     rows: usize,
     columns: usize,
-    /// Where the piece begins that the block is of, and how many columns it has.
-    piece: (usize, usize, usize),
+    /// The piece that the block is of.
+    piece: Piece,
     /// How many numbers a value of each kind has in the block.
     lens: [usize; 5],
     /// No block of this piece has been accumulated in these columns.
@@ -56,7 +56,7 @@ impl<'a, T: Scalar> Block<'a, T> {
             column,
             rows,
             columns,
-            piece: (0, 0, 0),
+            piece: Piece { outer: 0, rows: 0..0, columns: 0..0 },
             lens,
             first: true,
         }
@@ -93,28 +93,12 @@ impl<'a, T: Scalar> Block<'a, T> {
         self.lens[Kind::Chunks as usize] = self.fused.chunks;
     }
 
-    /// Moves to a piece of the round: computes its parts of all products that are used.
-    ///
-    /// # Safety
-    ///
-    /// As of [`run`](Self::run).
-    pub(super) unsafe fn begin_piece(&mut self, piece: &Piece) {
-        let (fused, Piece { outer, rows, columns }) = (self.fused, piece);
-        self.piece = (rows.start, columns.start, columns.len());
-        let part = Rectangle {
-            row: outer * fused.nest.rows + rows.start,
-            rows: rows.len(),
-            column: columns.start,
-            columns: columns.len(),
-        };
-        for (p, product) in fused.products.iter().enumerate() {
-            let (first, to) = (fused.inputs.len() + 2 * p, self.registers);
-            if let Some(buffer) = fused.buffers[p] {
-                let to = to.wrapping_add(buffer);
-                // SAFETY: as the caller vouches; the buffer has room for a piece.
-                unsafe { product.compute(self.isa, self.memory, first, part, to) };
-            }
-        }
+    /// Moves to a piece of the round, and to a block of full size: what its first steps compute is for all its blocks.
+    pub(super) fn begin_piece(&mut self, piece: &Piece) {
+        self.piece = piece.clone();
+        let rows = self.fused.blocks.rows.min(piece.rows.len());
+        let columns = self.fused.blocks.columns.min(piece.columns.len());
+        self.begin((piece.rows.start, piece.columns.start), (rows, columns), true);
     }
 
     /// Runs `steps`.
@@ -175,9 +159,11 @@ impl<'a, T: Scalar> Block<'a, T> {
                     let x = elements(self.address(x), len);
                     T::reduce_rows(isa, f, x, len / rows, elements_mut(out, rows));
                 }
+                Action::Product(p) => self.product(p, out),
                 Action::ReduceRows(f, x) => {
-                    let (x, columns) = (elements(self.address(x), len), self.columns);
-                    reduce_columns(isa, f, x, self.rows, columns, elements_mut(out, columns));
+                    let rows = self.fused.blocks.abreast.min(self.piece.rows.len());
+                    let x = elements(self.address(x), rows * len);
+                    reduce_columns(isa, f, x, rows, len, elements_mut(out, len));
                 }
                 Action::Store(x) => {
                     self.store(elements(self.address(x), len), step.kind, step.out);
@@ -211,11 +197,10 @@ impl<'a, T: Scalar> Block<'a, T> {
                 let start = self.fused.inputs[k].strides.start(&self.index, self.row) + self.column;
                 self.memory.input(k).wrapping_add(start)
             }
-            Site::Product(p) => {
-                let (row, column, columns) = self.piece;
-                let start = (self.row - row) * columns + self.column - column;
-                let buffer = self.fused.buffers[p].expect("a product that is used has a buffer");
-                self.registers.wrapping_add(buffer + start)
+            Site::Piece(offset) => {
+                let Piece { rows, columns, .. } = &self.piece;
+                let start = (self.row - rows.start) * columns.len() + self.column - columns.start;
+                self.registers.wrapping_add(offset + start)
             }
             Site::Output(j) => {
                 let output = &self.fused.outputs[j];
@@ -242,6 +227,24 @@ impl<'a, T: Scalar> Block<'a, T> {
                 if x == out { Arg::Out } else { Arg::Slice(unsafe { elements(x, len) }) }
             }
         }
+    }
+
+    /// Computes the piece's part of a product, dense from `to` on.
+    ///
+    /// # Safety
+    ///
+    /// As of `run`; the register has room for a piece.
+    unsafe fn product(&self, p: usize, to: *mut T) {
+        let (fused, Piece { outer, rows, columns }) = (self.fused, &self.piece);
+        let part = Rectangle {
+            row: outer * fused.nest.rows + rows.start,
+            rows: rows.len(),
+            column: columns.start,
+            columns: columns.len(),
+        };
+        let first = fused.inputs.len() + 2 * p;
+        // SAFETY: as the caller vouches.
+        unsafe { fused.products[p].compute(self.isa, self.memory, first, part, to) }
     }
 
     /// Gathers input `k`.
@@ -338,7 +341,8 @@ impl<'a, T: Scalar> Block<'a, T> {
 /// - a register of this thread, which has room for whole units of its kind's numbers;
 /// - an input at the block's position, of which direct steps read a whole number of units, all within the block;
 /// - an output at the block's position, likewise, in a piece that only this thread works on;
-/// - a part of a product in this thread's memory, of which a whole number of units is read, within its room.
+/// - a register as large as a piece, of which a whole number of units is read or written, within its room: what is
+///   written beyond the block is written again by the next.
 #[inline]
 unsafe fn elements<'x, T>(start: *mut T, len: usize) -> &'x [T] {
     // SAFETY: the caller vouches for it; an empty slice needs no memory, and no address here is null.

@@ -12,15 +12,13 @@ impl<T: Debug> Debug for Fused<T> {
         nest.outer.iter().try_for_each(|extent| write!(f, "{extent} × "))?;
         write!(f, "{} × {}", nest.rows, nest.columns)?;
         writeln!(f, " in blocks of {} × {}", blocks.rows, blocks.columns)?;
-        for (p, product) in self.products.iter().enumerate() {
-            writeln!(f, "  product{p} of {} operations", product.contraction.flops())?;
-        }
-        let parts = [
-            ("each round", &self.round),
-            ("each block", &self.direct),
-            ("each row", &self.row_end),
-        ];
-        for (title, steps) in parts.into_iter().filter(|(_, steps)| !steps.is_empty()) {
+        let parts = [("each round", &self.round), ("each piece", &self.piece)];
+        let phases = self
+            .phases
+            .iter()
+            .flat_map(|phase| [("each strip", &phase.head), ("each block", &phase.direct)]);
+        let parts = parts.into_iter().chain(phases).chain([("each row", &self.row_end)]);
+        for (title, steps) in parts.filter(|(_, steps)| !steps.is_empty()) {
             writeln!(f, "  {title}:")?;
             steps.iter().try_for_each(|step| writeln!(f, "    {step}"))?;
         }
@@ -33,6 +31,7 @@ impl<T: Debug> Display for MicroOp<T> {
         write!(f, "{} = ", self.out)?;
         match &self.action {
             Action::Load(k) => write!(f, "load in{k}")?,
+            Action::Product(p) => write!(f, "product {p}")?,
             Action::Unary(name, x) => write!(f, "{name:?} {x}")?,
             Action::Binary(name, a, b) => write!(f, "{name:?} {a} {b}")?,
             Action::Select(condition, a, b) => write!(f, "Select {condition} {a} {b}")?,
@@ -62,7 +61,7 @@ impl Display for Site {
             Site::Chunk(r) => write!(f, "r{r}[part]"),
             Site::Input(k) => write!(f, "in{k}"),
             Site::Output(j) => write!(f, "out{j}"),
-            Site::Product(p) => write!(f, "product{p}"),
+            Site::Piece(r) => write!(f, "r{r}[block]"),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::analysis::Analysis;
 use super::blocks::Blocks;
 use super::builder::{Node, Output, Value};
 use super::nest::Nest;
+use super::phases::Phases;
 use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 use crate::reduce::Reduce;
 use crate::scalar::Scalar;
@@ -13,13 +14,38 @@ use crate::scalar::Scalar;
 pub(super) struct Steps<T> {
     /// Once in each round over the rows: what does not vary along them.
     pub(super) round: Vec<MicroOp<T>>,
-    /// For each block.
-    pub(super) block: Vec<MicroOp<T>>,
+    /// Once for each piece: products.
+    pub(super) piece: Vec<MicroOp<T>>,
+    pub(super) phases: Vec<Phase<T>>,
     /// After the last block of a row, where a row is cut into several.
     pub(super) row_end: Vec<MicroOp<T>>,
     /// The outputs that are reduced over the rows.
     pub(super) reductions: Vec<RowReduction>,
     pub(super) registers: Vec<Register>,
+}
+
+/// The steps from one reduction of whole columns to the next.
+#[derive(Clone, Debug)]
+pub(super) struct Phase<T> {
+    /// Once in each strip, before the blocks: what does not vary along the rows.
+    pub(super) head: Vec<MicroOp<T>>,
+    /// For each block.
+    pub(super) block: Vec<MicroOp<T>>,
+    /// What comes first of each.
+    head_loads: Vec<MicroOp<T>>,
+    loads: Vec<MicroOp<T>>,
+}
+
+impl<T> Phase<T> {
+    fn new() -> Self {
+        Phase { head: Vec::new(), block: Vec::new(), head_loads: Vec::new(), loads: Vec::new() }
+    }
+
+    /// All inputs are read before the first output is written, which may be the same memory.
+    fn read_first(&mut self) {
+        self.head.splice(..0, self.head_loads.drain(..));
+        self.block.splice(..0, self.loads.drain(..));
+    }
 }
 
 /// An output that is reduced over the rows.
@@ -40,6 +66,8 @@ pub(super) struct Register {
     pub(super) kind: Kind,
     /// It keeps its numbers from block to block; others share buffers.
     pub(super) kept: bool,
+    /// It has room for all blocks of a piece.
+    pub(super) of_piece: bool,
 }
 
 /// Lowers all values that an output needs.
@@ -47,40 +75,51 @@ pub(super) fn lower<T: Scalar>(
     nodes: &[Node<T>],
     outputs: &[Output],
     analysis: &Analysis,
+    phases: &Phases,
     nest: &Nest,
     blocks: &Blocks,
 ) -> Steps<T> {
     let mut lowering = Lowering {
         nodes,
         analysis,
+        phases,
+        phase: 0,
         one_row: blocks.rows == 1,
         in_strips: blocks.strips > 0,
         cut: blocks.columns < nest.columns && blocks.strips == 0,
         one_column: nest.columns == 1,
-        loads: Vec::new(),
         steps: Steps {
             round: Vec::new(),
-            block: Vec::new(),
+            piece: Vec::new(),
+            phases: (0..phases.count).map(|_| Phase::new()).collect(),
             row_end: Vec::new(),
             reductions: Vec::new(),
             registers: Vec::new(),
         },
         places: vec![[None; 4]; nodes.len()],
     };
-    for i in (0..nodes.len()).filter(|&i| analysis.live[i]) {
-        lowering.value(i);
-        for (j, output) in outputs.iter().enumerate().filter(|(_, o)| o.value.index() == i) {
-            lowering.output(j, output);
+    for phase in 0..phases.count {
+        lowering.begin(phase);
+        for i in (0..nodes.len()).filter(|&i| analysis.live[i]) {
+            if phases.of(i) == phase {
+                lowering.value(i);
+            }
+            if phases.ready(i) == phase {
+                let of_value = outputs.iter().enumerate().filter(|(_, o)| o.value.index() == i);
+                of_value.for_each(|(j, output)| lowering.output(j, output));
+            }
         }
     }
-    // All inputs are read before the first output is written, which may be the same memory.
-    lowering.steps.block.splice(..0, lowering.loads);
+    lowering.steps.phases.iter_mut().for_each(Phase::read_first);
     lowering.steps
 }
 
 struct Lowering<'a, T> {
     nodes: &'a [Node<T>],
     analysis: &'a Analysis,
+    phases: &'a Phases,
+    /// The one that is being lowered.
+    phase: usize,
     /// A block is a row, or a part of one.
     one_row: bool,
     /// A block has all rows of some columns.
@@ -88,13 +127,27 @@ struct Lowering<'a, T> {
     /// Rows are cut into several blocks.
     cut: bool,
     one_column: bool,
-    loads: Vec<MicroOp<T>>,
     steps: Steps<T>,
     /// Where each value stands, for each kind that an operation has asked for.
     places: Vec<[Option<Site>; 4]>,
 }
 
 impl<T: Scalar> Lowering<'_, T> {
+    /// Goes on to a phase. What has one number per row and lives within a block must be brought there anew.
+    fn begin(&mut self, phase: usize) {
+        self.phase = phase;
+        for (places, kind) in self.places.iter_mut().zip(&self.analysis.kinds) {
+            if *kind == Kind::Row {
+                *places = [None; 4];
+            }
+        }
+    }
+
+    /// The steps for each block.
+    fn block(&mut self) -> &mut Vec<MicroOp<T>> {
+        &mut self.steps.phases[self.phase].block
+    }
+
     /// Lowers value `i`, its operands being lowered.
     fn value(&mut self, i: usize) {
         let kind = self.analysis.kinds[i];
@@ -102,7 +155,9 @@ impl<T: Scalar> Lowering<'_, T> {
             Node::Constant(_) => return,
             Node::Input(k) => Action::Load(k),
             Node::Product(p) => {
-                self.places[i][Kind::Full as usize] = Some(Site::Product(p));
+                let out = self.for_piece();
+                self.places[i][Kind::Full as usize] = Some(out);
+                self.steps.piece.push(MicroOp { kind, action: Action::Product(p), out });
                 return;
             }
             Node::Unary(f, x) => Action::Unary(f, self.operand(x, kind)),
@@ -117,28 +172,36 @@ impl<T: Scalar> Lowering<'_, T> {
             Node::ReduceLast(f, x) => return self.reduce_last(i, f, x),
             Node::ReduceRows(f, x) => return self.reduce_rows(i, f, x),
         };
-        let out = self.register(kind, kind != Kind::Full);
+        let out = if kind == Kind::Full && self.phases.outlives(i) {
+            self.for_piece()
+        } else {
+            self.register(kind, kind != Kind::Full)
+        };
         self.places[i][kind as usize] = Some(out);
         let step = MicroOp { kind, action, out };
+        let phase = &mut self.steps.phases[self.phase];
+        let of_strip = self.in_strips && kind == Kind::Column;
         match action {
-            _ if !self.is_of_block(kind) => self.steps.round.push(step),
-            Action::Load(_) => self.loads.push(step),
+            Action::Load(_) if of_strip => phase.head_loads.push(step),
+            _ if of_strip => phase.head.push(step),
+            _ if !kind.varies_by_row() => self.steps.round.push(step),
+            Action::Load(_) => phase.loads.push(step),
             _ if self.cut && self.analysis.follows_row[i] => self.steps.row_end.push(step),
-            _ => self.steps.block.push(step),
+            _ => phase.block.push(step),
         }
     }
 
-    /// Whether values of a kind are others in each block: one number for each column is, in strips.
-    fn is_of_block(&self, kind: Kind) -> bool {
-        kind.varies_by_row() || self.in_strips && kind == Kind::Column
-    }
-
+    /// Joins the blocks, and in the next phase what was joined side by side.
     fn reduce_rows(&mut self, i: usize, f: Reduce, x: Value) {
         let x = self.place(x, Kind::Full);
+        let sums = self.register(Kind::Full, true);
+        let action = Action::Accumulate(f, x);
+        self.block().push(MicroOp { kind: Kind::Full, action, out: sums });
         let out = self.register(Kind::Column, true);
         self.places[i][Kind::Column as usize] = Some(out);
-        let action = Action::ReduceRows(f, x);
-        self.steps.block.push(MicroOp { kind: Kind::Full, action, out });
+        let action = Action::ReduceRows(f, sums);
+        let next = &mut self.steps.phases[self.phase + 1];
+        next.head.push(MicroOp { kind: Kind::Column, action, out });
     }
 
     fn reduce_last(&mut self, i: usize, f: Reduce, x: Value) {
@@ -151,13 +214,13 @@ impl<T: Scalar> Lowering<'_, T> {
         if kind == Kind::Column {
             self.steps.round.push(whole);
         } else if !self.cut {
-            self.steps.block.push(whole);
+            self.block().push(whole);
         } else {
             let partial = self.register(Kind::Chunks, true);
             let Site::Register(number) = partial else {
                 unreachable!("a register is in a register")
             };
-            self.steps.block.push(MicroOp { out: Site::Chunk(number), ..whole });
+            self.block().push(MicroOp { out: Site::Chunk(number), ..whole });
             let action = Action::ReduceLast(f, partial);
             self.steps.row_end.push(MicroOp { kind: Kind::Chunks, action, out });
         }
@@ -180,7 +243,12 @@ impl<T: Scalar> Lowering<'_, T> {
             }
         };
         let steps = &mut self.steps;
-        if self.cut && output.per_row { &mut steps.row_end } else { &mut steps.block }.push(step);
+        let phase = &mut steps.phases[self.phase];
+        match kind {
+            Kind::Column => phase.head.push(step),
+            _ if self.cut && output.per_row => steps.row_end.push(step),
+            _ => phase.block.push(step),
+        }
     }
 
     /// A place for the sum of all blocks of a piece: as large as a block, or where rows are cut, as a row.
@@ -214,6 +282,13 @@ impl<T: Scalar> Lowering<'_, T> {
         if let Some(place) = self.places[x.index()][kind as usize] {
             return place;
         }
+        if self.analysis.kinds[x.index()] == kind
+            && !matches!(self.nodes[x.index()], Node::Constant(_))
+        {
+            // Of a phase before.
+            self.value(x.index());
+            return self.places[x.index()][kind as usize].expect("the value has been lowered");
+        }
         let place = self.broadcast(x, kind);
         self.places[x.index()][kind as usize] = Some(place);
         place
@@ -228,8 +303,9 @@ impl<T: Scalar> Lowering<'_, T> {
         match own {
             Kind::Scalar => self.step_in_round(kind, Action::Fill(MicroArg::Splat(place))),
             Kind::Column if self.in_strips => {
-                let out = self.register(kind, false);
-                self.steps.block.push(MicroOp { kind, action: Action::Tile(place), out });
+                let out = self.register(kind, true);
+                let step = MicroOp { kind, action: Action::Tile(place), out };
+                self.steps.phases[self.phases.ready(x.index())].head.push(step);
                 out
             }
             Kind::Column if self.one_row => match place {
@@ -239,7 +315,7 @@ impl<T: Scalar> Lowering<'_, T> {
             Kind::Column => self.step_in_round(kind, Action::Tile(place)),
             Kind::Row => {
                 let out = self.register(kind, false);
-                self.steps.block.push(MicroOp { kind, action: Action::Spread(place), out });
+                self.block().push(MicroOp { kind, action: Action::Spread(place), out });
                 out
             }
             // One number per row is asked for, and there is one column.
@@ -258,12 +334,17 @@ impl<T: Scalar> Lowering<'_, T> {
     }
 
     fn register(&mut self, kind: Kind, kept: bool) -> Site {
-        self.steps.registers.push(Register { kind, kept });
+        self.steps.registers.push(Register { kind, kept, of_piece: false });
         Site::Register(self.steps.registers.len() - 1)
     }
 
+    fn for_piece(&mut self) -> Site {
+        self.steps.registers.push(Register { kind: Kind::Full, kept: true, of_piece: true });
+        Site::Piece(self.steps.registers.len() - 1)
+    }
+
     fn window(&mut self, kind: Kind) -> Site {
-        self.steps.registers.push(Register { kind, kept: true });
+        self.steps.registers.push(Register { kind, kept: true, of_piece: false });
         Site::Window(self.steps.registers.len() - 1)
     }
 }

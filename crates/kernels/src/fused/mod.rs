@@ -35,6 +35,7 @@ mod layout;
 mod lower;
 mod memory;
 mod nest;
+mod phases;
 mod product;
 mod registers;
 mod run;
@@ -56,9 +57,10 @@ use builder::{Node, Output, Parts};
 use layout::Shape;
 use lower::{RowReduction, Steps, lower};
 use nest::{Kept, Lay, Nest, Strides};
+use phases::Phases;
 use product::Product;
 use registers::{Room, assign};
-use step::MicroOp;
+use step::{Action, MicroOp};
 
 /// A loop nest that computes several values at each position and stores or reduces some of them, block by block.
 ///
@@ -69,8 +71,6 @@ pub struct Fused<T> {
     inputs: Vec<Operand>,
     outputs: Vec<Operand>,
     products: Vec<Product<T>>,
-    /// Where each product's part of a piece stands among the registers, if it is used.
-    buffers: Vec<Option<usize>>,
     /// How many elements each output slice must have.
     slots: Vec<usize>,
     blocks: Blocks,
@@ -80,10 +80,10 @@ pub struct Fused<T> {
     chunks: usize,
     /// What does not vary along the rows.
     round: Vec<MicroOp<T>>,
-    /// A block of any length: inputs and outputs are copied.
-    padded: Vec<MicroOp<T>>,
-    /// A block of whole units: inputs and outputs are used in place.
-    direct: Vec<MicroOp<T>>,
+    /// Once for each piece.
+    piece: Vec<MicroOp<T>>,
+    /// For each block, as often as there are phases.
+    phases: Vec<Phase<T>>,
     /// After the last block of a row that is cut.
     row_end: Vec<MicroOp<T>>,
     reductions: Vec<RowReduction>,
@@ -91,6 +91,17 @@ pub struct Fused<T> {
     registers: usize,
     /// See `cost.rs`.
     worth_a_thread: bool,
+}
+
+/// See `phases.rs`.
+#[derive(Clone)]
+struct Phase<T> {
+    /// Once in each strip, before the blocks.
+    head: Vec<MicroOp<T>>,
+    /// A block of any length: inputs and outputs are copied.
+    padded: Vec<MicroOp<T>>,
+    /// A block of whole units: inputs and outputs are used in place.
+    direct: Vec<MicroOp<T>>,
 }
 
 /// Where an input or an output lies.
@@ -184,37 +195,34 @@ impl<T: Scalar> Fused<T> {
         } else {
             Blocks::new(&nest, whole_rows, reduces, operands, !products.is_empty())
         };
-        let Steps { mut round, block: mut padded, mut row_end, mut reductions, registers } =
-            lower(&nodes, &outputs, &analysis, &nest, &blocks);
+        let phases = Phases::new(&nodes, &outputs, &inputs, &analysis);
+        let Steps { mut round, mut piece, phases, mut row_end, mut reductions, registers } =
+            lower(&nodes, &outputs, &analysis, &phases, &nest, &blocks);
         let dense = |strides: &[Strides]| -> Vec<bool> {
             strides.iter().map(|s| blocks.holds_dense(s)).collect()
         };
-        let direct::Direct { steps: mut direct, conflicts } =
-            direct::direct(&padded, registers.len(), &dense(&strides), &dense(&of_outputs));
-        // An output in the place of an input that is read after it was written: only copies read it in time.
-        if conflicts.iter().any(|&(k, j)| over[k] == Some(j)) {
-            direct.clone_from(&padded);
-        }
-        let used = |p: &usize| analysis.uses_product(&nodes, *p);
-        let flops = (0..products.len()).filter(used).map(|p| products[p].contraction.flops());
+        let dense = (dense(&strides), dense(&of_outputs));
+        let may_be = |k: usize, j: usize| over[k] == Some(j);
+        let compiled = phases.into_iter().map(|phase| {
+            let direct = direct::direct(&phase.block, registers.len(), &dense.0, &dense.1, &may_be);
+            Phase { head: phase.head, padded: phase.block, direct }
+        });
+        let mut phases: Vec<Phase<T>> = compiled.collect();
+        let flops = piece.iter().filter_map(|step| match step.action {
+            Action::Product(p) => Some(products[p].contraction.flops()),
+            _ => None,
+        });
         let of_products = cost::of_products(flops.fold(0, usize::saturating_add));
-        let work = cost::of(&nest, &direct).saturating_add(of_products);
+        let of_phases = phases.iter().map(|phase| cost::of(&nest, &phase.direct));
+        let work = of_phases.fold(of_products, usize::saturating_add);
         let worth_a_thread = cost::is_worth_a_thread(&nest, work);
-        let mut registers = assign(
-            &registers,
-            Room::new(&nest, &blocks),
-            [&mut round, &mut row_end],
-            [&mut padded, &mut direct],
-            &mut reductions,
-        );
-        let room = Room::of_piece(&nest, &blocks);
-        let mut buffer = |p: usize| {
-            used(&p).then(|| {
-                registers = registers.saturating_add(room);
-                registers.saturating_sub(room)
-            })
-        };
-        let buffers = (0..products.len()).map(&mut buffer).collect();
+        let (mut once, mut each) = (vec![&mut round, &mut piece, &mut row_end], Vec::new());
+        for phase in &mut phases {
+            once.push(&mut phase.head);
+            each.extend([&mut phase.padded, &mut phase.direct]);
+        }
+        let room = Room::new(&nest, &blocks);
+        let registers = assign(&registers, room, &mut once, &mut each, &mut reductions);
         let part = (blocks.piece_rows, blocks.piece_columns);
         products.iter_mut().for_each(|product| product.contraction.plan_rectangles(part.0, part.1));
         let per_round = blocks.pieces_per_round(&nest);
@@ -241,14 +249,13 @@ impl<T: Scalar> Fused<T> {
                 .map(&mut operand)
                 .collect(),
             products,
-            buffers,
+            piece,
+            phases,
             pieces: (per_round, per_round * nest.outer_count()),
             chunks: blocks.chunks(&nest),
             nest,
             blocks,
             round,
-            padded,
-            direct,
             row_end,
             reductions,
             registers,

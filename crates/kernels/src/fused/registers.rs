@@ -16,6 +16,7 @@ pub(super) struct Room {
     columns: usize,
     rows: usize,
     chunks: usize,
+    piece: usize,
 }
 
 impl Room {
@@ -26,18 +27,13 @@ impl Room {
             columns: padded(if blocks.strips > 0 { blocks.columns } else { nest.columns }) + UNIT,
             rows: padded(blocks.rows),
             chunks: padded(blocks.chunks(nest)),
+            piece: padded(blocks.piece_len(nest)).saturating_add(UNIT),
         }
     }
 
-    /// The room for the part of a product that belongs to a piece.
-    pub(super) fn of_piece(nest: &Nest, blocks: &Blocks) -> usize {
-        let (rows, columns) =
-            (blocks.piece_rows.min(nest.rows), blocks.piece_columns.min(nest.columns));
-        rows.saturating_mul(columns).saturating_add(2 * UNIT).next_multiple_of(UNIT)
-    }
-
-    fn of(&self, kind: Kind) -> usize {
-        match kind {
+    fn of(&self, register: &Register) -> usize {
+        match register.kind {
+            _ if register.of_piece => self.piece,
             Kind::Scalar => UNIT,
             Kind::Column => self.columns,
             Kind::Row => self.rows,
@@ -55,15 +51,15 @@ impl Room {
 pub(super) fn assign<T>(
     registers: &[Register],
     room: Room,
-    once: [&mut Vec<MicroOp<T>>; 2],
-    blocks: [&mut Vec<MicroOp<T>>; 2],
+    once: &mut [&mut Vec<MicroOp<T>>],
+    blocks: &mut [&mut Vec<MicroOp<T>>],
     reductions: &mut [RowReduction],
 ) -> usize {
     let mut offsets = vec![None; registers.len()];
     let mut kept = 0_usize;
     for (offset, register) in offsets.iter_mut().zip(registers).filter(|(_, r)| r.kept) {
         *offset = Some(kept);
-        kept = kept.saturating_add(room.of(register.kind));
+        kept = kept.saturating_add(room.of(register));
     }
     let place = |place: &mut Site| {
         if let Some(register) = place.register() {
@@ -71,12 +67,13 @@ pub(super) fn assign<T>(
         }
     };
     reductions.iter_mut().for_each(|reduction| place(&mut reduction.accumulator));
-    for step in once.into_iter().flatten() {
+    for step in once.iter_mut().flat_map(|steps| steps.iter_mut()) {
         step.reads().for_each(place);
         place(&mut step.out);
     }
-    let shared = blocks.map(|steps| share(steps, &mut offsets.clone(), kept, room.of(Kind::Full)));
-    kept.saturating_add(shared.into_iter().max().unwrap_or(0))
+    let shared =
+        blocks.iter_mut().map(|steps| share(steps, &mut offsets.clone(), kept, room.block));
+    kept.saturating_add(shared.max().unwrap_or(0))
 }
 
 /// Assigns the registers that live within a block by one scan over its steps; returns how much room they take.

@@ -181,42 +181,38 @@ impl<T: Scalar> Run<'_, T> {
     fn piece(&self, block: &mut Block<'_, T>, piece: &Piece) {
         let fused = self.fused;
         let Piece { rows, columns, .. } = piece;
+        block.begin_piece(piece);
         // SAFETY: `check` has passed, the registers are this thread's alone, and pieces are taken once.
-        unsafe { block.begin_piece(piece) }
-        if fused.blocks.strips > 0 {
-            // Also without rows, whose reduction is the identity.
-            return self.block(block, (0, columns.start), (rows.len(), columns.len()), true);
-        }
-        for row in rows.clone().step_by(fused.blocks.rows) {
-            let mut column = columns.start;
-            loop {
-                let size = (
-                    fused.blocks.rows.min(rows.end - row),
-                    fused.blocks.columns.min(columns.end - column),
-                );
-                self.block(block, (row, column), size, row == rows.start);
-                column += size.1;
-                if column >= columns.end {
-                    break;
-                }
+        unsafe { block.run(&fused.piece) }
+        for phase in &fused.phases {
+            if !phase.head.is_empty() {
+                block.begin_piece(piece);
+                // SAFETY: as above.
+                unsafe { block.run(&phase.head) }
             }
-            // SAFETY: as above.
-            unsafe { block.run(&fused.row_end) }
+            if phase.direct.is_empty() && fused.row_end.is_empty() {
+                continue;
+            }
+            for row in rows.clone().step_by(fused.blocks.rows) {
+                let mut column = columns.start;
+                loop {
+                    let size = (
+                        fused.blocks.rows.min(rows.end - row),
+                        fused.blocks.columns.min(columns.end - column),
+                    );
+                    block.begin((row, column), size, row == rows.start);
+                    let unpadded = (size.0 * size.1).is_multiple_of(UNIT);
+                    // SAFETY: as above.
+                    unsafe { block.run(if unpadded { &phase.direct } else { &phase.padded }) }
+                    column += size.1;
+                    if column >= columns.end {
+                        break;
+                    }
+                }
+                // SAFETY: as above.
+                unsafe { block.run(&fused.row_end) }
+            }
         }
-    }
-
-    fn block(
-        &self,
-        block: &mut Block<'_, T>,
-        start: (usize, usize),
-        size: (usize, usize),
-        first: bool,
-    ) {
-        block.begin(start, size, first);
-        let unpadded = (size.0 * size.1).is_multiple_of(UNIT);
-        let steps = if unpadded { &self.fused.direct } else { &self.fused.padded };
-        // SAFETY: `check` has passed, the registers are this thread's alone, and pieces are taken once.
-        unsafe { block.run(steps) }
     }
 
     /// Where the results of a reduction, which are dense, begin.

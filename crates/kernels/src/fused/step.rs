@@ -58,8 +58,8 @@ pub(super) enum Site {
     Input(usize),
     /// An output, at the block's position.
     Output(usize),
-    /// A product's part for this piece, at the block's position.
-    Product(usize),
+    /// A register as large as a piece, at the block's position.
+    Piece(usize),
 }
 
 impl Site {
@@ -71,8 +71,8 @@ impl Site {
     /// The register, if it is one.
     pub(super) fn register(&mut self) -> Option<&mut usize> {
         match self {
-            Site::Register(r) | Site::Window(r) | Site::Chunk(r) => Some(r),
-            Site::Input(_) | Site::Output(_) | Site::Product(_) => None,
+            Site::Register(r) | Site::Window(r) | Site::Chunk(r) | Site::Piece(r) => Some(r),
+            Site::Input(_) | Site::Output(_) => None,
         }
     }
 }
@@ -102,6 +102,8 @@ pub(super) struct MicroOp<T> {
 pub(super) enum Action<T> {
     /// The input's numbers, gathered.
     Load(usize),
+    /// The part of a product that belongs to the piece.
+    Product(usize),
     Unary(Unary, MicroArg<T>),
     Binary(Binary, MicroArg<T>, MicroArg<T>),
     Select(MicroArg<T>, MicroArg<T>, MicroArg<T>),
@@ -125,11 +127,11 @@ impl<T> MicroOp<T> {
     /// The places that are read.
     pub(super) fn reads(&mut self) -> impl Iterator<Item = &mut Site> {
         use Action::{
-            Accumulate, Binary, Fill, Load, ReduceLast, ReduceRows, Select, Spread, Store, Tile,
-            Unary,
+            Accumulate, Binary, Fill, Load, Product, ReduceLast, ReduceRows, Select, Spread, Store,
+            Tile, Unary,
         };
         let places = match &mut self.action {
-            Load(_) => [None, None, None],
+            Load(_) | Product(_) => [None, None, None],
             Spread(x)
             | Tile(x)
             | ReduceLast(_, x)
