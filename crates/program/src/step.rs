@@ -360,10 +360,13 @@ impl<T> AsMut<Program<T>> for Compiled<T> {
 }
 
 impl<T: Precision> Compiled<T> {
+    /// Writes the new running statistics, which have the shapes of their parameters.
     fn write_back(&self, params: &mut Params<T>) {
-        for (i, &id) in self.contents.updates.iter().enumerate() {
-            let value = self.program.output(self.contents.loss() + 1 + i);
-            params.get_mut(id).expect("the program ran with this store").assign(&value);
+        let first = self.contents.loss() + 1;
+        for (position, &id) in (first..).zip(&self.contents.updates) {
+            let value = self.program.outputs_flat(position..position + 1);
+            let place = params.range(id);
+            params.values_mut()[place].copy_from_slice(value);
         }
     }
 }
