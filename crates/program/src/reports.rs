@@ -27,7 +27,7 @@ impl<'a> From<&'a str> for Reported<'a> {
 
 /// The reports of a compiled program, which are outputs one after the other.
 #[derive(Debug)]
-pub(crate) struct Reports {
+pub struct Reports {
     /// The position of the first among the outputs.
     first: usize,
     /// How many the closure answered; those asked for by name come after them.
