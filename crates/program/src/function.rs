@@ -22,10 +22,14 @@ pub trait Answer: sealed::Sealed {
 }
 
 /// One array is answered.
+///
+/// It is what [`Function::new`] makes: see [`Function`].
 #[derive(Debug)]
 pub enum One {}
 
 /// An array of so many arrays is answered.
+///
+/// It is what [`Function::several`] makes.
 #[derive(Debug)]
 pub enum Several<const M: usize> {}
 
