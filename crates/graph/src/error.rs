@@ -23,6 +23,14 @@ macro_rules! debug_as_display {
 ///
 /// Model code meets it as a panic with this message; [`Graph::record`](crate::Graph::record)
 /// returns it.
+///
+/// ```
+/// use cotangent::{Graph, ops::{Add, Zip}};
+///
+/// let g = Graph::new();
+/// let error = g.record(Zip(Add), &[g.full([2], 1.0), g.full([3], 1.0)]).unwrap_err();
+/// assert_eq!((&*error.operation, &*error.inputs), ("add", "[2], [3]"));
+/// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[error("{operation}: {rule}\n  inputs: {inputs}\n  at {location}")]
 pub struct RecordError {

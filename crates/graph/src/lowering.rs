@@ -7,6 +7,16 @@ use crate::params::ParamId;
 use crate::{Axes, Place};
 
 /// How the compiler runs an operation.
+///
+/// ```
+/// use cotangent::{FoldWord, Graph, Lowering, MapWord, ZipWord, reading::operation};
+///
+/// let g = Graph::new();
+/// let x = g.input("x", [2]);
+/// assert_eq!(operation(x.tanh()).lower(), Lowering::Map(MapWord::Tanh));
+/// assert_eq!(operation(x * x).lower(), Lowering::Zip(ZipWord::Mul));
+/// assert!(matches!(operation(x.sum()).lower(), Lowering::Reduce(FoldWord::Sum, _)));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lowering {
     /// Through its plain evaluation.
@@ -47,6 +57,8 @@ pub enum Lowering {
 
 /// A function of one number that a compiler has a fast form of. The operations of the same names,
 /// in [`ops`](crate::ops), say what each means.
+///
+/// It stands in the example of [`Lowering`].
 #[allow(missing_docs)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MapWord {
@@ -72,6 +84,8 @@ pub enum MapWord {
 
 /// A function of two numbers that a compiler has a fast form of; truth values are 0 and 1. The
 /// operations of the same names, in [`ops`](crate::ops), say what each means.
+///
+/// It stands in the example of [`Lowering`].
 #[allow(missing_docs)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ZipWord {
@@ -93,6 +107,8 @@ pub enum ZipWord {
 }
 
 /// A function of many numbers that a compiler has a fast form of.
+///
+/// It stands in the example of [`Lowering`].
 #[allow(missing_docs)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FoldWord {

@@ -3,11 +3,10 @@
 //! A generic function is compiled in the crate that calls it, again in each. Behind this trait stand
 //! functions of a concrete type, which are compiled here: a user's crate is left with calls of them.
 
-use std::ops::Range;
+use graph::{Params, RunError, Seed, Var};
+use ndarray::ArrayViewD;
 
-use graph::{Graph, Params, RunError, Seed, Var};
-
-use crate::recipe::{Asked, Recorded};
+use crate::work::{FunctionWork, StepWork, Work};
 use crate::{Arithmetic, Explanation, Feed, Profile, Program};
 
 /// How a program runs.
@@ -40,19 +39,10 @@ pub trait Engine: Sized {
         runs: usize,
     ) -> Result<Profile, RunError>;
     fn explain(program: &Program<Self>) -> Explanation;
-    fn are_finite(program: &Program<Self>, outputs: Range<usize>) -> bool;
-    fn complete<'g>(
-        asked: &Asked,
-        graph: &'g Graph,
-        recorded: (Var<'g>, Vec<Var<'g>>),
-        params: &Params<Self>,
-    ) -> Result<Recorded<'g>, RunError>;
-    fn find_origin(
-        program: &mut Program<Self>,
-        recorded: &Recorded<'_>,
-        params: &Params<Self>,
-        inputs: &[Feed<'_, Self>],
-    ) -> Result<(), RunError>;
+    #[track_caller]
+    fn output(program: &Program<Self>, position: usize) -> ArrayViewD<'_, Self>;
+    fn step_work(limit: usize) -> Box<dyn StepWork<Self>>;
+    fn function_work(limit: usize) -> Box<dyn FunctionWork<Self>>;
 }
 
 macro_rules! engine {
@@ -88,26 +78,16 @@ macro_rules! engine {
                 program.explained()
             }
 
-            fn are_finite(program: &Program<Self>, outputs: Range<usize>) -> bool {
-                kernels::all_finite(program.isa, &program.pool, program.outputs_flat(outputs))
+            fn output(program: &Program<Self>, position: usize) -> ArrayViewD<'_, Self> {
+                program.viewed(position)
             }
 
-            fn complete<'g>(
-                asked: &Asked,
-                graph: &'g Graph,
-                recorded: (Var<'g>, Vec<Var<'g>>),
-                params: &Params<Self>,
-            ) -> Result<Recorded<'g>, RunError> {
-                asked.complete(graph, recorded, params)
+            fn step_work(limit: usize) -> Box<dyn StepWork<Self>> {
+                Box::new(Work::with_limit(limit))
             }
 
-            fn find_origin(
-                program: &mut Program<Self>,
-                recorded: &Recorded<'_>,
-                params: &Params<Self>,
-                inputs: &[Feed<'_, Self>],
-            ) -> Result<(), RunError> {
-                recorded.find_origin(program, params, inputs)
+            fn function_work(limit: usize) -> Box<dyn FunctionWork<Self>> {
+                Box::new(Work::with_limit(limit))
             }
         }
     };

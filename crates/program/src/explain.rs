@@ -9,6 +9,16 @@ use crate::instruction::Instruction;
 /// A table of a program's instructions: what runs together, over what, how much it computes and
 /// moves, and the user's line behind it. ↑ is forward, ↓ is backward, and ∥ marks what is shared by the
 /// threads where there are several. Fits a terminal of 100 columns.
+///
+/// ```
+/// use cotangent::{Graph, Params, Program};
+///
+/// let g = Graph::new();
+/// let y = g.input("x", [100]).tanh().sum();
+/// let program = Program::<f32>::compile(&[y], &Params::seeded(0));
+/// let table = program.explain().to_string();
+/// assert!(table.contains("tanh sum") && table.contains("1 instructions"), "{table}");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Explanation {
     rows: Vec<Row>,

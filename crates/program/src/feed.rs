@@ -8,6 +8,8 @@ use crate::{Precision, Program};
 use graph::RunError;
 
 /// An array that can be given for an input of a program: a reference to an array, or a view.
+///
+/// The example of [`Feeds`] gives one of reals and one of indices.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be given for an input of a program in `{T}`",
     label = "neither a reference to an array of `{T}` nor to one of whole numbers",

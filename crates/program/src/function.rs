@@ -2,19 +2,15 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::panic::Location;
 
-use graph::reading::check_parameters;
 use graph::{Graph, Params, RunError, Var};
 use ndarray::ArrayViewD;
 
 use crate::engine::Run;
-use crate::per_shape::{LIMIT, PerShape, record_inputs};
-use crate::reports::{Reports, as_numbers};
-use crate::{Arithmetic, Feed, Feeds, Precision, Program, Reported};
-
-type Record<'m, const N: usize> =
-    dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Vec<Var<'g>> + Send + 'm;
+use crate::per_shape::inputs_of;
+use crate::recipe::FunctionRecipe;
+use crate::work::{Compiled, FunctionWork};
+use crate::{Arithmetic, Feeds, Precision, Program, Reported};
 
 /// What a [`Function`] answers: one array, or several.
 pub trait Answer: sealed::Sealed {
@@ -26,10 +22,14 @@ pub trait Answer: sealed::Sealed {
 }
 
 /// One array is answered.
+///
+/// It is what [`Function::new`] makes: see [`Function`].
 #[derive(Debug)]
 pub enum One {}
 
 /// An array of so many arrays is answered.
+///
+/// It is what [`Function::several`] makes.
 #[derive(Debug)]
 pub enum Several<const M: usize> {}
 
@@ -73,35 +73,18 @@ mod sealed {
 /// # Ok::<(), cotangent::RunError>(())
 /// ```
 pub struct Function<'m, T, const N: usize, A = One> {
-    record: Box<Record<'m, N>>,
-    /// The names of values to be reported.
-    watched: Vec<String>,
-    /// The line that made the function.
-    location: &'static Location<'static>,
-    arithmetic: Arithmetic,
-    compiled: PerShape<Compiled<T>, N>,
-    last: Option<usize>,
+    recipe: FunctionRecipe<'m>,
+    work: Box<dyn FunctionWork<T>>,
     answer: PhantomData<A>,
-}
-
-/// A function for inputs of some shapes. The program's outputs are the answers and the reports.
-#[derive(Debug)]
-struct Compiled<T> {
-    program: Program<T>,
-    reports: Reports,
-}
-
-impl<T> AsMut<Program<T>> for Compiled<T> {
-    fn as_mut(&mut self) -> &mut Program<T> {
-        &mut self.program
-    }
 }
 
 impl<'m, T: Precision, const N: usize> Function<'m, T, N> {
     /// A function that `record` writes down. Indices are answered as reals.
     #[track_caller]
     pub fn new(record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> Var<'g> + Send + 'm) -> Self {
-        Self::recorded(Box::new(move |graph, inputs| vec![record(graph, inputs)]))
+        Self::of(FunctionRecipe::new(Box::new(move |graph, inputs| {
+            vec![record(graph, inputs_of(inputs))]
+        })))
     }
 }
 
@@ -123,22 +106,15 @@ impl<'m, T: Precision, const N: usize, const M: usize> Function<'m, T, N, Severa
     pub fn several(
         record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> [Var<'g>; M] + Send + 'm,
     ) -> Self {
-        Self::recorded(Box::new(move |graph, inputs| record(graph, inputs).to_vec()))
+        Self::of(FunctionRecipe::new(Box::new(move |graph, inputs| {
+            record(graph, inputs_of(inputs)).to_vec()
+        })))
     }
 }
 
 impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
-    #[track_caller]
-    fn recorded(record: Box<Record<'m, N>>) -> Self {
-        Self {
-            record,
-            watched: Vec::new(),
-            location: Location::caller(),
-            arithmetic: Arithmetic::default(),
-            compiled: PerShape::with_limit(LIMIT),
-            last: None,
-            answer: PhantomData,
-        }
+    fn of(recipe: FunctionRecipe<'m>) -> Self {
+        Self { work: T::function_work(recipe.terms.limit), recipe, answer: PhantomData }
     }
 
     /// Also reports the value of this [name](Var::named), wherever it is recorded, to be read with
@@ -156,20 +132,22 @@ impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
     /// # Ok::<(), cotangent::RunError>(())
     /// ```
     pub fn watch(mut self, name: &str) -> Self {
-        self.watched.push(name.to_owned());
+        self.recipe.terms.watched.push(name.to_owned());
         self
     }
 
     /// Whether products and sums may be taken in another order than they were recorded in; by default
     /// they may.
-    pub fn arithmetic(self, arithmetic: Arithmetic) -> Self {
-        Self { arithmetic, compiled: self.compiled.emptied(), last: None, ..self }
+    pub fn arithmetic(mut self, arithmetic: Arithmetic) -> Self {
+        self.recipe.terms.arithmetic = arithmetic;
+        Self { work: T::function_work(self.recipe.terms.limit), ..self }
     }
 
     /// Keeps the programs for at most so many combinations of shapes, 128 by default and at least one:
     /// beyond, what was not used for longest is forgotten, and compiled again when it is needed.
-    pub fn program_limit(self, programs: usize) -> Self {
-        Self { compiled: PerShape::with_limit(programs), last: None, ..self }
+    pub fn program_limit(mut self, programs: usize) -> Self {
+        self.recipe.terms.limit = programs;
+        Self { work: T::function_work(programs), ..self }
     }
 
     /// A value that is [watched](Self::watch), at the last run.
@@ -178,8 +156,8 @@ impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
     /// If there was no run, or nothing of this name is watched.
     #[track_caller]
     pub fn report(&self, name: &str) -> ArrayViewD<'_, T> {
-        let Compiled { program, reports } =
-            self.compiled.get(self.last.expect("the function has not run yet"));
+        let Compiled { program, contents: reports } =
+            self.work.last().expect("the function has not run yet");
         program.output(reports.position(Reported::Name(name)))
     }
 
@@ -199,7 +177,7 @@ impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
     where
         T: 'a,
     {
-        self.run_by(params, inputs.feeds(), Run::OnData)
+        self.work.run(&self.recipe, params, &inputs.feeds(), Run::OnData).map(A::of)
     }
 
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
@@ -219,36 +197,12 @@ impl<'m, T: Precision, const N: usize, A: Answer> Function<'m, T, N, A> {
     where
         T: 'a,
     {
-        self.run_by(params, inputs.feeds(), Run::CheckedOnData)
-    }
-
-    fn run_by(
-        &mut self,
-        params: &Params<T>,
-        inputs: [Feed<'_, T>; N],
-        how: Run,
-    ) -> Result<A::Views<'_, T>, RunError> {
-        let (record, watched, location) = (&self.record, &self.watched, self.location);
-        let arithmetic = self.arithmetic;
-        let position = self.compiled.position(params, &inputs, |types| {
-            let graph = Graph::new();
-            let answers = record(&graph, record_inputs(&graph, types));
-            check_parameters(graph.parameters(), params)?;
-            let mut outputs: Vec<Var<'_>> = answers.into_iter().map(as_numbers).collect();
-            let reports = Reports::record(&graph, &mut outputs, &[], watched, location)?;
-            let program = Program::without_workspace(&outputs, params, arithmetic);
-            Ok::<_, RunError>(Compiled { program, reports })
-        })?;
-        self.last = None;
-        let program = &mut self.compiled.get_mut(position).program;
-        T::run(program, params, &inputs, how)?;
-        self.last = Some(position);
-        Ok(A::of(program))
+        self.work.run(&self.recipe, params, &inputs.feeds(), Run::CheckedOnData).map(A::of)
     }
 }
 
 impl<T, const N: usize, A> fmt::Debug for Function<'_, T, N, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Function of {N} inputs, compiled for {} shapes", self.compiled.len())
+        write!(f, "Function of {N} inputs, compiled for {} shapes", self.work.programs())
     }
 }

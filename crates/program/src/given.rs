@@ -92,6 +92,8 @@ macro_rules! real {
 real!(f32, f64);
 
 /// An array of whole numbers of any type: see [`Integer::to_index`].
+///
+/// The example of [`Feed`] gives one.
 #[derive(Clone, Debug)]
 pub struct Indices<'a>(Whole<'a>);
 

@@ -12,7 +12,7 @@
 //! | `program`, `execute`, `feed`, `given`, `checked` | running a program |
 //! | `workspace` | the memory that programs read and write, and share |
 //! | `engine`, `precision` | what is compiled once for each precision |
-//! | `step`, `recipe`, `function`, `per_shape`, `reports` | recording and compiling on demand |
+//! | `step`, `function`, `recipe`, `work`, `per_shape`, `reports` | recording and compiling on demand |
 //! | `explain`, `profile` | what a program does, and how long it takes |
 //! | `threads` | the threads that programs share |
 
@@ -34,6 +34,7 @@ mod reports;
 mod step;
 mod threads;
 mod words;
+mod work;
 mod workspace;
 
 pub use compile::Arithmetic;

@@ -12,10 +12,10 @@ pub(crate) const LIMIT: usize = 128;
 /// Compiled programs by the types of their inputs, for parameters of one structure. They share one
 /// workspace, which goes from one to the next; beyond a limit, what was not used for longest makes room.
 #[derive(Clone, Debug)]
-pub(crate) struct PerShape<P, const N: usize> {
+pub(crate) struct PerShape<P> {
     /// The [structure](Params::structure) of the store they were compiled for.
     structure: Option<u64>,
-    entries: Vec<Entry<P, N>>,
+    entries: Vec<Entry<P>>,
     /// The entry that holds the workspace: the last that was asked for.
     current: usize,
     limit: usize,
@@ -24,22 +24,17 @@ pub(crate) struct PerShape<P, const N: usize> {
 }
 
 #[derive(Clone, Debug)]
-struct Entry<P, const N: usize> {
-    types: [Type; N],
+struct Entry<P> {
+    types: Vec<Type>,
     compiled: P,
     /// The time of the clock when it was last asked for.
     used: u64,
 }
 
-impl<P, const N: usize> PerShape<P, N> {
+impl<P> PerShape<P> {
     /// No program yet, and never more than `limit`, but at least one.
     pub fn with_limit(limit: usize) -> Self {
         Self { structure: None, entries: Vec::new(), current: 0, limit: limit.max(1), clock: 0 }
-    }
-
-    /// Forgets all programs.
-    pub fn emptied(&self) -> Self {
-        Self::with_limit(self.limit)
     }
 
     /// The position of the entry for these inputs, which is made if there is none. It holds the
@@ -48,21 +43,22 @@ impl<P, const N: usize> PerShape<P, N> {
     pub fn position<T: Precision, E>(
         &mut self,
         params: &Params<T>,
-        inputs: &[Feed<'_, T>; N],
-        make: impl FnOnce(&[Type; N]) -> Result<P, E>,
+        inputs: &[Feed<'_, T>],
+        make: impl FnOnce(&[Type]) -> Result<P, E>,
     ) -> Result<usize, E>
     where
         P: AsMut<Program<T>>,
     {
-        let types = inputs.each_ref().map(Feed::ty);
         let stale = self.structure != Some(params.structure());
-        let known = self.entries.iter().position(|entry| entry.types == types && !stale);
+        let known = self.entries.iter().position(|entry| !stale && entry.takes(inputs));
         let position = match known {
             Some(known) => known,
             None => {
+                let types = types_of(inputs);
                 let compiled = make(&types)?;
                 if stale {
-                    *self = Self { structure: Some(params.structure()), ..self.emptied() };
+                    let structure = Some(params.structure());
+                    *self = Self { structure, ..Self::with_limit(self.limit) };
                 }
                 self.insert::<T>(Entry { types, compiled, used: 0 })
             }
@@ -73,7 +69,7 @@ impl<P, const N: usize> PerShape<P, N> {
         Ok(position)
     }
 
-    fn insert<T>(&mut self, mut new: Entry<P, N>) -> usize
+    fn insert<T>(&mut self, mut new: Entry<P>) -> usize
     where
         P: AsMut<Program<T>>,
     {
@@ -115,12 +111,27 @@ impl<P, const N: usize> PerShape<P, N> {
     }
 }
 
+impl<P> Entry<P> {
+    /// Whether these inputs are of the types that it was compiled for.
+    fn takes<T: Precision>(&self, inputs: &[Feed<'_, T>]) -> bool {
+        self.types.iter().zip(inputs).all(|(ty, input)| input.fits(ty))
+    }
+}
+
+/// The types of inputs, truth values being given as reals.
+pub(crate) fn types_of<T: Precision>(inputs: &[Feed<'_, T>]) -> Vec<Type> {
+    inputs.iter().map(Feed::ty).collect()
+}
+
 /// Inputs of these types for a closure to record on.
-pub(crate) fn record_inputs<'g, const N: usize>(
-    graph: &'g Graph,
-    types: &[Type; N],
-) -> [Var<'g>; N] {
-    std::array::from_fn(|i| graph.typed_input(&format!("input {i}"), types[i].clone()))
+pub(crate) fn record_inputs<'g>(graph: &'g Graph, types: &[Type]) -> Vec<Var<'g>> {
+    let input = |(i, ty): (usize, &Type)| graph.typed_input(&format!("input {i}"), ty.clone());
+    types.iter().enumerate().map(input).collect()
+}
+
+/// As many inputs as the closure takes, which is as many as were given.
+pub(crate) fn inputs_of<'g, const N: usize>(inputs: &[Var<'g>]) -> [Var<'g>; N] {
+    std::array::from_fn(|i| inputs[i])
 }
 
 #[cfg(test)]
@@ -132,16 +143,16 @@ mod tests {
     use graph::{Params, Seed};
 
     /// Runs n ↦ Σᵢ 2·xᵢ for x = 1, 1, … of these lengths, and counts how often a program was compiled.
-    fn compiled(limit: usize, lengths: &[usize]) -> (usize, PerShape<Program<f32>, 1>) {
-        let mut programs: PerShape<Program<f32>, 1> = PerShape::with_limit(limit);
+    fn compiled(limit: usize, lengths: &[usize]) -> (usize, PerShape<Program<f32>>) {
+        let mut programs: PerShape<Program<f32>> = PerShape::with_limit(limit);
         let (params, mut count) = (Params::with_seed(0), 0);
         for &length in lengths {
             let x = Array1::<f32>::ones(length);
             let inputs = [(&x).into()];
-            let make = |types: &[Type; 1]| {
+            let make = |types: &[Type]| {
                 count += 1;
                 let graph = Graph::new();
-                let [x] = record_inputs(&graph, types);
+                let x = record_inputs(&graph, types)[0];
                 let y = (x * graph.constant(Array1::from_elem(length, 2.0))).sum();
                 Ok::<_, ()>(Program::without_workspace(&[y], &params, Arithmetic::AsWritten))
             };

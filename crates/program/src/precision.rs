@@ -4,6 +4,16 @@ use crate::engine::Engine;
 
 /// The precisions a program can run in, `f32` and `f64`: those of a graph, for which there are
 /// kernels and compiled programs.
+///
+/// ```
+/// use cotangent::{Graph, Params, Precision, Program};
+///
+/// fn bytes<T: Precision>() -> usize {
+///     let g = Graph::new();
+///     Program::<T>::compile(&[g.input("x", [8]).exp()], &Params::with_seed(0)).arena_bytes()
+/// }
+/// assert_eq!(bytes::<f64>(), 2 * bytes::<f32>());
+/// ```
 pub trait Precision: graph::Scalar + kernels::Scalar + Engine {}
 
 impl Precision for f32 {}

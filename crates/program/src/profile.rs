@@ -12,6 +12,16 @@ use graph::Seed;
 
 /// How long each instruction of a program took: the median over several runs, printed by
 /// instruction and by source line, the dearest first.
+///
+/// ```
+/// use cotangent::{Params, Step};
+/// use cotangent::ndarray::array;
+///
+/// let mut step = Step::new(|_, [x]| x.tanh().sum());
+/// let profile = step.profile(&Params::seeded(0), (&array![1.0_f32, 2.0],), 3)?;
+/// assert!(profile.to_string().contains("tanh"), "{profile}");
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Profile {
     rows: Vec<(Row, Duration)>,

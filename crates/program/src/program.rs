@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use kernels::{Isa, Pool};
+use kernels::{Isa, Pool, all_finite};
 use ndarray::{ArrayViewD, IxDyn};
 
 use crate::compile::{self, Compiled};
@@ -172,6 +172,12 @@ impl<T: Precision> Program<T> {
     /// If there is no such output, or it is of indices.
     #[track_caller]
     pub fn output(&self, position: usize) -> ArrayViewD<'_, T> {
+        T::output(self, position)
+    }
+
+    /// See [`output`](Self::output).
+    #[track_caller]
+    pub(crate) fn viewed(&self, position: usize) -> ArrayViewD<'_, T> {
         let output = &self.outputs[position];
         assert!(output.ty.kind != graph::Kind::Index, "output {position} is of indices");
         let values = &self.workspace.reals[output.range.clone()];
@@ -198,6 +204,11 @@ impl<T: Precision> Program<T> {
         };
         let last = &self.outputs[positions.end - 1];
         &self.workspace.reals[first.range.start..last.range.end]
+    }
+
+    /// Whether the values of neighbouring real outputs are finite.
+    pub(crate) fn are_finite(&self, positions: Range<usize>) -> bool {
+        all_finite(self.isa, &self.pool, self.outputs_flat(positions))
     }
 
     /// Lets runs use this many threads; results do not depend on it. By default programs share one

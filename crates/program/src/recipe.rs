@@ -1,4 +1,4 @@
-//! What a training step records: a loss with its gradients, running statistics and reports.
+//! What a step or a function records: a loss with its gradients, running statistics and reports, or answers.
 
 use std::panic::Location;
 
@@ -8,30 +8,47 @@ use graph::{
     RunError, Type, Var,
 };
 
-use crate::per_shape::record_inputs;
-use crate::reports::Reports;
-use crate::{Feed, Precision, Program};
+use crate::per_shape::{LIMIT, record_inputs, types_of};
+use crate::reports::{Reports, as_numbers};
+use crate::{Arithmetic, Feed, Precision, Program};
 
-type Record<'m, const N: usize> =
-    dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm;
+type RecordStep<'m> = dyn for<'g> Fn(&'g Graph, &[Var<'g>]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm;
+type RecordFunction<'m> = dyn for<'g> Fn(&'g Graph, &[Var<'g>]) -> Vec<Var<'g>> + Send + 'm;
 
-/// The closure of a step, and what is asked of it.
-pub(crate) struct Recipe<'m, const N: usize> {
-    record: Box<Record<'m, N>>,
+/// The closure of a step, which answers its loss and what it reports, and what is asked of the step.
+pub struct StepRecipe<'m> {
+    record: Box<RecordStep<'m>>,
+    pub terms: Terms,
     pub asked: Asked,
 }
 
-/// What is asked of a step beyond its loss.
+/// The closure of a function, and what is asked of it.
+pub struct FunctionRecipe<'m> {
+    record: Box<RecordFunction<'m>>,
+    pub terms: Terms,
+}
+
+/// What can be asked of steps and functions alike.
 #[derive(Debug)]
-pub struct Asked {
-    /// The line that made the step.
+pub struct Terms {
+    /// The line that made the step or the function.
     location: &'static Location<'static>,
+    /// The names of values to be reported.
+    pub watched: Vec<String>,
+    pub arithmetic: Arithmetic,
+    /// How many programs are kept.
+    pub limit: usize,
+}
+
+/// What is asked of a step beyond its loss.
+#[derive(Debug, Default)]
+pub struct Asked {
     pub zeros_for_unused: bool,
     /// Gradients are those with respect to parameters that one of these matches; to all, if there is
     /// none.
     pub with_respect_to: Vec<Pattern>,
-    /// The names of values to be reported.
-    pub watched: Vec<String>,
+    /// Losses and gradients that are infinite or NaN are answered.
+    pub non_finite: bool,
 }
 
 /// What was recorded for inputs of some types.
@@ -42,14 +59,16 @@ pub struct Recorded<'g> {
     pub contents: Contents,
 }
 
-/// Which output is what.
+/// Which output is what, and whether those of the last run were finite.
 #[derive(Debug)]
 pub struct Contents {
     /// Of the gradients, which are the first outputs.
     pub layout: GradientLayout,
     /// What the running statistics belong to, which follow the loss.
     pub updates: Vec<ParamId>,
-    pub(crate) reports: Reports,
+    pub reports: Reports,
+    /// Whether the results of the last run were finite.
+    pub finite: bool,
 }
 
 impl Contents {
@@ -64,61 +83,55 @@ impl Contents {
     }
 }
 
-impl<'m, const N: usize> Recipe<'m, N> {
+impl Terms {
     #[track_caller]
-    pub fn new(
-        record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm,
-    ) -> Self {
-        Self {
-            record: Box::new(record),
-            asked: Asked {
-                location: Location::caller(),
-                zeros_for_unused: false,
-                with_respect_to: Vec::new(),
-                watched: Vec::new(),
-            },
-        }
-    }
-
-    /// Records everything that the step computes.
-    pub fn record<'g, T: Precision>(
-        &self,
-        graph: &'g Graph,
-        types: &[Type; N],
-        params: &Params<T>,
-    ) -> Result<Recorded<'g>, RunError> {
-        let recorded = (self.record)(graph, record_inputs(graph, types));
-        T::complete(&self.asked, graph, recorded, params)
-    }
-
-    /// Repeats a run whose results are not finite, to answer where that began: by the plain
-    /// evaluation, which knows every operation with its line; or, if that rounds otherwise and stays
-    /// finite, by a look at each instruction of the program.
-    pub fn find_origin<T: Precision>(
-        &self,
-        program: &mut Program<T>,
-        params: &Params<T>,
-        inputs: &[Feed<'_, T>; N],
-    ) -> Result<(), RunError> {
-        let graph = Graph::new();
-        let recorded = self.record(&graph, &inputs.each_ref().map(Feed::ty), params)?;
-        T::find_origin(program, &recorded, params, inputs)
+    fn new() -> Self {
+        let (location, arithmetic) = (Location::caller(), Arithmetic::default());
+        Self { location, watched: Vec::new(), arithmetic, limit: LIMIT }
     }
 }
 
-impl Asked {
-    /// Extends what the closure recorded to everything that the step computes.
-    pub(crate) fn complete<'g, T: Precision>(
+impl<'m> FunctionRecipe<'m> {
+    #[track_caller]
+    pub fn new(record: Box<RecordFunction<'m>>) -> Self {
+        Self { record, terms: Terms::new() }
+    }
+
+    /// Records the answers, and the reports after them.
+    pub(crate) fn record<'g, T: Precision>(
         &self,
         graph: &'g Graph,
-        (loss, reported): (Var<'g>, Vec<Var<'g>>),
+        types: &[Type],
+        params: &Params<T>,
+    ) -> Result<(Vec<Var<'g>>, Reports), RunError> {
+        let answers = (self.record)(graph, &record_inputs(graph, types));
+        check_parameters(graph.parameters(), params)?;
+        let mut outputs: Vec<Var<'_>> = answers.into_iter().map(as_numbers).collect();
+        let Terms { watched, location, .. } = &self.terms;
+        let reports = Reports::record(graph, &mut outputs, &[], watched, location)?;
+        Ok((outputs, reports))
+    }
+}
+
+impl<'m> StepRecipe<'m> {
+    #[track_caller]
+    pub fn new(record: Box<RecordStep<'m>>) -> Self {
+        Self { record, terms: Terms::new(), asked: Asked::default() }
+    }
+
+    /// Records everything that the step computes.
+    pub(crate) fn record<'g, T: Precision>(
+        &self,
+        graph: &'g Graph,
+        types: &[Type],
         params: &Params<T>,
     ) -> Result<Recorded<'g>, RunError> {
+        let (loss, reported) = (self.record)(graph, &record_inputs(graph, types));
         check_parameters(graph.parameters(), params)?;
         let layout = GradientLayout::new(self.wanted(params)?);
         let variables: Vec<Var<'_>> =
             layout.entries().iter().map(|param| graph.param(param)).collect();
-        let gradient = if self.zeros_for_unused {
+        let gradient = if self.asked.zeros_for_unused {
             Gradient::of(loss).zeros_without_path()
         } else {
             Gradient::of(loss)
@@ -131,20 +144,41 @@ impl Asked {
         outputs.push(loss.reshape_to([]));
         outputs.extend(updates.iter().map(|update| update.1));
         let updates = updates.into_iter().map(|update| update.0).collect();
-        let (watched, location) = (&self.watched, self.location);
+        let Terms { watched, location, .. } = &self.terms;
         let reports = Reports::record(graph, &mut outputs, &reported, watched, location)?;
-        Ok(Recorded { outputs, contents: Contents { layout, updates, reports } })
+        Ok(Recorded { outputs, contents: Contents { layout, updates, reports, finite: true } })
+    }
+
+    /// Repeats a run whose results are not finite, to answer where that began: by the plain
+    /// evaluation, which knows every operation with its line; or, if that rounds otherwise and stays
+    /// finite, by a look at each instruction of the program.
+    pub(crate) fn find_origin<T: Precision>(
+        &self,
+        program: &mut Program<T>,
+        params: &Params<T>,
+        inputs: &[Feed<'_, T>],
+    ) -> Result<(), RunError> {
+        let graph = Graph::new();
+        let Recorded { outputs, contents } = self.record(&graph, &types_of(inputs), params)?;
+        let evaluator = Evaluator::new(&graph).params(params).seed(params.seed());
+        let bound = graph
+            .inputs()
+            .into_iter()
+            .zip(inputs)
+            .fold(evaluator, |evaluator, (input, view)| evaluator.bind(input, view.to_value()));
+        bound.run_checked(&outputs[..contents.results()])?;
+        program.run_checked(params, inputs, params.seed())
     }
 
     /// The parameters to differentiate with respect to, in their order.
     fn wanted<'p, T: Precision>(&self, params: &'p Params<T>) -> Result<Vec<&'p Param>, RunError> {
         let unfrozen = || params.unfrozen_entries();
         let none = |pattern: &&Pattern| !unfrozen().any(|param| pattern.matches(param.path()));
-        if let Some(pattern) = self.with_respect_to.iter().find(none) {
-            let (pattern, location) = (pattern.to_string(), self.location);
+        if let Some(pattern) = self.asked.with_respect_to.iter().find(none) {
+            let (pattern, location) = (pattern.to_string(), self.terms.location);
             return Err(RunError::UnmatchedPattern { pattern, location });
         }
-        let patterns = &self.with_respect_to;
+        let patterns = &self.asked.with_respect_to;
         let any = |path| patterns.iter().any(|pattern| pattern.matches(path));
         Ok(unfrozen().filter(|param| patterns.is_empty() || any(param.path())).collect())
     }
@@ -153,29 +187,9 @@ impl Asked {
     fn explained(&self, error: GradientError) -> RunError {
         match error {
             GradientError::NoPath { variables: parameters, .. } => {
-                RunError::Unused { parameters, location: self.location }
+                RunError::Unused { parameters, location: self.terms.location }
             }
-            error => error.at(self.location).into(),
+            error => error.at(self.terms.location).into(),
         }
-    }
-}
-
-impl Recorded<'_> {
-    /// See [`Recipe::find_origin`].
-    pub(crate) fn find_origin<T: Precision>(
-        &self,
-        program: &mut Program<T>,
-        params: &Params<T>,
-        inputs: &[Feed<'_, T>],
-    ) -> Result<(), RunError> {
-        let graph = self.outputs[0].graph();
-        let evaluator = Evaluator::new(graph).params(params).seed(params.seed());
-        let bound = graph
-            .inputs()
-            .into_iter()
-            .zip(inputs)
-            .fold(evaluator, |evaluator, (input, view)| evaluator.bind(input, view.to_value()));
-        bound.run_checked(&self.outputs[..self.contents.results()])?;
-        program.run_checked(params, inputs, params.seed())
     }
 }

@@ -5,6 +5,17 @@ use std::panic::Location;
 use graph::{Graph, Kind, RunError, Var};
 
 /// What a report is asked for by: its position among those recorded, or the name of the value.
+///
+/// ```
+/// use cotangent::{Params, Step};
+/// use cotangent::ndarray::array;
+///
+/// let mut step = Step::reporting(|_, [x]| (x.sum(), vec![x.square().named("squares")]));
+/// step.run(&mut Params::seeded(0), (&array![1.0_f32, 2.0],))?;
+/// assert_eq!(step.report(0), array![1.0, 4.0].into_dyn());
+/// assert_eq!(step.report("squares"), step.report(0));
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Reported<'a> {
     /// The position in what the closure answers to be reported.
@@ -27,7 +38,7 @@ impl<'a> From<&'a str> for Reported<'a> {
 
 /// The reports of a compiled program, which are outputs one after the other.
 #[derive(Debug)]
-pub(crate) struct Reports {
+pub struct Reports {
     /// The position of the first among the outputs.
     first: usize,
     /// How many the closure answered; those asked for by name come after them.

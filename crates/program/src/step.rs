@@ -5,11 +5,12 @@ use std::fmt;
 use ndarray::ArrayViewD;
 
 use crate::engine::Run;
-use crate::per_shape::{LIMIT, PerShape};
-use crate::recipe::{Contents, Recipe, Recorded};
-use crate::{Arithmetic, Feed, Feeds, Precision, Profile, Program, Reported};
+use crate::per_shape::inputs_of;
+use crate::recipe::{Contents, StepRecipe};
+use crate::work::{Compiled, StepWork};
+use crate::{Arithmetic, Feeds, Precision, Profile, Program, Reported};
 use graph::{Gradients, Params, Pattern};
-use graph::{Graph, RunError, Seed, Var};
+use graph::{Graph, RunError, Var};
 
 /// A training step: computes a loss, its gradient with respect to every trainable parameter that is
 /// not [frozen](Params::freeze), and the new running statistics, in one compiled program.
@@ -35,22 +36,8 @@ use graph::{Graph, RunError, Seed, Var};
 /// # Ok::<(), cotangent::RunError>(())
 /// ```
 pub struct Step<'m, T, const N: usize> {
-    recipe: Recipe<'m, N>,
-    /// Losses and gradients that are infinite or NaN are answered.
-    non_finite: bool,
-    arithmetic: Arithmetic,
-    compiled: PerShape<Compiled<T>, N>,
-    /// Which of them ran last, if that run succeeded.
-    last: Option<usize>,
-}
-
-/// A step for inputs of some shapes.
-#[derive(Debug)]
-struct Compiled<T> {
-    program: Program<T>,
-    contents: Contents,
-    /// Whether the results of its last run were finite.
-    finite: bool,
+    recipe: StepRecipe<'m>,
+    work: Box<dyn StepWork<T>>,
 }
 
 impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
@@ -82,13 +69,9 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     pub fn reporting(
         record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm,
     ) -> Self {
-        Self {
-            recipe: Recipe::new(record),
-            non_finite: false,
-            arithmetic: Arithmetic::default(),
-            compiled: PerShape::with_limit(LIMIT),
-            last: None,
-        }
+        let recipe =
+            StepRecipe::new(Box::new(move |graph, inputs| record(graph, inputs_of(inputs))));
+        Self { work: T::step_work(recipe.terms.limit), recipe }
     }
 
     /// Answers zero gradients for trainable parameters that the loss does not depend on, instead of
@@ -156,7 +139,7 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     /// # Ok::<(), cotangent::RunError>(())
     /// ```
     pub fn watch(mut self, name: &str) -> Self {
-        self.recipe.asked.watched.push(name.to_owned());
+        self.recipe.terms.watched.push(name.to_owned());
         self
     }
 
@@ -176,20 +159,23 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     /// assert_eq!(step.gradients().values(), [f32::INFINITY]);
     /// # Ok::<(), cotangent::RunError>(())
     /// ```
-    pub fn allow_non_finite(self) -> Self {
-        Self { non_finite: true, ..self }
+    pub fn allow_non_finite(mut self) -> Self {
+        self.recipe.asked.non_finite = true;
+        self
     }
 
     /// Whether products and sums may be taken in another order than they were recorded in; by default
     /// they may.
-    pub fn arithmetic(self, arithmetic: Arithmetic) -> Self {
-        Self { arithmetic, compiled: self.compiled.emptied(), last: None, ..self }
+    pub fn arithmetic(mut self, arithmetic: Arithmetic) -> Self {
+        self.recipe.terms.arithmetic = arithmetic;
+        Self { work: T::step_work(self.recipe.terms.limit), ..self }
     }
 
     /// Keeps the programs for at most so many combinations of shapes, 128 by default and at least one:
     /// beyond, what was not used for longest is forgotten, and compiled again when it is needed.
-    pub fn program_limit(self, programs: usize) -> Self {
-        Self { compiled: PerShape::with_limit(programs), last: None, ..self }
+    pub fn program_limit(mut self, programs: usize) -> Self {
+        self.recipe.terms.limit = programs;
+        Self { work: T::step_work(programs), ..self }
     }
 
     /// Computes the loss and its gradients, and writes the new running statistics into `params`.
@@ -217,7 +203,7 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     where
         T: 'a,
     {
-        self.run_by(params, inputs.feeds(), Run::OnData)
+        self.work.run(&self.recipe, params, &inputs.feeds(), Run::OnData)
     }
 
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
@@ -249,30 +235,7 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     where
         T: 'a,
     {
-        self.run_by(params, inputs.feeds(), Run::CheckedOnData)
-    }
-
-    fn run_by(
-        &mut self,
-        params: &mut Params<T>,
-        inputs: [Feed<'_, T>; N],
-        how: Run,
-    ) -> Result<T, RunError> {
-        let position = self.position(params, &inputs)?;
-        let step = self.compiled.get_mut(position);
-        T::run(&mut step.program, params, &inputs, how)?;
-        step.finite = T::are_finite(&step.program, 0..step.contents.results());
-        if !step.finite && !self.non_finite {
-            self.recipe.find_origin(&mut step.program, params, &inputs)?;
-            step.finite = true;
-        }
-        if step.finite {
-            step.write_back(params);
-        }
-        let Seed { seed, run } = params.seed();
-        params.set_seed(Seed { seed, run: run + 1 });
-        self.last = Some(position);
-        Ok(step.program.output(step.contents.loss())[[]])
+        self.work.run(&self.recipe, params, &inputs.feeds(), Run::CheckedOnData)
     }
 
     /// The gradients of the last run.
@@ -281,10 +244,10 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     /// If there was no run, or the last failed.
     #[track_caller]
     pub fn gradients(&self) -> Gradients<'_, T> {
-        let step = self.last();
-        let values = step.program.outputs_flat(0..step.contents.loss());
-        let gradients = Gradients::new(&step.contents.layout, values);
-        if step.finite { gradients.known_finite() } else { gradients }
+        let Compiled { program, contents } = self.last();
+        let values = program.outputs_flat(0..contents.loss());
+        let gradients = Gradients::new(&contents.layout, values);
+        if contents.finite { gradients.known_finite() } else { gradients }
     }
 
     /// A value reported by the last run: by its position in what the step records to be
@@ -294,8 +257,8 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     /// If there was no run, the last failed, or nothing is reported at this position or by this name.
     #[track_caller]
     pub fn report<'r>(&self, report: impl Into<Reported<'r>>) -> ArrayViewD<'_, T> {
-        let step = self.last();
-        step.program.output(step.contents.reports.position(report.into()))
+        let Compiled { program, contents } = self.last();
+        program.output(contents.reports.position(report.into()))
     }
 
     /// The program of the last run, to be explained or profiled.
@@ -321,55 +284,17 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     where
         T: 'a,
     {
-        let inputs = inputs.feeds();
-        let position = self.position(params, &inputs)?;
-        let profile = self.compiled.get_mut(position).program.profile(params, &inputs, runs)?;
-        self.last = Some(position);
-        Ok(profile)
-    }
-
-    /// The compiled step for inputs of these shapes. What the last run computed is gone: the programs
-    /// share one memory.
-    fn position(
-        &mut self,
-        params: &Params<T>,
-        inputs: &[Feed<'_, T>; N],
-    ) -> Result<usize, RunError> {
-        let (recipe, arithmetic) = (&self.recipe, self.arithmetic);
-        let position = self.compiled.position(params, inputs, |types| {
-            let graph = Graph::new();
-            let Recorded { outputs, contents } = recipe.record(&graph, types, params)?;
-            let program = Program::without_workspace(&outputs, params, arithmetic);
-            Ok::<_, RunError>(Compiled { program, contents, finite: true })
-        })?;
-        // What ran last stays readable where nothing could be compiled; from here on, it is overwritten.
-        self.last = None;
-        Ok(position)
+        self.work.profile(&self.recipe, params, &inputs.feeds(), runs)
     }
 
     #[track_caller]
-    fn last(&self) -> &Compiled<T> {
-        self.compiled.get(self.last.expect("the step has not run yet, or its last run failed"))
-    }
-}
-
-impl<T> AsMut<Program<T>> for Compiled<T> {
-    fn as_mut(&mut self) -> &mut Program<T> {
-        &mut self.program
-    }
-}
-
-impl<T: Precision> Compiled<T> {
-    fn write_back(&self, params: &mut Params<T>) {
-        for (i, &id) in self.contents.updates.iter().enumerate() {
-            let value = self.program.output(self.contents.loss() + 1 + i);
-            params.get_mut(id).expect("the program ran with this store").assign(&value);
-        }
+    fn last(&self) -> &Compiled<T, Contents> {
+        self.work.last().expect("the step has not run yet, or its last run failed")
     }
 }
 
 impl<T, const N: usize> fmt::Debug for Step<'_, T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Step of {N} inputs, compiled for {} shapes", self.compiled.len())
+        write!(f, "Step of {N} inputs, compiled for {} shapes", self.work.programs())
     }
 }

@@ -7,6 +7,8 @@ use super::registry::{Example, unary};
 use crate::{Number, Var};
 
 /// x where x > 0, else s·x. Cotangent: v or s·v (s·v at the kink, as PyTorch).
+///
+/// Recorded by [`Var::leaky_relu`](crate::Var::leaky_relu).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeakyRelu {
     /// s.
@@ -27,6 +29,8 @@ impl Unary for LeakyRelu {
 }
 
 /// x where x > 0, else α·(eˣ − 1). Cotangent: v or v·α·eˣ (α·v at the kink, as PyTorch).
+///
+/// Recorded by [`Var::elu`](crate::Var::elu).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Elu {
     /// α.
@@ -52,6 +56,15 @@ impl<'g> Var<'g> {
     ///
     /// The shape stays.
     ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![2.0, -2.0]);
+    /// assert_eq!(x.leaky_relu(0.25).eval()?, array![2.0, -0.5].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
     /// # Panics
     /// If the elements are not real.
     #[track_caller]
@@ -63,6 +76,15 @@ impl<'g> Var<'g> {
     /// 2015).
     ///
     /// The shape stays.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let y = g.constant(array![2.0, -1e3]).elu(0.5);
+    /// assert_eq!(y.eval()?, array![2.0, -0.5].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// If the elements are not real.

@@ -137,6 +137,15 @@ unary! {
 }
 
 /// −x. Cotangent: −v.
+///
+/// ```
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// let g = Graph::new();
+/// let x = g.constant(array![1.0, -2.0]);
+/// assert_eq!((-x).eval()?, array![-1.0, 2.0].into_dyn());
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Neg;
 

@@ -5,6 +5,8 @@ use super::registry::{Example, unary};
 use crate::{Number, Var, misfit};
 
 /// x confined to [lo, hi]. Cotangent: v strictly inside, else 0.
+///
+/// Recorded by [`Var::clamp`](crate::Var::clamp).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clamp {
     /// The lower bound.
@@ -35,6 +37,17 @@ impl Unary for Clamp {
 
 impl<'g> Var<'g> {
     /// The number confined to [`lo`, `hi`], elementwise; the derivative is 1 strictly inside.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![-3.0, 0.5]);
+    /// let y = x.clamp(-1.0, 1.0);
+    /// assert_eq!(y.eval()?, array![-1.0, 0.5].into_dyn());
+    /// assert_eq!(y.sum().grad(x).eval()?, array![0.0, 1.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// Unless `lo` ≤ `hi`.

@@ -190,6 +190,14 @@ impl Graph {
     }
 
     /// An array with one number at every position.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// assert_eq!(g.full([2], 0.5).eval()?, array![0.5, 0.5].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     #[track_caller]
     pub fn full(&self, shape: impl Into<Shape>, value: f64) -> Var<'_> {
         self.apply_full(shape.into(), value)

@@ -6,6 +6,8 @@ use crate::{Number, Var};
 
 /// xᵖ for a fixed exponent p, as IEEE 754 `pow`: x⁰ is 1 for every x, and x^½ is ∞ at −∞ and +0 at
 /// −0, where √x is NaN and −0. Cotangent: v·p·xᵖ⁻¹, and 0 for p = 0, also at x = 0.
+///
+/// Recorded by [`Var::powf`](crate::Var::powf).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Powf {
     /// p.
@@ -46,6 +48,15 @@ impl<'g> Var<'g> {
     /// xᵖ, elementwise, for a fixed exponent.
     ///
     /// The shape stays.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![4.0, 9.0]);
+    /// assert_eq!(x.powf(1.5).eval()?, array![8.0, 27.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// If the elements are not real.

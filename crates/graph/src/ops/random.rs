@@ -33,6 +33,8 @@ pub enum Distribution {
 
 /// An array of independent random numbers: the number at position i of stream s is a pure function
 /// of (seed, run, s, i). No derivative.
+///
+/// Recorded by [`Graph::uniform`](crate::Graph::uniform) and its like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Random {
     /// What the elements are drawn from.
@@ -89,6 +91,17 @@ impl Graph {
     }
 
     /// Independent numbers uniform on [`low`, `high`), drawn anew at every run.
+    ///
+    /// ```
+    /// use cotangent::{Evaluator, Graph, Seed};
+    /// let g = Graph::new();
+    /// let x = g.uniform([3], 1.0, 2.0);
+    /// assert!(x.eval()?.iter().all(|u| (1.0..2.0).contains(u)));
+    /// let draw = |run| Evaluator::<f64>::new(&g).seed(Seed { seed: 7, run }).run(&[x]);
+    /// assert_eq!(draw(0)?, draw(0)?);
+    /// assert_ne!(draw(0)?, draw(1)?);
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// Unless `low` < `high`, both finite.

@@ -10,6 +10,8 @@ use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var
 
 /// a where the condition holds, else b. Cotangents: v for the chosen one, and exactly 0 for the
 /// other, whatever its value or derivative.
+///
+/// Recorded by [`Var::select`](crate::Var::select).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Select;
 

@@ -9,6 +9,8 @@ use crate::shape::resolve_axis;
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, keep};
 
 /// yᵢ = e^(xᵢ) / Σ e^x along one axis. Cotangent: y·(v − Σ v·y).
+///
+/// Recorded by [`Var::softmax`](crate::Var::softmax).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Softmax {
     /// The axis; negative from the last.
@@ -16,6 +18,8 @@ pub struct Softmax {
 }
 
 /// yᵢ = xᵢ − ln Σ e^x along one axis. Cotangent: v − e^y·Σ v.
+///
+/// Recorded by [`Var::log_softmax`](crate::Var::log_softmax).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogSoftmax {
     /// The axis; negative from the last.
@@ -113,6 +117,15 @@ impl<'g> Var<'g> {
     /// The logarithm of [`softmax`](Var::softmax), without cancellation.
     ///
     /// The shape stays.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![0.0, -800.0]);
+    /// assert_eq!(x.log_softmax(0).eval()?, array![0.0, -800.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// If the elements are not real, there is no such axis, or its extent is 0.

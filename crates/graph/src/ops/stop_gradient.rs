@@ -6,6 +6,8 @@ use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// x, taken as constant by differentiation.
+///
+/// Recorded by [`Var::stop_gradient`](crate::Var::stop_gradient).
 #[derive(Clone, Debug, PartialEq)]
 pub struct StopGradient;
 
@@ -34,6 +36,16 @@ impl Operation for StopGradient {
 
 impl<'g> Var<'g> {
     /// The same value, taken as constant by differentiation (PyTorch's `detach`).
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![3.0]);
+    /// let y = (x * x.stop_gradient()).sum();
+    /// assert_eq!(y.grad(x).eval()?, array![3.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     #[track_caller]
     pub fn stop_gradient(self) -> Var<'g> {
         self.graph().apply(StopGradient, &[self])

@@ -8,6 +8,8 @@ use crate::error::exactly;
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// A truth value or an index as a real number: 0 for false, 1 for true. No derivative.
+///
+/// Recorded by [`Var::to_real`](crate::Var::to_real).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToReal;
 
@@ -50,6 +52,15 @@ impl<'g> std::ops::Not for Var<'g> {
 
 impl<'g> Var<'g> {
     /// The truth value or index as a real number, elementwise: 0 for false, 1 for true.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![-1.0, 5.0]);
+    /// assert_eq!(x.gt(0.0).to_real().eval()?, array![0.0, 1.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     #[track_caller]
     pub fn to_real(self) -> Var<'g> {
         self.graph().apply(ToReal, &[self])

@@ -70,6 +70,16 @@ pub struct Gradients<'a, T> {
 /// Gradients that do not belong to the parameters they are given for.
 ///
 /// [`Gradients::check`] answers it.
+///
+/// ```
+/// use cotangent::{GradientLayout, Gradients, GradientsError, Params};
+///
+/// let mut other = Params::seeded(0);
+/// other.root().parameter("w", cotangent::ndarray::arr1(&[1.0]).into_dyn());
+/// let layout = GradientLayout::new(other.trainable_entries());
+/// let error = Gradients::new(&layout, &[1.0_f32]).check(&Params::seeded(0)).unwrap_err();
+/// assert!(matches!(error, GradientsError::Unknown { path, .. } if path == "w"));
+/// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 pub enum GradientsError {
     /// A gradient for a parameter that the store does not have.

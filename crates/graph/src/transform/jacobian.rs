@@ -103,6 +103,17 @@ impl<'g> Var<'g> {
     /// The Hessian of this scalar with respect to `x`, of shape x.shape ++ x.shape. For products
     /// with it, [`hvp`](Var::hvp) is far cheaper.
     ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    ///
+    /// let g = Graph::new();
+    /// let x = g.constant(array![1.0, 2.0]);
+    /// let cubes = (x * x * x).sum();
+    /// assert_eq!(cubes.hessian(x).eval()?, array![[6.0, 0.0], [0.0, 12.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
     /// # Panics
     /// If this is not a real scalar, or does not depend differentiably on `x`.
     #[track_caller]

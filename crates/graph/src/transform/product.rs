@@ -41,6 +41,19 @@ impl<'g> Gradient<'g> {
     /// J = ∂y/∂x and H = ∂²ℓ/∂y². For a convex ℓ the matrix is positive semidefinite, and equals the
     /// Hessian where the residuals vanish.
     ///
+    /// ```
+    /// use cotangent::{Gradient, Graph};
+    /// use cotangent::ndarray::array;
+    ///
+    /// let g = Graph::new();
+    /// let (x, v) = (g.constant(array![1.0, 2.0]), g.constant(array![1.0, 10.0]));
+    /// let y = x.square();
+    /// let half = 0.5 * y.square().sum();
+    /// let product = Gradient::of(half).gauss_newton_product(y, &[x], &[v])?[0];
+    /// assert_eq!(product.eval()?, array![4.0, 160.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
     /// # Errors
     /// If the loss does not depend on the prediction, the prediction not on a variable, or the
     /// vectors are not of the types of the variables.

@@ -12,6 +12,8 @@ use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var
 
 /// yᵢⱼ = x at (i, index ᵢⱼ) for axis 1, and likewise for others (numpy's `take_along_axis`).
 /// Cotangent: v added up at the places it came from.
+///
+/// Recorded by [`Var::gather`](crate::Var::gather).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gather {
     /// The axis; negative from the last.

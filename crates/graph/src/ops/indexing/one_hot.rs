@@ -6,6 +6,8 @@ use crate::error::{exactly, expect_kind};
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// 1 at each index along a new last axis, else 0. No derivative.
+///
+/// Recorded by [`Var::one_hot`](crate::Var::one_hot).
 #[derive(Clone, Debug, PartialEq)]
 pub struct OneHot {
     /// The extent of the new axis.

@@ -13,6 +13,8 @@ use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var
 
 /// x with each source element added at its index along an axis; the adjoint of
 /// [`Gather`](super::Gather). Cotangents: v, and v gathered.
+///
+/// Recorded by [`Var::scatter_add`](crate::Var::scatter_add).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScatterAdd {
     /// The axis; negative from the last.

@@ -11,6 +11,8 @@ use crate::{Args, Cotangents, Fault, Kind, Operation, Out, RunResult, Scalar, Sh
 
 /// The slices of x at the indices along an axis, which the axes of the indices replace (numpy's
 /// `take`). Cotangent: each slice of v added at its index.
+///
+/// Recorded by [`Var::take`](crate::Var::take).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Take {
     /// The axis; negative from the last.
@@ -19,6 +21,8 @@ pub struct Take {
 
 /// x with each slice of the source added at its index along an axis; the adjoint of [`Take`].
 /// Cotangents: v, and v taken at the indices.
+///
+/// Recorded by [`Var::index_add`](crate::Var::index_add).
 #[derive(Clone, Debug, PartialEq)]
 pub struct IndexAdd {
     /// The axis; negative from the last.
@@ -158,6 +162,17 @@ impl<'g> Var<'g> {
     /// add up.
     ///
     /// The shape of this array stays; `source` has the one that [`take`](Var::take) would answer.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 1.0], [2.0, 2.0]]);
+    /// let (index, rows) = (array![1, 1], array![[10.0, 20.0], [1.0, 2.0]]);
+    /// let y = x.index_add(0, g.constant(index), g.constant(rows));
+    /// assert_eq!(y.eval()?, array![[1.0, 1.0], [13.0, 24.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// If this array is not real, `index` holds no indices, `source` is of another type than

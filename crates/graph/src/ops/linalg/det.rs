@@ -39,6 +39,18 @@ impl<'g> Var<'g> {
     /// The gradient exists for singular matrices, too; derivatives of higher order need regular ones.
     /// Of large matrices the determinant overflows: see [`slogdet`](Var::slogdet).
     ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[2.0, 1.0], [0.0, 3.0]]);
+    /// let y = x.det();
+    /// assert_eq!(y.eval()?[[]], 6.0);
+    /// // The cofactors.
+    /// assert_eq!(y.grad(x).eval()?, array![[3.0, 0.0], [-1.0, 2.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
     /// # Panics
     /// If the matrices are not square.
     #[track_caller]

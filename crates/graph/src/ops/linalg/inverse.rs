@@ -41,6 +41,15 @@ impl<'g> Var<'g> {
     ///
     /// A run errs with [`RunError::Matrix`](crate::RunError::Matrix) if a matrix is singular.
     ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[2.0, 0.0], [0.0, 4.0]]);
+    /// assert_eq!(x.inverse().eval()?, array![[0.5, 0.0], [0.0, 0.25]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
     /// # Panics
     /// If the matrices are not square.
     #[track_caller]

@@ -18,6 +18,8 @@ pub type AxisList = SmallVec<[usize; 4]>;
 ///
 /// Matrix products, batches of them, outer products, Einstein's sums and convolutions are instances.
 /// Cotangents: V contracted with B over n, and with A over m.
+///
+/// Recorded by [`Var::contract`](crate::Var::contract).
 #[derive(Clone, Debug)]
 pub struct Contract {
     /// What messages call it: `matmul`, `conv2d`, …

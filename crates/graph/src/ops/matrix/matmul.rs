@@ -10,6 +10,8 @@ use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Ty
 
 /// A·B over the last two axes; the axes in front broadcast. Cotangents: V·Bᵀ and Aᵀ·V, summed over
 /// what was repeated.
+///
+/// Recorded by [`Var::matmul`](crate::Var::matmul).
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatMul;
 

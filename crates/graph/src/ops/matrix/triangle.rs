@@ -9,6 +9,8 @@ use crate::error::exactly;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// A half of a matrix.
+///
+/// [`Var::triu`](crate::Var::triu) shows the upper one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Triangle {
     /// On and below a diagonal.
@@ -18,6 +20,8 @@ pub enum Triangle {
 }
 
 /// A triangle of the argument, and 0 elsewhere. Cotangent: the same triangle of v.
+///
+/// Recorded by [`Var::tril`](crate::Var::tril) and [`Var::triu`](crate::Var::triu).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// Which half stays.

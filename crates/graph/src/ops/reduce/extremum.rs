@@ -102,6 +102,17 @@ impl<'g> Var<'g> {
     /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
     /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
     ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 3.0], [2.0, 2.0]]);
+    /// let y = x.max_over(1);
+    /// assert_eq!(y.eval()?, array![3.0, 2.0].into_dyn());
+    /// assert_eq!(y.sum().grad(x).eval()?, array![[0.0, 1.0], [0.5, 0.5]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
     /// # Panics
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
@@ -125,6 +136,15 @@ impl<'g> Var<'g> {
     ///
     /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
     /// Of no elements it is an error of the run ([`Graph::refused`](crate::Graph::refused)).
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 3.0], [2.0, 2.0]]);
+    /// assert_eq!(x.min_over(0).eval()?, array![1.0, 2.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// If the elements are not real, or an axis does not exist or is named twice.

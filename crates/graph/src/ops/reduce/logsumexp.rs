@@ -48,6 +48,15 @@ impl<'g> Var<'g> {
     ///
     /// Any shape in, a scalar out.
     ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![800.0, -800.0]);
+    /// assert_eq!(x.logsumexp().eval()?[[]], 800.0);
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
     /// # Panics
     /// If the elements are not real.
     #[track_caller]

@@ -73,6 +73,15 @@ impl<'g> Var<'g> {
     ///
     /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
     ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 3.0], [2.0, 2.0]]);
+    /// assert_eq!(x.prod_over(1).eval()?, array![3.0, 4.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
     /// # Panics
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]

@@ -10,6 +10,8 @@ use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Va
 
 /// The argument repeated along its axes of extent 1, and new axes in front, to fill a shape.
 /// Cotangent: v, summed along these.
+///
+/// Recorded by [`Var::broadcast_to`](crate::Var::broadcast_to).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Broadcast {
     /// The shape to fill.
@@ -47,6 +49,15 @@ impl Operation for Broadcast {
 
 impl<'g> Var<'g> {
     /// The array repeated along axes of extent 1, and new axes in front, to fill `shape`.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![1.0, 2.0]);
+    /// assert_eq!(x.broadcast_to([2, 2]).eval()?, array![[1.0, 2.0], [1.0, 2.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// If an extent is neither equal nor 1.

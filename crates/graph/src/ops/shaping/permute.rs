@@ -11,6 +11,8 @@ use crate::shape::resolve_axis;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var, misfit};
 
 /// Axis i of the result is axis `order[i]` of the argument. Cotangent: v, permuted back.
+///
+/// Recorded by [`Var::permute`](crate::Var::permute).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Permute {
     /// The axes of the argument in the order of the result.
@@ -54,6 +56,16 @@ impl Operation for Permute {
 
 impl<'g> Var<'g> {
     /// The axes in another order: axis i of the result is axis `order[i]` of this.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// let y = x.permute([1, 0]);
+    /// assert_eq!(y.eval()?, array![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// Unless each axis is listed once.

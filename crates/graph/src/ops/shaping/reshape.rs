@@ -9,6 +9,8 @@ use crate::shape::resolve_axis;
 use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var, View, misfit};
 
 /// The elements in row-major order under another shape. Cotangent: v, reshaped back.
+///
+/// Recorded by [`Var::reshape`](crate::Var::reshape).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reshape {
     /// The new shape.

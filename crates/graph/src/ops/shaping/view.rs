@@ -11,6 +11,8 @@ use crate::{
 };
 
 /// The elements of the argument that lie in a place. Cotangent: v in that place, [`Embed`].
+///
+/// Recorded by [`Var::view`](crate::Var::view); the example of [`Place`] shows it.
 #[derive(Clone, Debug)]
 pub struct View {
     /// What messages call it: `slice`, `flip`, …
@@ -21,6 +23,8 @@ pub struct View {
 
 /// Σᵢ xᵢ, each in its place in an array of zeros: where one argument lies, it is that element; where
 /// several do, they are added in their order. Cotangents: v, looked at in each place, [`View`].
+///
+/// Recorded by [`Graph::embed`](crate::Graph::embed).
 #[derive(Clone, Debug)]
 pub struct Embed {
     /// What messages call it: `pad`, `concat`, …

@@ -18,6 +18,8 @@ use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var
 /// nothing is unfolded. Cotangents: of the kernels, v contracted with the windows; of the image, the
 /// convolution of v with the kernels turned round, once for each of the s² phases in which the window
 /// moves (V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016).
+///
+/// Recorded by [`Var::conv2d`](crate::Var::conv2d).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv2d {
     pub(super) stride: [usize; 2],

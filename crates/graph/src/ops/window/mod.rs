@@ -88,6 +88,8 @@ impl Window {
 }
 
 /// A number for the height and one for the width.
+///
+/// A [`Window`] is made of pairs; its example shows one number for both, and two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair(pub [usize; 2]);
 

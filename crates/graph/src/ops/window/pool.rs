@@ -14,6 +14,8 @@ use crate::{
 /// The largest element of each window over the last two axes, [.., H, W] → [.., rows, columns]; the
 /// padding does not count. NaN where a window has one. Cotangent: v at the first, in row-major order
 /// of the window, of the elements that are as large (PyTorch).
+///
+/// Recorded by [`Var::max_pool2d`](crate::Var::max_pool2d).
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaxPool2d {
     /// How the window moves.
@@ -21,6 +23,8 @@ pub struct MaxPool2d {
 }
 
 /// What the sum over a window is divided by.
+///
+/// An argument of [`Var::avg_pool2d`](crate::Var::avg_pool2d), whose example shows both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Divisor {
     /// The size of the window, the padding counting as zeros (PyTorch's default).
@@ -151,6 +155,17 @@ impl<'g> Var<'g> {
     }
 
     /// The mean of each window over the last two axes.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ops::{Divisor, Window};
+    /// let g = Graph::new();
+    /// let (x, corners) = (g.full([2, 2], 4.0), Window::new(2).padding(1));
+    /// let mean = x.avg_pool2d(corners.clone(), Divisor::Window);
+    /// assert_eq!(mean.eval()?, g.full([2, 2], 1.0).eval()?);
+    /// assert_eq!(x.avg_pool2d(corners, Divisor::Inside).eval()?, x.eval()?);
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
     ///
     /// # Panics
     /// If there are fewer than two axes, or the window is larger than the padded array.

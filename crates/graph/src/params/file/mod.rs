@@ -16,6 +16,12 @@ pub use import::{Import, Loaded};
 /// A file that could not be written. What stood at the path before is still there.
 ///
 /// [`Params::save`] answers it.
+///
+/// ```
+/// let params = cotangent::Params::seeded(0);
+/// let error = params.save("no such folder/model.safetensors").unwrap_err();
+/// assert!(error.to_string().contains("no such folder"), "{error}");
+/// ```
 #[derive(thiserror::Error)]
 pub enum SaveError {
     /// The file could not be written.
@@ -43,6 +49,19 @@ crate::debug_as_display!(SaveError);
 /// A file that could not be loaded. The parameters are as they were.
 ///
 /// [`Params::load`] answers it; it names everything that differs.
+///
+/// ```
+/// use cotangent::{LoadError, Params};
+///
+/// let (mut ours, theirs) = (Params::seeded(0), Params::seeded(0));
+/// ours.root().parameter("w", cotangent::ndarray::arr1(&[1.0]).into_dyn());
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("theirs.safetensors");
+/// theirs.save(&file)?;
+/// let LoadError::Mismatch { mismatch, .. } = ours.load(&file).unwrap_err() else { panic!() };
+/// assert_eq!(mismatch.missing, ["w"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(thiserror::Error)]
 pub enum LoadError {
     /// The file could not be read.
@@ -85,7 +104,7 @@ crate::debug_as_display!(LoadError);
 
 /// Every difference between a file and a model.
 ///
-/// It is part of what [`Params::load`] answers.
+/// It is part of what [`Params::load`] answers: see the example of [`LoadError`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mismatch {
     /// Paths of the model that the file does not have.
