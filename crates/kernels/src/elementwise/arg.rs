@@ -1,5 +1,7 @@
 //! The operands of an elementwise kernel.
 
+use std::hint::black_box;
+
 use crate::scalar::Scalar;
 
 /// Where a kernel finds an operand.
@@ -78,8 +80,19 @@ pub(super) struct Each<'a, T>(pub(super) &'a [T]);
 pub(super) struct Same<T>(pub(super) T);
 
 /// [`Arg::Out`].
+///
+/// Holds −0, which is added and changes no number. What it is, the compiler must not know: where it sees a function give
+/// back what it was given, as max(x, 0) does, it would store the other results alone, by masked stores, each of which takes
+/// some twenty instructions inside of AMD's processors.
 #[derive(Clone, Copy)]
-pub(super) struct Current;
+pub(super) struct Current<T>(T);
+
+impl<T: Scalar> Current<T> {
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Current(black_box(-T::zero()))
+    }
+}
 
 impl<T: Copy> Source<T> for Each<'_, T> {
     #[inline(always)]
@@ -100,9 +113,9 @@ impl<T: Copy> Source<T> for Same<T> {
     }
 }
 
-impl<T: Copy> Source<T> for Current {
+impl<T: Scalar> Source<T> for Current<T> {
     #[inline(always)]
     fn get(self, _: usize, current: T) -> T {
-        current
+        current + self.0
     }
 }

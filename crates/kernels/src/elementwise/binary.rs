@@ -139,15 +139,15 @@ fn zip<F: Zip, T: Scalar>(isa: Isa, a: Arg<'_, T>, b: Arg<'_, T>, out: &mut [T])
     match (a, b) {
         (Arg::Slice(a), Arg::Slice(b)) => each::<F, _, _, _>(isa, Each(a), Each(b), out),
         (Arg::Slice(a), Arg::Splat(b)) => each::<F, _, _, _>(isa, Each(a), Same(b), out),
-        (Arg::Slice(a), Arg::Out) => each::<F, _, _, _>(isa, Each(a), Current, out),
+        (Arg::Slice(a), Arg::Out) => each::<F, _, _, _>(isa, Each(a), Current::new(), out),
         (Arg::Splat(a), Arg::Slice(b)) => each::<F, _, _, _>(isa, Same(a), Each(b), out),
-        (Arg::Splat(a), Arg::Out) => each::<F, _, _, _>(isa, Same(a), Current, out),
-        (Arg::Out, Arg::Slice(b)) => each::<F, _, _, _>(isa, Current, Each(b), out),
-        (Arg::Out, Arg::Splat(b)) => each::<F, _, _, _>(isa, Current, Same(b), out),
-        (Arg::Out, Arg::Out) => each::<F, _, _, _>(isa, Current, Current, out),
+        (Arg::Splat(a), Arg::Out) => each::<F, _, _, _>(isa, Same(a), Current::new(), out),
+        (Arg::Out, Arg::Slice(b)) => each::<F, _, _, _>(isa, Current::new(), Each(b), out),
+        (Arg::Out, Arg::Splat(b)) => each::<F, _, _, _>(isa, Current::new(), Same(b), out),
+        (Arg::Out, Arg::Out) => each::<F, _, _, _>(isa, Current::new(), Current::new(), out),
         (Arg::Splat(a), Arg::Splat(b)) => {
             out.fill(a);
-            each::<F, _, _, _>(isa, Current, Same(b), out);
+            each::<F, _, _, _>(isa, Current::new(), Same(b), out);
         }
     }
 }

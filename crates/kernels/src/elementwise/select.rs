@@ -47,7 +47,7 @@ pub(crate) fn blocks<T: Scalar>(
 ) {
     match condition {
         Arg::Slice(c) => by_first(isa, Each(c), a, b, out),
-        Arg::Out => by_first(isa, Current, a, b, out),
+        Arg::Out => by_first(isa, Current::new(), a, b, out),
         Arg::Splat(c) => match if c != T::zero() { a } else { b } {
             Arg::Slice(x) => out.copy_from_slice(x),
             Arg::Splat(x) => out.fill(x),
@@ -67,7 +67,7 @@ fn by_first<C: Source<T>, T: Scalar>(
     match a {
         Arg::Slice(a) => by_second(isa, condition, Each(a), b, out),
         Arg::Splat(a) => by_second(isa, condition, Same(a), b, out),
-        Arg::Out => by_second(isa, condition, Current, b, out),
+        Arg::Out => by_second(isa, condition, Current::new(), b, out),
     }
 }
 
@@ -82,7 +82,7 @@ fn by_second<C: Source<T>, A: Source<T>, T: Scalar>(
     match b {
         Arg::Slice(b) => isa.run(Loop { condition, a, b: Each(b), out }),
         Arg::Splat(b) => isa.run(Loop { condition, a, b: Same(b), out }),
-        Arg::Out => isa.run(Loop { condition, a, b: Current, out }),
+        Arg::Out => isa.run(Loop { condition, a, b: Current::new(), out }),
     }
 }
 

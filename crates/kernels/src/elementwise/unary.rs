@@ -129,10 +129,10 @@ pub fn unary<T: Scalar>(isa: Isa, f: Unary, x: Arg<'_, T>, out: &mut [T]) {
 fn map<F: Map, T: Scalar>(isa: Isa, x: Arg<'_, T>, out: &mut [T]) {
     match x {
         Arg::Slice(x) => isa.run(Loop::<F, _, _> { x: Each(x), out, f: PhantomData }),
-        Arg::Out => isa.run(Loop::<F, _, _> { x: Current, out, f: PhantomData }),
+        Arg::Out => isa.run(Loop::<F, _, _> { x: Current::new(), out, f: PhantomData }),
         Arg::Splat(x) => {
             out.fill(x);
-            isa.run(Loop::<F, _, _> { x: Current, out, f: PhantomData });
+            isa.run(Loop::<F, _, _> { x: Current::new(), out, f: PhantomData });
         }
     }
 }

@@ -47,7 +47,7 @@ impl Room {
 /// returns the length of the buffer, or `usize::MAX` where that is too small a number.
 ///
 /// Kept registers lie first, each for itself. The others, all of block size, share the rest: one is free again after
-/// its last reader, and the reader's result may go there.
+/// its last reader.
 pub(super) fn assign<T>(
     registers: &[Register],
     room: Room,
@@ -86,10 +86,11 @@ fn share<T>(
     let last_reads = last_reads(steps, offsets);
     let (mut free, mut used) = (Vec::new(), 0);
     for (i, step) in steps.iter_mut().enumerate() {
+        let mut done = Vec::new();
         for register in step.reads().filter_map(Site::register) {
             let offset = offsets[*register].expect("a register is written before it is read");
-            if last_reads[*register] == Some(i) && !free.contains(&offset) {
-                free.push(offset);
+            if last_reads[*register] == Some(i) && !done.contains(&offset) {
+                done.push(offset);
             }
             *register = offset;
         }
@@ -102,6 +103,8 @@ fn share<T>(
             });
             *register = *offset;
         }
+        // Only now: what is read from one place and written to another is not held up by itself.
+        free.append(&mut done);
     }
     used
 }
