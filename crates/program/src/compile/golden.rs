@@ -37,12 +37,26 @@ fn a_reduction_joins_the_loop_that_feeds_it_and_the_one_that_it_feeds() {
 }
 
 #[test]
-fn sums_down_the_rows_end_a_loop() {
+fn a_loop_works_on_whole_columns_up_to_some_length() {
+    let centred = |rows: usize| {
+        let program = program(move |g| {
+            let x = g.input("x", [rows, 3]);
+            vec![x - x.mean_over(keep(0))]
+        });
+        instructions(&program)
+    };
+    assert_eq!(centred(1024), ["sum mul sub"]);
+    assert_eq!(centred(1025), ["sum", "mul", "sub"]);
+}
+
+#[test]
+fn rows_and_columns_are_not_whole_at_a_time() {
     let program = program(|g| {
         let x = g.input("x", [5, 3]);
-        vec![x - x.mean_over(keep(0))]
+        let softmax = x.softmax(-1);
+        vec![softmax - softmax.mean_over(keep(0))]
     });
-    assert_eq!(instructions(&program), ["sum", "mul", "sub"]);
+    assert_eq!(instructions(&program), ["max sub exp sum div sum", "mul", "sub"]);
 }
 
 #[test]
@@ -52,7 +66,48 @@ fn bias_and_activation_follow_a_product_in_one_loop_and_transposes_are_free() {
         let b = g.input("b", [4]);
         vec![(x.t().matmul(w.t()) + b).relu()]
     });
-    assert_eq!(instructions(&program), ["matmul", "add relu"]);
+    assert_eq!(instructions(&program), ["matmul add relu"]);
+}
+
+#[test]
+fn a_normalised_layer_is_one_loop_forward_and_one_backward() {
+    let program = program(|g| {
+        let (x, w) = (g.input("x", [64, 32]), g.input("w", [32, 48]));
+        let (b, next) = (g.input("b", [48]), g.input("next", [48, 8]));
+        let z = x.matmul(w) + b;
+        let d = z - z.mean_over(keep(0));
+        let y = (d / (d.square().mean_over(keep(0)) + 1e-5).sqrt()).relu();
+        let loss = y.matmul(next).square().sum();
+        vec![loss.grad(w), loss.grad(b)]
+    });
+    let loops = instructions(&program);
+    let with_product = |text: &&String| text.starts_with("matmul ");
+    assert_eq!(loops.iter().filter(with_product).count(), 3, "{loops:?}");
+    let backward = &loops[2];
+    assert!(backward.starts_with("matmul ") && backward.matches("sum").count() >= 2, "{loops:?}");
+}
+
+#[test]
+fn gates_are_one_loop_with_their_products() {
+    let program = program(|g| {
+        let (h, c) = (g.input("h", [4, 16]), g.input("c", [4, 16]));
+        let u = g.input("u", [16, 64]);
+        let gates = h.matmul(u).split(&[16; 4], 1);
+        let c = gates[1].sigmoid() * c + gates[0].sigmoid() * gates[2].tanh();
+        vec![gates[3].sigmoid() * c.tanh(), c]
+    });
+    let loops = instructions(&program);
+    assert_eq!((loops.len(), loops[0].matches("matmul").count()), (1, 4), "{loops:?}");
+}
+
+#[test]
+fn a_product_that_is_read_elsewhere_too_is_stored_by_its_loop() {
+    let program = program(|g| {
+        let (x, w) = (g.input("x", [8, 4]), g.input("w", [4, 6]));
+        let z = x.matmul(w);
+        vec![z, z.relu()]
+    });
+    assert_eq!(instructions(&program), ["matmul relu"]);
 }
 
 #[test]
@@ -85,7 +140,7 @@ fn views_move_nothing() {
 fn a_value_that_is_read_for_the_last_time_makes_room_in_place() {
     let program = program(|g| {
         let x = g.input("x", [64, 64]);
-        vec![x.matmul(x).exp().matmul(x)]
+        vec![x.cumsum(0).exp().matmul(x)]
     });
     let Action::Fused { inputs, .. } = &program.instructions()[1].action else { panic!() };
     assert!(matches!(inputs[..], [FusedInput::Output(0)]), "{inputs:?}");

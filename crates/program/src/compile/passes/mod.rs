@@ -13,6 +13,7 @@ mod range;
 mod reductions;
 mod regroup;
 mod simplify;
+mod sliced;
 mod stacked;
 mod unroll;
 
@@ -42,6 +43,7 @@ pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arit
     if arithmetic == Arithmetic::Reassociated {
         target = stacked::sums_of_products(stacked::products_of_slices(target));
     }
+    let target = sliced::slices_of_products(target);
     let mut target = reductions::one_axis_at_a_time(&target);
     let fold: Rule = match arithmetic {
         Arithmetic::Reassociated => fold::folded::<f64>,
@@ -112,6 +114,7 @@ mod tests {
         let again = |target: &Target| sweep(target, &[]);
         testing::keeps_all_examples(|target| stacked::sums_of_products(again(target)), 1e-14);
         testing::keeps_all_examples(|target| stacked::products_of_slices(again(target)), 1e-14);
+        testing::keeps_all_examples(|target| sliced::slices_of_products(again(target)), 1e-14);
         testing::keeps_all_examples(cse::merge_common_subexpressions, 0.0);
         testing::keeps_all_examples(reductions::one_axis_at_a_time, 1e-14);
         let expand =

@@ -213,7 +213,7 @@ pub(super) fn products_of_slices(target: Target) -> Target {
 }
 
 /// How often each node is an input or an output; 0 for dead ones.
-fn uses(target: &Target) -> Vec<usize> {
+pub(super) fn uses(target: &Target) -> Vec<usize> {
     let alive = target.graph.ancestors(&target.outputs);
     let mut uses = vec![0; alive.len()];
     target.outputs.iter().for_each(|output| uses[output.index()] += 1);
@@ -223,13 +223,13 @@ fn uses(target: &Target) -> Vec<usize> {
     uses
 }
 
-fn live(uses: &[usize]) -> impl Iterator<Item = NodeId> + '_ {
+pub(super) fn live(uses: &[usize]) -> impl Iterator<Item = NodeId> + '_ {
     (0..uses.len()).filter(|&index| uses[index] > 0).map(NodeId::new)
 }
 
 /// Records the graph anew as `rule` says, which is given the old node, how it is recorded as it is, and the new variable of
 /// every old node before it.
-fn recorded(
+pub(super) fn recorded(
     target: &Target,
     mut rule: impl for<'g> FnMut(
         &'g Graph,
