@@ -19,7 +19,7 @@ pub(crate) const MAX_MEMBERS: usize = 192;
 pub(crate) const MAX_INPUTS: usize = 2 * MAX_MEMBERS + MAX_OUTPUTS;
 
 /// Where a value lies when the program runs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Memory {
     /// In the arena of reals.
     Real(Range<usize>),

@@ -44,7 +44,7 @@ pub(crate) fn pack_shared<T: Precision>(
 /// What two products agree in that can read one packed copy: the factor, unless it changes in between, and the form.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
-    parameter: (usize, usize),
+    factor: Memory,
     /// The instruction, if the factor is none of the parameters.
     position: Option<usize>,
     form: Vec<isize>,
@@ -62,9 +62,8 @@ struct Use {
 fn factors<T: Precision>(position: usize, instruction: &Instruction<T>) -> Vec<(Key, Use)> {
     let key = |factor: &FusedInput, form: &Vec<isize>| {
         let FusedInput::Memory(memory) = factor else { return None };
-        let Range { start, end } = memory.range().clone();
         let position = (!matches!(memory, Memory::Param(_))).then_some(position);
-        Some(Key { parameter: (start, end), position, form: form.clone() })
+        Some(Key { factor: memory.clone(), position, form: form.clone() })
     };
     match &instruction.action {
         Action::Contract(product) => {

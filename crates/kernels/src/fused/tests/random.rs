@@ -214,6 +214,7 @@ fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
                 .for_each(|(again, output)| assert_same(fused, again, output));
         };
         again(&fused, &sources, &blank(&fused));
+        packed(&fused, isa, &inputs, again);
         in_place(&builder, &inputs, again);
         let (elsewhere, layouts) = interleaved(&builder);
         let memory = run(&elsewhere, isa, &pools[1], &sources, &blank(&elsewhere));
@@ -252,6 +253,25 @@ fn interleaved<T: Scalar>(builder: &FusedBuilder<T>) -> (Fused<T>, Vec<Layout>) 
         .collect();
     layouts.iter().enumerate().for_each(|(j, layout)| builder.put(j, layout.clone()));
     (builder.build(), layouts)
+}
+
+/// Calls `test` with second factors that were packed before.
+fn packed<T: Scalar>(
+    fused: &Fused<T>,
+    isa: Isa,
+    inputs: &[Vec<T>],
+    test: impl Fn(&Fused<T>, &[Source<'_, T>], &[Vec<T>]),
+) {
+    let (mut packed, mut inputs) = (fused.clone(), inputs.to_vec());
+    for (p, contraction) in fused.products().enumerate() {
+        let factor = &mut inputs[fused.inputs.len() + 2 * p + 1];
+        let mut copy = vec![T::nan(); contraction.packed_b_len()];
+        contraction.pack_b(isa, &Pool::new(1), factor, &mut copy);
+        *factor = copy;
+        packed.pack(p);
+    }
+    let sources: Vec<Source<'_, T>> = inputs.iter().map(|x| Source::Slice(x)).collect();
+    test(&packed, &sources, &blank(&packed));
 }
 
 /// Calls `test` with each pair of an input and an output that can be the same memory.
