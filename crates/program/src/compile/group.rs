@@ -311,8 +311,9 @@ impl Grouping<'_> {
         let position =
             candidate.operands.iter().filter_map(|&(_, input)| self.made_in(input)).max()?;
         let elementwise = matches!(self.analysis.work[root.index()], Work::Elementwise { .. });
-        let same =
-            without_rows(&self.groups[position].space).is_some_and(|columns| columns == *space);
+        let over = &self.groups[position].space;
+        // The strides of no elements tell nothing apart.
+        let same = over.size() > 0 && without_rows(over).is_some_and(|columns| columns == *space);
         let joins = elementwise && same && self.can_join(position, Extent::Column, root, candidate);
         joins.then_some((position, Extent::Column))
     }
