@@ -29,17 +29,13 @@ const PRODUCT_PIECE: usize = 16 * BLOCK;
 /// The widths of strips: a tile of a product or several, a cache line or several.
 const WIDTHS: [usize; 3] = [64, 32, 16];
 
-/// A strip has about so many elements, if it can.
+/// A strip has at most so many elements, if it can: what is kept for all of it stays in the second-level cache, and without
+/// a product, whose tiles gain from width, in the first.
 const STRIP: usize = 2 * BLOCK;
-
-/// A product reads its first factor once for each strip: if that is larger than this, strips are wider.
-const FACTOR: usize = 1 << 15;
-
-/// The fewest strips, so that threads are done at about the same time.
-const FEWEST: usize = 4;
+const PRODUCT_STRIP: usize = 8 * BLOCK;
 
 /// The most rows of strips that nothing asks for.
-const MOST_ROWS: usize = 256;
+const MOST_ROWS: usize = 512;
 
 /// The fewest rows that are reduced to one partial result, so that the partial results of wide rows stay few.
 const REDUCED_ROWS: usize = 32;
@@ -98,14 +94,16 @@ impl Blocks {
         Blocks { rows, columns, abreast, piece_rows, piece_columns, strips: 0 }
     }
 
-    /// Cuts `nest` into strips; `depth` is that of the deepest product that they compute.
-    pub(super) fn in_strips(nest: &Nest, depth: usize) -> Blocks {
+    /// Cuts `nest` into strips, of which `product` says that they compute a product of matrices: into the widest of which
+    /// as many threads as there are get even shares. (No result depends on that.)
+    pub(super) fn in_strips(nest: &Nest, product: bool, threads: usize) -> Blocks {
         let rows = nest.rows.max(1);
-        let fits = |&width: &usize| {
-            width * rows <= STRIP && nest.columns.div_ceil(width) >= FEWEST
-                || width == WIDTHS[1] && rows.saturating_mul(depth) > FACTOR
-        };
-        let width = WIDTHS.into_iter().find(fits).unwrap_or(WIDTHS[2]);
+        let most = if product { PRODUCT_STRIP } else { STRIP };
+        let fits = |width: &usize| rows.saturating_mul(*width) <= most;
+        // Each row of a strip costs as much as some columns more.
+        let cost = |width: usize| largest_share(nest.columns, width, threads) * (width + 4) / width;
+        let widths = WIDTHS.into_iter().filter(fits);
+        let width = widths.min_by_key(|&width| cost(width)).unwrap_or(WIDTHS[2]);
         let columns = width.min(nest.columns.max(1));
         let strips = nest.columns.div_ceil(columns).max(1);
         let high = block_rows(columns, BLOCK).min(rows);
@@ -182,6 +180,17 @@ impl Blocks {
     }
 }
 
+/// The columns of the thread with most of them, if strips of a width are dealt out in order, the narrow one first.
+fn largest_share(columns: usize, width: usize, threads: usize) -> usize {
+    let strips = columns.div_ceil(width).max(1);
+    let (each, more) = (strips / threads, strips % threads);
+    match more {
+        0 => each * width,
+        1 => columns - (strips - 1 - each) * width,
+        _ => (each + 1) * width,
+    }
+}
+
 /// Rows of at most `most` elements, if possible a number of elements that the kernels need not pad.
 fn block_rows(columns: usize, most: usize) -> usize {
     let columns = columns.max(1);
@@ -236,7 +245,7 @@ mod tests {
             for blocks in [
                 Blocks::new(&nest, false, false, 8, false),
                 Blocks::new(&nest, false, true, 8, true),
-                Blocks::in_strips(&nest, 0),
+                Blocks::in_strips(&nest, true, 2),
             ] {
                 let mut covered = 0;
                 let per_round = blocks.pieces_per_round(&nest);
@@ -252,18 +261,22 @@ mod tests {
 
     #[test]
     fn strips_are_tiles_wide_and_fit_a_cache_if_they_can() {
-        let cut = |rows, columns, depth| {
-            let blocks = Blocks::in_strips(&Nest { outer: vec![], rows, columns }, depth);
-            (blocks.columns, blocks.strips)
+        let cut = |rows, columns, threads| {
+            let nest = Nest { outer: vec![], rows, columns };
+            [true, false].map(|product| {
+                let blocks = Blocks::in_strips(&nest, product, threads);
+                (blocks.columns, blocks.strips)
+            })
         };
-        assert_eq!(cut(32, 256, 64), (64, 4));
-        assert_eq!(cut(32, 128, 64), (32, 4));
-        assert_eq!(cut(128, 100, 100), (16, 7));
-        assert_eq!(cut(128, 512, 784), (32, 16));
-        assert_eq!(cut(2, 10, 3), (10, 1));
-        assert_eq!(cut(0, 0, 0), (1, 1));
+        assert_eq!(cut(32, 256, 2), [(64, 4), (64, 4)]);
+        assert_eq!(cut(32, 128, 4), [(32, 4), (32, 4)]);
+        assert_eq!(cut(128, 100, 2), [(16, 7), (16, 7)]);
+        assert_eq!(cut(128, 512, 2), [(64, 8), (16, 32)]);
+        assert_eq!(cut(1000, 512, 2), [(16, 32), (16, 32)]);
+        assert_eq!(cut(2, 10, 2), [(10, 1), (10, 1)]);
+        assert_eq!(cut(0, 0, 2), [(1, 1), (1, 1)]);
         let nest = Nest { outer: vec![], rows: 128, columns: 100 };
-        let blocks = Blocks::in_strips(&nest, 0);
+        let blocks = Blocks::in_strips(&nest, true, 2);
         let columns: Vec<_> = (0..7).map(|i| blocks.piece(&nest, i, 7).columns).collect();
         assert_eq!((columns[0].clone(), columns[6].clone()), (0..4, 84..100));
     }

@@ -23,6 +23,8 @@ pub(super) struct Product<T> {
     pub(super) contraction: Contraction<T>,
     /// How many rows one element of the batch has.
     rows: usize,
+    /// How many products an element sums.
+    #[cfg(test)]
     depth: usize,
     factors: [Axes; 2],
     /// Whether the second factor is given as [`Contraction::pack_b`] wrote it.
@@ -96,6 +98,7 @@ impl<T: Scalar> Product<T> {
         Product {
             contraction: Contraction::new(extents, a.place, b.place, c),
             rows: size(rows),
+            #[cfg(test)]
             depth: size(depth),
             factors: [Axes::new(&a, [batch, rows, depth]), Axes::new(&b, [batch, depth, columns])],
             packed: false,
@@ -114,10 +117,6 @@ impl<T: Scalar> Product<T> {
         let line = row / self.rows * self.depth;
         let of_b = |k: usize| b[self.factors[1].element((line + k) * columns + column)];
         (0..self.depth).map(|k| of_a(k) * of_b(k)).sum()
-    }
-
-    pub(super) fn depth(&self) -> usize {
-        self.depth
     }
 
     /// The output slices that the factors stand in.

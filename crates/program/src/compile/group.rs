@@ -19,6 +19,12 @@ use graph::{Lowering, Shape};
 
 use crate::instruction::{MAX_MEMBERS, MAX_OUTPUTS};
 
+/// A second factor of more elements is dear to copy,
+const LARGE_FACTOR: usize = 1 << 15;
+
+/// unless the first is so many times as large.
+const MANY_ROWS: usize = 4;
+
 /// How far back a root looks for a group to join.
 const LOOK_BACK: usize = 8;
 
@@ -331,6 +337,9 @@ impl Grouping<'_> {
         if group.whole.is_some() && whole.is_some() && group.whole != whole {
             return false;
         }
+        if whole == Some(Extent::Row) && group.members.iter().any(|&id| self.is_dear_by_rows(id)) {
+            return false;
+        }
         let ready = |&(reader, input): &(NodeId, NodeId)| match self.made_in(input) {
             None => true,
             Some(made) if made < position => true,
@@ -342,6 +351,16 @@ impl Grouping<'_> {
         group.stored.len() < MAX_OUTPUTS
             && group.members.len() + candidate.members.len() <= MAX_MEMBERS
             && candidate.operands.iter().all(ready)
+    }
+
+    /// Whether a member is a product of few rows and a large second factor: all of that would be copied first, where each
+    /// strip of columns copies its own.
+    fn is_dear_by_rows(&self, member: NodeId) -> bool {
+        if !self.is_product(member) {
+            return false;
+        }
+        let size = |of: usize| self.analysis.shape(self.analysis.inputs[member.index()][of]).size();
+        size(1) > LARGE_FACTOR && size(0) < MANY_ROWS * size(1)
     }
 
     /// What a root needs to be whole at a time in a group.
