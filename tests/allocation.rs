@@ -3,6 +3,8 @@
 //!
 //! One test, since everything that runs meanwhile is counted.
 
+mod models;
+
 use std::alloc::System;
 use std::collections::BTreeSet;
 
@@ -40,52 +42,30 @@ fn memory_is_asked_for_where_the_readme_says() {
     thousands_of_batch_sizes_keep_memory_bounded();
 }
 
-/// A model with everything that a step of the digits example has, and dropout.
-struct Model {
-    fc1: Linear,
-    norm: BatchNorm,
-    fc2: Linear,
-}
-
-impl Model {
-    fn new(scope: &mut Scope<'_>, [inputs, hidden]: [usize; 2]) -> Self {
-        Self {
-            fc1: Linear::new(inputs, hidden).build(scope, "fc1"),
-            norm: BatchNorm::new(hidden).build(scope, "norm"),
-            fc2: Linear::new(hidden, 10).build(scope, "fc2"),
-        }
-    }
-
-    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let hidden = self.norm.forward(self.fc1.forward(x), Mode::Train).relu();
-        self.fc2.forward(Dropout::new(0.1).forward(hidden, Mode::Train))
-    }
-}
-
-fn batch(rows: usize, inputs: usize) -> (Array2<f32>, Array1<i64>) {
-    let x = Array2::from_shape_fn((rows, inputs), |(i, j)| ((i * 7 + j * 3) % 11) as f32);
-    (x, Array1::from_shape_fn(rows, |i| (i % 10) as i64))
-}
-
-/// On a model of which loops, products and updates are shared among the threads, in two shapes in turn.
+/// On models of which loops, products and updates are shared among the threads, in two shapes in turn.
 fn no_step_after_the_first_of_its_shapes_allocates() {
-    let mut params = Params::seeded(0);
-    let model = Model::new(&mut params.root(), [256, 512]);
-    let mut step = Step::new(|_, [x, labels]| model.forward(x).cross_entropy(labels));
-    let mut adam = Adam::new(1e-3).schedule(StepDecay::halve_every(10));
-    let batches = [batch(128, 256), batch(100, 256)];
-    for number in 1..12 {
-        let (x, labels) = &batches[number % 2];
-        let count = allocations(|| {
-            step.run(&mut params, (x, labels)).unwrap();
-            adam.step(&mut params, step.gradients()).unwrap();
+    for model in models::all() {
+        let mut params = Params::seeded(0);
+        let forward = (model.build)(&mut params.root());
+        let mut step = Step::new(|_, [x, labels]| forward(x).cross_entropy(labels));
+        let mut adam = Adam::new(1e-3).schedule(StepDecay::halve_every(10));
+        let batches = [128, 100].map(|batch| {
+            let labels = Array1::from_shape_fn(batch, |i| (i % models::CLASSES) as i64);
+            (models::numbers(&(model.inputs)(batch)).mapv(|x| x as f32), labels)
         });
-        // The first of each shape records and compiles.
-        assert!(number <= 2 || count == 0, "step {number} asked for memory {count} times");
+        for number in 1..12 {
+            let (x, labels) = &batches[number % 2];
+            let count = allocations(|| {
+                step.run(&mut params, (x, labels)).unwrap();
+                adam.step(&mut params, step.gradients()).unwrap();
+            });
+            let name = model.name;
+            // The first of each shape records and compiles.
+            assert!(number <= 2 || count == 0, "{name}, step {number} asked {count} times");
+        }
+        let plan = step.program().explain().to_string();
+        assert!(plan.contains("↑∥") && plan.contains("↓∥"), "{plan}");
     }
-    let plan = step.program().explain().to_string();
-    let shared = |what: &str| plan.lines().any(|line| line.contains('∥') && line.contains(what));
-    assert!(shared("↑∥ matmul") && shared("↓∥ matmul") && shared("relu"), "{plan}");
 }
 
 /// A loop that reads many arrays, of as many axes as are kept without the heap.

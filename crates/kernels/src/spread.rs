@@ -52,30 +52,16 @@ impl Spread<'_> {
     }
 
     /// Whether two arrays that both [reach](Self::reach) somewhere are known to share no element: they lie one after the
-    /// other; or they do in each of many equal parts, whose length is a stride, as columns of one matrix; or they take turns.
+    /// other; or they do in each of many equal parts, whose length is a stride, as columns of one matrix; or in each of
+    /// equal parts of these parts, as pixels of the images of a batch; or they take turns.
     pub fn is_apart_from(&self, other: &Spread<'_>) -> bool {
-        let (Some(a), Some(b)) = (self.reach(), other.reach()) else { return false };
-        let apart = |a: (usize, usize), b: (usize, usize)| a.1 <= b.0 || b.1 <= a.0;
-        let strides = || self.axes().into_iter().chain(other.axes()).map(|axis| axis.stride);
-        let common = strides().fold(0, gcd);
-        let differ = |modulus: usize| match (self.within(modulus), other.within(modulus)) {
-            (Some(a), Some(b)) => apart(a, b),
-            _ => false,
+        let lattice = |spread: &Spread<'_>| {
+            let (low, _) = spread.reach()?;
+            Some(Lattice { low, axes: spread.axes() })
         };
-        apart(a, b) || strides().chain([common]).any(|modulus| modulus > 1 && differ(modulus))
-    }
-
-    /// What lies in each part of so many elements, if the array does not cross from one part into the next.
-    fn within(&self, modulus: usize) -> Option<(usize, usize)> {
-        let (low, _) = self.reach()?;
-        // The others step by whole parts.
-        let short = self.axes().into_iter().filter(|axis| axis.stride % modulus != 0);
-        let span = short.fold(0, |span: usize, axis| {
-            span.saturating_add((axis.extent - 1).saturating_mul(axis.stride))
-        });
-        let first = low % modulus;
-        let last = first.checked_add(span)?;
-        (last < modulus).then_some((first, last + 1))
+        let (Some(a), Some(b)) = (lattice(self), lattice(other)) else { return false };
+        let empty = |spread: &Spread<'_>| spread.extents.contains(&0);
+        empty(self) || empty(other) || a.is_apart_from(&b)
     }
 
     /// The axes with more than one element.
@@ -84,6 +70,58 @@ impl Spread<'_> {
         let axis =
             |(&extent, &stride): (&usize, &isize)| Axis { extent, stride: stride.unsigned_abs() };
         axes.map(axis).filter(|axis| axis.extent > 1).collect()
+    }
+}
+
+/// An array by its lowest element and its axes, all of which lead up.
+#[derive(Clone, Debug)]
+struct Lattice {
+    low: usize,
+    axes: SmallVec<[Axis; 6]>,
+}
+
+impl Lattice {
+    /// One more than the highest element; `usize::MAX` where that is too large a number.
+    fn end(&self) -> usize {
+        let along = self.axes.iter().map(|axis| (axis.extent - 1).saturating_mul(axis.stride));
+        along.fold(self.low.saturating_add(1), usize::saturating_add)
+    }
+
+    fn lies_beside(&self, other: &Lattice) -> bool {
+        self.end() <= other.low || other.end() <= self.low
+    }
+
+    fn is_apart_from(&self, other: &Lattice) -> bool {
+        if self.lies_beside(other) {
+            return true;
+        }
+        let strides = || self.axes.iter().chain(&other.axes).map(|axis| axis.stride);
+        let mut moduli: SmallVec<[usize; 13]> = strides().collect();
+        moduli.push(strides().fold(0, gcd));
+        moduli.sort_unstable_by(|a, b| b.cmp(a));
+        moduli.dedup();
+        let parts = moduli
+            .into_iter()
+            .filter(|&modulus| modulus > 1)
+            .filter_map(|modulus| Some((self.within(modulus)?, other.within(modulus)?)));
+        // The largest parts are looked into in turn.
+        let mut largest = true;
+        for (a, b) in parts {
+            let fewer = a.axes.len() + b.axes.len() < self.axes.len() + other.axes.len();
+            let inside = std::mem::take(&mut largest) && fewer;
+            if a.lies_beside(&b) || inside && a.is_apart_from(&b) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What lies in each part of so many elements, if the array does not cross from one part into the next.
+    fn within(&self, modulus: usize) -> Option<Lattice> {
+        // The others step by whole parts.
+        let short = self.axes.iter().copied().filter(|axis| axis.stride % modulus != 0);
+        let part = Lattice { low: self.low % modulus, axes: short.collect() };
+        (part.end() <= modulus).then_some(part)
     }
 }
 
@@ -122,6 +160,10 @@ mod tests {
         for (i, a) in phases.iter().enumerate() {
             assert!(a.is_injective() && phases[..i].iter().all(|b| a.is_apart_from(b)), "{i}");
         }
+        // The same of a batch of images with channels.
+        let phase = |offset, extents| Spread { offset, extents, strides: &[486, 108, 12, 1] };
+        let (right, below) = (phase(6, &[7, 5, 4, 6]), phase(54, &[7, 4, 5, 6]));
+        assert!(right.is_apart_from(&below) && !right.is_apart_from(&phase(7, &[7, 5, 4, 6])));
         assert!(!part(0, &[3, 3], &[1, 1]).is_injective() && !part(0, &[2], &[0]).is_injective());
     }
 
