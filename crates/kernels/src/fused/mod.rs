@@ -11,6 +11,11 @@
 //! computed once per round over the rows; one that does not vary along the columns (a mean of a row), once per row; the
 //! rest at every position. Dense inputs and outputs are read and written where they are.
 //!
+//! **Columns.** A loop that works on the reductions of columns is cut into strips instead: all rows of some columns, gone
+//! through up to a reduction and again from there (`phases.rs`).
+//!
+//! **Products.** A value can be a product of matrices: each piece computes its part of it before its blocks read it.
+//!
 //! **Reductions** have a fixed tree, given by the program, its extents and the instruction set. Over a row: that of
 //! [`reduce_rows`](crate::reduce_rows); a row that is cut into blocks (see [`Fused::MAX_ROW`]) is reduced block by block,
 //! and their results likewise. Over the rows: those of a block are joined in order, the blocks of a piece (about 16 000
