@@ -4,11 +4,13 @@ use std::fmt;
 
 use crate::Precision;
 use crate::Program;
+use crate::compile::Cut;
 use crate::instruction::Instruction;
 
 /// A table of a program's instructions: what runs together, over what, how much it computes and
 /// moves, and the user's line behind it. ↑ is forward, ↓ is backward, and ∥ marks what is shared by the
-/// threads where there are several. Fits a terminal of 100 columns.
+/// threads where there are several. Below stands which loops were cut off others by a limit, and by which. Fits a terminal
+/// of 100 columns.
 ///
 /// ```
 /// use cotangent::{Graph, Params, Program};
@@ -36,6 +38,8 @@ pub(crate) struct Row {
     pub flops: usize,
     pub bytes: usize,
     pub line: String,
+    /// Why it is not part of a loop before.
+    pub cut: Option<Cut>,
 }
 
 /// The widest list of operations in a table.
@@ -78,6 +82,7 @@ impl Row {
             flops: cost.flops,
             bytes: cost.bytes,
             line: line(instruction.location),
+            cut: cost.cut,
         }
     }
 }
@@ -148,6 +153,29 @@ impl fmt::Display for Explanation {
             total(|row| row.flops),
             total(|row| row.bytes),
             scaled(self.arena)
-        )
+        )?;
+        self.cuts().iter().try_for_each(|cut| write!(f, "\n{cut}"))
+    }
+}
+
+impl Explanation {
+    /// Where loops end at a limit, a line for each.
+    fn cuts(&self) -> Vec<String> {
+        /// So many rows are named.
+        const NAMED: usize = 5;
+        let mut cuts: Vec<(Cut, Vec<usize>)> = Vec::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            let Some(cut) = row.cut else { continue };
+            match cuts.iter_mut().find(|(other, _)| *other == cut) {
+                Some((_, rows)) => rows.push(i),
+                None => cuts.push((cut, vec![i])),
+            }
+        }
+        let told = |(cut, rows): &(Cut, Vec<usize>)| {
+            let named: Vec<String> = rows.iter().take(NAMED).map(usize::to_string).collect();
+            let more = if rows.len() > NAMED { ", …" } else { "" };
+            format!("{}{more} by itself: {}", named.join(", "), cut.reason())
+        };
+        cuts.iter().map(told).collect()
     }
 }

@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use crate::compile::Cut;
 use graph::Op;
 use graph::{Kind, Place, Shape};
 
@@ -70,6 +71,8 @@ pub(crate) struct Cost {
     pub flops: usize,
     /// Bytes read and written, each array once.
     pub bytes: usize,
+    /// Why it is none with the loop whose results it reads, where a limit says so.
+    pub cut: Option<Cut>,
 }
 
 /// What an instruction does.

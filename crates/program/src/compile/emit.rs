@@ -57,6 +57,7 @@ impl Emitter<'_> {
             over: self.analysis.shape(embed).to_string(),
             backward,
             flops: 0,
+            cut: None,
             bytes: range.len().saturating_mul(size_of::<T>()),
         };
         Instruction { action: Action::Zero(range), location, cost }
@@ -107,6 +108,7 @@ impl Emitter<'_> {
             over,
             backward: self.analysis.graph.node(node, |node| node.backward),
             flops,
+            cut: group.cut,
             bytes: total(moved).saturating_mul(size_of::<T>()),
         }
     }

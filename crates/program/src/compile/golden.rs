@@ -111,6 +111,27 @@ fn a_product_that_is_read_elsewhere_too_is_stored_by_its_loop() {
 }
 
 #[test]
+fn limits_that_cut_a_loop_are_told() {
+    let told = |build: fn(Var<'_>) -> Vec<Var<'_>>| {
+        let program = program(|g| build(g.input("x", [2000, 3])));
+        program.explain().to_string()
+    };
+    let centred = told(|x| vec![x - x.mean_over(keep(0))]);
+    assert!(centred.contains("1 by itself: columns of more than 1024 are reduced"), "{centred}");
+    let both = told(|x| {
+        let x = x.slice_axis(0, ..500);
+        let centred = x - x.mean_over(keep(0));
+        vec![centred.softmax(-1)]
+    });
+    assert!(both.contains("1 by itself: the loop before has either whole rows or whole"), "{both}");
+    let many = told(|x| {
+        let y = x.exp();
+        (0..14).map(|i| (y + f64::from(i)).sin()).collect()
+    });
+    assert!(many.contains("1 by itself: the loop before stores 12 arrays, the most"), "{many}");
+}
+
+#[test]
 fn axes_of_extent_1_change_nothing() {
     let of = |shape: &'static [usize]| {
         let program = program(move |g| {

@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use smallvec::{SmallVec, smallvec};
 
 use super::analysis::{Analysis, Work};
+use super::cut::Cut;
 use super::place::{Strides, View, dense_strides};
 use graph::reading::NodeId;
 use graph::{Lowering, Shape};
@@ -55,6 +56,8 @@ pub(crate) struct Group {
     narrow: HashMap<NodeId, Extent>,
     /// What is whole at a time, once that matters.
     pub whole: Option<Extent>,
+    /// Why the first of its roots is in no group before.
+    pub cut: Option<Cut>,
     /// Whether it is a matrix product or a plain evaluation, by itself.
     pub alone: bool,
 }
@@ -118,6 +121,7 @@ impl Group {
             registers: HashMap::new(),
             narrow: HashMap::new(),
             whole: None,
+            cut: None,
             alone: false,
         }
     }
@@ -224,7 +228,10 @@ impl Grouping<'_> {
                 .or_else(|| self.column_group(root, &space, &candidate))
                 .or_else(|| self.full_group(root, &space, &candidate))
         };
-        let (position, extent) = joined.unwrap_or_else(|| (self.open(&space), Extent::Full));
+        let (position, extent) = joined.unwrap_or_else(|| {
+            let cut = self.cut(root, &space, &candidate);
+            (self.open(&space, cut), Extent::Full)
+        });
         self.join(position, extent, root, candidate);
     }
 
@@ -333,13 +340,6 @@ impl Grouping<'_> {
         candidate: &Candidate,
     ) -> bool {
         let group = &self.groups[position];
-        let whole = self.whole(group, extent, root, candidate);
-        if group.whole.is_some() && whole.is_some() && group.whole != whole {
-            return false;
-        }
-        if whole == Some(Extent::Row) && group.members.iter().any(|&id| self.is_dear_by_rows(id)) {
-            return false;
-        }
         let ready = |&(reader, input): &(NodeId, NodeId)| match self.made_in(input) {
             None => true,
             Some(made) if made < position => true,
@@ -348,9 +348,58 @@ impl Grouping<'_> {
                 made == position && at_hand && self.at_hand(group, extent, reader, input)
             }
         };
-        group.stored.len() < MAX_OUTPUTS
-            && group.members.len() + candidate.members.len() <= MAX_MEMBERS
-            && candidate.operands.iter().all(ready)
+        self.limit(group, extent, root, candidate).is_none() && candidate.operands.iter().all(ready)
+    }
+
+    /// What keeps a root out of a group, whether its operands are ready or not.
+    fn limit(
+        &self,
+        group: &Group,
+        extent: Extent,
+        root: NodeId,
+        candidate: &Candidate,
+    ) -> Option<Cut> {
+        let whole = self.whole(group, extent, root, candidate);
+        let other = group.whole.is_some() && whole.is_some() && group.whole != whole;
+        let dear = || group.members.iter().any(|&id| self.is_dear_by_rows(id));
+        match () {
+            () if group.stored.len() >= MAX_OUTPUTS => Some(Cut::Outputs),
+            () if group.members.len() + candidate.members.len() > MAX_MEMBERS => {
+                Some(Cut::Operations)
+            }
+            () if other => Some(Cut::Whole),
+            () if whole == Some(Extent::Row) && dear() => Some(Cut::Factor),
+            () => None,
+        }
+    }
+
+    /// Why a root that opens a group is not in the one that made its latest operand.
+    fn cut(&self, root: NodeId, space: &Shape, candidate: &Candidate) -> Option<Cut> {
+        let made = |&(_, input): &(NodeId, NodeId)| Some((self.made_in(input)?, input));
+        let (position, input) =
+            candidate.operands.iter().filter_map(made).max_by_key(|made| made.0)?;
+        let group = &self.groups[position];
+        if group.alone || self.is_product(root) {
+            return None;
+        }
+        let extent = match space {
+            _ if *space == group.space => Extent::Full,
+            _ if group.space.split_last().is_some_and(|(_, rows)| *rows == space[..]) => {
+                Extent::Row
+            }
+            _ if without_rows(&group.space).as_ref() == Some(space) => Extent::Column,
+            _ => return None,
+        };
+        let base = self.analysis.views[input.index()].base;
+        let too_long = match &self.analysis.work[base.index()] {
+            Work::Reduce { .. } if group.registers.contains_key(&base) => None,
+            Work::Reduce { last: true, .. } => Some(Cut::Row),
+            Work::Reduce { last: false, .. } if group.whole != Some(Extent::Row) => {
+                Some(Cut::Column)
+            }
+            _ => None,
+        };
+        self.limit(group, extent, root, candidate).or(too_long)
     }
 
     /// Whether a member is a product of few rows and a large second factor: all of that would be copied first, where each
@@ -388,10 +437,10 @@ impl Grouping<'_> {
         group.holds(&self.analysis.read(reader, extent, &self.analysis.views[input.index()]))
     }
 
-    fn open(&mut self, space: &Shape) -> usize {
+    fn open(&mut self, space: &Shape, cut: Option<Cut>) -> usize {
         let position = self.groups.len();
         self.recent.entry(space.clone()).or_default().push(position);
-        self.groups.push(Group::new(space.clone()));
+        self.groups.push(Group { cut, ..Group::new(space.clone()) });
         position
     }
 

@@ -7,6 +7,7 @@ mod analysis;
 mod arithmetic;
 #[cfg(test)]
 mod as_written;
+mod cut;
 #[cfg(test)]
 mod differential;
 mod emit;
@@ -20,6 +21,7 @@ mod place;
 mod plan;
 
 pub use arithmetic::Arithmetic;
+pub(crate) use cut::Cut;
 
 use std::collections::HashSet;
 use std::ops::Range;

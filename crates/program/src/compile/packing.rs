@@ -98,7 +98,7 @@ fn packing<T: Precision>(instruction: &Instruction<T>, of: &Use, start: usize) -
         unreachable!("a factor that is packed has memory of its own")
     };
     let mut cost = instruction.cost.clone();
-    (cost.operations, cost.flops) = (vec!["pack"], 0);
+    (cost.operations, cost.flops, cost.cut) = (vec!["pack"], 0, None);
     cost.bytes = 2 * size_of::<T>() * from.range().len();
     let to = start..start + contraction.packed_b_len();
     let action = Action::Pack { contraction, from, to };
