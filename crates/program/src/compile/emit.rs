@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kernels::{Contraction, Extents, Factor, FusedBuilder, Layout, Value as Register};
+use kernels::{Contraction, Factor, FusedBuilder, Layout, Value as Register};
 use smallvec::SmallVec;
 
 use super::analysis::{Analysis, Work};
@@ -150,7 +150,7 @@ impl Emitter<'_> {
     }
 
     /// What is read of a view, where it lies.
-    fn operand(&self, input: NodeId) -> Operand {
+    pub(super) fn operand(&self, input: NodeId) -> Operand {
         let View { base, place } = &self.analysis.views[input.index()];
         let (buffer, place) = self.analysis.located(*base, place);
         Operand { memory: self.memory(buffer), place }
@@ -162,7 +162,7 @@ impl Emitter<'_> {
         Written { range: self.real(node), part }
     }
 
-    fn axes(&self, node: NodeId) -> Contract {
+    pub(super) fn axes(&self, node: NodeId) -> Contract {
         match self.analysis.graph.node(node, |node| node.op.lower()) {
             Lowering::Contract(contract) => contract,
             _ => unreachable!("the node is a contraction"),
@@ -179,25 +179,6 @@ impl Emitter<'_> {
             kind: ty.kind,
             shape: ty.shape,
         }
-    }
-
-    /// The extents of a product's groups of axes, and where its factors lie.
-    fn factors(&self, node: NodeId) -> Factors {
-        let contract = self.axes(node);
-        let inputs = &self.analysis.inputs[node.index()];
-        let operands = [self.operand(inputs[0]), self.operand(inputs[1])];
-        let group = |of: usize, axes: &[usize]| -> (Vec<usize>, Vec<isize>) {
-            let place: &Place = &operands[of].place;
-            axes.iter().map(|&axis| (place.shape[axis], place.strides[axis])).unzip()
-        };
-        let alone = [0, 1].map(|of| contract.alone(of, operands[of].place.shape.rank()));
-        let (batch, of_batch) = group(0, &contract.batch[0]);
-        let (rows, of_rows) = group(0, &alone[0]);
-        let (columns, of_columns) = group(1, &alone[1]);
-        let (depth, of_depth) = group(0, &contract.sums[0]);
-        let of_b = [group(1, &contract.batch[1]).1, group(1, &contract.sums[1]).1, of_columns];
-        let strides = [[of_batch, of_rows, of_depth], of_b];
-        Factors { batch, rows, columns, depth, operands, strides }
     }
 
     fn contract<T: Precision>(&self, node: NodeId) -> Action<T> {
@@ -278,41 +259,6 @@ impl Emitter<'_> {
         }
         let program = Box::new(loops.builder.build());
         Action::Fused { program, inputs, slots, outputs, products }
-    }
-}
-
-/// The factors of a product, by groups of axes.
-struct Factors {
-    batch: Vec<usize>,
-    rows: Vec<usize>,
-    columns: Vec<usize>,
-    depth: Vec<usize>,
-    operands: [Operand; 2],
-    /// Of each factor, the strides along its batch, its rows and its columns.
-    strides: [[Vec<isize>; 3]; 2],
-}
-
-impl Factors {
-    fn extents(&self) -> Extents<'_> {
-        let Factors { batch, rows, columns, depth, .. } = self;
-        Extents { batch, rows, columns, depth }
-    }
-
-    fn places(&self) -> [kernels::Place<'_>; 2] {
-        [0, 1].map(|of| {
-            let [batch, rows, columns] = &self.strides[of];
-            kernels::Place { offset: self.operands[of].place.offset, batch, rows, columns }
-        })
-    }
-
-    /// Extents and strides, one after the other, and where the second factor begins.
-    fn form(&self, result: &[isize]) -> Vec<isize> {
-        let groups = [&self.batch, &self.rows, &self.columns, &self.depth];
-        let extents = groups.into_iter().flat_map(|group| {
-            [group.len() as isize].into_iter().chain(group.iter().map(|&extent| extent as isize))
-        });
-        let strides = self.strides.iter().flatten().flatten().chain(result);
-        extents.chain(strides.copied()).chain([self.operands[1].place.offset as isize]).collect()
     }
 }
 

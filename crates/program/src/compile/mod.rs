@@ -1,6 +1,6 @@
 //! From a graph to a program: differentiate first, optimise after.
 //!
-//! [`passes`] turn the graph into one with the same values that is cheaper to run. [`group`] decides
+//! [`passes`] turn the graph into one with the same values that is cheaper to run. [`grouping`] decides
 //! which nodes run together, [`plan`] where every value lies, and [`emit`] writes the instructions.
 
 mod analysis;
@@ -11,9 +11,11 @@ mod cut;
 #[cfg(test)]
 mod differential;
 mod emit;
+mod factors;
 #[cfg(test)]
 mod golden;
 mod group;
+mod grouping;
 mod home;
 mod packing;
 mod passes;
@@ -86,7 +88,7 @@ fn arranged<T: Precision>(
     params: &Params<T>,
 ) -> Result<Compiled<T>, HashSet<home::Argument>> {
     let analysis = Analysis::new(&target.graph, &target.outputs).at_home();
-    let groups = group::group(&analysis);
+    let groups = grouping::groups(&analysis);
     let reads: Vec<_> = groups.iter().map(|group| group.reads(&analysis)).collect();
     let conflicts = home::conflicts(&analysis, &groups, &reads);
     if !conflicts.is_empty() {
