@@ -24,7 +24,7 @@ pub(super) fn slices_of_products(target: Target) -> Target {
     recorded(&target, |graph, id, again, var| {
         let Some(Slice { product, axis, columns }) = slices.get(&id) else { return again() };
         let [a, b] = [0, 1].map(|of| var(target.graph.node_inputs(*product)[of]));
-        let whole = Place::whole(&b.shape());
+        let whole = Place::whole(b.shape());
         let part = Place {
             offset: columns.start * whole.strides[*axis] as usize,
             shape: whole.shape.with(*axis, columns.len()),

@@ -19,7 +19,7 @@ pub(super) fn unrolled<'g>(_: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) 
     let (source, place) = match lowering(inputs[0]) {
         Lowering::View(place) => (input(inputs[0]), place),
         _ if is_of_short_rows(&inputs[0].shape(), &axes) => {
-            (inputs[0], Place::whole(&inputs[0].shape()))
+            (inputs[0], Place::whole(inputs[0].shape()))
         }
         _ => return None,
     };
