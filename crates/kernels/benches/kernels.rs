@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use cotangent_kernels::{
-    Adam, Arg, Binary, Contraction, Extents, FusedBuilder, Isa, Matrix, MatrixMut, Place, Pool,
-    Reduce, Source, Unary, binary, gemm, reduce_columns, reduce_rows, unary,
+    Adam, Arg, Binary, Contraction, Extents, FusedBuilder, Isa, Place, Pool, Reduce, Source, Unary,
+    binary, reduce_columns, reduce_rows, unary,
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -46,28 +46,6 @@ fn reductions(c: &mut Criterion) {
     group.bench_function("of each column", |b| {
         b.iter(|| reduce_columns(Isa::best(), Reduce::Sum, &x, rows, columns, &mut of_columns));
     });
-}
-
-fn products(c: &mut Criterion) {
-    let mut group = c.benchmark_group("gemm");
-    for [rows, depth, columns] in
-        [[32, 16, 16], [64, 64, 128], [128, 100, 100], [128, 784, 512], [512, 1024, 2048]]
-    {
-        group.throughput(Throughput::Elements(2 * (rows * depth * columns) as u64));
-        let (a, b, mut out) =
-            (numbers(rows * depth), numbers(depth * columns), numbers(rows * columns));
-        for threads in [1, 2] {
-            let pool = Pool::new(threads);
-            let id = BenchmarkId::new(format!("{rows}x{depth}x{columns}"), threads);
-            group.bench_function(id, |bench| {
-                bench.iter(|| {
-                    let (a, b) = (Matrix::new(&a, rows, depth), Matrix::new(&b, depth, columns));
-                    let out = MatrixMut::new(&mut out, rows, columns);
-                    gemm(Isa::best(), &pool, a, b, out, false);
-                });
-            });
-        }
-    }
 }
 
 /// A batch of dense matrix products.
@@ -245,5 +223,5 @@ fn updates(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, elementwise, reductions, products, contractions, fused, updates);
+criterion_group!(benches, elementwise, reductions, contractions, fused, updates);
 criterion_main!(benches);

@@ -10,7 +10,6 @@ use crate::contract::{BOrPacked, Work};
 use crate::elementwise::{Arg, Binary, Unary, select};
 use crate::finite::AllFinite;
 use crate::fused;
-use crate::gemm::{Product, Scratch};
 use crate::pool::Pool;
 use crate::reduce::Reduce;
 use crate::update::{Adam, Sgd};
@@ -28,7 +27,6 @@ pub trait Compiled: Sized {
     );
     fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]);
     fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]);
-    fn product(isa: Isa, product: Product<Self>, scratch: &mut Scratch);
     /// See [`Work::run`].
     ///
     /// # Safety
@@ -118,10 +116,6 @@ macro_rules! compiled {
 
             fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]) {
                 f.columns(isa, x, stride, out);
-            }
-
-            fn product(isa: Isa, product: Product<Self>, scratch: &mut Scratch) {
-                product.run(isa, scratch);
             }
 
             unsafe fn contract(

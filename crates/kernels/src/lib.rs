@@ -13,7 +13,6 @@
 //! | [`reduce`], [`reduce_rows`], [`reduce_columns`] | sums, products and extrema |
 //! | [`all_finite`] | whether there is no infinity and no NaN |
 //! | [`Contraction`] | sums of products over groups of axes of any strides: products of matrices, batches, windows |
-//! | [`gemm`] | the product of matrices of any strides |
 //! | [`Sgd`], [`Adam`] | an optimizer step in one pass |
 //! | [`Pool`] | threads for tasks of microseconds |
 //!
@@ -68,7 +67,6 @@ mod elementary;
 mod elementwise;
 mod finite;
 mod fused;
-mod gemm;
 mod isa;
 mod pool;
 mod reduce;
@@ -84,7 +82,6 @@ pub use contract::{Contraction, Extents, Place};
 pub use elementwise::{Arg, Binary, Unary, binary, select, unary};
 pub use finite::all_finite;
 pub use fused::{Factor, Fused, FusedBuilder, Layout, Source, Value};
-pub use gemm::{Matrix, MatrixMut, gemm, is_shared};
 pub use isa::Isa;
 pub use pool::Pool;
 pub use reduce::{Reduce, reduce, reduce_columns, reduce_rows};

@@ -1,9 +1,10 @@
 //! Muon.
 
+use std::slice::from_ref;
 use std::sync::LazyLock;
 
 use graph::Shape;
-use kernels::{Isa, Matrix, MatrixMut, Pool, gemm};
+use kernels::{Contraction, Extents, Isa, Place, Pool, Source};
 use serde::Serialize;
 
 use crate::engine::described;
@@ -116,7 +117,8 @@ impl Rule for MuonRule {
             return;
         }
         self.direction(gradients, velocity, iterate);
-        let mut space = Space { iterate, next, gram, polynomial, rows, columns };
+        let mut space =
+            Space { iterate, next, gram, polynomial, products: Products::new(rows, columns) };
         for _ in 0..self.iterations {
             space.iterate(self.coefficients.map(T::from_f64));
         }
@@ -153,39 +155,115 @@ struct Space<'a, T> {
     next: &'a mut [T],
     gram: &'a mut [T],
     polynomial: &'a mut [T],
-    rows: usize,
-    columns: usize,
+    products: Products<T>,
 }
 
 impl<T: Precision> Space<'_, T> {
     /// X ← aX + (bA + cA²)X with A = XXᵀ, or the same of the transpose where that is the wider.
     fn iterate(&mut self, [a, b, c]: [T; 3]) {
-        let Self { rows, columns, .. } = *self;
-        let side = rows.min(columns);
-        let x = Matrix::new(self.iterate, rows, columns);
-        // For a tall X, Xᵀ takes the place of X: A = XᵀX, and X is multiplied from the right.
-        let wide = if rows > columns { x.transposed() } else { x };
-        product(wide, wide.transposed(), MatrixMut::new(self.gram, side, side));
-        let gram = Matrix::new(self.gram, side, side);
-        product(gram, gram, MatrixMut::new(self.polynomial, side, side));
-        for (p, &g) in self.polynomial.iter_mut().zip(self.gram.iter()) {
+        let Self { iterate, next, gram, polynomial, products } = self;
+        run(&products.gram, iterate, iterate, gram);
+        run(&products.square, gram, gram, polynomial);
+        for (p, &g) in polynomial.iter_mut().zip(gram.iter()) {
             *p = b * g + c * *p;
         }
-        let polynomial = Matrix::new(self.polynomial, side, side);
-        let next = MatrixMut::new(self.next, rows, columns);
-        if rows > columns {
-            product(x, polynomial, next)
-        } else {
-            product(polynomial, x, next)
-        }
-        for (x, &y) in self.iterate.iter_mut().zip(self.next.iter()) {
+        run(&products.next, polynomial, iterate, next);
+        for (x, &y) in iterate.iter_mut().zip(next.iter()) {
             *x = a * *x + y;
         }
     }
 }
 
+/// The products of an iteration.
+struct Products<T> {
+    /// A = XXᵀ.
+    gram: Contraction<T>,
+    /// A².
+    square: Contraction<T>,
+    /// (bA + cA²)X.
+    next: Contraction<T>,
+}
+
+impl<T: Precision> Products<T> {
+    /// Those of the weights, or of their transpose where that is the wider, so that A is small.
+    fn new(rows: usize, columns: usize) -> Self {
+        let weights = Matrix::dense(rows, columns);
+        let x = if rows > columns { weights.transposed() } else { weights };
+        let square = Matrix::dense(x.rows, x.rows);
+        Self {
+            gram: product(x, x.transposed(), square),
+            square: product(square, square, square),
+            next: product(square, x, x),
+        }
+    }
+}
+
+/// How a matrix lies in its slice: element (i, j) is number i·`down` + j·`across`.
+#[derive(Clone, Copy)]
+struct Matrix {
+    rows: usize,
+    columns: usize,
+    down: isize,
+    across: isize,
+}
+
+impl Matrix {
+    /// Row after row.
+    fn dense(rows: usize, columns: usize) -> Self {
+        Self { rows, columns, down: columns as isize, across: 1 }
+    }
+
+    /// The transpose, in the same slice.
+    fn transposed(self) -> Self {
+        let Self { rows, columns, down, across } = self;
+        Self { rows: columns, columns: rows, down: across, across: down }
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place { offset: 0, batch: &[], rows: from_ref(&self.down), columns: from_ref(&self.across) }
+    }
+}
+
 /// C = A·B.
-fn product<T: Precision>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: MatrixMut<'_, T>) {
+fn product<T: Precision>(a: Matrix, b: Matrix, c: Matrix) -> Contraction<T> {
+    let extents =
+        Extents { batch: &[], rows: &[c.rows], columns: &[c.columns], depth: &[a.columns] };
+    Contraction::new(extents, a.place(), b.place(), c.place())
+}
+
+/// Computes a product on this thread alone.
+fn run<T: Precision>(product: &Contraction<T>, a: &[T], b: &[T], c: &mut [T]) {
     static ALONE: LazyLock<Pool> = LazyLock::new(|| Pool::new(1));
-    gemm(Isa::best(), &ALONE, a, b, c, false);
+    product.run(Isa::best(), &ALONE, Source::Slice(a), Source::Slice(b), c);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An iteration from the matrix of these numbers, row after row.
+    fn iterated(mut x: Vec<f64>, rows: usize, columns: usize) -> Vec<f64> {
+        let square = rows.min(columns).pow(2);
+        let (mut next, mut gram, mut polynomial) =
+            (vec![0.0; x.len()], vec![0.0; square], vec![0.0; square]);
+        let products = Products::new(rows, columns);
+        let (next, gram, polynomial) = (&mut next[..], &mut gram[..], &mut polynomial[..]);
+        let mut space = Space { iterate: &mut x, next, gram, polynomial, products };
+        space.iterate([3.0, -4.0, 2.0]);
+        x
+    }
+
+    #[test]
+    fn a_tall_matrix_is_iterated_as_its_transpose() {
+        let wide: Vec<f64> = (0..15).map(|i| f64::from(i * i % 7) / 7.0).collect();
+        let transpose = |x: &[f64]| -> Vec<f64> { (0..15).map(|i| x[i % 3 * 5 + i / 3]).collect() };
+        let tall = transpose(&wide);
+        assert_eq!(iterated(tall, 5, 3), transpose(&iterated(wide, 3, 5)));
+    }
+
+    #[test]
+    fn a_row_is_multiplied_by_the_polynomial_of_its_square() {
+        // XXᵀ = 2, and 3 − 4·2 + 2·2² = 3.
+        assert_eq!(iterated(vec![1.0, -1.0], 1, 2), [3.0, -3.0]);
+    }
 }
