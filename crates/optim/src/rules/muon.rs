@@ -1,7 +1,9 @@
 //! Muon.
 
+use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
 use std::slice::from_ref;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use graph::Shape;
 use kernels::{Contraction, Extents, Isa, Place, Pool, Source};
@@ -118,7 +120,7 @@ impl Rule for MuonRule {
         }
         self.direction(gradients, velocity, iterate);
         let mut space =
-            Space { iterate, next, gram, polynomial, products: Products::new(rows, columns) };
+            Space { iterate, next, gram, polynomial, products: Products::of(rows, columns) };
         for _ in 0..self.iterations {
             space.iterate(self.coefficients.map(T::from_f64));
         }
@@ -155,7 +157,7 @@ struct Space<'a, T> {
     next: &'a mut [T],
     gram: &'a mut [T],
     polynomial: &'a mut [T],
-    products: Products<T>,
+    products: Arc<Products<T>>,
 }
 
 impl<T: Precision> Space<'_, T> {
@@ -185,6 +187,17 @@ struct Products<T> {
 }
 
 impl<T: Precision> Products<T> {
+    /// Those for matrices of a shape, made once: no update after the first asks for memory.
+    fn of(rows: usize, columns: usize) -> Arc<Self> {
+        type Shaped = BTreeMap<(TypeId, usize, usize), Arc<dyn Any + Send + Sync>>;
+        static KNOWN: Mutex<Shaped> = Mutex::new(BTreeMap::new());
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let products = known
+            .entry((TypeId::of::<T>(), rows, columns))
+            .or_insert_with(|| Arc::new(Self::new(rows, columns)));
+        Arc::clone(products).downcast().expect("the precision is a part of the key")
+    }
+
     /// Those of the weights, or of their transpose where that is the wider, so that A is small.
     fn new(rows: usize, columns: usize) -> Self {
         let weights = Matrix::dense(rows, columns);
@@ -246,7 +259,7 @@ mod tests {
         let square = rows.min(columns).pow(2);
         let (mut next, mut gram, mut polynomial) =
             (vec![0.0; x.len()], vec![0.0; square], vec![0.0; square]);
-        let products = Products::new(rows, columns);
+        let products = Products::of(rows, columns);
         let (next, gram, polynomial) = (&mut next[..], &mut gram[..], &mut polynomial[..]);
         let mut space = Space { iterate: &mut x, next, gram, polynomial, products };
         space.iterate([3.0, -4.0, 2.0]);
