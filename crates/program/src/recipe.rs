@@ -111,6 +111,17 @@ impl<'m> FunctionRecipe<'m> {
         let reports = Reports::record(graph, &mut outputs, &[], watched, location)?;
         Ok((outputs, reports))
     }
+
+    /// As [`StepRecipe::find_origin`].
+    pub(crate) fn find_origin<T: Precision>(
+        &self,
+        params: &Params<T>,
+        inputs: &[Feed<'_, T>],
+    ) -> Result<(), RunError> {
+        let graph = Graph::new();
+        let (outputs, _) = self.record(&graph, &types_of(inputs), params)?;
+        evaluate(&graph, &outputs, params, inputs)
+    }
 }
 
 impl<'m> StepRecipe<'m> {
@@ -160,13 +171,7 @@ impl<'m> StepRecipe<'m> {
     ) -> Result<(), RunError> {
         let graph = Graph::new();
         let Recorded { outputs, contents } = self.record(&graph, &types_of(inputs), params)?;
-        let evaluator = Evaluator::new(&graph).params(params).seed(params.seed());
-        let bound = graph
-            .inputs()
-            .into_iter()
-            .zip(inputs)
-            .fold(evaluator, |evaluator, (input, view)| evaluator.bind(input, view.to_value()));
-        bound.run_checked(&outputs[..contents.results()])?;
+        evaluate(&graph, &outputs[..contents.results()], params, inputs)?;
         program.run_checked(params, inputs, params.seed())
     }
 
@@ -192,4 +197,20 @@ impl<'m> StepRecipe<'m> {
             error => error.at(self.terms.location).into(),
         }
     }
+}
+
+/// Evaluates what was recorded, operation by operation; an error names the first that answers an infinity or NaN.
+fn evaluate<T: Precision>(
+    graph: &Graph,
+    outputs: &[Var<'_>],
+    params: &Params<T>,
+    inputs: &[Feed<'_, T>],
+) -> Result<(), RunError> {
+    let evaluator = Evaluator::new(graph).params(params).seed(params.seed());
+    let bound = graph
+        .inputs()
+        .into_iter()
+        .zip(inputs)
+        .fold(evaluator, |evaluator, (input, view)| evaluator.bind(input, view.to_value()));
+    bound.run_checked(outputs).map(|_| ())
 }

@@ -121,7 +121,11 @@ impl<T: Precision> StepWork<T> for Work<T, Contents> {
     ) -> Result<T, RunError> {
         let position = self.step(recipe, params, inputs)?;
         let Compiled { program, contents } = self.compiled.get_mut(position);
-        program.perform(params, inputs, how)?;
+        let performed = program.perform(params, inputs, how);
+        if arose(&performed) {
+            recipe.find_origin(program, params, inputs)?;
+        }
+        performed?;
         contents.finite = program.are_finite(0..contents.results());
         if !contents.finite && !recipe.asked.non_finite {
             recipe.find_origin(program, params, inputs)?;
@@ -159,6 +163,12 @@ impl<T: Precision> StepWork<T> for Work<T, Contents> {
     }
 }
 
+/// Whether a checked run came upon an infinity or NaN. It knows the instruction, of perhaps many operations; the plain
+/// evaluation knows the operation.
+fn arose(performed: &Result<(), RunError>) -> bool {
+    matches!(performed, Err(RunError::Arose { .. }))
+}
+
 /// Writes the new running statistics, which have the shapes of their parameters.
 fn write_back<T: Precision>(program: &Program<T>, contents: &Contents, params: &mut Params<T>) {
     for (position, &id) in (contents.loss() + 1..).zip(&contents.updates) {
@@ -182,7 +192,11 @@ impl<T: Precision> FunctionWork<T> for Work<T, Reports> {
             let program = Program::without_workspace(&outputs, params, arithmetic);
             Ok(Compiled { program, contents })
         })?;
-        self.compiled.get_mut(position).program.perform(params, inputs, how)?;
+        let performed = self.compiled.get_mut(position).program.perform(params, inputs, how);
+        if arose(&performed) {
+            recipe.find_origin(params, inputs)?;
+        }
+        performed?;
         self.last = Some(position);
         Ok(&self.compiled.get(position).program)
     }

@@ -227,14 +227,14 @@ impl Grouping<'_> {
         let whole = self.whole(group, extent, root, candidate);
         let other = group.whole.is_some() && whole.is_some() && group.whole != whole;
         let dear = || group.members.iter().any(|&id| self.is_dear_by_rows(id));
-        match () {
-            () if group.stored.len() >= MAX_OUTPUTS => Some(Cut::Outputs),
-            () if group.members.len() + candidate.members.len() > MAX_MEMBERS => {
-                Some(Cut::Operations)
-            }
-            () if other => Some(Cut::Whole),
-            () if whole == Some(Extent::Row) && dear() => Some(Cut::Factor),
-            () => None,
+        if group.stored.len() >= MAX_OUTPUTS {
+            Some(Cut::Outputs)
+        } else if group.members.len() + candidate.members.len() > MAX_MEMBERS {
+            Some(Cut::Operations)
+        } else if other {
+            Some(Cut::Whole)
+        } else {
+            (whole == Some(Extent::Row) && dear()).then_some(Cut::Factor)
         }
     }
 
