@@ -75,7 +75,7 @@ impl Row {
     pub fn new<T: Precision>(instruction: &Instruction<T>) -> Self {
         let cost = &instruction.cost;
         Self {
-            direction: if cost.backward { '↓' } else { '↑' },
+            direction: if cost.begins_backward { '↓' } else { '↑' },
             shared: instruction.is_shared(),
             operations: shortened(&cost.operations),
             over: cost.over.clone(),

@@ -65,7 +65,10 @@ pub(crate) struct Cost {
     pub operations: Vec<&'static str>,
     /// What the instruction runs over, as it reads: an array's shape, or a matrix product.
     pub over: String,
-    /// Whether a reverse rule recorded it.
+    /// Whether a reverse rule recorded the first of its operations: a loop of the forward pass may go on with what only the
+    /// backward pass needs.
+    pub begins_backward: bool,
+    /// Whether one recorded the last of its values.
     pub backward: bool,
     /// Floating point operations, each function counted as one.
     pub flops: usize,

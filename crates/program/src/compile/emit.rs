@@ -55,6 +55,7 @@ impl Emitter<'_> {
         let cost = Cost {
             operations: vec![name],
             over: self.analysis.shape(embed).to_string(),
+            begins_backward: backward,
             backward,
             flops: 0,
             cut: None,
@@ -106,6 +107,7 @@ impl Emitter<'_> {
                 .map(|&id| self.analysis.graph.node(id, |node| node.op.name()))
                 .collect(),
             over,
+            begins_backward: self.analysis.graph.node(group.members[0], |node| node.backward),
             backward: self.analysis.graph.node(node, |node| node.backward),
             flops,
             cut: group.cut,
