@@ -8,7 +8,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -129,12 +129,6 @@ impl Pool {
 
     /// The most tasks that [`run_in_places`](Self::run_in_places) shares.
     pub const MAX_PLACES: usize = 64;
-
-    /// How many threads the machine runs at a time.
-    pub(crate) fn cores() -> usize {
-        static CORES: OnceLock<usize> = OnceLock::new();
-        *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
-    }
 
     /// Wakes as many workers as there are tasks for, if any sleep.
     fn wake(&self, tasks: usize) {

@@ -34,6 +34,10 @@ const WIDTHS: [usize; 3] = [64, 32, 16];
 const STRIP: usize = 2 * BLOCK;
 const PRODUCT_STRIP: usize = 8 * BLOCK;
 
+/// Strips are dealt out evenly to so many threads. It is not the number that a machine has: blocks are lower in wider
+/// strips, and sums down the columns are joined block by block.
+const SHARES: usize = 2;
+
 /// The most rows of strips that nothing asks for.
 const MOST_ROWS: usize = 512;
 
@@ -94,14 +98,14 @@ impl Blocks {
         Blocks { rows, columns, abreast, piece_rows, piece_columns, strips: 0 }
     }
 
-    /// Cuts `nest` into strips, of which `product` says that they compute a product of matrices: into the widest of which
-    /// as many threads as there are get even shares. (No result depends on that.)
-    pub(super) fn in_strips(nest: &Nest, product: bool, threads: usize) -> Blocks {
+    /// Cuts `nest` into strips, of which `product` says that they compute a product of matrices: into the widest that can
+    /// be shared evenly.
+    pub(super) fn in_strips(nest: &Nest, product: bool) -> Blocks {
         let rows = nest.rows.max(1);
         let most = if product { PRODUCT_STRIP } else { STRIP };
         let fits = |width: &usize| rows.saturating_mul(*width) <= most;
         // Each row of a strip costs as much as some columns more.
-        let cost = |width: usize| largest_share(nest.columns, width, threads) * (width + 4) / width;
+        let cost = |width: usize| largest_share(nest.columns, width) * (width + 4) / width;
         let widths = WIDTHS.into_iter().filter(fits);
         let width = widths.min_by_key(|&width| cost(width)).unwrap_or(WIDTHS[2]);
         let columns = width.min(nest.columns.max(1));
@@ -181,14 +185,10 @@ impl Blocks {
 }
 
 /// The columns of the thread with most of them, if strips of a width are dealt out in order, the narrow one first.
-fn largest_share(columns: usize, width: usize, threads: usize) -> usize {
+fn largest_share(columns: usize, width: usize) -> usize {
     let strips = columns.div_ceil(width).max(1);
-    let (each, more) = (strips / threads, strips % threads);
-    match more {
-        0 => each * width,
-        1 => columns - (strips - 1 - each) * width,
-        _ => (each + 1) * width,
-    }
+    let rest = strips / SHARES * width;
+    if strips.is_multiple_of(SHARES) { rest } else { columns - rest }
 }
 
 /// Rows of at most `most` elements, if possible a number of elements that the kernels need not pad.
@@ -245,7 +245,7 @@ mod tests {
             for blocks in [
                 Blocks::new(&nest, false, false, 8, false),
                 Blocks::new(&nest, false, true, 8, true),
-                Blocks::in_strips(&nest, true, 2),
+                Blocks::in_strips(&nest, true),
             ] {
                 let mut covered = 0;
                 let per_round = blocks.pieces_per_round(&nest);
@@ -261,22 +261,22 @@ mod tests {
 
     #[test]
     fn strips_are_tiles_wide_and_fit_a_cache_if_they_can() {
-        let cut = |rows, columns, threads| {
+        let cut = |rows, columns| {
             let nest = Nest { outer: vec![], rows, columns };
             [true, false].map(|product| {
-                let blocks = Blocks::in_strips(&nest, product, threads);
+                let blocks = Blocks::in_strips(&nest, product);
                 (blocks.columns, blocks.strips)
             })
         };
-        assert_eq!(cut(32, 256, 2), [(64, 4), (64, 4)]);
-        assert_eq!(cut(32, 128, 4), [(32, 4), (32, 4)]);
-        assert_eq!(cut(128, 100, 2), [(16, 7), (16, 7)]);
-        assert_eq!(cut(128, 512, 2), [(64, 8), (16, 32)]);
-        assert_eq!(cut(1000, 512, 2), [(16, 32), (16, 32)]);
-        assert_eq!(cut(2, 10, 2), [(10, 1), (10, 1)]);
-        assert_eq!(cut(0, 0, 2), [(1, 1), (1, 1)]);
+        assert_eq!(cut(32, 256), [(64, 4), (64, 4)]);
+        assert_eq!(cut(32, 128), [(64, 2), (64, 2)]);
+        assert_eq!(cut(128, 100), [(16, 7), (16, 7)]);
+        assert_eq!(cut(128, 512), [(64, 8), (16, 32)]);
+        assert_eq!(cut(1000, 512), [(16, 32), (16, 32)]);
+        assert_eq!(cut(2, 10), [(10, 1), (10, 1)]);
+        assert_eq!(cut(0, 0), [(1, 1), (1, 1)]);
         let nest = Nest { outer: vec![], rows: 128, columns: 100 };
-        let blocks = Blocks::in_strips(&nest, true, 2);
+        let blocks = Blocks::in_strips(&nest, true);
         let columns: Vec<_> = (0..7).map(|i| blocks.piece(&nest, i, 7).columns).collect();
         assert_eq!((columns[0].clone(), columns[6].clone()), (0..4, 84..100));
     }

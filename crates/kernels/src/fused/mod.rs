@@ -56,7 +56,6 @@ pub use product::Factor;
 
 use crate::scalar::Scalar;
 
-use crate::pool::Pool;
 use analysis::Analysis;
 use blocks::Blocks;
 use builder::{Node, Output, Parts};
@@ -197,7 +196,7 @@ impl<T: Scalar> Fused<T> {
         let operands = size_of::<T>() * analysis.operands_along_row(&nodes, &outputs);
         let reduces = along_rows || matches!(kept, Kept::RowsAndColumns);
         let blocks = if in_strips {
-            Blocks::in_strips(&nest, !products.is_empty(), Pool::cores())
+            Blocks::in_strips(&nest, !products.is_empty())
         } else {
             Blocks::new(&nest, whole_rows, reduces, operands, !products.is_empty())
         };

@@ -126,6 +126,11 @@ impl Grouping<'_> {
         self.made_in.get(&self.analysis.views[input.index()].base).copied()
     }
 
+    /// The group that made the latest operand.
+    fn latest(&self, candidate: &Candidate) -> Option<usize> {
+        candidate.operands.iter().filter_map(|&(_, input)| self.made_in(input)).max()
+    }
+
     fn is_product(&self, node: NodeId) -> bool {
         self.analysis.work[node.index()] == Work::Contract
     }
@@ -168,8 +173,7 @@ impl Grouping<'_> {
         space: &Shape,
         candidate: &Candidate,
     ) -> Option<(usize, Extent)> {
-        let position =
-            candidate.operands.iter().filter_map(|&(_, input)| self.made_in(input)).max()?;
+        let position = self.latest(candidate)?;
         let (_, rows) = self.groups[position].space.split_last()?;
         // A sum of one value for each row runs down all rows.
         let reduces = matches!(self.analysis.work[root.index()], Work::Reduce { .. });
@@ -186,8 +190,7 @@ impl Grouping<'_> {
         space: &Shape,
         candidate: &Candidate,
     ) -> Option<(usize, Extent)> {
-        let position =
-            candidate.operands.iter().filter_map(|&(_, input)| self.made_in(input)).max()?;
+        let position = self.latest(candidate)?;
         let elementwise = matches!(self.analysis.work[root.index()], Work::Elementwise { .. });
         let over = &self.groups[position].space;
         // The strides of no elements tell nothing apart.
