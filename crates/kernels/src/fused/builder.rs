@@ -212,6 +212,25 @@ impl<T: Scalar> FusedBuilder<T> {
     /// in [`input_in`](Self::input_in) but apart from all outputs, comes with the slot. A run reads them after all inputs,
     /// product by product.
     ///
+    /// ```
+    /// use cotangent_kernels::{Extents, Factor, FusedBuilder, Isa, Place, Pool, Source, Unary};
+    ///
+    /// let dense = |row| Place { offset: 0, batch: &[], rows: row, columns: &[1] };
+    /// let extents = Extents { batch: &[], rows: &[2], columns: &[2], depth: &[3] };
+    /// let [x, w] = [&[3], &[2]].map(|row| Factor { slot: None, place: dense(row) });
+    /// let mut b = FusedBuilder::<f32>::new(&[2, 2]);
+    /// let product = b.product(extents, x, w);
+    /// let y = b.unary(Unary::Relu, product);
+    /// b.store(y); // relu(x·w): 2 × 2
+    /// let fused = b.build();
+    ///
+    /// let (x, w) = ([1.0, 0.0, -1.0, 0.0, 2.0, 1.0], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    /// let (mut y, mut scratch) = ([0.0; 4], vec![0.0; fused.scratch_len(1)]);
+    /// let factors = [Source::Slice(&x), Source::Slice(&w)];
+    /// fused.run(Isa::best(), &Pool::new(1), &factors, &mut [&mut y], &mut scratch);
+    /// assert_eq!(y, [0.0, 0.0, 11.0, 14.0]);
+    /// ```
+    ///
     /// # Panics
     ///
     /// As [`Contraction::new`](crate::Contraction::new), or when the result has other rows or columns than the nest;
@@ -267,6 +286,22 @@ impl<T: Scalar> FusedBuilder<T> {
 
     /// The reduction of `x` over the rows, the second to last axis: one number per column, the same all down it as an
     /// operand. The loop is then cut into columns, all rows of each at a time.
+    ///
+    /// ```
+    /// use cotangent_kernels::{Binary, FusedBuilder, Isa, Pool, Reduce, Source};
+    ///
+    /// let mut b = FusedBuilder::<f32>::new(&[2, 3]);
+    /// let x = b.input(&[3, 1]);
+    /// let sums = b.reduce_rows(Reduce::Sum, x);
+    /// let share = b.binary(Binary::Div, x, sums);
+    /// b.store(share); // of each number in the sum of its column
+    /// let fused = b.build();
+    ///
+    /// let x = [1.0, 2.0, 3.0, 3.0, 2.0, 1.0];
+    /// let (mut y, mut scratch) = ([0.0; 6], vec![0.0; fused.scratch_len(1)]);
+    /// fused.run(Isa::best(), &Pool::new(1), &[Source::Slice(&x)], &mut [&mut y], &mut scratch);
+    /// assert_eq!(y, [0.25, 0.5, 0.75, 0.75, 0.5, 0.25]);
+    /// ```
     ///
     /// # Panics
     ///
