@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::Isa;
 use crate::contract::{BOrPacked, Work};
+use crate::elementwise::chain::{Bound, chain};
 use crate::elementwise::{Arg, Binary, Unary, select};
 use crate::finite::AllFinite;
 use crate::fused;
@@ -25,6 +26,12 @@ pub trait Compiled: Sized {
         b: Arg<'_, Self>,
         out: &mut [Self],
     );
+    /// See [`chain()`].
+    ///
+    /// # Safety
+    ///
+    /// As described there.
+    unsafe fn chain(isa: Isa, links: &mut [Bound<Self>], len: usize);
     fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]);
     fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]);
     /// See [`Work::run`].
@@ -108,6 +115,11 @@ macro_rules! compiled {
                 out: &mut [Self],
             ) {
                 select::blocks(isa, condition, a, b, out);
+            }
+
+            unsafe fn chain(isa: Isa, links: &mut [Bound<Self>], len: usize) {
+                // SAFETY: as the caller vouches.
+                unsafe { chain(isa, links, len) }
             }
 
             fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]) {

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 
 use num_traits::Float;
 
-use crate::vector::{Plain, Vector};
+use crate::elementwise::chain::Chained;
+use crate::vector::Plain;
 
 /// An instruction set level that this processor has.
 ///
@@ -145,10 +146,10 @@ pub trait Simd {
     const FREE_MASKS: bool;
 
     /// The widest vector of single precision.
-    type Single: Vector<f32>;
+    type Single: Chained<f32>;
 
     /// The widest vector of double precision.
-    type Double: Vector<f64>;
+    type Double: Chained<f64>;
 }
 
 /// The level of the same name.

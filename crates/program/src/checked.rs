@@ -53,7 +53,7 @@ impl<T: Precision> Program<T> {
     ) -> Result<(), RunError> {
         let steps: Vec<Effects> = self.instructions.iter().map(Effects::of).collect();
         let mut watch = Watch { params: params.values(), known: HashMap::new() };
-        self.execute(params.values(), seed, |position, reals, constants| {
+        self.execute(params.values(), seed, &mut [], |position, reals, constants| {
             watch.look(&steps[position], reals, constants)
         })
     }
@@ -74,21 +74,21 @@ impl Effects {
             Action::Fused { inputs, slots, outputs, .. } => {
                 let read = |input: &FusedInput| match input {
                     FusedInput::Memory(memory) => memory.clone(),
-                    FusedInput::Output(slot) => Memory::Real(slots[*slot].clone()),
+                    FusedInput::Output(slot) => slots[*slot].clone(),
                 };
                 (inputs.iter().map(read).collect(), outputs.clone())
             }
             Action::Contract(product) => {
                 let read = |input: &FusedInput| match input {
                     FusedInput::Memory(memory) => memory.clone(),
-                    FusedInput::Output(_) => Memory::Real(product.output.range.clone()),
+                    FusedInput::Output(_) => product.output.memory.clone(),
                 };
                 (product.factors.iter().map(read).collect(), vec![product.output.clone()])
             }
             Action::Zero(_) | Action::Pack { .. } => (Vec::new(), Vec::new()),
             Action::Plain { inputs, output, .. } => {
                 let written = match output {
-                    Memory::Real(range) => vec![Written { range: range.clone(), part: None }],
+                    Memory::Real(_) => vec![Written { memory: output.clone(), part: None }],
                     _ => Vec::new(),
                 };
                 (inputs.iter().map(|operand| operand.memory.clone()).collect(), written)
@@ -122,7 +122,8 @@ impl<T: Precision> Watch<'_, T> {
     ) -> Result<(), RunError> {
         let extent = |memory| self.extent(memory, reals, constants);
         let read: Vec<Extent> = step.reads.iter().filter_map(extent).collect();
-        for Written { range, part } in &step.writes {
+        for Written { memory, part } in &step.writes {
+            let range = memory.range();
             let values = &reals[range.clone()];
             let wild = match part {
                 None => values.iter().find(|value| !value.is_finite()),
@@ -153,6 +154,7 @@ impl<T: Precision> Watch<'_, T> {
             Memory::Param(range) => Some(Extent::of(&self.params[range.clone()])),
             Memory::Constant(range) => Some(Extent::of(&constants.reals[range.clone()])),
             Memory::Index(_) | Memory::IndexConstant(_) => None,
+            Memory::Lent(..) => unreachable!("a run that is looked at is lent nothing"),
         }
     }
 }

@@ -6,6 +6,8 @@
 use graph::{Params, RunError, Seed, Var};
 use ndarray::ArrayViewD;
 
+use crate::compile::Lending;
+use crate::in_place::Lent;
 use crate::work::{FunctionWork, StepWork, Work};
 use crate::{Arithmetic, Explanation, Feed, Profile, Program};
 
@@ -24,13 +26,23 @@ pub enum Run {
 
 /// The work of a program, implemented by [`f32`] and [`f64`] alone.
 pub trait Engine: Sized {
-    fn compile(outputs: &[Var<'_>], params: &Params<Self>, arithmetic: Arithmetic)
-    -> Program<Self>;
+    fn compile(
+        outputs: &[Var<'_>],
+        params: &Params<Self>,
+        arithmetic: Arithmetic,
+        lending: &Lending,
+    ) -> Program<Self>;
     fn run(
         program: &mut Program<Self>,
         params: &Params<Self>,
         inputs: &[Feed<'_, Self>],
         how: Run,
+    ) -> Result<(), RunError>;
+    fn run_lent(
+        program: &mut Program<Self>,
+        over: &[usize],
+        numbers: &[f64],
+        lent: &mut [Lent<'_, Self>],
     ) -> Result<(), RunError>;
     fn profile(
         program: &mut Program<Self>,
@@ -52,8 +64,9 @@ macro_rules! engine {
                 outputs: &[Var<'_>],
                 params: &Params<Self>,
                 arithmetic: Arithmetic,
+                lending: &Lending,
             ) -> Program<Self> {
-                Program::compiled(outputs, params, arithmetic)
+                Program::compiled(outputs, params, arithmetic, lending)
             }
 
             fn run(
@@ -63,6 +76,15 @@ macro_rules! engine {
                 how: Run,
             ) -> Result<(), RunError> {
                 program.perform(params, inputs, how)
+            }
+
+            fn run_lent(
+                program: &mut Program<Self>,
+                over: &[usize],
+                numbers: &[f64],
+                lent: &mut [Lent<'_, Self>],
+            ) -> Result<(), RunError> {
+                program.perform_lent(over, numbers, lent)
             }
 
             fn profile(

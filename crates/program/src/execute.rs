@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::Precision;
 use crate::Program;
+use crate::in_place::{Lent, MAX_LENT};
 use crate::instruction::{Action, FusedInput, Memory, Operand};
 use crate::instruction::{MAX_INPUTS, MAX_OUTPUTS};
 use crate::workspace::{Constants, Workspace};
@@ -15,12 +16,13 @@ use graph::{Args, Op, Out, RunResult};
 use graph::{Kind, RunError, Shape, View};
 
 impl<T: Precision> Program<T> {
-    /// Runs all instructions on inputs that are in their places, and shows `after` each with
+    /// Runs all instructions on inputs that are in their places or `lent`, and shows `after` each with
     /// the arena of reals after it and the constants.
     pub(crate) fn execute(
         &mut self,
         params: &[T],
         seed: Seed,
+        lent: &mut [Lent<'_, T>],
         mut after: impl FnMut(usize, &[T], &Constants<T>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let Workspace { reals, indices, scratch } = &mut self.workspace;
@@ -29,15 +31,16 @@ impl<T: Precision> Program<T> {
         for (position, instruction) in self.instructions.iter().enumerate() {
             match &instruction.action {
                 Action::Fused { program, inputs, slots, .. } => {
-                    let (memory, mut slots) = carve(reals, slots);
+                    let (memory, mut slots) = carve_all(reals, lent, slots);
                     // Filled in place: it is too large to be moved.
                     let mut sources: SmallVec<[Source<'_, T>; MAX_INPUTS]> = SmallVec::new();
                     sources.extend(inputs.iter().map(|input| memory.source(input, fixed)));
                     program.run(self.isa, &self.pool, &sources, &mut slots, scratch);
                 }
                 Action::Contract(product) => {
-                    let output = std::slice::from_ref(&product.output.range);
+                    let output = std::slice::from_ref(product.output.memory.range());
                     let (memory, mut outputs) = carve(reals, output);
+                    let memory = memory.beside(lent);
                     let [a, b] =
                         product.factors.each_ref().map(|input| memory.source(input, fixed));
                     let (isa, pool) = (self.isa, &self.pool);
@@ -51,6 +54,7 @@ impl<T: Precision> Program<T> {
                 }
                 Action::Pack { contraction, from, to } => {
                     let (memory, mut outputs) = carve(reals, std::slice::from_ref(to));
+                    let memory = memory.beside(lent);
                     contraction.pack_b(self.isa, &self.pool, memory.read(from, fixed), outputs[0]);
                 }
                 Action::Zero(range) => reals[range.clone()].fill(T::zero()),
@@ -59,7 +63,7 @@ impl<T: Precision> Program<T> {
                         Memory::Index(range) => {
                             let (indices, mut outputs) =
                                 carve(indices, std::slice::from_ref(range));
-                            let memory = Carved::whole(reals);
+                            let memory = Carved::whole(reals).beside(lent);
                             let to = view_mut(shape, outputs[0]);
                             plain(op, inputs, &memory, fixed, &indices, seed, &mut Out::Index(to))
                         }
@@ -67,6 +71,7 @@ impl<T: Precision> Program<T> {
                             debug_assert_ne!(*kind, Kind::Index);
                             let range = std::slice::from_ref(output.range());
                             let (memory, mut outputs) = carve(reals, range);
+                            let memory = memory.beside(lent);
                             let indices = Carved::whole(indices);
                             let to = view_mut(shape, outputs[0]);
                             plain(op, inputs, &memory, fixed, &indices, seed, &mut Out::Real(to))
@@ -81,10 +86,41 @@ impl<T: Precision> Program<T> {
     }
 }
 
-/// An arena without the ranges that an instruction writes: what is left to read.
+/// Memory without what an instruction writes: what is left to read.
 struct Carved<'a, E> {
-    /// The parts between what is written, each with where it starts.
+    /// The parts of the arena between what is written, each with where it starts.
     parts: SmallVec<[(usize, &'a [E]); MAX_OUTPUTS + 1]>,
+    /// What the caller lends; empty where it is written.
+    lent: SmallVec<[&'a [E]; MAX_LENT]>,
+}
+
+/// Takes what is written out of the arena and of what is lent. It is answered in the order given.
+fn carve_all<'a, E>(
+    arena: &'a mut [E],
+    lent: &'a mut [Lent<'_, E>],
+    written: &[Memory],
+) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MAX_OUTPUTS]>) {
+    let own = written.iter().filter(|memory| matches!(memory, Memory::Real(_)));
+    let ranges: SmallVec<[Range<usize>; MAX_OUTPUTS]> =
+        own.map(|memory| memory.range().clone()).collect();
+    let (mut carved, of_arena) = carve(arena, &ranges);
+    let mut outputs: SmallVec<[&'a mut [E]; MAX_OUTPUTS]> =
+        written.iter().map(|_| &mut [][..]).collect();
+    for (position, lent) in lent.iter_mut().enumerate() {
+        let slot = written.iter().position(|w| matches!(w, Memory::Lent(of, _) if *of == position));
+        carved.lent.push(match (lent, slot) {
+            (Lent::Written(slice), Some(slot)) => {
+                outputs[slot] = slice;
+                &[]
+            }
+            (Lent::Written(slice), None) => slice,
+            (Lent::Read(slice), _) => slice,
+        });
+    }
+    let slots = written.iter().zip(&mut outputs);
+    let free = slots.filter(|slot| matches!(slot.0, Memory::Real(_)));
+    free.zip(of_arena).for_each(|((_, slot), own)| *slot = own);
+    (carved, outputs)
 }
 
 /// Takes the ranges to write out of an arena. They are answered in the order given.
@@ -106,12 +142,21 @@ fn carve<'a, E>(
         (rest, start) = (after, written[i].end);
     }
     parts.push((start, &*rest));
-    (Carved { parts }, outputs)
+    (Carved { parts, lent: SmallVec::new() }, outputs)
 }
 
 impl<'a, E> Carved<'a, E> {
     fn whole(arena: &'a [E]) -> Self {
-        Self { parts: smallvec::smallvec![(0, arena)] }
+        Self { parts: smallvec::smallvec![(0, arena)], lent: SmallVec::new() }
+    }
+
+    /// The same, with what the caller lends, none of which is written.
+    fn beside(mut self, lent: &'a [Lent<'_, E>]) -> Self {
+        self.lent.extend(lent.iter().map(|lent| match lent {
+            Lent::Written(slice) => &**slice,
+            Lent::Read(slice) => slice,
+        }));
+        self
     }
 
     fn slice(&self, range: &Range<usize>) -> &'a [E] {
@@ -135,6 +180,7 @@ impl<'a, E> Carved<'a, E> {
             Memory::Real(range) => self.slice(range),
             Memory::Param(range) => &fixed.params[range.clone()],
             Memory::Constant(range) => &fixed.constants.reals[range.clone()],
+            Memory::Lent(position, range) => &self.lent[*position][range.clone()],
             Memory::Index(_) | Memory::IndexConstant(_) => unreachable!("an operand of reals"),
         }
     }

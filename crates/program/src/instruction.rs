@@ -32,6 +32,8 @@ pub(crate) enum Memory {
     Constant(Range<usize>),
     /// Among the constants of indices.
     IndexConstant(Range<usize>),
+    /// In the caller's slice of this position.
+    Lent(usize, Range<usize>),
 }
 
 /// An array to be read: a place in the memory.
@@ -41,11 +43,11 @@ pub(crate) struct Operand {
     pub place: Place,
 }
 
-/// A value that is written: a range of the arena of reals, or a place in it.
+/// A value that is written: all over some memory, or in a place in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
-    pub range: Range<usize>,
-    /// Where in the range, if it is a part.
+    pub memory: Memory,
+    /// Where in the memory, if it is a part.
     pub part: Option<Place>,
 }
 
@@ -85,8 +87,8 @@ pub(crate) enum Action<T> {
     Fused {
         program: Box<kernels::Fused<T>>,
         inputs: SmallVec<[FusedInput; 6]>,
-        /// Ranges of the arena of reals, each with one output or several.
-        slots: SmallVec<[Range<usize>; 4]>,
+        /// What is written, each with one output or several.
+        slots: SmallVec<[Memory; 4]>,
         outputs: Vec<Written>,
         /// The products that it computes, whose factors are the last inputs.
         products: Vec<LoopProduct>,
@@ -149,7 +151,8 @@ impl Memory {
             | Memory::Index(range)
             | Memory::Param(range)
             | Memory::Constant(range)
-            | Memory::IndexConstant(range) => range,
+            | Memory::IndexConstant(range)
+            | Memory::Lent(_, range) => range,
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | `words` | what each word of a graph is to the kernels, and what it costs |
 //! | `instruction` | what a program consists of; below compilation and execution |
 //! | `program`, `execute`, `feed`, `given`, `checked` | running a program |
+//! | `in_place` | programs that compute in memory of their caller |
 //! | `workspace` | the memory that programs read and write, and share |
 //! | `engine`, `precision` | what is compiled once for each precision |
 //! | `step`, `function`, `recipe`, `work`, `per_shape`, `reports` | recording and compiling on demand |
@@ -24,6 +25,7 @@ mod explain;
 mod feed;
 mod function;
 mod given;
+mod in_place;
 mod instruction;
 mod per_shape;
 mod precision;
@@ -42,6 +44,7 @@ pub use explain::Explanation;
 pub use feed::{Feeds, IntoFeed};
 pub use function::{Answer, Function, One, Several};
 pub use given::{Feed, Indices};
+pub use in_place::{InPlace, Lent};
 pub use precision::Precision;
 pub use profile::Profile;
 pub use program::Program;

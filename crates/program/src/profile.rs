@@ -53,7 +53,7 @@ impl<T: Precision> Program<T> {
             self.check_params(params)?;
             self.feed(inputs, false)?;
             let mut last = Instant::now();
-            self.execute(params.values(), Seed::default(), |instruction, _, _| {
+            self.execute(params.values(), Seed::default(), &mut [], |instruction, _, _| {
                 let now = Instant::now();
                 times[instruction].push(now - last);
                 last = now;

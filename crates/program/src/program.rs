@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kernels::{Isa, Pool, all_finite};
 use ndarray::{ArrayViewD, IxDyn};
 
-use crate::compile::{self, Compiled};
+use crate::compile::{self, Compiled, Lending};
 use crate::engine::Run;
 use crate::instruction::{Action, Instruction};
 use crate::threads::default_pool;
@@ -101,7 +101,7 @@ impl<T: Precision> Program<T> {
         params: &Params<T>,
         arithmetic: Arithmetic,
     ) -> Self {
-        T::compile(outputs, params, arithmetic)
+        T::compile(outputs, params, arithmetic, &Lending::default())
     }
 
     /// See [`without_workspace`](Self::without_workspace).
@@ -109,9 +109,10 @@ impl<T: Precision> Program<T> {
         outputs: &[Var<'_>],
         params: &Params<T>,
         arithmetic: Arithmetic,
+        lending: &Lending,
     ) -> Self {
         let pool = default_pool();
-        let compiled: Compiled<T> = compile::compile(outputs, params, arithmetic);
+        let compiled: Compiled<T> = compile::compile(outputs, params, arithmetic, lending);
         Self {
             inputs: compiled.inputs,
             outputs: compiled.outputs,
@@ -161,7 +162,9 @@ impl<T: Precision> Program<T> {
         // An input that is not finite is an error of its own, before anything is computed.
         self.feed(inputs, on_data)?;
         match how {
-            Run::Given(_) | Run::OnData => self.execute(params.values(), seed, |_, _, _| Ok(())),
+            Run::Given(_) | Run::OnData => {
+                self.execute(params.values(), seed, &mut [], |_, _, _| Ok(()))
+            }
             Run::Checked(_) | Run::CheckedOnData => self.execute_checked(params, seed),
         }
     }

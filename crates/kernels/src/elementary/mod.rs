@@ -30,13 +30,13 @@ pub(crate) use trig::{cos, sin};
 
 use num_traits::Float;
 
+use crate::elementwise::chain::Chained;
 use crate::isa::{Simd, fma};
-use crate::vector::Vector;
 
 /// A floating point format with all that the elementary functions need to know of it.
 pub trait Lane: Float + Exp + Log + Tanh + Erf + Trig {
     /// The vector of this format on a level.
-    type Vector<S: Simd>: Vector<Self>;
+    type Vector<S: Simd>: Chained<Self>;
 }
 
 impl Lane for f32 {

@@ -6,6 +6,7 @@
 
 mod arg;
 mod binary;
+pub(crate) mod chain;
 pub(crate) mod select;
 mod unary;
 

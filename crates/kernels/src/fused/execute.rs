@@ -2,14 +2,18 @@
 
 use std::slice;
 
+use smallvec::SmallVec;
+
 use super::Fused;
 use super::blocks::{Piece, UNIT};
+use super::chain::{ChainLink, MAX_LINKS};
 use super::copy::{Grid, gather, scatter};
 use super::memory::Addresses;
 use super::nest::{MAX_OUTER, Strides};
 use super::product::Rectangle;
 use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 use crate::elementwise::Arg;
+use crate::elementwise::chain::{Bound, Link};
 use crate::isa::Isa;
 use crate::reduce::{Reduce, reduce_columns};
 use crate::scalar::Scalar;
@@ -168,6 +172,7 @@ impl<'a, T: Scalar> Block<'a, T> {
                 Action::Store(x) => {
                     self.store(elements(self.address(x), len), step.kind, step.out);
                 }
+                Action::Chain(number) => self.chain(&self.fused.chains[number], padded),
                 Action::Accumulate(f, x) => {
                     let x = elements(self.address(x), len);
                     self.accumulate(f, step.kind, x, elements_mut(out, len));
@@ -227,6 +232,35 @@ impl<'a, T: Scalar> Block<'a, T> {
                 if x == out { Arg::Out } else { Arg::Slice(unsafe { elements(x, len) }) }
             }
         }
+    }
+
+    /// Runs a chain over the numbers of the block.
+    ///
+    /// # Safety
+    ///
+    /// As of `run`.
+    unsafe fn chain(&self, links: &[ChainLink<T>], len: usize) {
+        let mut bound: SmallVec<[Bound<T>; MAX_LINKS + 1]> = SmallVec::new();
+        bound.extend(links.iter().map(|link| {
+            let mut bound = Bound::new(link.link);
+            match link.operand {
+                None => {}
+                Some(MicroArg::Each(place)) => bound.place = self.address(place),
+                // SAFETY: a register has at least one number.
+                Some(MicroArg::Splat(place)) => bound.number = unsafe { *self.address(place) },
+                Some(MicroArg::Constant(number)) => bound.number = number,
+            }
+            if let Some(take) = link.take {
+                bound.take = self.address(take);
+            }
+            if let Some(keep) = link.keep {
+                bound.keep = self.address(keep);
+            }
+            bound
+        }));
+        bound.push(Bound::new(Link::Neg));
+        // SAFETY: as of the steps that the chain was made of, see `elements`: each works on its position alone.
+        unsafe { T::chain(self.isa, &mut bound, len) }
     }
 
     /// Computes the piece's part of a product, dense from `to` on.

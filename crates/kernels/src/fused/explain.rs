@@ -22,12 +22,19 @@ impl<T: Debug> Debug for Fused<T> {
             writeln!(f, "  {title}:")?;
             steps.iter().try_for_each(|step| writeln!(f, "    {step}"))?;
         }
+        for (number, chain) in self.chains.iter().enumerate() {
+            writeln!(f, "  chain {number}:")?;
+            chain.iter().try_for_each(|link| writeln!(f, "    {link}"))?;
+        }
         Ok(())
     }
 }
 
 impl<T: Debug> Display for MicroOp<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Action::Chain(number) = self.action {
+            return write!(f, "chain {number}");
+        }
         write!(f, "{} = ", self.out)?;
         match &self.action {
             Action::Load(k) => write!(f, "load in{k}")?,
@@ -42,6 +49,7 @@ impl<T: Debug> Display for MicroOp<T> {
             Action::ReduceRows(name, x) => write!(f, "{name:?} of each column of {x}")?,
             Action::Store(x) => write!(f, "{x}")?,
             Action::Accumulate(name, x) => write!(f, "{name:?} with {x}")?,
+            Action::Chain(_) => unreachable!("written above"),
         }
         match self.kind {
             Kind::Full => Ok(()),

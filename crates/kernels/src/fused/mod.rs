@@ -31,6 +31,7 @@ mod accumulate;
 mod analysis;
 mod blocks;
 mod builder;
+mod chain;
 mod copy;
 mod cost;
 mod direct;
@@ -59,6 +60,7 @@ use crate::scalar::Scalar;
 use analysis::Analysis;
 use blocks::Blocks;
 use builder::{Node, Output, Parts};
+use chain::ChainLink;
 use layout::Shape;
 use lower::{RowReduction, Steps, lower};
 use nest::{Kept, Lay, Nest, Strides};
@@ -91,11 +93,15 @@ pub struct Fused<T> {
     phases: Vec<Phase<T>>,
     /// After the last block of a row that is cut.
     row_end: Vec<MicroOp<T>>,
+    /// See `chain.rs`.
+    chains: Vec<Vec<ChainLink<T>>>,
     reductions: Vec<RowReduction>,
     /// The length of a thread's registers.
     registers: usize,
     /// See `cost.rs`.
     worth_a_thread: bool,
+    /// Blocks are of one row, and where a row ends they can be cut as is convenient.
+    splits: bool,
 }
 
 /// See `phases.rs`.
@@ -221,6 +227,9 @@ impl<T: Scalar> Fused<T> {
         let of_phases = phases.iter().map(|phase| cost::of(&nest, &phase.direct));
         let work = of_phases.fold(of_products, usize::saturating_add);
         let worth_a_thread = cost::is_worth_a_thread(&nest, work);
+        let splits = blocks.rows == 1
+            && reductions.is_empty()
+            && phases.iter().flat_map(|phase| &phase.padded).all(MicroOp::is_of_each_position);
         let (mut once, mut each) = (vec![&mut round, &mut piece, &mut row_end], Vec::new());
         for phase in &mut phases {
             once.push(&mut phase.head);
@@ -228,6 +237,12 @@ impl<T: Scalar> Fused<T> {
         }
         let room = Room::new(&nest, &blocks);
         let registers = assign(&registers, room, &mut once, &mut each, &mut reductions);
+        let mut chains = Vec::new();
+        for phase in &mut phases {
+            for block in [&mut phase.padded, &mut phase.direct] {
+                *block = chain::chained(block, registers.kept, &mut chains);
+            }
+        }
         let part = (blocks.piece_rows, blocks.piece_columns);
         products.iter_mut().for_each(|product| product.contraction.plan_rectangles(part.0, part.1));
         let per_round = blocks.pieces_per_round(&nest);
@@ -263,8 +278,10 @@ impl<T: Scalar> Fused<T> {
             round,
             row_end,
             reductions,
-            registers,
+            chains,
+            registers: registers.room,
             worth_a_thread,
+            splits,
         }
     }
 }

@@ -43,8 +43,15 @@ impl Room {
     }
 }
 
-/// Gives the registers their offsets, and the steps of each list the offsets instead of the registers' numbers;
-/// returns the length of the buffer, or `usize::MAX` where that is too small a number.
+/// How large the buffer of all registers is, or `usize::MAX` where that is too small a number; and how much of it are those
+/// that are kept, which lie first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct File {
+    pub(super) room: usize,
+    pub(super) kept: usize,
+}
+
+/// Gives the registers their offsets, and the steps of each list the offsets instead of the registers' numbers.
 ///
 /// Kept registers lie first, each for itself. The others, all of block size, share the rest: one is free again after
 /// its last reader.
@@ -54,7 +61,7 @@ pub(super) fn assign<T>(
     once: &mut [&mut Vec<MicroOp<T>>],
     blocks: &mut [&mut Vec<MicroOp<T>>],
     reductions: &mut [RowReduction],
-) -> usize {
+) -> File {
     let mut offsets = vec![None; registers.len()];
     let mut kept = 0_usize;
     for (offset, register) in offsets.iter_mut().zip(registers).filter(|(_, r)| r.kept) {
@@ -73,7 +80,7 @@ pub(super) fn assign<T>(
     }
     let shared =
         blocks.iter_mut().map(|steps| share(steps, &mut offsets.clone(), kept, room.block));
-    kept.saturating_add(shared.max().unwrap_or(0))
+    File { room: kept.saturating_add(shared.max().unwrap_or(0)), kept }
 }
 
 /// Assigns the registers that live within a block by one scan over its steps; returns how much room they take.

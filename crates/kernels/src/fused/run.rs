@@ -196,10 +196,14 @@ impl<T: Scalar> Run<'_, T> {
             for row in rows.clone().step_by(fused.blocks.rows) {
                 let mut column = columns.start;
                 loop {
-                    let size = (
+                    let mut size = (
                         fused.blocks.rows.min(rows.end - row),
                         fused.blocks.columns.min(columns.end - column),
                     );
+                    if fused.splits && size.1 > UNIT {
+                        // What is left of whole units is a block by itself.
+                        size.1 -= size.1 % UNIT;
+                    }
                     block.begin((row, column), size, row == rows.start);
                     let unpadded = (size.0 * size.1).is_multiple_of(UNIT);
                     // SAFETY: as above.

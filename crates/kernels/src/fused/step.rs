@@ -121,17 +121,19 @@ pub(super) enum Action<T> {
     Store(Site),
     /// The numbers joined to those of the blocks before.
     Accumulate(Reduce, Site),
+    /// A chain of elementwise operations, by its number among those of the loop. Nothing else of this step counts.
+    Chain(usize),
 }
 
 impl<T> MicroOp<T> {
     /// The places that are read.
     pub(super) fn reads(&mut self) -> impl Iterator<Item = &mut Site> {
         use Action::{
-            Accumulate, Binary, Fill, Load, Product, ReduceLast, ReduceRows, Select, Spread, Store,
-            Tile, Unary,
+            Accumulate, Binary, Chain, Fill, Load, Product, ReduceLast, ReduceRows, Select, Spread,
+            Store, Tile, Unary,
         };
         let places = match &mut self.action {
-            Load(_) | Product(_) => [None, None, None],
+            Load(_) | Product(_) | Chain(_) => [None, None, None],
             Spread(x)
             | Tile(x)
             | ReduceLast(_, x)
@@ -143,6 +145,12 @@ impl<T> MicroOp<T> {
             Select(condition, a, b) => [condition.place(), a.place(), b.place()],
         };
         places.into_iter().flatten()
+    }
+
+    /// Whether it does the same at each position, and nothing else.
+    pub(super) fn is_of_each_position(&self) -> bool {
+        self.kind == Kind::Full
+            && (self.is_elementwise() || matches!(self.action, Action::Load(_) | Action::Store(_)))
     }
 
     /// Whether each number of the result depends on the operands' numbers of the same position alone.

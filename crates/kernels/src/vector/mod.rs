@@ -1,5 +1,5 @@
 //! Vector registers by name, for the loops that the compiler cannot be trusted to vectorise: the tile of a matrix
-//! product, the packing of its panels, and the accumulators of a reduction.
+//! product, the packing of its panels, the accumulators of a reduction, and chains of operations.
 
 mod plain;
 #[cfg(target_arch = "x86_64")]
@@ -75,6 +75,27 @@ pub unsafe trait Vector<T>: Copy {
     ///
     /// The processor has the instruction set.
     unsafe fn mul(self, a: Self) -> Self;
+
+    /// self − a.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn sub(self, a: Self) -> Self;
+
+    /// self/a.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn div(self, a: Self) -> Self;
+
+    /// √self.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn sqrt(self) -> Self;
 
     /// The larger in each lane, NaN where either is.
     ///

@@ -69,6 +69,21 @@ macro_rules! plain {
             }
 
             #[inline(always)]
+            unsafe fn sub(self, a: Self) -> Self {
+                self.each(a, |x, y| x - y)
+            }
+
+            #[inline(always)]
+            unsafe fn div(self, a: Self) -> Self {
+                self.each(a, |x, y| x / y)
+            }
+
+            #[inline(always)]
+            unsafe fn sqrt(self) -> Self {
+                self.each(self, |x, _| x.sqrt())
+            }
+
+            #[inline(always)]
             unsafe fn max(self, a: Self) -> Self {
                 self.each(a, maximum)
             }

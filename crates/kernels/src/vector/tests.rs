@@ -30,6 +30,9 @@ impl<T: Scalar> Kernel for Check<'_, T> {
             };
             expect(a.add(b), &|a, b| a + b);
             expect(a.mul(b), &|a, b| a * b);
+            expect(a.sub(b), &|a, b| a - b);
+            expect(a.div(b), &|a, b| a / b);
+            expect(a.sqrt(), &|a, _| a.sqrt());
             expect(a.max(b), &|a, b| maximum(a, b));
             expect(a.min(b), &|a, b| minimum(a, b));
             for count in 0..=lanes {

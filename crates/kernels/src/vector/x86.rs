@@ -6,7 +6,7 @@ use super::Vector;
 
 /// Writes the methods that every x86 vector has alike.
 macro_rules! alike {
-    ($float:ty, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $mul:ident) => {
+    ($float:ty, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $mul:ident, $sub:ident, $div:ident, $sqrt:ident) => {
         #[inline(always)]
         unsafe fn splat(x: $float) -> Self {
             // SAFETY: the caller's processor has the instruction; likewise below.
@@ -41,6 +41,24 @@ macro_rules! alike {
         unsafe fn mul(self, a: Self) -> Self {
             // SAFETY: as in `splat`.
             unsafe { $mul(self, a) }
+        }
+
+        #[inline(always)]
+        unsafe fn sub(self, a: Self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe { $sub(self, a) }
+        }
+
+        #[inline(always)]
+        unsafe fn div(self, a: Self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe { $div(self, a) }
+        }
+
+        #[inline(always)]
+        unsafe fn sqrt(self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe { $sqrt(self) }
         }
     };
 }
@@ -88,13 +106,15 @@ macro_rules! avx512 {
 #[rustfmt::skip]
 avx512!(
     __m512, f32, 16, u16,
-    [_mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps, _mm512_mul_ps],
+    [_mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps, _mm512_mul_ps, _mm512_sub_ps,
+     _mm512_div_ps, _mm512_sqrt_ps],
     _mm512_maskz_loadu_ps, _mm512_mask_storeu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_cmp_ps_mask, _mm512_mask_mov_ps
 );
 #[rustfmt::skip]
 avx512!(
     __m512d, f64, 8, u8,
-    [_mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_add_pd, _mm512_mul_pd],
+    [_mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_add_pd, _mm512_mul_pd, _mm512_sub_pd,
+     _mm512_div_pd, _mm512_sqrt_pd],
     _mm512_maskz_loadu_pd, _mm512_mask_storeu_pd, _mm512_max_pd, _mm512_min_pd, _mm512_cmp_pd_mask, _mm512_mask_mov_pd
 );
 
@@ -216,12 +236,14 @@ trait Window {
 #[rustfmt::skip]
 avx2!(
     __m256, f32, 8, i32,
-    [_mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_mul_ps],
+    [_mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_mul_ps, _mm256_sub_ps,
+     _mm256_div_ps, _mm256_sqrt_ps],
     _mm256_maskload_ps, store_parts, _mm256_max_ps, _mm256_min_ps, _mm256_cmp_ps, _mm256_blendv_ps
 );
 #[rustfmt::skip]
 avx2!(
     __m256d, f64, 4, i64,
-    [_mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_add_pd, _mm256_mul_pd],
+    [_mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_add_pd, _mm256_mul_pd, _mm256_sub_pd,
+     _mm256_div_pd, _mm256_sqrt_pd],
     _mm256_maskload_pd, store_parts_double, _mm256_max_pd, _mm256_min_pd, _mm256_cmp_pd, _mm256_blendv_pd
 );

@@ -138,6 +138,9 @@ impl Emitter<'_> {
             return Memory::Param((self.params)(id));
         }
         let buffer = self.analysis.buffer(node);
+        if let Some(position) = self.plan.lent[buffer.index()] {
+            return Memory::Lent(position, 0..self.analysis.shape(buffer).size());
+        }
         let range = self.plan.ranges[buffer.index()].clone().expect("stored values have memory");
         match (lowering, kind) {
             (Lowering::Constant, Kind::Index) => Memory::IndexConstant(range),
@@ -161,7 +164,7 @@ impl Emitter<'_> {
     /// Where a computed value is written.
     fn written(&self, node: NodeId) -> Written {
         let part = self.analysis.homes[node.index()].as_ref().map(|home| home.place.clone());
-        Written { range: self.real(node), part }
+        Written { memory: self.memory(node), part }
     }
 
     pub(super) fn axes(&self, node: NodeId) -> Contract {
@@ -200,7 +203,7 @@ impl Emitter<'_> {
         Action::Contract(Box::new(Product {
             contraction,
             factors: factors.operands.map(|factor| match factor.memory {
-                Memory::Real(range) if range == output.range => FusedInput::Output(0),
+                memory if memory == output.memory => FusedInput::Output(0),
                 memory => FusedInput::Memory(memory),
             }),
             output,
@@ -210,11 +213,11 @@ impl Emitter<'_> {
     }
 
     fn fused<T: Precision>(&self, group: &Group, reads: &[Read]) -> Action<T> {
-        let mut slots: SmallVec<[std::ops::Range<usize>; 4]> = SmallVec::new();
+        let mut slots: SmallVec<[Memory; 4]> = SmallVec::new();
         for &node in &group.stored {
-            let range = self.real(node);
-            if !slots.contains(&range) {
-                slots.push(range);
+            let memory = self.memory(node);
+            if !slots.contains(&memory) {
+                slots.push(memory);
             }
         }
         let mut loops = Loop {
@@ -233,10 +236,7 @@ impl Emitter<'_> {
             };
             let (buffer, place) = self.analysis.located(read.base, &place);
             let memory = self.memory(buffer);
-            let slot = match &memory {
-                Memory::Real(range) => slots.iter().position(|slot| slot == range),
-                _ => None,
-            };
+            let slot = slots.iter().position(|slot| *slot == memory);
             let register = match slot {
                 Some(slot) => loops.builder.input_in(slot, place.offset, &place.strides),
                 None => loops.builder.input_at(place.offset, &place.strides),
@@ -254,7 +254,7 @@ impl Emitter<'_> {
             if let Some(output) = loops.member(member, stored) {
                 debug_assert_eq!(output, outputs.len());
                 let written = self.written(member);
-                let slot = slots.iter().position(|slot| *slot == written.range);
+                let slot = slots.iter().position(|slot| *slot == written.memory);
                 loops.put(output, member, slot.expect("every output has a slot"), &written);
                 outputs.push(written);
             }
@@ -315,14 +315,11 @@ impl<T: Precision> Loop<'_, T> {
     fn product(
         &mut self,
         member: NodeId,
-        slots: &[std::ops::Range<usize>],
+        slots: &[Memory],
         inputs: &mut SmallVec<[FusedInput; 6]>,
     ) -> LoopProduct {
         let factors = self.emitter.factors(member);
-        let slot = |of: usize| match &factors.operands[of].memory {
-            Memory::Real(range) => slots.iter().position(|slot| slot == range),
-            _ => None,
-        };
+        let slot = |of: usize| slots.iter().position(|slot| *slot == factors.operands[of].memory);
         let places = factors.places();
         let [a, b] = [0, 1].map(|of| Factor { slot: slot(of), place: places[of] });
         let (in_a, in_b) = (a.slot, b.slot);

@@ -17,6 +17,7 @@ mod golden;
 mod group;
 mod grouping;
 mod home;
+mod lending;
 mod packing;
 mod passes;
 mod place;
@@ -24,6 +25,7 @@ mod plan;
 
 pub use arithmetic::Arithmetic;
 pub(crate) use cut::Cut;
+pub(crate) use lending::Lending;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -63,6 +65,7 @@ pub(crate) fn compile<T: Precision>(
     outputs: &[Var<'_>],
     params: &Params<T>,
     arithmetic: Arithmetic,
+    lending: &Lending,
 ) -> Compiled<T> {
     let recorded = outputs.first().expect("a program computes something").graph();
     if let Err(error) = check_parameters(sources(outputs), params) {
@@ -72,7 +75,7 @@ pub(crate) fn compile<T: Precision>(
     let target = own_outputs(passes::run::<T>(recorded, &ids, arithmetic));
     let mut target = home::settled(target, &HashSet::new());
     loop {
-        match arranged(recorded, outputs, &target, params) {
+        match arranged(recorded, outputs, &target, params, lending) {
             Ok(compiled) => return compiled,
             Err(conflicts) => target = home::settled(target, &conflicts),
         }
@@ -86,6 +89,7 @@ fn arranged<T: Precision>(
     outputs: &[Var<'_>],
     target: &Target,
     params: &Params<T>,
+    lending: &Lending,
 ) -> Result<Compiled<T>, HashSet<home::Argument>> {
     let analysis = Analysis::new(&target.graph, &target.outputs).at_home();
     let groups = grouping::groups(&analysis);
@@ -94,7 +98,8 @@ fn arranged<T: Precision>(
     if !conflicts.is_empty() {
         return Err(conflicts);
     }
-    let plan = plan::plan(&analysis, &groups, &reads, &target.outputs);
+    let lent = lending.places(&analysis, &groups, &reads, &target.outputs);
+    let plan = plan::plan(&analysis, &groups, &reads, &target.outputs, lent);
     let range = |id| params.range(id);
     let emitter = emit::Emitter { analysis: &analysis, plan: &plan, params: &range };
     let mut instructions: Vec<Instruction<T>> = groups
@@ -172,8 +177,11 @@ fn parameters<T: Precision>(
     analysis.nodes().filter_map(read).collect()
 }
 
+/// Where an output lies in its arena; nowhere if it is in memory of the caller.
 fn output(ty: Type, plan: &plan::Plan, id: NodeId) -> Output {
-    Output { ty, range: plan.ranges[id.index()].clone().expect("outputs are pinned") }
+    let range = plan.ranges[id.index()].clone();
+    debug_assert!(range.is_some() || plan.lent[id.index()].is_some(), "outputs are pinned");
+    Output { ty, range: range.unwrap_or(0..0) }
 }
 
 /// The constants, where the instructions look for them.

@@ -19,6 +19,8 @@ const ALIGNMENT: usize = 16;
 pub(crate) struct Plan {
     /// For each node with memory of its own, its range in the arena of its kind or among the constants.
     pub ranges: Vec<Option<Range<usize>>>,
+    /// For each node whose memory the caller lends, which.
+    pub lent: Vec<Option<usize>>,
     /// The lengths of the two arenas, and of the constants.
     pub reals: usize,
     pub indices: usize,
@@ -36,9 +38,11 @@ pub(crate) fn plan(
     groups: &[Group],
     reads: &[SmallVec<[Read; 6]>],
     outputs: &[NodeId],
+    lent: Vec<Option<usize>>,
 ) -> Plan {
     let mut planner = Planner {
         analysis,
+        lent,
         ranges: vec![None; analysis.work.len()],
         last_read: vec![0; analysis.work.len()],
         begun: vec![false; analysis.work.len()],
@@ -59,9 +63,10 @@ pub(crate) fn plan(
         .enumerate()
         .map(|(position, (group, reads))| planner.step(position, group, reads))
         .collect();
-    let Planner { ranges, reals, indices, constants, index_constants, .. } = planner;
+    let Planner { ranges, lent, reals, indices, constants, index_constants, .. } = planner;
     Plan {
         ranges,
+        lent,
         reals: reals.end,
         indices: indices.end,
         constants: constants.end,
@@ -73,6 +78,8 @@ pub(crate) fn plan(
 struct Planner<'a> {
     analysis: &'a Analysis<'a>,
     ranges: Vec<Option<Range<usize>>>,
+    /// The caller's memory: of no concern but that it is there.
+    lent: Vec<Option<usize>>,
     /// The last group that reads what lies in each node's memory.
     last_read: Vec<usize>,
     /// Whether something was written into each node's memory.
@@ -87,6 +94,9 @@ impl Planner<'_> {
     /// Gives outputs and leaves memory that nothing else uses.
     fn pin(&mut self, outputs: &[NodeId], reads: &[SmallVec<[Read; 6]>]) {
         for &output in outputs {
+            if self.lent[output.index()].is_some() {
+                continue;
+            }
             let size = self.shape(output).size();
             let start = self.arena(output).append(size);
             self.ranges[output.index()] = Some(start..start + size);
@@ -96,7 +106,7 @@ impl Planner<'_> {
         for read in reads.iter().flatten() {
             let leaf = matches!(self.analysis.work[read.base.index()], Work::Leaf);
             let parameter = matches!(self.lowering(read.base), Lowering::Parameter(_));
-            if leaf && !parameter && self.ranges[read.base.index()].is_none() {
+            if leaf && !parameter && !self.has_memory(read.base) {
                 self.allocate(read.base);
             }
         }
@@ -107,12 +117,12 @@ impl Planner<'_> {
         let mut zeroed = SmallVec::new();
         for &node in &group.stored {
             let buffer = self.analysis.buffer(node);
-            let over = (self.ranges[buffer.index()].is_none())
+            let over = (!self.has_memory(buffer))
                 .then(|| self.inherited(position, group, reads, node, &taken))
                 .flatten();
             if let Some(read) = over {
                 self.ranges[node.index()] = self.ranges[reads[read].base.index()].clone();
-            } else if self.ranges[buffer.index()].is_none() {
+            } else if !self.has_memory(buffer) {
                 self.allocate(buffer);
             }
             if !std::mem::replace(&mut self.begun[buffer.index()], true) && self.has_gaps(buffer) {
@@ -174,6 +184,10 @@ impl Planner<'_> {
                 && read.strides == dense_strides(space)
         };
         (0..reads.len()).find(fits)
+    }
+
+    fn has_memory(&self, node: NodeId) -> bool {
+        self.ranges[node.index()].is_some() || self.lent[node.index()].is_some()
     }
 
     fn dies(&self, node: NodeId, position: usize) -> bool {

@@ -1,0 +1,199 @@
+//! Operations in a row, each on the result of the one before, which stays in registers of the processor.
+//!
+//! A pass of its own for each operation loads and stores the result every time, which takes longer than to compute it, and
+//! waits for each division before it begins with what follows. A chain goes through some vectors with all its operations,
+//! and then through the next.
+
+#[cfg(target_arch = "x86_64")]
+mod threaded;
+
+#[cfg(test)]
+mod tests;
+
+use std::ptr;
+
+use crate::isa::{Isa, Kernel, Simd};
+use crate::scalar::Scalar;
+use crate::vector::{Plain, Vector};
+
+/// Writes the enum, and its list, from one.
+macro_rules! links {
+    ($($(#[$doc:meta])* $name:ident),*) => {
+        /// What a link does with its first operand x, which is the result of the link before unless it takes another.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Link { $($(#[$doc])* $name),* }
+
+        impl Link {
+            /// Every one, in the order of the enum.
+            pub const ALL: &'static [Link] = &[$(Link::$name),*];
+        }
+    };
+}
+
+links! {
+    /// x + a.
+    Add,
+    /// x − a.
+    Sub,
+    /// a − x.
+    SubFrom,
+    /// x·a.
+    Mul,
+    /// x/a.
+    Div,
+    /// a/x.
+    DivInto,
+    /// −x.
+    Neg,
+    /// 1/x.
+    Recip,
+    /// √x.
+    Sqrt,
+    /// x².
+    Square
+}
+
+/// A link with where its operands and its result are.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound<T> {
+    pub(crate) link: Link,
+    /// Another first operand; none if null.
+    pub(crate) take: *const T,
+    /// The second operand, the same `number` everywhere if null.
+    pub(crate) place: *const T,
+    pub(crate) number: T,
+    /// Where the result is kept; nowhere if null.
+    pub(crate) keep: *mut T,
+    /// What computes it: a function of the vectors' type, or null.
+    pub(crate) code: *const (),
+}
+
+impl<T: Scalar> Bound<T> {
+    pub(crate) fn new(link: Link) -> Self {
+        let (take, place, keep) = (ptr::null(), ptr::null(), ptr::null_mut());
+        Self { link, take, place, number: T::zero(), keep, code: ptr::null() }
+    }
+}
+
+/// The numbers that a chain goes through are a multiple of so many.
+pub(crate) const UNIT: usize = 64;
+
+/// Runs a chain over `len` numbers. The last link is there for what comes after the chain, and its operation is not done.
+///
+/// # Safety
+///
+/// `len` is a multiple of [`UNIT`] and not 0, and each link can read, or write, `len` numbers at its places. What is written
+/// overlaps what is read only where it is the same place. The first link takes an operand.
+pub(crate) unsafe fn chain<T: Scalar>(isa: Isa, links: &mut [Bound<T>], len: usize) {
+    isa.run(Chain { links, len });
+}
+
+struct Chain<'a, T> {
+    links: &'a mut [Bound<T>],
+    len: usize,
+}
+
+impl<T: Scalar> Kernel for Chain<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        // SAFETY: this is the copy for level `S`; the caller of `chain` vouches for the rest.
+        unsafe { T::Vector::<S>::chain(self.links, self.len) }
+    }
+}
+
+/// Vectors that chains go through.
+///
+/// # Safety
+///
+/// As of [`Vector`].
+pub unsafe trait Chained<T>: Vector<T> {
+    /// See [`chain()`].
+    ///
+    /// # Safety
+    ///
+    /// As of [`chain()`], and the processor has the instruction set.
+    unsafe fn chain(links: &mut [Bound<T>], len: usize);
+}
+
+macro_rules! plain {
+    ($($float:ty, $lanes:literal;)*) => {$(
+        // SAFETY: no special instructions are used.
+        unsafe impl Chained<$float> for Plain<$float, $lanes> {
+            #[inline(always)]
+            unsafe fn chain(links: &mut [Bound<$float>], len: usize) {
+                const ABREAST: usize = 4;
+                let links = &links[..links.len() - 1];
+                for start in (0..len).step_by(ABREAST * $lanes) {
+                    // SAFETY: as the caller vouches.
+                    unsafe {
+                        let mut x = [Self::splat(0.0); ABREAST];
+                        for bound in links {
+                            x = computed(bound.link, bound, start, x);
+                        }
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+plain! {
+    f32, 4;
+    f64, 2;
+}
+
+/// The result of a link, for the numbers from `start` on.
+///
+/// # Safety
+///
+/// As of `chain`, and the processor has the instruction set of `V`.
+#[inline(always)]
+unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize>(
+    link: Link,
+    bound: &Bound<T>,
+    start: usize,
+    mut x: [V; N],
+) -> [V; N] {
+    let at = |place: *const T, i: usize| place.wrapping_add(start + i * V::LANES);
+    let keep = bound.keep;
+    /// The link with each vector of the second operand.
+    macro_rules! both {
+        (|$x:ident, $a:ident| $result:expr) => {
+            if bound.place.is_null() {
+                let $a = V::splat(bound.number);
+                x = x.map(|$x| $result);
+            } else {
+                for (i, x) in x.iter_mut().enumerate() {
+                    let ($x, $a) = (*x, V::load(at(bound.place, i)));
+                    *x = $result;
+                }
+            }
+        };
+    }
+    // SAFETY: as the caller vouches.
+    unsafe {
+        if !bound.take.is_null() {
+            x = std::array::from_fn(|i| V::load(at(bound.take, i)));
+        }
+        match link {
+            Link::Add => both!(|x, a| x.add(a)),
+            Link::Sub => both!(|x, a| x.sub(a)),
+            Link::SubFrom => both!(|x, a| a.sub(x)),
+            Link::Mul => both!(|x, a| x.mul(a)),
+            Link::Div => both!(|x, a| x.div(a)),
+            Link::DivInto => both!(|x, a| a.div(x)),
+            Link::Neg => x = x.map(|x| x.mul(V::splat(-T::one()))),
+            Link::Recip => x = x.map(|x| V::splat(T::one()).div(x)),
+            Link::Sqrt => x = x.map(|x| x.sqrt()),
+            Link::Square => x = x.map(|x| x.mul(x)),
+        }
+        if !keep.is_null() {
+            for (i, x) in x.iter().enumerate() {
+                x.store(at(keep, i).cast_mut());
+            }
+        }
+    }
+    x
+}

@@ -1,0 +1,96 @@
+//! Chains on x86 as threaded code: each link is a function that ends with a jump to the next, with the vectors on the way in
+//! the registers of its arguments. A loop with a match in it would jump three times for each link, and all from one place,
+//! where processors foresee worst.
+
+#![expect(
+    improper_ctypes_definitions,
+    reason = "callers and callees are all here, and agree in what a vector is"
+)]
+
+use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
+use std::mem::transmute;
+
+use super::{Bound, Chained, Link, UNIT, computed};
+use crate::vector::Vector;
+
+/// Writes the functions of the links for a type of vectors, in the convention that hands eight of them over in registers.
+macro_rules! threaded {
+    ($module:ident, $float:ty, $vector:ty, $features:literal, [$($x:ident),*], [$($link:literal),*]) => {
+        mod $module {
+            use super::*;
+
+            type Code =
+                unsafe extern "sysv64" fn(*const Bound<$float>, usize, $(threaded!(@ $x $vector)),*);
+
+            /// For each link, what computes it and goes on to the next.
+            static LINKS: [Code; Link::ALL.len()] = [$(link::<$link>),*];
+
+            /// # Safety
+            ///
+            /// As of `Chained::chain`; `bound` is one of the links, of which the last is followed by one whose code is `end`.
+            #[target_feature(enable = $features)]
+            unsafe extern "sysv64" fn link<const LINK: usize>(
+                bound: *const Bound<$float>,
+                start: usize,
+                $($x: $vector),*
+            ) {
+                // SAFETY: as the caller vouches.
+                unsafe {
+                    let [$($x),*] = computed(Link::ALL[LINK], &*bound, start, [$($x),*]);
+                    let next = bound.add(1);
+                    transmute::<*const (), Code>((*next).code)(next, start, $($x),*);
+                }
+            }
+
+            /// The end of a chain. (Were it to go on to the next numbers, calls would nest deeply in builds where they
+            /// are no jumps.)
+            #[target_feature(enable = $features)]
+            unsafe extern "sysv64" fn end(
+                _: *const Bound<$float>,
+                _: usize,
+                $(_: threaded!(@ $x $vector)),*
+            ) {}
+
+            // SAFETY: the functions need the features of the vector.
+            unsafe impl Chained<$float> for $vector {
+                #[inline(always)]
+                unsafe fn chain(links: &mut [Bound<$float>], len: usize) {
+                    let (last, own) = links.split_last_mut().expect("there is one for the end");
+                    own.iter_mut().for_each(|bound| bound.code = LINKS[bound.link as usize] as *const ());
+                    last.code = end as Code as *const ();
+                    // SAFETY: as the caller vouches.
+                    unsafe { all(links.as_ptr(), len) }
+                }
+            }
+
+            /// # Safety
+            ///
+            /// As of `Chained::chain`, for links with their code.
+            #[target_feature(enable = $features)]
+            unsafe fn all(first: *const Bound<$float>, len: usize) {
+                // SAFETY: as the caller vouches.
+                unsafe {
+                    let code = transmute::<*const (), Code>((*first).code);
+                    $(let $x = <$vector>::splat(0.0);)*
+                    let abreast = [$($x),*].len() * <$vector as Vector<$float>>::LANES;
+                    for start in (0..len).step_by(abreast) {
+                        code(first, start, $($x),*);
+                    }
+                }
+            }
+
+            const _: () = assert!(UNIT % (threaded!(# $($x),*) * <$vector as Vector<$float>>::LANES) == 0);
+        }
+    };
+    (@ $x:ident $vector:ty) => { $vector };
+    (# $($x:ident),*) => { [$(stringify!($x)),*].len() };
+}
+
+#[rustfmt::skip]
+threaded!(avx2, f32, __m256, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+#[rustfmt::skip]
+threaded!(avx2_double, f64, __m256d, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+#[rustfmt::skip]
+threaded!(avx512, f32, __m512, "avx512f,avx2,fma", [a, b, c, d], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+#[rustfmt::skip]
+threaded!(avx512_double, f64, __m512d, "avx512f,avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -1,0 +1,158 @@
+//! Chains: elementwise operations that follow each other become one step, which goes through a few vectors with all of them
+//! before it goes on to the next. A result that only the next one reads stays in registers of the processor, and all memory
+//! that the operations read streams in side by side.
+
+use std::fmt::{self, Debug, Display, Formatter};
+
+use super::step::{Action, Kind, MicroArg, MicroOp, Site};
+use crate::elementwise::chain::{self, Link};
+use crate::elementwise::{Binary, Unary};
+
+const _: () = assert!(super::blocks::UNIT == chain::UNIT, "chains go through whole units");
+
+/// The most links of a chain, so that running it needs no heap.
+pub(super) const MAX_LINKS: usize = 24;
+
+/// A step of a chain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChainLink<T> {
+    pub(super) link: Link,
+    /// What it works on, if that is not the result of the link before.
+    pub(super) take: Option<Site>,
+    /// The second operand, if it has one.
+    pub(super) operand: Option<MicroArg<T>>,
+    /// Where its result is kept, if somebody else reads it.
+    pub(super) keep: Option<Site>,
+}
+
+/// The steps with chains in place of operations that follow each other. Of the registers, those from `shared` on live within
+/// the block, so that what no later step reads of them is not written.
+pub(super) fn chained<T: Copy + PartialEq>(
+    steps: &[MicroOp<T>],
+    shared: usize,
+    chains: &mut Vec<Vec<ChainLink<T>>>,
+) -> Vec<MicroOp<T>> {
+    let mut made = Vec::with_capacity(steps.len());
+    let mut start = 0;
+    while start < steps.len() {
+        let end = start + length(&steps[start..]);
+        if end - start < 2 {
+            made.push(steps[start]);
+            start += 1;
+            continue;
+        }
+        let links = (start..end).map(|i| {
+            let out = steps[i].out;
+            let follows = i > start && next(&steps[i], steps[i - 1].out).is_some();
+            let followed = i + 1 < end && next(&steps[i + 1], out).is_some();
+            let lives = !matches!(out, Site::Register(r) if r >= shared)
+                || is_read(&steps[i + 1..], out, followed);
+            let link = if follows { next(&steps[i], steps[i - 1].out) } else { first(&steps[i]) };
+            ChainLink { keep: lives.then_some(out), ..link.expect("it is a link") }
+        });
+        made.push(MicroOp { action: Action::Chain(chains.len()), ..steps[end - 1] });
+        chains.push(links.collect());
+        start = end;
+    }
+    made
+}
+
+/// How many of the steps are one chain from the first on.
+fn length<T: Copy + PartialEq>(steps: &[MicroOp<T>]) -> usize {
+    let fits = |step: &MicroOp<T>| step.kind == Kind::Full && first(step).is_some();
+    steps.iter().take(MAX_LINKS).take_while(|step| fits(step)).count()
+}
+
+/// Whether a register is read before it is written again: by a step after the first, if that `follows` in the chain.
+fn is_read<T: Copy>(steps: &[MicroOp<T>], register: Site, follows: bool) -> bool {
+    for (i, step) in steps.iter().enumerate() {
+        let mut step = *step;
+        let reads = step.reads().any(|place| *place == register);
+        if reads && !(follows && i == 0) {
+            return true;
+        }
+        if step.out == register {
+            return false;
+        }
+    }
+    false
+}
+
+/// An operation as a link on its first operand.
+fn link<T: Copy>(step: &MicroOp<T>) -> Option<(Link, MicroArg<T>, Option<MicroArg<T>>)> {
+    match step.action {
+        Action::Binary(f, a, b) => {
+            let link = match f {
+                Binary::Add => Link::Add,
+                Binary::Sub => Link::Sub,
+                Binary::Mul => Link::Mul,
+                Binary::Div => Link::Div,
+                _ => return None,
+            };
+            Some((link, a, Some(b)))
+        }
+        Action::Unary(f, x) => {
+            let link = match f {
+                Unary::Neg => Link::Neg,
+                Unary::Recip => Link::Recip,
+                Unary::Sqrt => Link::Sqrt,
+                Unary::Square => Link::Square,
+                _ => return None,
+            };
+            Some((link, x, None))
+        }
+        _ => None,
+    }
+}
+
+/// The same on the second operand.
+fn reversed(link: Link) -> Link {
+    match link {
+        Link::Sub => Link::SubFrom,
+        Link::Div => Link::DivInto,
+        other => other,
+    }
+}
+
+/// The link of a step that takes an operand which has a number for each position.
+fn first<T: Copy>(step: &MicroOp<T>) -> Option<ChainLink<T>> {
+    let (link, a, b) = link(step)?;
+    let of = |link, take, operand| Some(ChainLink { link, take: Some(take), operand, keep: None });
+    match (a, b) {
+        (MicroArg::Each(take), operand) => of(link, take, operand),
+        (number, Some(MicroArg::Each(take))) => of(reversed(link), take, Some(number)),
+        _ => None,
+    }
+}
+
+/// The link of a step that works on the result of the one before, and reads it nowhere else.
+fn next<T: Copy + PartialEq>(step: &MicroOp<T>, before: Site) -> Option<ChainLink<T>> {
+    let result = MicroArg::Each(before);
+    let (link, a, b) = link(step)?;
+    let of = |link, operand| Some(ChainLink { link, take: None, operand, keep: None });
+    match (a == result, b) {
+        (true, Some(b)) if b == result => {
+            if link == Link::Mul {
+                of(Link::Square, None)
+            } else {
+                None
+            }
+        }
+        (true, b) => of(link, b),
+        (false, Some(b)) if b == result => of(reversed(link), Some(a)),
+        _ => None,
+    }
+}
+
+impl<T: Debug> Display for ChainLink<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(keep) = self.keep {
+            write!(f, "{keep} = ")?;
+        }
+        write!(f, "{:?}", self.link)?;
+        if let Some(take) = self.take {
+            write!(f, " {take}")?;
+        }
+        self.operand.iter().try_for_each(|operand| write!(f, " {operand}"))
+    }
+}

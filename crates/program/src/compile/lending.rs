@@ -1,0 +1,61 @@
+//! What lies in memory of the caller: inputs that are read there, and outputs that are written over them.
+
+use smallvec::SmallVec;
+
+use super::analysis::Analysis;
+use super::group::{Extent, Group, Read};
+use super::place::dense_strides;
+use graph::Lowering;
+use graph::reading::NodeId;
+
+/// Which inputs the caller lends, and which outputs take their places.
+#[derive(Clone, Debug, Default)]
+pub struct Lending {
+    /// How many: the first inputs of the graph.
+    pub inputs: usize,
+    /// For each output, the input that it replaces.
+    pub outputs: Vec<Option<usize>>,
+}
+
+impl Lending {
+    /// For each node that lies in memory of the caller, which. An output is computed there if whoever reads the input does so
+    /// before, or in the loop that computes it, element by element; else it has memory of its own, to be copied from in the end.
+    pub fn places(
+        &self,
+        analysis: &Analysis<'_>,
+        groups: &[Group],
+        reads: &[SmallVec<[Read; 6]>],
+        outputs: &[NodeId],
+    ) -> Vec<Option<usize>> {
+        let mut places = vec![None; analysis.work.len()];
+        for id in analysis.nodes().filter(|_| self.inputs > 0) {
+            if let Lowering::Input(slot) = analysis.graph.node(id, |node| node.op.lower())
+                && slot < self.inputs
+            {
+                places[id.index()] = Some(slot);
+            }
+        }
+        let inputs = places.clone();
+        for (&output, over) in outputs.iter().zip(&self.outputs) {
+            let Some(slot) = over else { continue };
+            let reads_input = |read: &Read| inputs[read.base.index()] == Some(*slot);
+            let in_time = |position: usize, group: &Group| {
+                let mut looks = reads[position].iter().filter(|read| reads_input(read));
+                looks.all(|read| is_of_each_element(read, group))
+            };
+            let stores = |group: &Group| !group.alone && group.stored.contains(&output);
+            let Some(made) = groups.iter().position(stores) else { continue };
+            let whole = groups[made].registers.get(&output) == Some(&Extent::Full);
+            let later = reads[made + 1..].iter().flatten().any(reads_input);
+            if whole && !later && in_time(made, &groups[made]) {
+                places[output.index()] = Some(*slot);
+            }
+        }
+        places
+    }
+}
+
+/// Whether a loop reads an array as it would write it.
+fn is_of_each_element(read: &Read, group: &Group) -> bool {
+    !read.whole && read.offset == 0 && read.strides == dense_strides(&group.space)
+}
