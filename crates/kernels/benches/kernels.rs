@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use cotangent_kernels::{
-    Adam, Arg, Binary, Contraction, Extents, FusedBuilder, Isa, Place, Pool, Reduce, Source, Unary,
+    Arg, Binary, Contraction, Extents, FusedBuilder, Isa, Place, Pool, Reduce, Source, Unary,
     binary, reduce_columns, reduce_rows, unary,
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -198,30 +198,5 @@ fn fused(c: &mut Criterion) {
     }
 }
 
-fn updates(c: &mut Criterion) {
-    let mut group = c.benchmark_group("adam");
-    let adam = Adam {
-        learning_rate: 1e-3,
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        epsilon_inside: false,
-        bias_correction: true,
-        weight_decay: 0.0,
-        decoupled: false,
-        step: 1,
-    };
-    for n in [17_226, 535_818] {
-        group.throughput(Throughput::Elements(n as u64));
-        let [mut p, g, mut m, mut v] = [(); 4].map(|()| numbers(n));
-        for threads in [1, 2] {
-            let pool = Pool::new(threads);
-            group.bench_function(BenchmarkId::new(n.to_string(), threads), |b| {
-                b.iter(|| adam.step(Isa::best(), &pool, &mut p, &g, &mut m, &mut v));
-            });
-        }
-    }
-}
-
-criterion_group!(benches, elementwise, reductions, contractions, fused, updates);
+criterion_group!(benches, elementwise, reductions, contractions, fused);
 criterion_main!(benches);

@@ -13,7 +13,6 @@ use crate::finite::AllFinite;
 use crate::fused;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
-use crate::update::{Adam, Sgd};
 
 /// The entry points of all kernels, implemented by [`f32`] and [`f64`] alone.
 pub trait Compiled: Sized {
@@ -71,23 +70,6 @@ pub trait Compiled: Sized {
     fn spread(isa: Isa, x: &[Self], columns: usize, out: &mut [Self]);
     fn tile(isa: Isa, x: &[Self], columns: usize, rows: usize, out: &mut [Self]);
     fn all_finite(isa: Isa, x: &[Self]) -> bool;
-    fn sgd(
-        isa: Isa,
-        pool: &Pool,
-        sgd: &Sgd,
-        parameters: &mut [Self],
-        gradients: &[Self],
-        velocity: &mut [Self],
-    );
-    fn adam(
-        isa: Isa,
-        pool: &Pool,
-        adam: &Adam,
-        parameters: &mut [Self],
-        gradients: &[Self],
-        mean: &mut [Self],
-        square: &mut [Self],
-    );
 }
 
 macro_rules! compiled {
@@ -180,29 +162,6 @@ macro_rules! compiled {
 
             fn all_finite(isa: Isa, x: &[Self]) -> bool {
                 isa.run(AllFinite(x))
-            }
-
-            fn sgd(
-                isa: Isa,
-                pool: &Pool,
-                sgd: &Sgd,
-                parameters: &mut [Self],
-                gradients: &[Self],
-                velocity: &mut [Self],
-            ) {
-                sgd.run(isa, pool, parameters, gradients, velocity);
-            }
-
-            fn adam(
-                isa: Isa,
-                pool: &Pool,
-                adam: &Adam,
-                parameters: &mut [Self],
-                gradients: &[Self],
-                mean: &mut [Self],
-                square: &mut [Self],
-            ) {
-                adam.run(isa, pool, parameters, gradients, mean, square);
             }
         }
     };

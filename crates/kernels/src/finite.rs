@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::isa::{Isa, Kernel, Simd};
 use crate::pool::Pool;
 use crate::scalar::Scalar;
-use crate::update::in_parts;
+
+/// From this many numbers on a second thread pays.
+const WORTH_SHARING: usize = 1 << 16;
 
 /// Whether there is no infinity and no NaN among the numbers: one pass, at the speed at which memory is read. Long
 /// slices are shared among threads.
@@ -17,9 +19,13 @@ use crate::update::in_parts;
 /// assert!(!all_finite(Isa::best(), &pool, &[1.0, f64::NAN]));
 /// ```
 pub fn all_finite<T: Scalar>(isa: Isa, pool: &Pool, x: &[T]) -> bool {
+    if x.len() < WORTH_SHARING || pool.threads() == 1 {
+        return T::all_finite(isa, x);
+    }
+    let part = x.len().div_ceil(pool.threads());
     let finite = AtomicBool::new(true);
-    in_parts(pool, x, [], |part, []| {
-        if !T::all_finite(isa, part) {
+    pool.run(x.len().div_ceil(part), &|place| {
+        if !T::all_finite(isa, &x[place * part..x.len().min((place + 1) * part)]) {
             finite.store(false, Ordering::Relaxed);
         }
     });

@@ -13,7 +13,6 @@
 //! | [`reduce`], [`reduce_rows`], [`reduce_columns`] | sums, products and extrema |
 //! | [`all_finite`] | whether there is no infinity and no NaN |
 //! | [`Contraction`] | sums of products over groups of axes of any strides: products of matrices, batches, windows |
-//! | [`Sgd`], [`Adam`] | an optimizer step in one pass |
 //! | [`Pool`] | threads for tasks of microseconds |
 //!
 //! # One source, three instruction sets
@@ -75,7 +74,6 @@ mod scratch;
 mod spread;
 #[cfg(test)]
 mod testing;
-mod update;
 mod vector;
 
 pub use contract::{Contraction, Extents, Place};
@@ -87,4 +85,3 @@ pub use pool::Pool;
 pub use reduce::{Reduce, reduce, reduce_columns, reduce_rows};
 pub use scalar::Scalar;
 pub use spread::Spread;
-pub use update::{Adam, Sgd};

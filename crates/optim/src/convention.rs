@@ -1,8 +1,9 @@
 //! Conventions that rules share: where ε stands, and how weights decay.
 
+use graph::Var;
 use serde::Serialize;
 
-use crate::Precision;
+use crate::{At, Moment, Rule};
 
 /// Where ε keeps a divisor √s from zero.
 ///
@@ -42,35 +43,22 @@ impl Epsilon {
         }
     }
 
-    /// The divisor in the precision of the weights.
-    pub(crate) fn divisor<T: Precision>(self) -> Divisor<T> {
-        let (inside, outside) = match self {
-            Self::Outside(value) => (0.0, value),
-            Self::Inside(value) => (value, 0.0),
-        };
-        Divisor { inside: T::from_f64(inside), outside: T::from_f64(outside) }
-    }
-}
-
-/// A root kept from zero: √(s + inside) + outside.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Divisor<T> {
-    inside: T,
-    outside: T,
-}
-
-impl<T: Precision> Divisor<T> {
-    /// The divisor for a mean square s.
-    #[inline]
-    pub fn root(self, square: T) -> T {
-        (square + self.inside).sqrt() + self.outside
-    }
-
-    /// x over the divisor; 0 where both are 0, which is where every gradient has been 0.
-    #[inline]
-    pub fn divide(self, x: T, square: T) -> T {
-        let root = self.root(square);
-        if root == T::zero() && x == T::zero() { x } else { x / root }
+    /// x over √(s + ε) or √s + ε; x itself where both are 0, which is where every gradient has been 0.
+    pub(crate) fn divide<'g, R: Rule>(
+        at: &At<'g, '_, R>,
+        form: &R,
+        of: fn(&R) -> Epsilon,
+        [x, square]: [Var<'g>; 2],
+    ) -> Var<'g> {
+        let epsilon = || at.number(move |rule, _| of(rule).value());
+        match of(form) {
+            form if form.value() == 0.0 => {
+                let root = square.sqrt();
+                root.eq(0.0).and(x.eq(0.0)).select(x, x / root)
+            }
+            Self::Outside(_) => x / (square.sqrt() + epsilon()),
+            Self::Inside(_) => x / (square + epsilon()).sqrt(),
+        }
     }
 }
 
@@ -108,13 +96,33 @@ impl WeightDecay {
         Self { strength, decoupled: true }
     }
 
-    /// (what θ is multiplied by, how much of θ joins the gradient).
-    pub(crate) fn factors<T: Precision>(self, learning_rate: f64) -> (T, T) {
-        if self.decoupled {
-            (T::from_f64(1.0 - learning_rate * self.strength), T::zero())
-        } else {
-            (T::one(), T::from_f64(self.strength))
+    /// The gradient, with λθ if that joins it.
+    pub(crate) fn gradient<'g, R: Rule>(
+        at: &At<'g, '_, R>,
+        form: &R,
+        of: fn(&R) -> WeightDecay,
+        [w, g]: [Var<'g>; 2],
+    ) -> Var<'g> {
+        let Self { strength, decoupled } = of(form);
+        if decoupled || strength == 0.0 {
+            return g;
         }
+        g + at.number(move |rule, _| of(rule).strength) * w
+    }
+
+    /// θ, multiplied by 1 − αλ if it decays beside the step, at the rate α times a factor.
+    pub(crate) fn shrunk<'g, R: Rule>(
+        at: &At<'g, '_, R>,
+        form: &R,
+        of: fn(&R) -> WeightDecay,
+        factor: impl Fn(&R, &Moment<'_>) -> f64 + Send + Sync + 'static,
+        w: Var<'g>,
+    ) -> Var<'g> {
+        let Self { strength, decoupled } = of(form);
+        if !decoupled || strength == 0.0 {
+            return w;
+        }
+        w * at.shrink(move |rule, moment| of(rule).strength * factor(rule, moment))
     }
 }
 

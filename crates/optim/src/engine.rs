@@ -12,7 +12,7 @@ use crate::parts::{AnyPart, Around, Call};
 use crate::rule::any::AnyRule;
 use crate::state::{self, State};
 use crate::work::Work;
-use crate::{At, Difference, Ledger, OptimError, Optimizer, Selected, Slots, StepReport};
+use crate::{Difference, Ledger, OptimError, Optimizer, Selected, StepReport};
 
 /// The precisions that an optimizer works in, `f32` and `f64`: those of programs.
 ///
@@ -28,14 +28,6 @@ use crate::{At, Difference, Ledger, OptimError, Optimizer, Selected, Slots, Step
 /// assert_eq!(usual::<f64>().learning_rate(), 1e-3);
 /// ```
 pub trait Precision: program::Precision {
-    #[doc(hidden)]
-    fn update_by(
-        rule: &dyn AnyRule,
-        at: &At<'_>,
-        weights: &mut [Self],
-        gradients: &[Self],
-        state: Slots<'_, Self>,
-    );
     #[doc(hidden)]
     fn update_around(part: &dyn AnyPart, inner: &mut dyn Optimizer<Self>, call: Call<'_, Self>);
     #[doc(hidden)]
@@ -113,16 +105,6 @@ pub type Steps<'o, T> = dyn FnMut(What<'_, '_, T>) -> Result<(), OptimError> + '
 macro_rules! precision {
     ($float:ty, $update:ident) => {
         impl Precision for $float {
-            fn update_by(
-                rule: &dyn AnyRule,
-                at: &At<'_>,
-                weights: &mut [Self],
-                gradients: &[Self],
-                state: Slots<'_, Self>,
-            ) {
-                rule.$update(at, weights, gradients, state);
-            }
-
             fn update_around(
                 part: &dyn AnyPart,
                 inner: &mut dyn Optimizer<Self>,

@@ -44,6 +44,7 @@
 //! | `range_test`, [`search`] | choosing a learning rate, and other hyperparameters |
 //! | `schedule` | schedules and their composition |
 //! | `convention` | what rules differ in: where ε stands, how weights decay |
+//! | `updates` | what a rule records, compiled for the parameters of a step |
 //! | `engine`, `work` | what all of them do, compiled once for each precision |
 //! | `memory`, `segments` | state beside the parameters, and selecting them |
 
@@ -66,6 +67,7 @@ mod schedule;
 pub mod search;
 mod segments;
 mod state;
+mod updates;
 mod work;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
@@ -81,7 +83,7 @@ pub use optimizer::Optimizer;
 pub use parts::*;
 pub use range_test::{RangeCurve, RangePoint, RangeTest, RangeTestError};
 pub use report::{ParameterReport, StepReport, zero_share};
-pub use rule::{At, Rule, Unit};
+pub use rule::{At, Moment, Rule, Unit, Unrolled, Updated};
 pub use rules::*;
 pub use schedule::{
     Anneal, Bounded, Constant, Cosine, CosineRestarts, Curve, CycleMode, Cyclic, Exponential,

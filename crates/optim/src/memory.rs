@@ -1,8 +1,9 @@
 //! What an optimizer remembers from step to step.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use graph::{ParamId, Shape};
+use graph::{Graph, ParamId, Shape, Var};
 
 use crate::segments::{self, Chosen, Run, Segment, Selected};
 use crate::state::Ledger;
@@ -23,6 +24,9 @@ pub struct Slot {
     start: Start,
     saved: bool,
 }
+
+/// How many layouts there were.
+static LAYOUTS: AtomicU64 = AtomicU64::new(1);
 
 /// What a slot holds before the first step.
 #[derive(Clone, Copy, Debug)]
@@ -57,9 +61,21 @@ impl Slot {
         if needed { self } else { Self { shape: |_| Shape::from([0]), saved: false, ..self } }
     }
 
-    /// The slot as space to compute in: what a step leaves there is of no use to the next.
-    pub fn scratch(self) -> Self {
-        Self { saved: false, ..self }
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its shape for a parameter of this shape.
+    pub(crate) fn shape_for(&self, shape: &Shape) -> Shape {
+        (self.shape)(shape)
+    }
+
+    /// What the slot of variables holds before the first step.
+    pub(crate) fn recorded<'g>(self, graph: &'g Graph, weights: Var<'g>) -> Var<'g> {
+        match self.start {
+            Start::Value(value) => graph.full((self.shape)(&weights.shape()), value),
+            Start::Weights => weights,
+        }
     }
 }
 
@@ -68,7 +84,7 @@ pub const MAX_SLOTS: usize = 5;
 
 /// The slots' contents, in the order of their declaration; empty where there are fewer.
 ///
-/// A rule takes its own by name: `let [mean, square, ..] = state;`.
+/// A part takes its own by name: `let [mean, ..] = stretch.slots;`.
 pub type Slots<'a, T> = [&'a mut [T]; MAX_SLOTS];
 
 /// A single number that a rule or part remembers: its name in files and its first value.
@@ -89,6 +105,7 @@ pub(crate) struct Memory<T> {
     pub segments: Vec<Segment>,
     pub numbers: Vec<f64>,
     buffers: Vec<Buffer<T>>,
+    layout: u64,
     /// The parameters of the coming step, and where their gradients lie.
     selection: Vec<(ParamId, Option<Range<usize>>)>,
     runs: Vec<Run>,
@@ -141,6 +158,7 @@ impl<T: Precision> Memory<T> {
             segments: Vec::new(),
             numbers: numbers.iter().map(|number| number.1).collect(),
             buffers: Vec::new(),
+            layout: 0,
             selection: Vec::new(),
             runs: Vec::new(),
         }
@@ -178,6 +196,7 @@ impl<T: Precision> Memory<T> {
             segments,
             numbers: self.numbers.clone(),
             buffers: Vec::new(),
+            layout: LAYOUTS.fetch_add(1, Ordering::Relaxed),
             selection: selected.iter().map(|c| (c.param.id(), c.gradient)).collect(),
             runs: Vec::new(),
         };
@@ -197,6 +216,16 @@ impl<T: Precision> Memory<T> {
 
     fn position(&self, id: ParamId) -> Result<usize, usize> {
         self.segments.binary_search_by_key(&id, |segment| segment.id)
+    }
+
+    /// The slots.
+    pub fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.buffers.iter().map(|buffer| buffer.slot)
+    }
+
+    /// A number that no other layout has.
+    pub fn layout(&self) -> u64 {
+        self.layout
     }
 
     /// What a slot holds of the segment at this position.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use graph::Pattern;
+use program::Program;
 
 use crate::engine::What;
 use crate::schedule::{ReduceOnPlateau, Schedule};
@@ -119,6 +120,27 @@ impl<R: Rule, T: Precision> Optim<R, T> {
     pub fn validate(&self) -> Result<(), OptimError> {
         let mut rule = self.rule;
         self.work.settings.validate(&mut rule)
+    }
+
+    /// What the steps with the present parameters run, to be explained: a program for each shape that the rule is compiled
+    /// for, which for most rules is one run of all parameters. None before the first step.
+    ///
+    /// ```
+    /// use cotangent::{GradientLayout, Gradients, Params};
+    /// use cotangent::optim::{Adam, Optimizer};
+    ///
+    /// let mut params = Params::<f32>::seeded(0);
+    /// params.root().parameter("w", cotangent::ndarray::array![1.0, 2.0].into_dyn());
+    /// let layout = GradientLayout::new(params.trainable_entries());
+    /// let mut adam = Adam::new(1e-3);
+    /// adam.step(&mut params, Gradients::new(&layout, &[3.0, -4.0]))?;
+    /// for program in adam.programs() {
+    ///     assert!(program.explain().to_string().contains("1 instructions"));
+    /// }
+    /// # Ok::<(), cotangent::optim::OptimError>(())
+    /// ```
+    pub fn programs(&self) -> impl Iterator<Item = &Program<T>> {
+        self.work.updates.programs()
     }
 
     /// Copies a slot that is like the weights to where the weights lie, for the parameters that a

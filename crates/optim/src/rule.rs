@@ -1,14 +1,18 @@
 //! What an update rule is.
 
 pub(crate) mod any;
+mod at;
+mod unrolled;
 
 use std::fmt::Debug;
 
-use graph::Shape;
+use graph::{Shape, Var};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Hyperparameters, Number, Precision, Slot, Slots};
+use crate::{Hyperparameters, Number, Slot};
+pub use at::{At, Moment};
+pub use unrolled::Unrolled;
 
 /// How much a rule is handed at a time.
 ///
@@ -21,40 +25,36 @@ pub enum Unit {
     Parameter,
 }
 
-/// What a rule may know of a step besides weights, gradients and state.
+/// What an update makes of weights and state.
 ///
 /// It stands in the example of [`Rule`].
-#[derive(Clone, Copy, Debug)]
-pub struct At<'a> {
-    /// The number of the step, t = 1, 2, …, for this parameter: steps in which it was frozen, or had
-    /// no gradient, do not count.
-    pub step: u64,
-    /// The parameter's shape; of the first one where the [`Unit`] is an element.
-    pub shape: &'a Shape,
-    /// The rule's numbers, as [`advance`](Rule::advance) left them.
-    pub numbers: &'a [f64],
+#[derive(Debug)]
+pub struct Updated<'g> {
+    pub(crate) weights: Var<'g>,
+    pub(crate) state: Vec<Var<'g>>,
 }
 
-impl At<'_> {
-    /// 1 − βᵗ: the weight that a running average of decay β, started at 0, has gathered.
-    pub fn gathered(&self, beta: f64) -> f64 {
-        1.0 - beta.powf(self.step as f64)
+impl<'g> Updated<'g> {
+    /// New weights, and what the slots hold from now on, in the order of their declaration: the variables that were there
+    /// where nothing changes.
+    pub fn new(weights: Var<'g>, state: impl IntoIterator<Item = Var<'g>>) -> Self {
+        Self { weights, state: state.into_iter().collect() }
     }
 }
 
-/// A first-order update rule: its hyperparameters are its fields, and its formula one pass over
-/// weights, gradients and state.
+/// A first-order update rule: its hyperparameters are its fields, and its formula is recorded mathematics.
 ///
 /// [`Optim`](crate::Optim) makes an optimizer of it, with checks, schedules, weight-decay masks,
-/// counting and saving. A rule of one's own is some thirty lines:
+/// counting and saving. The formula is recorded once, and compiled to a loop over weights, gradients and slots where they
+/// lie. A rule of one's own is some thirty lines:
 ///
 /// ```
-/// use cotangent::optim::{At, Optim, Rule, Slots, hyperparameters};
-/// use cotangent::{Precision, GradientLayout, Gradients, Params};
+/// use cotangent::optim::{At, Optim, Rule, Updated, hyperparameters};
+/// use cotangent::{GradientLayout, Gradients, Params};
 ///
 /// hyperparameters! {
 ///     /// Steps of a fixed size against the sign of the gradient: θ ← θ − α·sign(g).
-///     #[derive(Clone, Copy, Debug, serde::Serialize)]
+///     #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 ///     struct SignDescent {
 ///         /// α.
 ///         learning_rate in NonNegative: f64,
@@ -63,10 +63,9 @@ impl At<'_> {
 ///
 /// impl Rule for SignDescent {
 ///     const NAME: &'static str = "sign_descent";
-///     fn update<T: Precision>(&self, _: &At<'_>, w: &mut [T], g: &[T], _: Slots<'_, T>) {
-///         for (w, g) in w.iter_mut().zip(g) {
-///             *w -= T::from_f64(self.learning_rate) * g.signum();
-///         }
+///     fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+///         let (w, g, []) = at.arguments();
+///         Updated::new(w - at.rate(|_, _| 1.0) * g.sign(), [])
 ///     }
 /// }
 ///
@@ -79,7 +78,9 @@ impl At<'_> {
 /// assert_eq!(params.trainable(), [0.5, 2.5]);
 /// # Ok::<(), cotangent::optim::OptimError>(())
 /// ```
-pub trait Rule: Hyperparameters + Copy + Debug + Serialize + 'static {
+pub trait Rule:
+    Hyperparameters + Copy + Debug + PartialEq + Serialize + Send + Sync + 'static
+{
     /// The rule's name in errors and files.
     const NAME: &'static str;
 
@@ -107,15 +108,13 @@ pub trait Rule: Hyperparameters + Copy + Debug + Serialize + 'static {
     /// Changes the numbers of a parameter before its update, to those of its step t = 1, 2, …
     fn advance(&self, _step: u64, _numbers: &mut [f64]) {}
 
-    /// Updates weights and state. All slices are of one length where the slots are like the
-    /// weights.
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        state: Slots<'_, T>,
-    );
+    /// Records the update of a parameter, or of a run of several, by the operations that losses are recorded with.
+    ///
+    /// It is recorded once for many steps. What changes from step to step, and every hyperparameter, is a
+    /// [number](At::number), which is computed in double precision and rounded once. `self` is there for what decides which
+    /// formula it is: flags, and whether a hyperparameter is 0; one that is not, stands there as ∞. When that changes, the
+    /// update is recorded anew.
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g>;
 
     #[doc(hidden)]
     fn settings(&self) -> Value {

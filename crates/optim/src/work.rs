@@ -8,10 +8,11 @@ use crate::rule::any::AnyRule;
 use crate::schedule::{Curve, ReduceOnPlateau, Schedule};
 use crate::segments::{Chosen, Segment, Selected};
 use crate::state::Ledger;
-use crate::{At, OptimError, Precision};
+use crate::updates::{Operands, Updates};
+use crate::{Moment, OptimError, Precision};
 
 /// The name under which every rule shows its learning rate.
-const LEARNING_RATE: &str = "learning_rate";
+pub(crate) const LEARNING_RATE: &str = "learning_rate";
 const WEIGHT_DECAY: &str = "weight_decay";
 
 /// An optimizer but for its rule.
@@ -19,6 +20,7 @@ const WEIGHT_DECAY: &str = "weight_decay";
 pub struct Work<T> {
     pub(crate) settings: Settings,
     pub(crate) remembered: Remembered<T>,
+    pub(crate) updates: Updates<T>,
 }
 
 /// How the hyperparameters of a rule change from step to step.
@@ -119,7 +121,8 @@ pub(crate) fn without_decay(rule: &mut dyn AnyRule) {
 
 impl<T: Precision> Default for Work<T> {
     fn default() -> Self {
-        Self { settings: Settings::default(), remembered: Remembered::nothing(&[]) }
+        let (settings, updates) = (Settings::default(), Updates::default());
+        Self { settings, remembered: Remembered::nothing(&[]), updates }
     }
 }
 
@@ -199,16 +202,20 @@ impl<T: Precision> Work<T> {
         gradients: &[T],
     ) {
         self.settings.steps += 1;
-        self.remembered.begin().each(&mut |run, segments, slots| {
+        let (memory, updates) = (self.remembered.begin(), &mut self.updates);
+        updates.fit(memory, [decaying, undecayed]);
+        memory.each(&mut |run, segments, slots| {
             for Segment { steps, numbers, .. } in &mut *segments {
                 *steps += 1;
                 decaying.advance(*steps, numbers);
             }
-            let Segment { shape, decays, steps, numbers, .. } = &segments[0];
-            let at = At { step: *steps, shape, numbers };
+            let Segment { decays, steps, numbers, .. } = &segments[0];
+            let machine_epsilon = T::MACHINE_EPSILON.to_f64();
+            let moment = Moment { step: *steps, numbers, machine_epsilon };
             let rule = if *decays { decaying } else { undecayed };
             let weights = &mut weights[run.weights.clone()];
-            T::update_by(rule, &at, weights, &gradients[run.gradients.clone()], slots);
+            let of_step = Operands { weights, gradients: &gradients[run.gradients.clone()], slots };
+            updates.run((rule, *decays), &segments[0], &moment, of_step);
         });
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters};
 
 /// AdaBelief: Adam that divides by how far gradients are from what their mean led to expect.
 ///
@@ -55,26 +55,18 @@ impl Rule for AdaBeliefRule {
         vec![Slot::like_weights("mean"), Slot::like_weights("surprise")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [mean, surprise, ..]: Slots<'_, T>,
-    ) {
-        let rate = T::from_f64(self.learning_rate / at.gathered(self.beta1));
-        let unbias = T::from_f64(1.0 / at.gathered(self.beta2));
-        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        let (keep2, inside) = (T::from_f64(self.beta2), T::from_f64(self.epsilon_inside));
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
-        let divisor = crate::Epsilon::Outside(self.epsilon).divisor();
-        let slots = mean.iter_mut().zip(surprise);
-        for ((w, &g), (m, s)) in weights.iter_mut().zip(gradients).zip(slots) {
-            let g = g + coupled * *w;
-            *m += take1 * (g - *m);
-            let miss = g - *m;
-            *s = keep2 * *s + take2 * miss * miss + inside;
-            *w = shrink * *w - rate * divisor.divide(*m, unbias * *s);
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [mean, surprise]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
+        let miss = at.number(|r, _| 1.0 - r.beta2) * (g - mean).square();
+        let inside = at.number(|r, _| r.epsilon_inside);
+        let surprise = at.number(|r, _| r.beta2) * surprise + miss + inside;
+        let corrected = at.number(|r, t| 1.0 / t.gathered(r.beta2)) * surprise;
+        let outside = |r: &Self| Epsilon::Outside(r.epsilon);
+        let step = Epsilon::divide(at, self, outside, [mean, corrected]);
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        let rate = at.rate(|r, t| 1.0 / t.gathered(r.beta1));
+        Updated::new(w - rate * step, [mean, surprise])
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{At, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters};
 
 /// Adadelta: steps in the unit of the weights, from the running mean squares of gradients and
 /// steps.
@@ -57,23 +57,15 @@ impl Rule for AdadeltaRule {
         vec![Slot::like_weights("square"), Slot::like_weights("step_square")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        _: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [square, step_square, ..]: Slots<'_, T>,
-    ) {
-        let (rate, epsilon) = (T::from_f64(self.learning_rate), T::from_f64(self.epsilon));
-        let (keep, take) = (T::from_f64(self.decay), T::from_f64(1.0 - self.decay));
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
-        let slots = square.iter_mut().zip(step_square);
-        for ((w, &g), (s, d)) in weights.iter_mut().zip(gradients).zip(slots) {
-            let g = g + coupled * *w;
-            *s = keep * *s + take * g * g;
-            let step = (*d + epsilon).sqrt() / (*s + epsilon).sqrt() * g;
-            *d = keep * *d + take * step * step;
-            *w = shrink * *w - rate * step;
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [square, step_square]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let (keep, take) = (at.number(|r, _| r.decay), at.number(|r, _| 1.0 - r.decay));
+        let epsilon = at.number(|r, _| r.epsilon);
+        let square = keep * square + take * g.square();
+        let step = (step_square + epsilon).sqrt() / (square + epsilon).sqrt() * g;
+        let step_square = keep * step_square + take * step.square();
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        Updated::new(w - at.rate(|_, _| 1.0) * step, [square, step_square])
     }
 }

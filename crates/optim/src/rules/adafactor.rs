@@ -1,11 +1,10 @@
 //! Adafactor.
 
-use graph::Shape;
+use graph::{Shape, Var, keep};
 use serde::Serialize;
 
 use crate::engine::described;
-use crate::norm::norm;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit, hyperparameters};
+use crate::{At, Moment, Optim, Precision, Rule, Slot, Unit, Updated, hyperparameters};
 
 /// Adafactor: a running mean square kept as one number for each row and column of a matrix.
 ///
@@ -102,81 +101,31 @@ impl Rule for AdafactorRule {
             Slot::shaped("row_square", rows),
             Slot::shaped("column_square", columns),
             Slot::shaped("square", whole),
-            Slot::like_weights("direction").scratch(),
         ]
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [rows, columns, square, direction, ..]: Slots<'_, T>,
-    ) {
-        if weights.is_empty() {
-            return;
-        }
-        let take = T::from_f64((at.step as f64).powf(self.beta2_decay));
-        let least = T::from_f64(self.epsilon1.unwrap_or(T::MACHINE_EPSILON.to_f64()));
-        match at.shape[..] {
-            [.., height, width] => {
-                let matrices = gradients.chunks_exact(height * width);
-                let averages = rows.chunks_exact_mut(height).zip(columns.chunks_exact_mut(width));
-                let directions = direction.chunks_exact_mut(height * width);
-                for ((g, (r, c)), u) in matrices.zip(averages).zip(directions) {
-                    average(g, take, r, c);
-                    estimate(r, c, least, u);
-                }
-            }
-            _ => {
-                for ((&g, s), u) in gradients.iter().zip(square).zip(direction.iter_mut()) {
-                    *s += take * (g * g - *s);
-                    *u = *s;
-                }
-            }
-        }
-        for (u, &g) in direction.iter_mut().zip(gradients) {
-            *u = g / u.max(least * least).sqrt();
-        }
-        self.apply(at, weights, direction);
-    }
-}
-
-impl AdafactorRule {
-    /// Steps along a direction, shortened to d, by a rate relative to the weights.
-    fn apply<T: Precision>(&self, at: &At<'_>, weights: &mut [T], direction: &[T]) {
-        let root = (weights.len() as f64).sqrt();
-        let rate = self.learning_rate.min(1.0 / (at.step as f64).sqrt());
-        let rate = rate * (norm(&*weights) / root).max(self.epsilon2);
-        let excess = (norm(direction) / (root * self.clip)).max(1.0);
-        let rate = T::from_f64(rate / excess);
-        let shrink = T::from_f64(1.0 - self.learning_rate * self.weight_decay);
-        for (w, &u) in weights.iter_mut().zip(direction) {
-            *w = shrink * *w - rate * u;
-        }
-    }
-}
-
-/// Takes a gradient into the running means of its squares along rows and columns.
-fn average<T: Precision>(g: &[T], take: T, rows: &mut [T], columns: &mut [T]) {
-    let (height, width) = (rows.len(), columns.len());
-    let mean = |sum: T, count: usize| sum / T::from_f64(count as f64);
-    for (r, g) in rows.iter_mut().zip(g.chunks_exact(width)) {
-        *r += take * (mean(g.iter().map(|&g| g * g).sum(), width) - *r);
-    }
-    for (j, c) in columns.iter_mut().enumerate() {
-        let squares = g[j..].iter().step_by(width).map(|&g| g * g);
-        *c += take * (mean(squares.sum(), height) - *c);
-    }
-}
-
-/// Vᵢⱼ = RᵢCⱼ/mean(R).
-fn estimate<T: Precision>(rows: &[T], columns: &[T], least: T, squares: &mut [T]) {
-    let mean = rows.iter().copied().sum::<T>() / T::from_f64(rows.len() as f64);
-    let scale = T::one() / mean.max(least);
-    for (&r, squares) in rows.iter().zip(squares.chunks_exact_mut(columns.len())) {
-        for (&c, square) in columns.iter().zip(squares) {
-            *square = r * c * scale;
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [rows, columns, square]) = at.arguments();
+        let take = at.number(|r, t| (t.step as f64).powf(r.beta2_decay));
+        let least = |r: &Self, t: &Moment<'_>| r.epsilon1.unwrap_or(t.machine_epsilon);
+        let moved = |mean: Var<'g>, new: Var<'g>| mean + take * (new - mean);
+        let (rows, columns, square, estimate) = if w.shape().rank() < 2 {
+            let square = moved(square, g.square());
+            (rows, columns, square, square)
+        } else {
+            let rows = moved(rows, g.square().mean_over(-1));
+            let columns = moved(columns, g.square().mean_over(-2));
+            let mean = rows.mean_over(keep(-1)).maximum(at.number(least));
+            let estimate = (rows / mean).unsqueeze(-1) * columns.unsqueeze(-2);
+            (rows, columns, square, estimate)
+        };
+        let smallest = at.number(move |r, t| least(r, t).powi(2));
+        let direction = g / estimate.maximum(smallest).sqrt();
+        let root = (w.shape().size() as f64).sqrt();
+        let size = (w.norm() / root).maximum(at.number(|r, _| r.epsilon2));
+        let excess = (direction.norm() / at.number(move |r, _| root * r.clip)).maximum(1.0);
+        let rate = at.number(|r, t| r.learning_rate.min(1.0 / (t.step as f64).sqrt()));
+        let w = if self.weight_decay == 0.0 { w } else { w * at.shrink(|r, _| r.weight_decay) };
+        Updated::new(w - rate * size / excess * direction, [rows, columns, square])
     }
 }

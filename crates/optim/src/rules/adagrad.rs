@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{
+    At, Epsilon, Moment, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters,
+};
 
 /// Adagrad: divides by the root of the sum of all squared gradients.
 ///
@@ -72,20 +74,14 @@ impl Rule for AdagradRule {
         vec![Slot::like_weights("sum").starting_at(self.initial)]
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [sum, ..]: Slots<'_, T>,
-    ) {
-        let rate = self.learning_rate / (1.0 + (at.step - 1) as f64 * self.learning_rate_decay);
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(rate);
-        let (rate, divisor) = (T::from_f64(rate), self.epsilon.divisor());
-        for ((w, &g), s) in weights.iter_mut().zip(gradients).zip(sum) {
-            let g = g + coupled * *w;
-            *s += g * g;
-            *w = shrink * *w - rate * divisor.divide(g, *s);
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [sum]) = at.arguments();
+        let fall =
+            |r: &Self, t: &Moment<'_>| 1.0 / (1.0 + (t.step - 1) as f64 * r.learning_rate_decay);
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let sum = sum + g.square();
+        let step = Epsilon::divide(at, self, |r| r.epsilon, [g, sum]);
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, fall, w);
+        Updated::new(w - at.rate(fall) * step, [sum])
     }
 }

@@ -1,12 +1,12 @@
 //! Adam and AdamW.
 
-use kernels::Isa;
-use program::default_pool;
 use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{
+    At, Epsilon, Moment, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters,
+};
 
 /// Adam: steps along a running mean of gradients, divided by the root of their running mean square.
 ///
@@ -81,24 +81,19 @@ impl Rule for AdamRule {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [mean, square, ..]: Slots<'_, T>,
-    ) {
-        let kernel = kernels::Adam {
-            learning_rate: self.learning_rate,
-            beta1: self.beta1,
-            beta2: self.beta2,
-            epsilon: self.epsilon.value(),
-            epsilon_inside: matches!(self.epsilon, Epsilon::Inside(_)),
-            bias_correction: self.bias_correction,
-            weight_decay: self.weight_decay.strength,
-            decoupled: self.weight_decay.decoupled,
-            step: at.step,
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [mean, square]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
+        let joins = at.number(|r, _| 1.0 - r.beta2) * g.square();
+        let square = at.number(|r, _| r.beta2) * square + joins;
+        let gathered = |r: &Self, t: &Moment<'_>, beta| {
+            if r.bias_correction { t.gathered(beta) } else { 1.0 }
         };
-        kernel.step(Isa::best(), &default_pool(), weights, gradients, mean, square);
+        let corrected = at.number(move |r, t| 1.0 / gathered(r, t, r.beta2)) * square;
+        let rate = at.rate(move |r, t| 1.0 / gathered(r, t, r.beta1));
+        let step = Epsilon::divide(at, self, |r| r.epsilon, [mean, corrected]);
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        Updated::new(w - rate * step, [mean, square])
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{At, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters};
 
 /// Adamax: Adam with the largest recent gradient in place of the root mean square.
 ///
@@ -53,23 +53,14 @@ impl Rule for AdamaxRule {
         vec![Slot::like_weights("mean"), Slot::like_weights("largest")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [mean, largest, ..]: Slots<'_, T>,
-    ) {
-        let rate = T::from_f64(self.learning_rate / at.gathered(self.beta1));
-        let (take, keep) = (T::from_f64(1.0 - self.beta1), T::from_f64(self.beta2));
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
-        let epsilon = T::from_f64(self.epsilon);
-        let slots = mean.iter_mut().zip(largest);
-        for ((w, &g), (m, u)) in weights.iter_mut().zip(gradients).zip(slots) {
-            let g = g + coupled * *w;
-            *m += take * (g - *m);
-            *u = (keep * *u).max(g.abs() + epsilon);
-            *w = shrink * *w - rate * *m / *u;
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [mean, largest]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
+        let kept = at.number(|r, _| r.beta2) * largest;
+        let largest = kept.maximum(g.abs() + at.number(|r, _| r.epsilon));
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        let rate = at.rate(|r, t| 1.0 / t.gathered(r.beta1));
+        Updated::new(w - rate * mean / largest, [mean, largest])
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters};
 
 /// AMSGrad: Adam whose divisor never shrinks.
 ///
@@ -58,28 +58,23 @@ impl Rule for AmsGradRule {
         ["mean", "square", "largest"].map(Slot::like_weights).to_vec()
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [mean, square, largest, ..]: Slots<'_, T>,
-    ) {
-        let unbias = 1.0 / at.gathered(self.beta2);
-        let (before, after) = if self.largest_of_corrected { (unbias, 1.0) } else { (1.0, unbias) };
-        let (before, after) = (T::from_f64(before), T::from_f64(after));
-        let rate = T::from_f64(self.learning_rate / at.gathered(self.beta1));
-        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        let keep2 = T::from_f64(self.beta2);
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
-        let divisor = self.epsilon.divisor();
-        let slots = mean.iter_mut().zip(square).zip(largest);
-        for ((w, &g), ((m, v), u)) in weights.iter_mut().zip(gradients).zip(slots) {
-            let g = g + coupled * *w;
-            *m += take1 * (g - *m);
-            *v = keep2 * *v + take2 * g * g;
-            *u = u.max(before * *v);
-            *w = shrink * *w - rate * divisor.divide(*m, after * *u);
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [mean, square, largest]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
+        let joins = at.number(|r, _| 1.0 - r.beta2) * g.square();
+        let square = at.number(|r, _| r.beta2) * square + joins;
+        let unbias = at.number(|r, t| 1.0 / t.gathered(r.beta2));
+        let (largest, divisor) = if self.largest_of_corrected {
+            let largest = largest.maximum(unbias * square);
+            (largest, largest)
+        } else {
+            let largest = largest.maximum(square);
+            (largest, unbias * largest)
+        };
+        let rate = at.rate(|r, t| 1.0 / t.gathered(r.beta1));
+        let step = Epsilon::divide(at, self, |r| r.epsilon, [mean, divisor]);
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        Updated::new(w - rate * step, [mean, square, largest])
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{At, Moment, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters};
 
 /// Averaged SGD: gradient descent that also keeps the average of its weights.
 ///
@@ -74,6 +74,13 @@ impl<T: Precision> Asgd<T> {
 }
 
 impl AsgdRule {
+    /// What the learning rate is divided by at a step, as a factor.
+    fn fall(&self, at: &Moment<'_>) -> f64 {
+        let before = (at.step - 1) as f64;
+        let fall = (1.0 + self.lambda * self.learning_rate * before).powf(self.power);
+        self.rounded(self.learning_rate / fall) / self.learning_rate
+    }
+
     fn rounded(&self, x: f64) -> f64 {
         if self.single_precision_rates { f64::from(x as f32) } else { x }
     }
@@ -87,24 +94,12 @@ impl Rule for AsgdRule {
         vec![Slot::copy_of_weights("average")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [average, ..]: Slots<'_, T>,
-    ) {
-        let before = (at.step - 1) as f64;
-        let fall = (1.0 + self.lambda * self.learning_rate * before).powf(self.power);
-        let rate = self.rounded(self.learning_rate / fall);
-        let share = T::from_f64(self.rounded(1.0 / (before - self.start).max(1.0)));
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(rate);
-        let shrink = shrink * T::from_f64(1.0 - self.lambda * rate);
-        let rate = T::from_f64(rate);
-        for ((w, &g), a) in weights.iter_mut().zip(gradients).zip(average) {
-            let g = g + coupled * *w;
-            *w = shrink * *w - rate * g;
-            *a += share * (*w - *a);
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [average]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, Self::fall, w);
+        let w = w * at.shrink(|r, t| r.lambda * r.fall(t)) - at.rate(Self::fall) * g;
+        let share = at.number(|r, t| r.rounded(1.0 / ((t.step - 1) as f64 - r.start).max(1.0)));
+        Updated::new(w, [average + share * (w - average)])
     }
 }

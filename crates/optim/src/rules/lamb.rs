@@ -2,8 +2,8 @@
 
 use crate::convention::{by_norm, options};
 use crate::engine::described;
-use crate::norm::norm;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit};
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Unit, Updated};
+use graph::Var;
 
 /// LAMB: Adam's direction, scaled for each parameter to the length of its weights.
 ///
@@ -36,37 +36,27 @@ impl Rule for LambRule {
     described!();
 
     fn slots(&self) -> Vec<Slot> {
-        let direction = Slot::like_weights("direction").scratch();
-        vec![Slot::like_weights("mean"), Slot::like_weights("square"), direction]
+        vec![Slot::like_weights("mean"), Slot::like_weights("square")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [mean, square, direction, ..]: Slots<'_, T>,
-    ) {
-        let unbias1 = T::from_f64(1.0 / at.gathered(self.beta1));
-        let unbias2 = T::from_f64(1.0 / at.gathered(self.beta2));
-        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        let (keep2, decay) = (T::from_f64(self.beta2), T::from_f64(self.weight_decay));
-        let divisor = self.epsilon.divisor();
-        let slots = mean.iter_mut().zip(square).zip(direction.iter_mut());
-        for ((&w, &g), ((m, v), u)) in weights.iter().zip(gradients).zip(slots) {
-            *m += take1 * (g - *m);
-            *v = keep2 * *v + take2 * g * g;
-            *u = divisor.divide(unbias1 * *m, unbias2 * *v) + decay * w;
-        }
-        let rate = T::from_f64(self.learning_rate * trust(weights, direction));
-        for (w, &u) in weights.iter_mut().zip(direction.iter()) {
-            *w -= rate * u;
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [mean, square]) = at.arguments();
+        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
+        let joins = at.number(|r, _| 1.0 - r.beta2) * g.square();
+        let square = at.number(|r, _| r.beta2) * square + joins;
+        let [of_mean, of_square] = [
+            at.number(|r, t| 1.0 / t.gathered(r.beta1)) * mean,
+            at.number(|r, t| 1.0 / t.gathered(r.beta2)) * square,
+        ];
+        let divided = Epsilon::divide(at, self, |r| r.epsilon, [of_mean, of_square]);
+        let direction = divided + at.number(|r, _| r.weight_decay) * w;
+        let rate = at.rate(|_, _| 1.0) * trust(w, direction);
+        Updated::new(w - rate * direction, [mean, square])
     }
 }
 
 /// ‖θ‖/‖u‖, or 1 where one of them is 0.
-fn trust<T: Precision>(weights: &[T], direction: &[T]) -> f64 {
-    let (length, step) = (norm(weights), norm(direction));
-    if length == 0.0 || step == 0.0 { 1.0 } else { length / step }
+fn trust<'g>(weights: Var<'g>, direction: Var<'g>) -> Var<'g> {
+    let (length, step) = (weights.norm(), direction.norm());
+    length.gt(0.0).and(step.gt(0.0)).select(length / step, 1.0)
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{At, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters};
 
 /// Lion: steps of one size along the sign of a mean, which was found by a search over programs.
 ///
@@ -47,26 +47,12 @@ impl Rule for LionRule {
         vec![Slot::like_weights("mean")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        _: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [mean, ..]: Slots<'_, T>,
-    ) {
-        let rate = T::from_f64(self.learning_rate);
-        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
-        for ((w, &g), m) in weights.iter_mut().zip(gradients).zip(mean) {
-            let g = g + coupled * *w;
-            let direction = sign(*m + take1 * (g - *m));
-            *m += take2 * (g - *m);
-            *w = shrink * *w - rate * direction;
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [mean]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let direction = (mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean)).sign();
+        let mean = mean + at.number(|r, _| 1.0 - r.beta2) * (g - mean);
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        Updated::new(w - at.rate(|_, _| 1.0) * direction, [mean])
     }
-}
-
-/// −1, 0 or 1.
-pub(super) fn sign<T: Precision>(x: T) -> T {
-    if x == T::zero() { x } else { x.signum() }
 }

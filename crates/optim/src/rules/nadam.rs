@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::convention::options;
 use crate::engine::described;
 use crate::{
-    At, Epsilon, Number, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters,
+    At, Epsilon, Number, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters,
 };
 
 /// NAdam: Adam that looks ahead along its mean, as Nesterov's momentum does.
@@ -101,28 +101,21 @@ impl Rule for NAdamRule {
         };
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [mean, square, ..]: Slots<'_, T>,
-    ) {
-        let (product, next) = (at.numbers[0], self.momentum(at.step + 1));
-        let ahead = self.learning_rate * (1.0 - self.momentum(at.step)) / (1.0 - product);
-        let along = self.learning_rate * next / (1.0 - product * next);
-        let (ahead, along) = (T::from_f64(ahead), T::from_f64(along));
-        let unbias = T::from_f64(1.0 / at.gathered(self.beta2));
-        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        let keep2 = T::from_f64(self.beta2);
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
-        let divisor = self.epsilon.divisor();
-        let slots = mean.iter_mut().zip(square);
-        for ((w, &g), (m, v)) in weights.iter_mut().zip(gradients).zip(slots) {
-            let g = g + coupled * *w;
-            *m += take1 * (g - *m);
-            *v = keep2 * *v + take2 * g * g;
-            *w = shrink * *w - divisor.divide(ahead * g + along * *m, unbias * *v);
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [mean, square]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
+        let joins = at.number(|r, _| 1.0 - r.beta2) * g.square();
+        let square = at.number(|r, _| r.beta2) * square + joins;
+        let ahead = at.rate(|r, t| (1.0 - r.momentum(t.step)) / (1.0 - t.numbers[0]));
+        let along = at.rate(|r, t| {
+            let next = r.momentum(t.step + 1);
+            next / (1.0 - t.numbers[0] * next)
+        });
+        let corrected = at.number(|r, t| 1.0 / t.gathered(r.beta2)) * square;
+        let look = ahead * g + along * mean;
+        let step = Epsilon::divide(at, self, |r| r.epsilon, [look, corrected]);
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        Updated::new(w - step, [mean, square])
     }
 }

@@ -4,7 +4,7 @@ use graph::Params;
 use serde::Serialize;
 
 use crate::engine::described;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, hyperparameters};
+use crate::{At, Optim, Precision, Rule, Slot, Updated, hyperparameters};
 
 /// Nesterov's momentum in its look-ahead form: the gradient is taken where the velocity leads.
 ///
@@ -57,19 +57,11 @@ impl Rule for NesterovRule {
         vec![Slot::like_weights("velocity"), Slot::copy_of_weights("position")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        _: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [velocity, position, ..]: Slots<'_, T>,
-    ) {
-        let (rate, momentum) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
-        let slots = velocity.iter_mut().zip(position);
-        for ((w, &g), (v, x)) in weights.iter_mut().zip(gradients).zip(slots) {
-            *v = momentum * *v - rate * g;
-            *x += *v;
-            *w = *x + momentum * *v;
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (_, g, [velocity, position]) = at.arguments();
+        let momentum = at.number(|r, _| r.momentum);
+        let velocity = momentum * velocity - at.rate(|_, _| 1.0) * g;
+        let position = position + velocity;
+        Updated::new(position + momentum * velocity, [velocity, position])
     }
 }

@@ -1,11 +1,9 @@
 //! NovoGrad.
 
-use graph::Shape;
-
 use crate::convention::{by_norm, options};
 use crate::engine::described;
-use crate::norm::norm;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, Unit};
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Unit, Updated};
+use graph::Shape;
 
 /// NovoGrad: one running mean square for each parameter, that of its gradient's norm.
 ///
@@ -39,25 +37,15 @@ impl Rule for NovoGradRule {
         vec![Slot::like_weights("velocity"), Slot::shaped("square", |_| Shape::scalar())]
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [velocity, square, ..]: Slots<'_, T>,
-    ) {
-        let new = norm(gradients).powi(2);
-        let mean = match at.step {
-            1 => new,
-            _ => self.beta2 * square[0].to_f64() + (1.0 - self.beta2) * new,
-        };
-        square[0] = T::from_f64(mean);
-        let rate = T::from_f64(self.learning_rate);
-        let (keep, decay) = (T::from_f64(self.beta1), T::from_f64(self.weight_decay));
-        let divisor = self.epsilon.divisor();
-        for ((w, &g), v) in weights.iter_mut().zip(gradients).zip(velocity) {
-            *v = keep * *v + divisor.divide(g, square[0]) + decay * *w;
-            *w -= rate * *v;
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [velocity, square]) = at.arguments();
+        // The first square is the mean.
+        let take = at.number(|r, t| if t.step == 1 { 1.0 } else { 1.0 - r.beta2 });
+        let keep = at.number(|r, t| if t.step == 1 { 0.0 } else { r.beta2 });
+        let square = keep * square + take * g.norm().square();
+        let scaled = Epsilon::divide(at, self, |r| r.epsilon, [g, square]);
+        let decay = at.number(|r, _| r.weight_decay) * w;
+        let velocity = at.number(|r, _| r.beta1) * velocity + scaled + decay;
+        Updated::new(w - at.rate(|_, _| 1.0) * velocity, [velocity, square])
     }
 }

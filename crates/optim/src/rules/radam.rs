@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{
+    At, Epsilon, Moment, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters,
+};
 
 /// RAdam: Adam whose step is rectified while its mean square rests on few gradients.
 ///
@@ -60,7 +62,7 @@ impl<T: Precision> RAdam<T> {
 
 impl RAdamRule {
     /// r, once there are gradients enough.
-    fn rectification(&self, at: &At<'_>) -> Option<f64> {
+    fn rectification(&self, at: &Moment<'_>) -> Option<f64> {
         let infinity = 2.0 / (1.0 - self.beta2) - 1.0;
         let gathered = at.gathered(self.beta2);
         let rho = infinity - 2.0 * at.step as f64 * (1.0 - gathered) / gathered;
@@ -79,38 +81,25 @@ impl Rule for RAdamRule {
         vec![Slot::like_weights("mean"), Slot::like_weights("square")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [mean, square, ..]: Slots<'_, T>,
-    ) {
-        let rectification = self.rectification(at);
-        let gathered = at.gathered(self.beta2);
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [mean, square]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
+        let joins = at.number(|r, _| 1.0 - r.beta2) * g.square();
+        let square = at.number(|r, _| r.beta2) * square + joins;
         // √(1 − β₂ᵗ)/(√v + ε), or 1/(√(v/(1 − β₂ᵗ)) + ε).
-        let (scale, unbias) = if self.epsilon_after_correction {
-            (1.0, 1.0 / gathered)
+        let scaled = if self.epsilon_after_correction {
+            let corrected = at.number(|r, t| 1.0 / t.gathered(r.beta2)) * square;
+            Epsilon::divide(at, self, |r| r.epsilon, [mean, corrected])
         } else {
-            (gathered.sqrt(), 1.0)
+            let divided = Epsilon::divide(at, self, |r| r.epsilon, [mean, square]);
+            at.number(|r, t| t.gathered(r.beta2).sqrt()) * divided
         };
-        let rate = self.learning_rate / at.gathered(self.beta1);
-        let rate = T::from_f64(rectification.map_or(rate, |r| rate * r * scale));
-        let unbias = T::from_f64(unbias);
-        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        let keep2 = T::from_f64(self.beta2);
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
-        let divisor = self.epsilon.divisor();
-        let slots = mean.iter_mut().zip(square);
-        for ((w, &g), (m, v)) in weights.iter_mut().zip(gradients).zip(slots) {
-            let g = g + coupled * *w;
-            *m += take1 * (g - *m);
-            *v = keep2 * *v + take2 * g * g;
-            let direction = match rectification {
-                Some(_) => divisor.divide(*m, unbias * *v),
-                None => *m,
-            };
-            *w = shrink * *w - rate * direction;
-        }
+        let divides = at.number(|r, t| f64::from(u8::from(r.rectification(t).is_some())));
+        let rectified = at.number(|r, t| r.rectification(t).unwrap_or(1.0)) * scaled;
+        let direction = divides.gt(0.0).select(rectified, mean);
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        let rate = at.rate(|r, t| 1.0 / t.gathered(r.beta1));
+        Updated::new(w - rate * direction, [mean, square])
     }
 }

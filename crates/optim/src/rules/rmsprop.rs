@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters};
 
 /// RMSprop: divides by the root of a running mean of squared gradients.
 ///
@@ -83,32 +83,25 @@ impl Rule for RmsPropRule {
         ]
     }
 
-    fn update<T: Precision>(
-        &self,
-        _: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [square, mean, velocity, ..]: Slots<'_, T>,
-    ) {
-        let rate = T::from_f64(self.learning_rate);
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
-        let (keep, take) = (T::from_f64(self.decay), T::from_f64(1.0 - self.decay));
-        let momentum = T::from_f64(self.momentum.unwrap_or(0.0));
-        let divisor = self.epsilon.divisor();
-        for (i, (w, &g)) in weights.iter_mut().zip(gradients).enumerate() {
-            let g = g + coupled * *w;
-            square[i] = keep * square[i] + take * g * g;
-            let mut variance = square[i];
-            if self.centred {
-                mean[i] += take * (g - mean[i]);
-                variance = (variance - mean[i] * mean[i]).max(T::zero());
-            }
-            let mut step = divisor.divide(g, variance);
-            if self.momentum.is_some() {
-                velocity[i] = momentum * velocity[i] + step;
-                step = velocity[i];
-            }
-            *w = shrink * *w - rate * step;
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [square, mean, velocity]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let take = at.number(|r, _| 1.0 - r.decay);
+        let square = at.number(|r, _| r.decay) * square + take * g.square();
+        let (mean, variance) = if self.centred {
+            let mean = mean + take * (g - mean);
+            (mean, (square - mean.square()).maximum(0.0))
+        } else {
+            (mean, square)
+        };
+        let step = Epsilon::divide(at, self, |r| r.epsilon, [g, variance]);
+        let (velocity, step) = if self.momentum.is_some() {
+            let velocity = at.number(|r, _| r.momentum.unwrap_or(0.0)) * velocity + step;
+            (velocity, velocity)
+        } else {
+            (velocity, step)
+        };
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        Updated::new(w - at.rate(|_, _| 1.0) * step, [square, mean, velocity])
     }
 }

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::lion::sign;
 use crate::engine::described;
-use crate::{At, Optim, Precision, Rule, Slot, Slots, hyperparameters};
+use crate::{At, Optim, Precision, Rule, Slot, Updated, hyperparameters};
 
 /// Rprop: each weight has a step of its own, that grows while the gradient keeps its sign.
 ///
@@ -59,28 +58,15 @@ impl Rule for RpropRule {
         vec![step, Slot::like_weights("previous")]
     }
 
-    fn update<T: Precision>(
-        &self,
-        _: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [step, previous, ..]: Slots<'_, T>,
-    ) {
-        let (shrink, grow) = (T::from_f64(self.shrink), T::from_f64(self.grow));
-        let (least, most) = (T::from_f64(self.least), T::from_f64(self.most));
-        let slots = step.iter_mut().zip(previous);
-        for ((w, &g), (s, p)) in weights.iter_mut().zip(gradients).zip(slots) {
-            let agreement = sign(g) * sign(*p);
-            let (factor, g) = if agreement > T::zero() {
-                (grow, g)
-            } else if agreement < T::zero() {
-                (shrink, T::zero())
-            } else {
-                (T::one(), g)
-            };
-            *s = (factor * *s).max(least).min(most);
-            *w -= *s * sign(g);
-            *p = g;
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [step, previous]) = at.arguments();
+        let agreement = g.sign() * previous.sign();
+        let turned = agreement.lt(0.0);
+        let (grow, shrink) = (at.number(|r, _| r.grow), at.number(|r, _| r.shrink));
+        let factor = agreement.gt(0.0).select(grow, turned.select(shrink, 1.0));
+        let (least, most) = (at.number(|r, _| r.least), at.number(|r, _| r.most));
+        let step = (factor * step).maximum(least).minimum(most);
+        let g = turned.select(0.0, g);
+        Updated::new(w - step * g.sign(), [step, g])
     }
 }

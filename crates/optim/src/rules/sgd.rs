@@ -1,13 +1,11 @@
 //! Gradient descent, with momentum.
 
-use kernels::Isa;
-use program::default_pool;
 use serde::Serialize;
 
 use crate::convention::options;
 use crate::engine::described;
 use crate::{
-    At, Domain, Hyperparameter, Optim, Precision, Rule, Slot, Slots, Visit, WeightDecay,
+    At, Domain, Hyperparameter, Moment, Optim, Precision, Rule, Slot, Updated, Visit, WeightDecay,
     hyperparameters,
 };
 
@@ -84,6 +82,22 @@ impl Momentum {
             nesterov: false,
         }
     }
+
+    /// How much of the velocity is kept at a step.
+    fn keeps(&self, at: &Moment<'_>) -> f64 {
+        if self.starts_at_gradient && at.step == 1 { 0.0 } else { self.decay }
+    }
+
+    /// How much of the gradient enters the velocity.
+    fn takes(&self, at: &Moment<'_>) -> f64 {
+        let dampening = if self.averaged { self.decay } else { self.dampening };
+        if self.starts_at_gradient && at.step == 1 { 1.0 } else { 1.0 - dampening }
+    }
+
+    /// The weight that the step divides the velocity by.
+    fn gathered(&self, at: &Moment<'_>) -> f64 {
+        if self.bias_corrected { at.gathered(self.decay) } else { 1.0 }
+    }
 }
 
 impl Hyperparameter for Momentum {
@@ -146,26 +160,24 @@ impl Rule for SgdRule {
         self.momentum.map(|_| Slot::like_weights("velocity")).into_iter().collect()
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [velocity, ..]: Slots<'_, T>,
-    ) {
-        let momentum = self.momentum.unwrap_or(Momentum::new(0.0));
-        let gathered = if momentum.bias_corrected { at.gathered(momentum.decay) } else { 1.0 };
-        let WeightDecay { strength, decoupled } = self.weight_decay;
-        let kernel = kernels::Sgd {
-            learning_rate: self.learning_rate / gathered,
-            momentum: momentum.decay,
-            dampening: if momentum.averaged { momentum.decay } else { momentum.dampening },
-            nesterov: momentum.nesterov,
-            // Decoupled decay is by the learning rate itself, which the kernel is not told.
-            weight_decay: if decoupled { strength * gathered } else { strength },
-            decoupled,
-            first: momentum.starts_at_gradient && at.step == 1,
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let decay = |r: &Self| r.weight_decay;
+        let Some(momentum) = self.momentum else {
+            let (w, g, []) = at.arguments();
+            let g = WeightDecay::gradient(at, self, decay, [w, g]);
+            let w = WeightDecay::shrunk(at, self, decay, |_, _| 1.0, w);
+            return Updated::new(w - at.rate(|_, _| 1.0) * g, []);
         };
-        kernel.step(Isa::best(), &default_pool(), weights, gradients, velocity);
+        let (w, g, [velocity]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, decay, [w, g]);
+        let [keep, take] = [Momentum::keeps, Momentum::takes].map(|share| {
+            at.number(move |r, t| r.momentum.map_or(0.0, |momentum| share(&momentum, t)))
+        });
+        let velocity = keep * velocity + take * g;
+        let ahead = || at.number(|r, _| r.momentum.map_or(0.0, |momentum| momentum.decay));
+        let direction = if momentum.nesterov { g + ahead() * velocity } else { velocity };
+        let w = WeightDecay::shrunk(at, self, decay, |_, _| 1.0, w);
+        let rate = at.rate(|r, t| 1.0 / r.momentum.map_or(1.0, |m| m.gathered(t)));
+        Updated::new(w - rate * direction, [velocity])
     }
 }

@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use super::lion::sign;
 use crate::convention::options;
 use crate::engine::described;
-use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Slots, WeightDecay, hyperparameters};
+use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters};
 
 /// Yogi: Adam whose mean square moves by the size of the new gradient only, and so forgets slowly.
 ///
@@ -57,24 +56,16 @@ impl Rule for YogiRule {
         ["mean", "square"].map(|name| Slot::like_weights(name).starting_at(self.initial)).to_vec()
     }
 
-    fn update<T: Precision>(
-        &self,
-        at: &At<'_>,
-        weights: &mut [T],
-        gradients: &[T],
-        [mean, square, ..]: Slots<'_, T>,
-    ) {
-        let rate = T::from_f64(self.learning_rate / at.gathered(self.beta1));
-        let unbias = T::from_f64(1.0 / at.gathered(self.beta2));
-        let (take1, take2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
-        let (shrink, coupled): (T, T) = self.weight_decay.factors(self.learning_rate);
-        let divisor = self.epsilon.divisor();
-        let slots = mean.iter_mut().zip(square);
-        for ((w, &g), (m, v)) in weights.iter_mut().zip(gradients).zip(slots) {
-            let g = g + coupled * *w;
-            *m += take1 * (g - *m);
-            *v -= take2 * sign(*v - g * g) * g * g;
-            *w = shrink * *w - rate * divisor.divide(*m, unbias * *v);
-        }
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, [mean, square]) = at.arguments();
+        let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
+        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
+        let excess = (square - g.square()).sign() * g.square();
+        let square = square - at.number(|r, _| 1.0 - r.beta2) * excess;
+        let corrected = at.number(|r, t| 1.0 / t.gathered(r.beta2)) * square;
+        let rate = at.rate(|r, t| 1.0 / t.gathered(r.beta1));
+        let step = Epsilon::divide(at, self, |r| r.epsilon, [mean, corrected]);
+        let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
+        Updated::new(w - rate * step, [mean, square])
     }
 }

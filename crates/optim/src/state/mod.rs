@@ -37,6 +37,7 @@ pub use compare::{Difference, StateError};
 /// let mut resumed = Adam::new(0.1);
 /// resumed.restore(&params, &State::load(&file)?)?;
 /// assert_eq!(resumed.steps(), 1);
+/// assert_eq!(resumed.state(&params)?.size(), 2); // a mean and a mean square for one weight
 ///
 /// let mut other = Adam::new(0.2);
 /// let error = other.restore(&params, &State::load(&file)?).unwrap_err();
@@ -86,6 +87,11 @@ impl<T: Precision> State<T> {
     fn entries(&self, params: &Params<T>) -> Vec<Param> {
         let known = |param: &&Param| self.parameters.contains(param.path());
         params.trainable_entries().filter(known).cloned().collect()
+    }
+
+    /// How many numbers all slots hold together; the example of [`State`] asks Adam's.
+    pub fn size(&self) -> usize {
+        self.tensors.values().map(|tensor| tensor.values.len()).sum()
     }
 
     /// The state without its settings, so that it can be restored into an optimizer with other

@@ -20,7 +20,7 @@ pub struct Lending {
 impl Lending {
     /// For each node that lies in memory of the caller, which. An output is computed there if whoever reads the input does so
     /// before, or in the loop that computes it, element by element; else it has memory of its own, to be copied from in the end.
-    pub fn places(
+    pub(crate) fn places(
         &self,
         analysis: &Analysis<'_>,
         groups: &[Group],

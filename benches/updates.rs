@@ -1,0 +1,63 @@
+//! An update of a million parameters by every rule, against the time that its bytes take: `cargo bench -p cotangent-benches
+//! --bench updates`.
+//!
+//! The bytes are weights and slots, read and written, and gradients, read once. The time of a byte is that of the best of
+//! many passes `a ← b + c` over as many numbers, in the same run.
+
+use std::time::Instant;
+
+use cotangent::optim::{Optimizer, every_rule};
+use cotangent::{GradientLayout, Gradients, Graph, InPlace, Lent, Params, ndarray::Array};
+
+const ROWS: usize = 1000;
+const COLUMNS: usize = 1000;
+const ROUNDS: usize = 40;
+
+fn main() {
+    let size = ROWS * COLUMNS;
+    let mut pass = triad(size);
+    let gradients: Vec<f32> = (0..size).map(|i| ((i * 7919) % 1000) as f32 / 1e3 - 0.45).collect();
+    println!("rule           GB    ms  × its bytes");
+    for (name, make) in every_rule::<f32>() {
+        let mut params = Params::<f32>::seeded(0);
+        let weights =
+            Array::from_shape_fn((ROWS, COLUMNS), |(i, j)| ((i + 3 * j) % 17) as f64 / 17.0);
+        params.root().parameter("w", weights.into_dyn());
+        let layout = GradientLayout::new(params.trainable_entries());
+        let mut optimizer = make(1e-6);
+        let mut step = || {
+            optimizer
+                .step(&mut params, Gradients::new(&layout, &gradients).known_finite())
+                .unwrap();
+        };
+        step();
+        let (mut best, mut byte) = (f64::MAX, f64::MAX);
+        for _ in 0..ROUNDS {
+            best = best.min(seconds(&mut step));
+            byte = byte.min(seconds(&mut pass) / (3 * 4 * size) as f64);
+        }
+        let state = optimizer.state(&params).expect("a step was made");
+        let bytes = 4 * (3 * size + 2 * state.size());
+        let ratio = best / (byte * bytes as f64);
+        println!("{name:10} {:6.3} {:5.2}  {ratio:.2}", bytes as f64 / 1e9, best * 1e3);
+    }
+}
+
+/// A pass over three arrays of the size.
+fn triad(size: usize) -> impl FnMut() {
+    let graph = Graph::new();
+    let [a, b, c] = ["a", "b", "c"].map(|name| graph.input(name, [size]));
+    let mut programs = InPlace::<f32>::default();
+    let sum = programs.add(&[(a, Some(b + c)), (b, None), (c, None)], &[]);
+    let (mut a, b, c) = (vec![0.0; size], vec![1.0; size], vec![2.0; size]);
+    move || {
+        let lent = &mut [Lent::Written(&mut a[..]), Lent::Read(&b), Lent::Read(&c)];
+        programs.run(sum, &[], lent).expect("a sum has no fault");
+    }
+}
+
+fn seconds(run: &mut dyn FnMut()) -> f64 {
+    let start = Instant::now();
+    run();
+    start.elapsed().as_secs_f64()
+}
