@@ -87,7 +87,16 @@ fn link<T: Copy>(step: &MicroOp<T>) -> Option<(Link, MicroArg<T>, Option<MicroAr
                 Binary::Sub => Link::Sub,
                 Binary::Mul => Link::Mul,
                 Binary::Div => Link::Div,
-                _ => return None,
+                Binary::Max => Link::Max,
+                Binary::Min => Link::Min,
+                Binary::Eq => Link::Eq,
+                Binary::Ne => Link::Ne,
+                Binary::Lt => Link::Lt,
+                Binary::Le => Link::Le,
+                Binary::Gt => Link::Gt,
+                Binary::Ge => Link::Ge,
+                Binary::MulNoNan => Link::MulNoNan,
+                Binary::Pow | Binary::Atan2 => return None,
             };
             Some((link, a, Some(b)))
         }
@@ -97,6 +106,9 @@ fn link<T: Copy>(step: &MicroOp<T>) -> Option<(Link, MicroArg<T>, Option<MicroAr
                 Unary::Recip => Link::Recip,
                 Unary::Sqrt => Link::Sqrt,
                 Unary::Square => Link::Square,
+                Unary::Abs => Link::Abs,
+                Unary::Sign => Link::Sign,
+                Unary::Relu => Link::Relu,
                 _ => return None,
             };
             Some((link, x, None))
@@ -110,6 +122,13 @@ fn reversed(link: Link) -> Link {
     match link {
         Link::Sub => Link::SubFrom,
         Link::Div => Link::DivInto,
+        Link::Max => Link::MaxOf,
+        Link::Min => Link::MinOf,
+        Link::Lt => Link::Gt,
+        Link::Gt => Link::Lt,
+        Link::Le => Link::Ge,
+        Link::Ge => Link::Le,
+        Link::MulNoNan => Link::MulNoNanOf,
         other => other,
     }
 }

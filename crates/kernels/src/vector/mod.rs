@@ -97,6 +97,13 @@ pub unsafe trait Vector<T>: Copy {
     /// The processor has the instruction set.
     unsafe fn sqrt(self) -> Self;
 
+    /// `yes` in each lane where a comparison of self with `a` holds, of those below, and `no` elsewhere.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set.
+    unsafe fn choose<const COMPARISON: i32>(self, a: Self, yes: Self, no: Self) -> Self;
+
     /// The larger in each lane, NaN where either is.
     ///
     /// # Safety
@@ -111,6 +118,12 @@ pub unsafe trait Vector<T>: Copy {
     /// The processor has the instruction set.
     unsafe fn min(self, a: Self) -> Self;
 }
+
+/// Comparisons, by their numbers in x86: none signals, and those with NaN fail but `NE`.
+pub(crate) const EQ: i32 = 0x00;
+pub(crate) const NE: i32 = 0x04;
+pub(crate) const LT: i32 = 0x11;
+pub(crate) const LE: i32 = 0x12;
 
 /// The most lanes of any vector.
 pub(crate) const MAX_LANES: usize = 16;

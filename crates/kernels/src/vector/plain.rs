@@ -1,6 +1,6 @@
 //! Vectors without intrinsics.
 
-use super::Vector;
+use super::{EQ, LT, NE, Vector};
 use crate::elementwise::{maximum, minimum};
 use crate::isa::{Native, fma};
 
@@ -81,6 +81,21 @@ macro_rules! plain {
             #[inline(always)]
             unsafe fn sqrt(self) -> Self {
                 self.each(self, |x, _| x.sqrt())
+            }
+
+            #[inline(always)]
+            unsafe fn choose<const COMPARISON: i32>(self, a: Self, yes: Self, no: Self) -> Self {
+                let mut out = no;
+                for i in 0..$lanes {
+                    let holds = match COMPARISON {
+                        EQ => self.0[i] == a.0[i],
+                        NE => self.0[i] != a.0[i],
+                        LT => self.0[i] < a.0[i],
+                        _ => self.0[i] <= a.0[i],
+                    };
+                    out.0[i] = if holds { yes.0[i] } else { no.0[i] };
+                }
+                out
             }
 
             #[inline(always)]

@@ -86,6 +86,12 @@ macro_rules! avx512 {
                 unsafe { $masked_store(to, ((1u32 << count) - 1) as $mask, self) }
             }
 
+            #[inline(always)]
+            unsafe fn choose<const COMPARISON: i32>(self, a: Self, yes: Self, no: Self) -> Self {
+                // SAFETY: as in `splat`.
+                unsafe { $choose(no, $compare::<COMPARISON>(self, a), yes) }
+            }
+
             // The instructions give the second operand where either is NaN; only a NaN in the first needs care.
 
             #[inline(always)]
@@ -140,6 +146,12 @@ macro_rules! avx2 {
                 // A masked store takes some twenty instructions inside of AMD's processors.
                 // SAFETY: halves, quarters and so on are written if they are among the first `count` lanes.
                 unsafe { $store_parts(self, to, count) }
+            }
+
+            #[inline(always)]
+            unsafe fn choose<const COMPARISON: i32>(self, a: Self, yes: Self, no: Self) -> Self {
+                // SAFETY: as in `splat`.
+                unsafe { $choose(no, yes, $compare::<COMPARISON>(self, a)) }
             }
 
             // As for AVX-512.

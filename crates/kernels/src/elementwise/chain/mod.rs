@@ -14,7 +14,7 @@ use std::ptr;
 
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
-use crate::vector::{Plain, Vector};
+use crate::vector::{EQ, LE, LT, NE, Plain, Vector};
 
 /// Writes the enum, and its list, from one.
 macro_rules! links {
@@ -50,7 +50,37 @@ links! {
     /// √x.
     Sqrt,
     /// x².
-    Square
+    Square,
+    /// As the function of the same name; likewise below.
+    Abs,
+    /// As above.
+    Sign,
+    /// As above.
+    Relu,
+    /// Of x and a.
+    Max,
+    /// Of a and x.
+    MaxOf,
+    /// Of x and a.
+    Min,
+    /// Of a and x.
+    MinOf,
+    /// Of x and a.
+    Eq,
+    /// Of x and a.
+    Ne,
+    /// Of x and a.
+    Lt,
+    /// Of x and a.
+    Le,
+    /// Of x and a.
+    Gt,
+    /// Of x and a.
+    Ge,
+    /// Of x and a.
+    MulNoNan,
+    /// Of a and x.
+    MulNoNanOf
 }
 
 /// A link with where its operands and its result are.
@@ -163,7 +193,10 @@ unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize>(
         (|$x:ident, $a:ident| $result:expr) => {
             if bound.place.is_null() {
                 let $a = V::splat(bound.number);
-                x = x.map(|$x| $result);
+                for x in &mut x {
+                    let $x = *x;
+                    *x = $result;
+                }
             } else {
                 for (i, x) in x.iter_mut().enumerate() {
                     let ($x, $a) = (*x, V::load(at(bound.place, i)));
@@ -172,11 +205,24 @@ unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize>(
             }
         };
     }
+    /// The link with each vector, which needs no second operand.
+    macro_rules! alone {
+        (|$x:ident| $result:expr) => {
+            for x in &mut x {
+                let $x = *x;
+                *x = $result;
+            }
+        };
+    }
+    // Loops over arrays, as their `map` might be compiled by itself, without the instructions.
     // SAFETY: as the caller vouches.
     unsafe {
         if !bound.take.is_null() {
-            x = std::array::from_fn(|i| V::load(at(bound.take, i)));
+            for (i, x) in x.iter_mut().enumerate() {
+                *x = V::load(at(bound.take, i));
+            }
         }
+        let (zero, one, minus) = (V::splat(T::zero()), V::splat(T::one()), V::splat(-T::one()));
         match link {
             Link::Add => both!(|x, a| x.add(a)),
             Link::Sub => both!(|x, a| x.sub(a)),
@@ -184,10 +230,27 @@ unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize>(
             Link::Mul => both!(|x, a| x.mul(a)),
             Link::Div => both!(|x, a| x.div(a)),
             Link::DivInto => both!(|x, a| a.div(x)),
-            Link::Neg => x = x.map(|x| x.mul(V::splat(-T::one()))),
-            Link::Recip => x = x.map(|x| V::splat(T::one()).div(x)),
-            Link::Sqrt => x = x.map(|x| x.sqrt()),
-            Link::Square => x = x.map(|x| x.mul(x)),
+            Link::Neg => alone!(|x| x.mul(minus)),
+            Link::Recip => alone!(|x| one.div(x)),
+            Link::Sqrt => alone!(|x| x.sqrt()),
+            Link::Square => alone!(|x| x.mul(x)),
+            Link::Abs => alone!(|x| x.choose::<LT>(zero, x.mul(minus), x.add(zero))),
+            Link::Sign => {
+                alone!(|x| x.choose::<LT>(zero, minus, zero.choose::<LT>(x, one, x.add(zero))));
+            }
+            Link::Relu => alone!(|x| x.choose::<LE>(zero, zero, x)),
+            Link::Max => both!(|x, a| x.max(a)),
+            Link::MaxOf => both!(|x, a| a.max(x)),
+            Link::Min => both!(|x, a| x.min(a)),
+            Link::MinOf => both!(|x, a| a.min(x)),
+            Link::Eq => both!(|x, a| x.choose::<EQ>(a, one, zero)),
+            Link::Ne => both!(|x, a| x.choose::<NE>(a, one, zero)),
+            Link::Lt => both!(|x, a| x.choose::<LT>(a, one, zero)),
+            Link::Le => both!(|x, a| x.choose::<LE>(a, one, zero)),
+            Link::Gt => both!(|x, a| a.choose::<LT>(x, one, zero)),
+            Link::Ge => both!(|x, a| a.choose::<LE>(x, one, zero)),
+            Link::MulNoNan => both!(|x, a| x.choose::<EQ>(zero, zero, x.mul(a))),
+            Link::MulNoNanOf => both!(|x, a| a.choose::<EQ>(zero, zero, a.mul(x))),
         }
         if !keep.is_null() {
             for (i, x) in x.iter().enumerate() {

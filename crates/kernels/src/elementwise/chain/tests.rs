@@ -1,4 +1,5 @@
 use super::*;
+use crate::elementwise::{maximum, minimum};
 use crate::testing::{Rng, levels};
 
 /// A link as a function of its operands.
@@ -14,6 +15,40 @@ fn expected(link: Link, x: f64, a: f64) -> f64 {
         Link::Recip => 1.0 / x,
         Link::Sqrt => x.sqrt(),
         Link::Square => x * x,
+        Link::Abs => x.abs(),
+        Link::Sign if x.is_nan() => x,
+        Link::Sign => f64::from(u8::from(x > 0.0)) - f64::from(u8::from(x < 0.0)),
+        Link::Relu => {
+            if x <= 0.0 {
+                0.0
+            } else {
+                x
+            }
+        }
+        Link::Max => maximum(x, a),
+        Link::MaxOf => maximum(a, x),
+        Link::Min => minimum(x, a),
+        Link::MinOf => minimum(a, x),
+        Link::Eq => f64::from(u8::from(x == a)),
+        Link::Ne => f64::from(u8::from(x != a)),
+        Link::Lt => f64::from(u8::from(x < a)),
+        Link::Le => f64::from(u8::from(x <= a)),
+        Link::Gt => f64::from(u8::from(x > a)),
+        Link::Ge => f64::from(u8::from(x >= a)),
+        Link::MulNoNan => {
+            if x == 0.0 {
+                0.0
+            } else {
+                x * a
+            }
+        }
+        Link::MulNoNanOf => {
+            if a == 0.0 {
+                0.0
+            } else {
+                a * x
+            }
+        }
     }
 }
 

@@ -87,10 +87,10 @@ macro_rules! threaded {
 }
 
 #[rustfmt::skip]
-threaded!(avx2, f32, __m256, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+threaded!(avx2, f32, __m256, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]);
 #[rustfmt::skip]
-threaded!(avx2_double, f64, __m256d, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+threaded!(avx2_double, f64, __m256d, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]);
 #[rustfmt::skip]
-threaded!(avx512, f32, __m512, "avx512f,avx2,fma", [a, b, c, d], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+threaded!(avx512, f32, __m512, "avx512f,avx2,fma", [a, b, c, d], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]);
 #[rustfmt::skip]
-threaded!(avx512_double, f64, __m512d, "avx512f,avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+threaded!(avx512_double, f64, __m512d, "avx512f,avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]);
