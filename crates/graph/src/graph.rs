@@ -43,6 +43,8 @@ pub(crate) struct Recording {
     pub dag: DiGraph<Node, u32>,
     inputs: Vec<NodeId>,
     params: HashMap<ParamId, NodeId>,
+    /// What stands for parameters, the latest last.
+    bindings: Bindings,
     /// The values that a step writes back, in recording order, the last of a parameter counting.
     updates: Vec<(ParamId, NodeId)>,
     /// The number of random nodes, each of which draws from its own stream.
@@ -50,6 +52,9 @@ pub(crate) struct Recording {
     /// The node on whose behalf the framework records, if it does.
     pub on_behalf: Option<(&'static Location<'static>, bool)>,
 }
+
+/// Variables in place of parameters.
+pub(crate) type Bindings = Vec<(ParamId, NodeId)>;
 
 impl Recording {
     pub fn add(&mut self, node: Node, inputs: &[Var<'_>]) -> NodeId {
@@ -184,10 +189,14 @@ impl Graph {
         var
     }
 
-    /// The value of a parameter before this run. Asked for twice, it is the same node, and its line
-    /// is the one that built the parameter.
+    /// The value of a parameter before this run, or the variable that stands [for it](Self::rebind). Asked for twice, it is
+    /// the same node, and its line is the one that built the parameter.
     pub fn param(&self, param: &Param) -> Var<'_> {
-        let known = self.recording.borrow().params.get(&param.id()).copied();
+        let known = {
+            let recording = self.recording.borrow();
+            let bound = recording.bindings.iter().rfind(|(id, _)| *id == param.id());
+            bound.map(|bound| bound.1).or(recording.params.get(&param.id()).copied())
+        };
         if let Some(id) = known {
             return Var::new(self, id);
         }
@@ -196,6 +205,62 @@ impl Graph {
         let var = self.on_behalf(line, || self.apply(leaf, &[])).named(param.path());
         self.recording.borrow_mut().params.insert(param.id(), var.id());
         var
+    }
+
+    /// Runs `record` with variables in place of parameters: of the same layers, with other weights. So a model can be looked
+    /// at after a step of training, and what it then answers be differentiated with respect to what it was before.
+    ///
+    /// ```
+    /// use cotangent::{Graph, Params};
+    /// use cotangent::ndarray::array;
+    ///
+    /// let mut params = Params::<f64>::seeded(0);
+    /// let w = params.root().parameter("w", array![2.0].into_dyn());
+    /// let g = Graph::new();
+    /// let loss = || g.param(&w).square().sum();
+    ///
+    /// let before = g.param(&w);
+    /// let after = before - 0.1 * loss().grad(before);               // 0.8·w
+    /// let then = g.rebind(&[(&w, after)], loss);                    // 0.64·w²
+    /// let evaluator = cotangent::Evaluator::new(&g).params(&params);
+    /// let slope = evaluator.run(&[then.grad(before)])?.remove(0).into_real();
+    /// assert!((slope[0] - 2.0 * 0.64 * 2.0).abs() < 1e-12);
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// Inside, a parameter can be bound once more; the latest counts. Running statistics that `record`
+    /// [updates](Self::update) are those of the parameters themselves.
+    ///
+    /// # Panics
+    /// If a variable is of another shape than its parameter, or of another graph.
+    #[track_caller]
+    pub fn rebind<'g, R>(
+        &'g self,
+        bindings: &[(&Param, Var<'g>)],
+        record: impl FnOnce() -> R,
+    ) -> R {
+        for (param, value) in bindings {
+            if value.ty() != Type::real(param.shape()) || !std::ptr::eq(self, value.graph()) {
+                let rule = format!("{:?} has shape {}", param.path(), param.shape());
+                misfit("rebind", rule, &[*value]);
+            }
+        }
+        let bound = bindings.iter().map(|(param, value)| (param.id(), value.id()));
+        self.bound(bound.collect(), record)
+    }
+
+    /// The variables that stand for parameters here.
+    pub(crate) fn bindings(&self) -> Bindings {
+        self.recording.borrow().bindings.clone()
+    }
+
+    /// Runs `record` with more variables in place of parameters.
+    pub(crate) fn bound<R>(&self, more: Bindings, record: impl FnOnce() -> R) -> R {
+        let mut recording = self.recording.borrow_mut();
+        let _unbind = Unbind(self, recording.bindings.len());
+        recording.bindings.extend(more);
+        drop(recording);
+        record()
     }
 
     /// The value of a buffer at this point of the recording: what the last [`update`](Self::update)
@@ -303,6 +368,15 @@ impl Graph {
 
     pub(crate) fn set_name(&self, id: NodeId, name: &str) {
         self.recording.borrow_mut().dag[id].name = Some(name.into());
+    }
+}
+
+/// Ends the recording with variables in place of parameters, also where it panics.
+struct Unbind<'g>(&'g Graph, usize);
+
+impl Drop for Unbind<'_> {
+    fn drop(&mut self) {
+        self.0.recording.borrow_mut().bindings.truncate(self.1);
     }
 }
 

@@ -8,6 +8,7 @@ use smallvec::smallvec;
 use super::CustomVjp;
 use crate::Lowering;
 use crate::error::exactly;
+use crate::graph::Bindings;
 use crate::ops::{Example, Sample};
 use crate::reading::NodeId;
 use crate::{Args, Cotangents, Gradient, Graph, Operation, Out, RunResult, Scalar, Type, Var};
@@ -73,15 +74,18 @@ pub fn checkpoint(
     let line = (Location::caller(), false);
     let f = Arc::new(f);
     move |graph, inputs| {
-        let streams = graph.streams();
+        let (streams, bindings) = (graph.streams(), graph.bindings());
         let output = f(graph, inputs);
         let count = inputs.len();
-        let all: Vec<Var<'_>> = inputs.iter().copied().chain(parameters(output, inputs)).collect();
+        let used = parameters(output, inputs, &bindings);
+        let all: Vec<Var<'_>> = inputs.iter().copied().chain(used).collect();
         let f = Arc::clone(&f);
         let custom = CustomVjp::new("checkpoint", move |all, _, v| {
             let graph = v.graph();
             let again: Vec<Var<'_>> = all[..count].iter().map(|&x| barrier(x)).collect();
-            let output = graph.replay(streams, || f(graph, &again));
+            // What stood for parameters then does so again.
+            let output =
+                graph.replay(streams, || graph.bound(bindings.clone(), || f(graph, &again)));
             let variables: Vec<Var<'_>> = again.iter().chain(&all[count..]).copied().collect();
             let gradient = Gradient::of(output).cotangent(v).zeros_without_path();
             let cotangents = gradient.with_respect_to(&variables);
@@ -93,18 +97,20 @@ pub fn checkpoint(
     }
 }
 
-/// The parameters that `output` is computed from otherwise than through `inputs`.
-fn parameters<'g>(output: Var<'g>, inputs: &[Var<'g>]) -> Vec<Var<'g>> {
+/// The parameters that `output` is computed from otherwise than through `inputs`, or what stands for them.
+fn parameters<'g>(output: Var<'g>, inputs: &[Var<'g>], bindings: &Bindings) -> Vec<Var<'g>> {
     let graph = output.graph();
+    let is_bound = |id: NodeId| bindings.iter().any(|bound| bound.1 == id);
     let mut seen = std::collections::BTreeSet::new();
     let mut pending = vec![output.id()];
     while let Some(id) = pending.pop() {
-        if inputs.iter().all(|input| input.id() != id) && seen.insert(id) {
+        if inputs.iter().all(|input| input.id() != id) && seen.insert(id) && !is_bound(id) {
             pending.extend(graph.node_inputs(id));
         }
     }
-    let is_parameter =
-        |&id: &NodeId| graph.node(id, |node| matches!(node.op.lower(), Lowering::Parameter(_)));
+    let is_parameter = |&id: &NodeId| {
+        is_bound(id) || graph.node(id, |node| matches!(node.op.lower(), Lowering::Parameter(_)))
+    };
     seen.into_iter().filter(is_parameter).map(|id| Var::new(graph, id)).collect()
 }
 
@@ -121,6 +127,20 @@ pub(super) fn examples() -> Vec<Example> {
 mod tests {
     use super::*;
     use ndarray::array;
+
+    #[test]
+    fn what_stands_for_a_parameter_does_so_in_the_backward_pass() {
+        let mut params = crate::Params::<f64>::with_seed(0);
+        let w = params.root().parameter("w", array![3.0].into_dyn());
+        let g = Graph::new();
+        let weight = w.clone();
+        let block = checkpoint(move |g, x| (x[0] * g.param(&weight)).sin());
+        let (x, other) = (g.constant(array![0.5]), g.constant(array![0.7]) * 2.0);
+        let y = g.rebind(&[(&w, other)], || block(&g, &[x]).sum());
+        let expected = array![0.5 * (0.7_f64).cos()].into_dyn();
+        assert!((y.grad(other).eval().unwrap() - expected).iter().all(|d| d.abs() < 1e-15));
+        assert!(crate::Gradient::of(y).with_respect_to(&[g.param(&w)]).is_err());
+    }
 
     #[test]
     fn dropout_draws_the_same_mask_again() {
