@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::Precision;
 use crate::Program;
-use crate::instruction::{Action, FusedInput, Memory, Operand};
+use crate::instruction::{Action, Base, FusedInput, Memory, Operand};
 use crate::instruction::{MAX_INPUTS, MAX_OUTPUTS};
 use crate::workspace::{Constants, Workspace};
 use graph::Seed;
@@ -32,7 +32,13 @@ impl<T: Precision> Program<T> {
                     let (memory, mut slots) = carve(reals, slots);
                     // Filled in place: it is too large to be moved.
                     let mut sources: SmallVec<[Source<'_, T>; MAX_INPUTS]> = SmallVec::new();
-                    sources.extend(inputs.iter().map(|input| memory.source(input, fixed)));
+                    let source = |input: &FusedInput| match input {
+                        FusedInput::Memory(memory) if memory.is_of_indices() => {
+                            Source::Index(fixed.indices(memory, indices))
+                        }
+                        input => memory.source(input, fixed),
+                    };
+                    sources.extend(inputs.iter().map(source));
                     program.run(self.isa, &self.pool, &sources, &mut slots, scratch);
                 }
                 Action::Contract(product) => {
@@ -54,6 +60,24 @@ impl<T: Precision> Program<T> {
                     contraction.pack_b(self.isa, &self.pool, memory.read(from, fixed), outputs[0]);
                 }
                 Action::Zero(range) => reals[range.clone()].fill(T::zero()),
+                Action::Scatter { scatter, base, reads: [source, index], to } => {
+                    let (memory, mut outputs) = carve(reals, std::slice::from_ref(to));
+                    let start = match base {
+                        Base::Number(x) => Some(*x),
+                        Base::Copy(operand, shape) => {
+                            let base = view(operand, memory.read(&operand.memory, fixed));
+                            view_mut(shape, outputs[0]).assign(&base);
+                            None
+                        }
+                    };
+                    let (source, index) =
+                        (memory.read(source, fixed), fixed.indices(index, indices));
+                    scatter.run(self.isa, &self.pool, source, index, start, outputs[0]);
+                }
+                Action::Position { search, from, to } => {
+                    let from = Carved::whole(reals).read(from, fixed);
+                    search.run(self.isa, &self.pool, from, &mut indices[to.clone()]);
+                }
                 Action::Plain { op, inputs, output, kind, shape } => {
                     let result = match output {
                         Memory::Index(range) => {
@@ -145,6 +169,17 @@ impl<'a, E> Carved<'a, E> {
 struct Fixed<'a, T> {
     params: &'a [T],
     constants: &'a Constants<T>,
+}
+
+impl<'a, T> Fixed<'a, T> {
+    /// Indices, those that a run computes or is given lying in an arena.
+    fn indices(self, memory: &Memory, arena: &'a [i64]) -> &'a [i64] {
+        match memory {
+            Memory::Index(range) => &arena[range.clone()],
+            Memory::IndexConstant(range) => &self.constants.indices[range.clone()],
+            _ => unreachable!("an operand of indices"),
+        }
+    }
 }
 
 fn plain<'a, T: Precision>(

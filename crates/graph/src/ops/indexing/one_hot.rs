@@ -35,6 +35,9 @@ impl Operation for OneHot {
         }
         Ok(())
     }
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        Some(super::is_at::one_hot(self.classes, inputs[0]))
+    }
 }
 
 impl<'g> Var<'g> {

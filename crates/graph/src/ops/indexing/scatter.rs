@@ -5,8 +5,8 @@ use smallvec::smallvec;
 
 use super::super::registry::{Example, Sample};
 use super::check;
-use super::gather::along;
-use super::pick::picked;
+use super::gather::{along, place};
+use super::pick::put;
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
@@ -55,8 +55,8 @@ impl Operation for ScatterAdd {
         Ok(())
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
-        let picked = picked(self.axis, inputs[0], inputs[1])?;
-        Some(picked.select(inputs[0] + inputs[2], inputs[0]))
+        let place = place(self.axis, inputs[0], inputs[1]);
+        put("scatter_add", place, [inputs[0], inputs[2]], (inputs[1], inputs[1].shape()))
     }
 }
 
