@@ -173,7 +173,7 @@ impl Emitter<'_> {
 
     fn plain<T: Precision>(&self, node: NodeId) -> Action<T> {
         match self.analysis.graph.node(node, |node| node.op.lower()) {
-            Lowering::Put(place) => self.put(node, &place).unwrap_or_else(|| self.evaluated(node)),
+            Lowering::Put(place) => self.put(node, &place),
             Lowering::Position(word, axes) => self.position(node, word, &axes),
             _ => self.evaluated(node),
         }

@@ -3,39 +3,36 @@
 use kernels::{Along, ArgExtremum, Laid, Scatter};
 
 use super::emit::Emitter;
-use super::place::within;
 use crate::Precision;
 use crate::instruction::{Action, Base};
 use graph::reading::NodeId;
 use graph::{Axes, FoldWord, Lowering, Place};
 
 impl Emitter<'_> {
-    /// Elements added where indices say; nothing, if what they are added to does not lie as the kernel wants it.
-    pub(super) fn put<T: Precision>(&self, node: NodeId, place: &Place) -> Option<Action<T>> {
+    /// Elements added where indices say, in a place of an array.
+    pub(super) fn put<T: Precision>(&self, node: NodeId, place: &Place) -> Action<T> {
         let [base, index, source] = self.analysis.inputs[node.index()][..] else {
             unreachable!("three arrays take part")
         };
-        let result = within(&Place::whole(self.analysis.shape(node)), place)?;
-        let (&stride, strides) = result.strides.split_last()?;
-        let (&extent, positions) = result.shape.split_last()?;
+        let (&stride, strides) = place.strides.split_last().expect("there is the indexed axis");
+        let (&extent, positions) = place.shape.split_last().expect("as above");
         let (source, index) = (self.operand(source), self.operand(index));
         let number = self.analysis.views[base.index()].base;
         let base = match self.analysis.graph.node(number, |node| node.op.lower()) {
             Lowering::Full(x) => Base::Number(T::from_f64(x)),
             _ => Base::Copy(self.operand(base), self.analysis.shape(node).clone()),
         };
-        let laid = |place: &'_ Place| (place.offset, place.strides.to_vec());
-        let ((from, of_source), (at, of_index)) = (laid(&source.place), laid(&index.place));
+        let laid = |offset, strides| Laid { offset, strides };
         let scatter = Scatter::new(
             positions,
-            Laid { offset: from, strides: &of_source },
-            Laid { offset: at, strides: &of_index },
-            Laid { offset: result.offset, strides },
+            laid(source.place.offset, &source.place.strides),
+            laid(index.place.offset, &index.place.strides),
+            laid(place.offset, strides),
             Along { extent, stride },
         );
         let reads = [source.memory, index.memory];
         let to = self.memory(node).range().clone();
-        Some(Action::Scatter { scatter: Box::new(scatter), base, reads, to })
+        Action::Scatter { scatter: Box::new(scatter), base, reads, to }
     }
 
     /// Where extrema along an axis stand.

@@ -109,7 +109,9 @@ pub(super) fn examples() -> Vec<Example> {
     let samples = || [Sample::real([3, 4], -2.0..2.0), Sample::index([3, 2], 4)];
     let one_of_each = || [Sample::real([2, 3, 4], -2.0..2.0), Sample::index([2, 3, 1], 4)];
     let rows = || [Sample::real([3, 4], -2.0..2.0), Sample::index([5, 4], 3)];
+    let planes = [Sample::real([2, 3, 4], -2.0..2.0), Sample::index([2, 5, 4], 3)];
     vec![
+        Example::new("gather", planes, |_, x| x[0].sin().gather(1, x[1])),
         Example::new("gather", samples(), |_, x| x[0].square().gather(1, x[1])),
         Example::new("gather", rows(), |_, x| x[0].square().gather(0, x[1])),
         Example::new("gather", one_of_each(), |_, x| x[0].square().gather(-1, x[1])),

@@ -97,7 +97,13 @@ pub(super) fn examples() -> Vec<Example> {
         Sample::index([3, 1], 4),
         Sample::real([3, 1], -2.0..2.0),
     ];
+    let planes = [
+        Sample::real([2, 3, 4], -2.0..2.0),
+        Sample::index([2, 5, 4], 3),
+        Sample::real([2, 5, 4], -2.0..2.0),
+    ];
     vec![
+        Example::new("scatter_add", planes, |_, x| x[0].scatter_add(-2, x[1], x[2]).square()),
         Example::new("scatter_add", samples, |_, x| x[0].scatter_add(1, x[1], x[2]).square()),
         Example::new("scatter_add", one_of_each, |_, x| x[0].scatter_add(1, x[1], x[2]).square()),
     ]

@@ -217,7 +217,9 @@ impl<'g> Var<'g> {
 pub(super) fn examples() -> Vec<Example> {
     let table = || Sample::real([4, 3], -2.0..2.0);
     let sources = [table(), Sample::index([5], 3), Sample::real([4, 5], -2.0..2.0)];
+    let planes = [Sample::real([2, 3, 4], -2.0..2.0), Sample::index([2, 2], 3)];
     vec![
+        Example::new("take", planes, |_, x| x[0].square().take(-2, x[1]).sum_over(1)),
         Example::new("take", [table(), Sample::index([2, 2], 4)], |_, x| {
             x[0].square().embedding(x[1])
         }),

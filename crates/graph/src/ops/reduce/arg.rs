@@ -128,6 +128,7 @@ pub(super) fn examples() -> Vec<Example> {
     vec![
         shaped("argmax", [2, 3], |x| x.argmax(1).to_real() * x.sum_over(1).square()),
         shaped("argmax", [2, 3], |x| x.argmax(0).to_real() * x.sum_over(0).square()),
+        shaped("argmax", [2, 3, 4], |x| x.gather(1, x.argmax(1).unsqueeze(1)).square()),
         shaped("argmin", [2, 3], |x| x.argmin(0).to_real() * x.sum_over(0).square()),
     ]
 }
