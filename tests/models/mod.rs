@@ -1,5 +1,5 @@
 //! Models that together have what a training step can have: products with normalised columns, convolution and pooling,
-//! gates over steps of time.
+//! gates over steps of time, rows of a table.
 
 use cotangent::ops::{Conv2d, Window};
 use cotangent::prelude::*;
@@ -21,11 +21,12 @@ pub struct Model {
 }
 
 /// All models.
-pub fn all() -> [Model; 3] {
+pub fn all() -> [Model; 4] {
     [
         Model { name: "dense", build: dense, inputs: |batch| vec![batch, 150] },
         Model { name: "convolutional", build: convolutional, inputs: |n| vec![n, 2, 18, 18] },
         Model { name: "recurrent", build: recurrent, inputs: |batch| vec![6, batch, 40] },
+        Model { name: "indexed", build: indexed, inputs: |batch| vec![batch, 30, 60] },
     ]
 }
 
@@ -77,6 +78,13 @@ fn recurrent(scope: &mut Scope<'_>) -> Forward {
         }
         head.forward(h)
     })
+}
+
+/// The mean of the rows of a table that the largest inputs name.
+fn indexed(scope: &mut Scope<'_>) -> Forward {
+    let table = Embedding::new(60, 64).build(scope, "table");
+    let head = Linear::new(64, CLASSES).build(scope, "fc");
+    Box::new(move |x| head.forward(table.forward(x.argmax(-1)).mean_over(1)))
 }
 
 /// Small numbers that differ.

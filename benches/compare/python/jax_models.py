@@ -211,6 +211,15 @@ def transformer(model, tensors):
     }
 
 
+def embedding(model, tensors):
+    params = {"table": tensors["table.weight"], "head": linear(tensors, "head")}
+
+    def forward(params, x):
+        return affine(params["head"], params["table"][x].mean(1))
+
+    return {"": lambda: classifier(params, forward, tensors, tensors["x"].astype("int32"))}
+
+
 def hessian_product(model, tensors):
     params = {name: tensor for name, tensor in tensors.items() if name.startswith("linear")}
     vectors = {name: tensors[f"v.{name}"] for name in params}

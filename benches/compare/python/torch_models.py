@@ -150,6 +150,28 @@ def transformer(model, tensors):
     return {"": build}
 
 
+class MeanOfRows(nn.Module):
+    """The mean of some rows of a table, classified: looked up and averaged, or by PyTorch's own layer for it."""
+
+    def __init__(self, tensors, bag):
+        super().__init__()
+        rows, width = tensors["table.weight"].shape
+        self.table = nn.EmbeddingBag(rows, width, mode="mean") if bag else nn.Embedding(rows, width)
+        with torch.no_grad():
+            self.table.weight.copy_(tensors["table.weight"])
+        self.head, self.bag = linear(tensors, "head"), bag
+
+    def forward(self, x):
+        mean = self.table(x) if self.bag else self.table(x).mean(1)
+        return self.head(mean)
+
+
+def embedding(model, tensors):
+    x = tensors["x"].long()
+    spellings = {"embedding and mean": False, "embedding bag": True}
+    return {name: lambda bag=bag: classifier(MeanOfRows(tensors, bag), tensors, x) for name, bag in spellings.items()}
+
+
 def hessian_product(model, tensors):
     params = {name: tensor for name, tensor in tensors.items() if name.startswith("linear")}
     vectors = {name: tensors[f"v.{name}"] for name in params}

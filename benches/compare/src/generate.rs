@@ -42,6 +42,13 @@ impl Draw {
         self.arrays.insert(name.to_owned(), array);
     }
 
+    /// Uniform whole numbers below an extent.
+    pub fn indices(&mut self, name: &str, shape: &[usize], extent: usize) {
+        let count = shape.iter().product();
+        let data = (0..count).map(|_| (self.random.next() % extent as u64) as f32).collect();
+        self.arrays.insert(name.to_owned(), Array { shape: shape.to_vec(), data });
+    }
+
     /// Uniform labels.
     pub fn labels(&mut self, count: usize, classes: usize) {
         self.labels = (0..count).map(|_| (self.random.next() % classes as u64) as i64).collect();

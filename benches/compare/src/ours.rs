@@ -108,16 +108,17 @@ impl<const N: usize> Ours for Trained<N> {
 pub enum Input {
     /// Numbers.
     Real(ArrayD<f32>),
-    /// The labels.
-    Labels(Array1<i64>),
+    /// The labels, or other indices.
+    Indices(ArrayD<i64>),
 }
 
-/// The arrays of these names.
+/// The arrays of these names; `rows` is the batch as indices.
 pub fn read<const N: usize>(file: &StepFile, names: [&str; N]) -> Result<[Input; N], Failure> {
     let mut inputs = Vec::with_capacity(N);
     for name in names {
         inputs.push(match name {
-            "labels" => Input::Labels(Array1::from(file.labels.clone())),
+            "labels" => Input::Indices(Array1::from(file.labels.clone()).into_dyn()),
+            "rows" => Input::Indices(array(file, "x")?.mapv(|row| row as i64)),
             name => Input::Real(array(file, name)?),
         });
     }
@@ -128,7 +129,7 @@ pub fn read<const N: usize>(file: &StepFile, names: [&str; N]) -> Result<[Input;
 pub fn feeds<const N: usize>(inputs: &[Input; N]) -> [Feed<'_, f32>; N] {
     std::array::from_fn(|i| match &inputs[i] {
         Input::Real(array) => Feed::from(array),
-        Input::Labels(labels) => Feed::from(labels),
+        Input::Indices(indices) => Feed::from(indices),
     })
 }
 

@@ -4,7 +4,7 @@
 //!
 //! | name | what |
 //! |---|---|
-//! | `x` | the batch; its first extent is the number of samples, or, for sequences of states, of steps |
+//! | `x` | the batch; its first extent is the number of samples, or, for sequences of states, of steps; rows of a table are whole numbers |
 //! | `labels` | `i64`, the class of each sample, where there are classes |
 //! | `v.*` | the vector that a product is taken with, in parts of the shapes of the parameters `*` |
 //! | any other | a parameter, in PyTorch's shape: `linear{i}.weight` is (outputs, inputs) |

@@ -49,6 +49,16 @@ pub enum Lowering {
     View(Place),
     /// The arguments in their places, added where several lie, and 0 where none does.
     Embed(Vec<Place>),
+    /// The elements that indices say: of a place with one axis more than the indices, along which they point.
+    Pick(Place),
+    /// The first argument with each element of the third added where the index in the second says, of such a place.
+    Put(Place),
+    /// Whether each position along an axis, at which the indices have extent 1, is the one that the index says.
+    IsAt(usize),
+    /// The same indices, each of which is less than this extent, or the run is an error.
+    Within(usize),
+    /// Where the largest or the smallest element along an axis stands, as [`FoldWord::Max`] or [`FoldWord::Min`] says.
+    Position(FoldWord, Axes),
     /// The same elements, or truth values as numbers.
     Reinterpret,
     /// The same elements in memory of their own.

@@ -9,10 +9,12 @@ use crate::Isa;
 use crate::contract::{BOrPacked, Work};
 use crate::elementwise::chain::{Bound, chain};
 use crate::elementwise::{Arg, Binary, Unary, select};
+use crate::extremum::ArgExtremum;
 use crate::finite::AllFinite;
 use crate::fused;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
+use crate::scatter::{Part, Scatter};
 
 /// The entry points of all kernels, implemented by [`f32`] and [`f64`] alone.
 pub trait Compiled: Sized {
@@ -66,6 +68,20 @@ pub trait Compiled: Sized {
         ranges: (Range<usize>, Range<usize>),
         to: (*mut Self, usize),
     );
+    /// See [`Scatter::add`].
+    ///
+    /// # Safety
+    ///
+    /// As described there.
+    unsafe fn scatter(
+        isa: Isa,
+        scatter: &Scatter,
+        part: Part,
+        source: *const Self,
+        indices: *const i64,
+        result: *mut Self,
+    );
+    fn positions(isa: Isa, of: &ArgExtremum, x: &[Self], grid: fused::Grid, out: &mut [i64]);
     fn accumulate(isa: Isa, f: Reduce, x: &[Self], first: bool, sum: &mut [Self]);
     fn spread(isa: Isa, x: &[Self], columns: usize, out: &mut [Self]);
     fn tile(isa: Isa, x: &[Self], columns: usize, rows: usize, out: &mut [Self]);
@@ -146,6 +162,28 @@ macro_rules! compiled {
             ) {
                 // SAFETY: as the caller vouches.
                 unsafe { work.rectangle(isa, a, b, batch, ranges, to) }
+            }
+
+            unsafe fn scatter(
+                isa: Isa,
+                scatter: &Scatter,
+                part: Part,
+                source: *const Self,
+                indices: *const i64,
+                result: *mut Self,
+            ) {
+                // SAFETY: as the caller vouches.
+                unsafe { scatter.add(isa, part, source, indices, result) }
+            }
+
+            fn positions(
+                isa: Isa,
+                of: &ArgExtremum,
+                x: &[Self],
+                grid: fused::Grid,
+                out: &mut [i64],
+            ) {
+                of.search(isa, x, grid, out);
             }
 
             fn accumulate(isa: Isa, f: Reduce, x: &[Self], first: bool, sum: &mut [Self]) {

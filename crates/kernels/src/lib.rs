@@ -13,6 +13,7 @@
 //! | [`reduce`], [`reduce_rows`], [`reduce_columns`] | sums, products and extrema |
 //! | [`all_finite`] | whether there is no infinity and no NaN |
 //! | [`Contraction`] | sums of products over groups of axes of any strides: products of matrices, batches, windows |
+//! | [`Scatter`], [`ArgExtremum`] | sums at places that indices name, and where extrema stand |
 //! | [`Pool`] | threads for tasks of microseconds |
 //!
 //! # One source, three instruction sets
@@ -64,12 +65,14 @@ mod compiled;
 mod contract;
 mod elementary;
 mod elementwise;
+mod extremum;
 mod finite;
 mod fused;
 mod isa;
 mod pool;
 mod reduce;
 mod scalar;
+mod scatter;
 mod scratch;
 mod spread;
 #[cfg(test)]
@@ -78,10 +81,12 @@ mod vector;
 
 pub use contract::{Contraction, Extents, Place};
 pub use elementwise::{Arg, Binary, Unary, binary, select, unary};
+pub use extremum::ArgExtremum;
 pub use finite::all_finite;
-pub use fused::{Factor, Fused, FusedBuilder, Layout, Source, Value};
+pub use fused::{Along, Factor, Fused, FusedBuilder, Index, Layout, Source, Table, Value};
 pub use isa::Isa;
 pub use pool::Pool;
 pub use reduce::{Reduce, reduce, reduce_columns, reduce_rows};
 pub use scalar::Scalar;
+pub use scatter::{Laid, Scatter};
 pub use spread::Spread;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::Location;
 
 use crate::engine::Run;
-use crate::instruction::{Action, FusedInput, Instruction, Memory, Written};
+use crate::instruction::{Action, Base, FusedInput, Instruction, Memory, Written};
 use crate::workspace::Constants;
 use crate::{Feed, Precision, Program};
 use graph::Params;
@@ -86,6 +86,15 @@ impl Effects {
                 (product.factors.iter().map(read).collect(), vec![product.output.clone()])
             }
             Action::Zero(_) | Action::Pack { .. } => (Vec::new(), Vec::new()),
+            Action::Scatter { base, reads, to, .. } => {
+                let of_base = match base {
+                    Base::Number(_) => None,
+                    Base::Copy(operand, _) => Some(operand.memory.clone()),
+                };
+                let written = Written { memory: Memory::Real(to.clone()), part: None };
+                (of_base.into_iter().chain(reads.clone()).collect(), vec![written])
+            }
+            Action::Position { from, .. } => (vec![from.clone()], Vec::new()),
             Action::Plain { inputs, output, .. } => {
                 let written = match output {
                     Memory::Real(_) => vec![Written { memory: output.clone(), part: None }],

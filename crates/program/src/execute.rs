@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::Precision;
 use crate::Program;
 use crate::in_place::{Lent, MAX_LENT};
-use crate::instruction::{Action, FusedInput, Memory, Operand};
+use crate::instruction::{Action, Base, FusedInput, Memory, Operand};
 use crate::instruction::{MAX_INPUTS, MAX_OUTPUTS};
 use crate::workspace::{Constants, Workspace};
 use graph::Seed;
@@ -34,7 +34,13 @@ impl<T: Precision> Program<T> {
                     let (memory, mut slots) = carve_all(reals, lent, slots);
                     // Filled in place: it is too large to be moved.
                     let mut sources: SmallVec<[Source<'_, T>; MAX_INPUTS]> = SmallVec::new();
-                    sources.extend(inputs.iter().map(|input| memory.source(input, fixed)));
+                    let source = |input: &FusedInput| match input {
+                        FusedInput::Memory(memory) if memory.is_of_indices() => {
+                            Source::Index(fixed.indices(memory, indices))
+                        }
+                        input => memory.source(input, fixed),
+                    };
+                    sources.extend(inputs.iter().map(source));
                     program.run(self.isa, &self.pool, &sources, &mut slots, scratch);
                 }
                 Action::Contract(product) => {
@@ -58,6 +64,26 @@ impl<T: Precision> Program<T> {
                     contraction.pack_b(self.isa, &self.pool, memory.read(from, fixed), outputs[0]);
                 }
                 Action::Zero(range) => reals[range.clone()].fill(T::zero()),
+                Action::Scatter { scatter, base, reads: [source, index], to } => {
+                    let (memory, mut outputs) = carve(reals, std::slice::from_ref(to));
+                    let memory = memory.beside(lent);
+                    let start = match base {
+                        Base::Number(x) => Some(*x),
+                        Base::Copy(operand, shape) => {
+                            let base = view(operand, memory.read(&operand.memory, fixed));
+                            view_mut(shape, outputs[0]).assign(&base);
+                            None
+                        }
+                    };
+                    let (source, index) =
+                        (memory.read(source, fixed), fixed.indices(index, indices));
+                    scatter.run(self.isa, &self.pool, source, index, start, outputs[0]);
+                }
+                Action::Position { search, from, to } => {
+                    let memory = Carved::whole(reals).beside(lent);
+                    let from = memory.read(from, fixed);
+                    search.run(self.isa, &self.pool, from, &mut indices[to.clone()]);
+                }
                 Action::Plain { op, inputs, output, kind, shape } => {
                     let result = match output {
                         Memory::Index(range) => {
@@ -191,6 +217,17 @@ impl<'a, E> Carved<'a, E> {
 struct Fixed<'a, T> {
     params: &'a [T],
     constants: &'a Constants<T>,
+}
+
+impl<'a, T> Fixed<'a, T> {
+    /// Indices, those that a run computes or is given lying in an arena.
+    fn indices(self, memory: &Memory, arena: &'a [i64]) -> &'a [i64] {
+        match memory {
+            Memory::Index(range) => &arena[range.clone()],
+            Memory::IndexConstant(range) => &self.constants.indices[range.clone()],
+            _ => unreachable!("an operand of indices"),
+        }
+    }
 }
 
 fn plain<'a, T: Precision>(

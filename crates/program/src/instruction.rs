@@ -99,8 +99,19 @@ pub(crate) enum Action<T> {
     Pack { contraction: kernels::Contraction<T>, from: Memory, to: Range<usize> },
     /// Zeros in a range of the arena of reals.
     Zero(Range<usize>),
+    /// Elements added where indices say, to `base`.
+    Scatter { scatter: Box<kernels::Scatter>, base: Base<T>, reads: [Memory; 2], to: Range<usize> },
+    /// Where extrema stand.
+    Position { search: Box<kernels::ArgExtremum>, from: Memory, to: Range<usize> },
     /// A plain evaluation.
     Plain { op: Op, inputs: SmallVec<[Operand; 3]>, output: Memory, kind: Kind, shape: Shape },
+}
+
+/// What an array is before elements are added to it.
+#[derive(Clone, Debug)]
+pub(crate) enum Base<T> {
+    Number(T),
+    Copy(Operand, Shape),
 }
 
 /// Where an instruction reads.
@@ -139,12 +150,19 @@ impl<T: kernels::Scalar> Instruction<T> {
         match &self.action {
             Action::Fused { program, .. } => program.is_shared(),
             Action::Contract(product) => product.contraction.is_shared(),
+            Action::Scatter { scatter, .. } => scatter.is_shared(),
+            Action::Position { search, .. } => search.is_shared(),
             Action::Pack { .. } | Action::Zero(_) | Action::Plain { .. } => false,
         }
     }
 }
 
 impl Memory {
+    /// Whether indices lie there.
+    pub fn is_of_indices(&self) -> bool {
+        matches!(self, Memory::Index(_) | Memory::IndexConstant(_))
+    }
+
     pub fn range(&self) -> &Range<usize> {
         match self {
             Memory::Real(range)

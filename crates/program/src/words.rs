@@ -58,11 +58,15 @@ pub(crate) fn reduce(word: FoldWord) -> Reduce {
     }
 }
 
+/// An element is found by its index, and often lies in another cache line than the one before.
+const PICK: usize = 4;
+
 /// The time of a micro-operation against that of an addition.
 pub(crate) fn cost(lowering: &Lowering) -> usize {
     match *lowering {
         Lowering::Map(word) => unary(word).cost(),
         Lowering::Zip(word) => binary(word).cost(),
+        Lowering::Pick(_) => PICK,
         _ => 1,
     }
 }

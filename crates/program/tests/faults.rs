@@ -52,3 +52,35 @@ fn reductions_of_an_empty_batch_are_errors_of_the_run() {
         assert!(error.starts_with(rule) && error.contains("inputs: [0, 3]"), "{error}");
     }
 }
+
+/// What a program answers is the evaluator's error, whichever form it gives the operation.
+fn same_error(record: impl for<'g> Fn(Var<'g>, Var<'g>) -> Var<'g>, index: &ndarray::ArrayD<i64>) {
+    let g = Graph::new();
+    let (x, i) = (g.input("x", [3, 4]), g.index_input("i", index.shape()));
+    let y = record(x, i);
+    let value = Array2::<f32>::ones((3, 4));
+    let plain =
+        Evaluator::<f32>::new(&g).bind(x, &value).bind(i, index.clone()).run(&[y]).unwrap_err();
+    assert!(matches!(plain, RunError::IndexOutOfRange { .. }), "{plain}");
+    let params = Params::seeded(0);
+    let compiled = Program::compile(&[y], &params)
+        .run(&params, &[(&value).into(), index.into()], Seed::default())
+        .unwrap_err();
+    assert_eq!(compiled, plain);
+}
+
+#[test]
+fn an_index_out_of_range_is_the_same_error_compiled() {
+    for wrong in [-1, 9, i64::MAX, i64::MIN] {
+        let column = array![[0], [wrong], [1]].into_dyn();
+        same_error(|x, i| x.gather(1, i), &column);
+        same_error(|x, i| (x * 2.0).gather(1, i), &column);
+        same_error(|x, i| x.scatter_add(1, i, i.to_real()), &column);
+        same_error(|x, i| x.take(0, i), &array![[0, 2], [1, wrong]].into_dyn());
+        same_error(|x, i| x.take(1, i), &ndarray::arr0(wrong).into_dyn());
+        same_error(|x, i| x.index_add(0, i, x.take(0, i)), &array![0, wrong].into_dyn());
+        same_error(|x, i| i.one_hot(4) * x, &array![0, 1, wrong].into_dyn());
+        let of_all = array![[0, wrong, 1, 1], [0; 4], [0; 4]].into_dyn();
+        same_error(|x, i| x.gather(1, x.gt(0.0).select(i, i)), &of_all);
+    }
+}

@@ -126,7 +126,7 @@ impl Evaluation {
         let vectors = self.inputs[2..].iter().zip(products);
         let of = |(input, product): (&Input, _)| match input {
             Input::Real(vector) => with(vector, product),
-            Input::Labels(_) => unreachable!("the labels are the second input"),
+            Input::Indices(_) => unreachable!("the labels are the second input"),
         };
         Ok(vectors.map(of).sum())
     }

@@ -2,6 +2,7 @@
 //! and `python/jax_models.py`: its numbers, its arrays, its loss in plain `f64`, its unavoidable work, and itself on
 //! Cotangent. A step is an entry that a kind's `steps` lists.
 
+mod embedding;
 mod hessian_product;
 mod lenet;
 mod lstm;
@@ -100,6 +101,7 @@ pub fn all() -> Vec<Entry> {
         lenet::steps(),
         transformer::steps(),
         lstm::steps(),
+        embedding::steps(),
         hessian_product::steps(),
     ]
     .into_iter()

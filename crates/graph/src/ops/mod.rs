@@ -28,6 +28,7 @@ mod to_real;
 mod window;
 mod zip;
 
+pub use indexing::{IsAt, Pick, Put};
 pub use leaf::{Copy, Full};
 pub use map::{Map, Unary};
 pub use matrix::{AxisList, Triangle};

@@ -251,6 +251,7 @@ impl<T: Scalar> Contraction<T> {
         let (name, reach) = (["A", "B"][k], self.reach[k]);
         let (start, len) = match source {
             Source::Slice(x) => (x.as_ptr(), x.len()),
+            Source::Index(_) => panic!("{name} is of numbers, not of indices"),
             Source::Output(output) => {
                 assert!(output == 0, "{name} cannot lie in output {output}: there is only C");
                 let apart = reach == 0 || self.work.as_ref().is_none_or(|work| work.apart[k]);

@@ -25,7 +25,7 @@ impl Analysis {
         nodes: &[Node<T>],
         outputs: &[Output],
         nest: &Nest,
-        strides: &[Strides],
+        strides: (&[Strides], &[Strides]),
         in_strips: bool,
     ) -> Analysis {
         let mut analysis =
@@ -42,15 +42,24 @@ impl Analysis {
         analysis
     }
 
-    fn kind<T>(&self, node: &Node<T>, nest: &Nest, strides: &[Strides], hoisted: bool) -> Kind {
+    /// `inputs` and `numbers` are the strides of both.
+    fn kind<T>(
+        &self,
+        node: &Node<T>,
+        nest: &Nest,
+        (inputs, numbers): (&[Strides], &[Strides]),
+        hoisted: bool,
+    ) -> Kind {
         let kind = |v: Value| self.kinds[v.index()];
+        // With one column, one number per row is one per position.
+        let varies = |strides: &Strides| {
+            let columns = strides.column != 0 || (nest.columns == 1 && strides.varies_by_row());
+            Kind::new(strides.varies_by_row() || !hoisted, columns)
+        };
         match *node {
-            Node::Input(k) => {
-                let strides = &strides[k];
-                // With one column, one number per row is one per position.
-                let columns = strides.column != 0 || (nest.columns == 1 && strides.varies_by_row());
-                Kind::new(strides.varies_by_row() || !hoisted, columns)
-            }
+            Node::Input(k) => varies(&inputs[k]),
+            Node::Gather(k, index) => varies(&inputs[k]).join(varies(&inputs[index])),
+            Node::IsAt(index, n) => varies(&inputs[index]).join(varies(&numbers[n])),
             Node::Product(_) => Kind::Full,
             Node::ReduceLast(_, x) => Kind::new(kind(x).varies_by_row(), false),
             Node::ReduceRows(..) => Kind::Column,
@@ -101,7 +110,7 @@ impl Analysis {
     /// How many inputs and outputs have a number, of their own or repeated, for each position of a block.
     pub(super) fn operands_along_row<T>(&self, nodes: &[Node<T>], outputs: &[Output]) -> usize {
         let is_input = |i: &usize| {
-            matches!(nodes[*i], Node::Input(_) | Node::Product(_))
+            matches!(nodes[*i], Node::Input(_) | Node::Gather(..) | Node::Product(_))
                 && self.live[*i]
                 && self.kinds[*i].varies_by_column()
         };

@@ -1,6 +1,7 @@
 //! How a fused loop is described: values on values, then what is stored.
 
 use super::Fused;
+use super::indexed::Along;
 use super::nest::Lay;
 use super::product::{Factor, Product};
 use crate::contract::Extents;
@@ -57,6 +58,8 @@ pub struct FusedBuilder<T> {
 pub(super) struct Parts<T> {
     pub(super) extents: Vec<usize>,
     pub(super) inputs: Vec<Input>,
+    /// How the positions are numbered that indices are compared with.
+    pub(super) numbers: Vec<Lay>,
     pub(super) products: Vec<Product<T>>,
     pub(super) nodes: Vec<Node<T>>,
     pub(super) outputs: Vec<Output>,
@@ -66,6 +69,10 @@ pub(super) struct Parts<T> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Node<T> {
     Input(usize),
+    /// The element of a table that an input of indices says.
+    Gather(usize, usize),
+    /// Whether an input of indices says the number of the position.
+    IsAt(usize, usize),
     Product(usize),
     Constant(T),
     Unary(Unary, Value),
@@ -81,6 +88,25 @@ pub(super) struct Input {
     pub(super) lay: Lay,
     /// The output slice that it stands in, if it has none of its own.
     pub(super) slot: Option<usize>,
+    pub(super) role: Role,
+}
+
+/// What an input is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Values,
+    /// Along an axis of its own, at an index.
+    Table(Along),
+    Indices,
+}
+
+impl Role {
+    pub(super) fn along(self) -> Option<Along> {
+        match self {
+            Role::Table(along) => Some(along),
+            Role::Values | Role::Indices => None,
+        }
+    }
 }
 
 /// What is kept of a value.
@@ -127,7 +153,11 @@ impl<T> Node<T> {
     /// The values it is computed from.
     pub(super) fn operands(&self) -> impl Iterator<Item = Value> {
         let operands = match *self {
-            Node::Input(_) | Node::Product(_) | Node::Constant(_) => [None, None, None],
+            Node::Input(_)
+            | Node::Gather(..)
+            | Node::IsAt(..)
+            | Node::Product(_)
+            | Node::Constant(_) => [None, None, None],
             Node::Unary(_, x) | Node::ReduceLast(_, x) | Node::ReduceRows(_, x) => {
                 [Some(x), None, None]
             }
@@ -157,6 +187,7 @@ impl<T: Scalar> FusedBuilder<T> {
             parts: Parts {
                 extents: extents.to_vec(),
                 inputs: Vec::new(),
+                numbers: Vec::new(),
                 products: Vec::new(),
                 nodes: Vec::new(),
                 outputs: Vec::new(),
@@ -198,11 +229,28 @@ impl<T: Scalar> FusedBuilder<T> {
 
     #[track_caller]
     fn add_input(&mut self, slot: Option<usize>, offset: usize, strides: &[isize]) -> Value {
+        let input = self.operand(slot, offset, strides, Role::Values);
+        let along_row = strides.last().is_some_and(|&stride| stride != 0);
+        self.push(Node::Input(input), along_row)
+    }
+
+    /// Adds an input; answers its position.
+    #[track_caller]
+    pub(super) fn operand(
+        &mut self,
+        slot: Option<usize>,
+        offset: usize,
+        strides: &[isize],
+        role: Role,
+    ) -> usize {
         let rank = self.parts.extents.len();
         assert_eq!(strides.len(), rank, "an input needs one stride for each of {rank} extents");
-        self.parts.inputs.push(Input { lay: Lay { offset, strides: strides.to_vec() }, slot });
-        let along_row = strides.last().is_some_and(|&stride| stride != 0);
-        self.push(Node::Input(self.parts.inputs.len() - 1), along_row)
+        self.parts.inputs.push(Input {
+            lay: Lay { offset, strides: strides.to_vec() },
+            slot,
+            role,
+        });
+        self.parts.inputs.len() - 1
     }
 
     /// The elements of a product of matrices, computed in the loop just before they are used: its result has a row for each
@@ -392,7 +440,7 @@ impl<T: Scalar> FusedBuilder<T> {
         Fused::new(self.parts)
     }
 
-    fn push(&mut self, node: Node<T>, along_row: bool) -> Value {
+    pub(super) fn push(&mut self, node: Node<T>, along_row: bool) -> Value {
         self.parts.nodes.push(node);
         self.along_row.push(along_row);
         Value::at(self.parts.nodes.len() - 1)

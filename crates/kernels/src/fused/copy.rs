@@ -59,14 +59,15 @@ impl<T: Scalar> Kernel for Tile<'_, T> {
 
 /// The elements of a matrix in a slice: the number of the first, and how far apart rows and columns are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Grid {
-    pub(super) first: usize,
-    pub(super) row: isize,
-    pub(super) column: isize,
+pub struct Grid {
+    pub(crate) first: usize,
+    pub(crate) row: isize,
+    pub(crate) column: isize,
 }
 
 impl Grid {
-    fn row_start(self, i: usize) -> usize {
+    #[inline(always)]
+    pub(crate) fn row_start(self, i: usize) -> usize {
         self.first.wrapping_add_signed(i as isize * self.row)
     }
 
@@ -79,7 +80,7 @@ impl Grid {
     }
 
     #[inline(always)]
-    fn number(start: usize, j: usize, column: isize) -> usize {
+    pub(crate) fn number(start: usize, j: usize, column: isize) -> usize {
         start.wrapping_add_signed(j as isize * column)
     }
 }

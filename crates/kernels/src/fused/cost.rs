@@ -26,10 +26,14 @@ pub(super) fn of_products(flops: usize) -> usize {
     flops / 4
 }
 
+/// An element is found by its index, and often lies in another cache line than the one before.
+const INDEXED: usize = 4;
+
 fn step_cost<T: Copy>(step: &MicroOp<T>) -> usize {
     let operation = match step.action {
         Action::Unary(f, _) => f.cost(),
         Action::Binary(f, _, _) => f.cost(),
+        Action::Gather(..) => INDEXED,
         _ => 1,
     };
     let mut step = *step;

@@ -8,6 +8,7 @@ use super::Fused;
 use super::blocks::{Piece, UNIT};
 use super::chain::{ChainLink, MAX_LINKS};
 use super::copy::{Grid, gather, scatter};
+use super::indexed::{compare, look_up};
 use super::memory::Addresses;
 use super::nest::{MAX_OUTER, Strides};
 use super::product::Rectangle;
@@ -146,6 +147,12 @@ impl<'a, T: Scalar> Block<'a, T> {
                     );
                 }
                 Action::Load(k) => self.load(k, step.kind, elements_mut(out, len)),
+                Action::Gather(k, index) => {
+                    self.gather((k, index), step.kind, elements_mut(out, len));
+                }
+                Action::IsAt(index, numbers) => {
+                    self.compare((index, numbers), step.kind, elements_mut(out, len));
+                }
                 Action::Spread(x) => {
                     let x = elements(self.address(x), self.rows);
                     T::spread(isa, x, self.columns, elements_mut(out, padded + UNIT));
@@ -305,6 +312,60 @@ impl<'a, T: Scalar> Block<'a, T> {
             let x = unsafe { elements(self.memory.input(k).wrapping_add(lowest), len) };
             let to = &mut out[done * columns..(done + run) * columns];
             gather(x, Grid { first: grid.first - lowest, ..grid }, (run, columns), to);
+            done += run;
+        }
+    }
+
+    /// Looks up elements of input `k`, a table, at the indices of another.
+    ///
+    /// # Safety
+    ///
+    /// As of `run`.
+    unsafe fn gather(&self, (k, index): (usize, usize), kind: Kind, out: &mut [T]) {
+        let table = &self.fused.inputs[k];
+        let along = table.role.along().expect("only a table is looked up in");
+        let operands = [&table.strides, &self.fused.inputs[index].strides];
+        self.in_runs(operands, kind, out, |[at, of], columns, out| {
+            let (table, indices) = (self.memory.input(k), self.memory.indices(index));
+            // SAFETY: the positions are in the nest, and both inputs reach to the first and the last of it; the table does
+            // so for any index within its extent.
+            unsafe { look_up((table, at, along), (indices, of), columns, out) }
+        });
+    }
+
+    /// Compares the indices of an input with the numbers of the positions.
+    ///
+    /// # Safety
+    ///
+    /// As of `run`.
+    unsafe fn compare(&self, (index, numbers): (usize, usize), kind: Kind, out: &mut [T]) {
+        let operands = [&self.fused.inputs[index].strides, &self.fused.numbers[numbers]];
+        self.in_runs(operands, kind, out, |[of, numbers], columns, out| {
+            // SAFETY: the positions are in the nest, and the input reaches to the first and the last of it.
+            unsafe { compare((self.memory.indices(index), of), numbers, columns, out) }
+        });
+    }
+
+    /// Hands on the rows of a block as far as those of two operands lie at one distance each.
+    #[inline(always)]
+    fn in_runs(
+        &self,
+        operands: [&Strides; 2],
+        kind: Kind,
+        out: &mut [T],
+        each: impl Fn([Grid; 2], usize, &mut [T]),
+    ) {
+        if out.is_empty() {
+            return;
+        }
+        let rows = if kind.varies_by_row() { self.rows } else { 1 };
+        let columns = out.len() / rows;
+        let mut done = 0;
+        while done < rows {
+            let left = |strides: &Strides| strides.run(self.row + done, rows - done);
+            let run = left(operands[0]).min(left(operands[1]));
+            let grids = operands.map(|strides| self.grid(strides, kind, done));
+            each(grids, columns, &mut out[done * columns..(done + run) * columns]);
             done += run;
         }
     }

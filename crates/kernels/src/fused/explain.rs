@@ -38,6 +38,8 @@ impl<T: Debug> Display for MicroOp<T> {
         write!(f, "{} = ", self.out)?;
         match &self.action {
             Action::Load(k) => write!(f, "load in{k}")?,
+            Action::Gather(k, index) => write!(f, "load in{k} at in{index}")?,
+            Action::IsAt(index, _) => write!(f, "position is in{index}")?,
             Action::Product(p) => write!(f, "product {p}")?,
             Action::Unary(name, x) => write!(f, "{name:?} {x}")?,
             Action::Binary(name, a, b) => write!(f, "{name:?} {a} {b}")?,

@@ -1,7 +1,7 @@
 //! Where outputs go, and inputs that stand in their slices: checked once, so that a run writes no place twice and reads none
 //! that another thread writes.
 
-use super::builder::{Input, Layout, Output};
+use super::builder::{Input, Layout, Output, Role};
 use super::nest::Lay;
 use crate::reduce::Reduce;
 use crate::spread::Spread;
@@ -88,9 +88,17 @@ pub(super) fn check(
     }
     let over = |(k, input): (usize, &Input)| {
         let Some(slot) = input.slot else { return Ok(None) };
-        let spread = Spread { offset: input.lay.offset, extents, strides: &input.lay.strides };
-        let same =
-            |output: &Shape| output.reduce.is_none() && is_same(extents, &output.lay, &input.lay);
+        let along = input.role.along();
+        let extents_read: Vec<usize> =
+            extents.iter().copied().chain(along.map(|along| along.extent)).collect();
+        let strides: Vec<isize> =
+            input.lay.strides.iter().copied().chain(along.map(|along| along.stride)).collect();
+        let offset = input.lay.offset;
+        let spread = Spread { offset, extents: &extents_read, strides: &strides };
+        let same = |output: &Shape| {
+            let positions = input.role == Role::Values && output.reduce.is_none();
+            positions && is_same(extents, &output.lay, &input.lay)
+        };
         let beside = || outputs.iter().enumerate().filter(|(_, output)| output.slot == slot);
         let over = beside().find(|(_, output)| same(output)).map(|(j, _)| j);
         let apart =

@@ -154,6 +154,8 @@ impl<T: Scalar> Lowering<'_, T> {
         let action = match self.nodes[i] {
             Node::Constant(_) => return,
             Node::Input(k) => Action::Load(k),
+            Node::Gather(k, index) => Action::Gather(k, index),
+            Node::IsAt(index, numbers) => Action::IsAt(index, numbers),
             Node::Product(p) => {
                 let out = self.for_piece();
                 self.places[i][Kind::Full as usize] = Some(out);
@@ -181,13 +183,13 @@ impl<T: Scalar> Lowering<'_, T> {
         let step = MicroOp { kind, action, out };
         let phase = &mut self.steps.phases[self.phase];
         let of_strip = self.in_strips && kind == Kind::Column;
-        match action {
-            Action::Load(_) if of_strip => phase.head_loads.push(step),
-            _ if of_strip => phase.head.push(step),
-            _ if !kind.varies_by_row() => self.steps.round.push(step),
-            Action::Load(_) => phase.loads.push(step),
-            _ if self.cut && self.analysis.follows_row[i] => self.steps.row_end.push(step),
-            _ => phase.block.push(step),
+        match () {
+            () if of_strip && step.is_load() => phase.head_loads.push(step),
+            () if of_strip => phase.head.push(step),
+            () if !kind.varies_by_row() => self.steps.round.push(step),
+            () if step.is_load() => phase.loads.push(step),
+            () if self.cut && self.analysis.follows_row[i] => self.steps.row_end.push(step),
+            () => phase.block.push(step),
         }
     }
 

@@ -44,7 +44,19 @@ impl<'a, T> Addresses<'a, T> {
     pub(super) fn input(&self, k: usize) -> *mut T {
         match self.inputs[k] {
             Source::Slice(x) => x.as_ptr().cast_mut(),
+            Source::Index(_) => unreachable!("an input of numbers, as `Fused::run` has checked"),
             Source::Output(slot) => self.slot(slot),
+        }
+    }
+
+    /// Where the slice of input `k` begins, which is of indices.
+    #[inline]
+    pub(super) fn indices(&self, k: usize) -> *const i64 {
+        match self.inputs[k] {
+            Source::Index(x) => x.as_ptr(),
+            Source::Slice(_) | Source::Output(_) => {
+                unreachable!("an input of indices, as `Fused::run` has checked")
+            }
         }
     }
 

@@ -14,6 +14,9 @@
 //! **Columns.** A loop that works on the reductions of columns is cut into strips instead: all rows of some columns, gone
 //! through up to a reduction and again from there (`phases.rs`).
 //!
+//! **Indices.** A value can be the element of a table that an index says, or whether an index says the position: both are
+//! inputs like others, loaded in another way (`indexed.rs`).
+//!
 //! **Products.** A value can be a product of matrices: each piece computes its part of it before its blocks read it.
 //!
 //! **Reductions** have a fixed tree, given by the program, its extents and the instruction set. Over a row: that of
@@ -37,6 +40,7 @@ mod cost;
 mod direct;
 mod execute;
 mod explain;
+mod indexed;
 mod layout;
 mod lower;
 mod memory;
@@ -52,14 +56,15 @@ mod tests;
 
 pub(crate) use accumulate::accumulate;
 pub use builder::{FusedBuilder, Layout, Value};
-pub(crate) use copy::{copy_row, spread, tile};
+pub(crate) use copy::{Grid, copy_row, spread, tile};
+pub use indexed::{Along, Index, Table};
 pub use product::Factor;
 
 use crate::scalar::Scalar;
 
 use analysis::Analysis;
 use blocks::Blocks;
-use builder::{Node, Output, Parts};
+use builder::{Input, Node, Output, Parts, Role};
 use chain::ChainLink;
 use layout::Shape;
 use lower::{RowReduction, Steps, lower};
@@ -77,6 +82,8 @@ pub struct Fused<T> {
     nest: Nest,
     inputs: Vec<Operand>,
     outputs: Vec<Operand>,
+    /// How positions are numbered that indices are compared with.
+    numbers: Vec<Strides>,
     products: Vec<Product<T>>,
     /// How many elements each output slice must have.
     slots: Vec<usize>,
@@ -121,6 +128,8 @@ struct Operand {
     strides: Strides,
     /// The output slice that it is in, if it has none of its own.
     slot: Option<usize>,
+    /// What an input is read as.
+    role: Role,
     /// How many elements its slice must have.
     reach: usize,
 }
@@ -130,6 +139,8 @@ struct Operand {
 pub enum Source<'a, T> {
     /// In memory of its own.
     Slice(&'a [T]),
+    /// An input of indices, in memory of its own.
+    Index(&'a [i64]),
     /// In the output slice of this position, before the loop, as [`FusedBuilder::input_in`] said.
     Output(usize),
 }
@@ -148,7 +159,7 @@ impl<T: Scalar> Fused<T> {
 
     #[track_caller]
     fn new(parts: Parts<T>) -> Self {
-        let Parts { extents, inputs, mut products, mut nodes, mut outputs } = parts;
+        let Parts { extents, inputs, numbers, mut products, mut nodes, mut outputs } = parts;
         let whole_columns =
             nodes.iter().any(Node::reduces_column) || outputs.iter().any(|o| o.per_column);
         let along_rows = nodes.iter().any(Node::reduces_row) || outputs.iter().any(|o| o.per_row);
@@ -169,11 +180,15 @@ impl<T: Scalar> Fused<T> {
         let operands: Vec<Lay> = inputs
             .iter()
             .map(|input| &input.lay)
+            .chain(&numbers)
             .chain(shapes.iter().map(|s| &s.lay))
             .cloned()
             .collect();
+        inputs.iter().for_each(|input| nest::check_table(&extents, input));
         let (mut nest, mut strides) = Nest::merged(&extents, &operands, kept);
-        let reaches: Vec<usize> = strides.iter().map(|strides| nest.reach(strides)).collect();
+        let along = |k: usize| inputs.get(k).and_then(|input: &Input| input.role.along());
+        let reach = |(k, strides)| nest.reach_along(strides, along(k));
+        let reaches: Vec<usize> = strides.iter().enumerate().map(reach).collect();
         let short = nest.rows * nest.columns < blocks::BLOCK && !nest.outer.is_empty();
         if short && !matches!(kept, Kept::RowsAndColumns) && nest.rows > 0 && nest.outer_count() > 0
         {
@@ -195,8 +210,9 @@ impl<T: Scalar> Fused<T> {
         if in_strips {
             reduce_whole_columns(&mut nodes, &mut outputs);
         }
-        let of_outputs = strides.split_off(inputs.len());
-        let analysis = Analysis::new(&nodes, &outputs, &nest, &strides, in_strips);
+        let of_outputs = strides.split_off(inputs.len() + numbers.len());
+        let numbers = strides.split_off(inputs.len());
+        let analysis = Analysis::new(&nodes, &outputs, &nest, (&strides, &numbers), in_strips);
         analysis.check_columns(&outputs);
         let whole_rows = analysis.needs_whole_rows(&nodes, &outputs, nest.columns);
         let operands = size_of::<T>() * analysis.operands_along_row(&nodes, &outputs);
@@ -250,24 +266,30 @@ impl<T: Scalar> Fused<T> {
         let slots = (0..slots).map(|slot| {
             shapes.iter().filter(|shape| shape.slot == slot).map(Shape::reach).max().unwrap_or(0)
         });
-        let mut reaches = reaches.into_iter();
-        let mut operand = |(strides, slot): (Strides, Option<usize>)| Operand {
-            reach: reaches.next().expect("one for each operand"),
-            strides,
-            slot,
-        };
+        let of_outputs = of_outputs.into_iter().zip(&reaches[inputs.len() + numbers.len()..]);
         Fused {
             slots: slots.collect(),
             inputs: strides
                 .into_iter()
-                .zip(inputs.iter().map(|input| input.slot))
-                .map(&mut operand)
+                .zip(&reaches)
+                .zip(&inputs)
+                .map(|((strides, &reach), input)| Operand {
+                    strides,
+                    slot: input.slot,
+                    role: input.role,
+                    reach,
+                })
                 .collect(),
             outputs: of_outputs
-                .into_iter()
-                .zip(shapes.iter().map(|shape| Some(shape.slot)))
-                .map(&mut operand)
+                .zip(&shapes)
+                .map(|((strides, &reach), shape)| Operand {
+                    strides,
+                    slot: Some(shape.slot),
+                    role: Role::Values,
+                    reach,
+                })
                 .collect(),
+            numbers,
             products,
             piece,
             phases,

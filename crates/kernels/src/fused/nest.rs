@@ -1,5 +1,7 @@
 //! The loop nest: few axes, each as long as the operands allow.
 
+use super::builder::Input;
+use super::indexed::Along;
 use crate::spread::Spread;
 
 /// How many axes there may be in front of rows and columns, after merging.
@@ -134,6 +136,19 @@ impl Nest {
     }
 }
 
+impl Nest {
+    /// As [`reach`](Self::reach), of an operand that is read at an index along a further axis.
+    pub(super) fn reach_along(&self, strides: &Strides, along: Option<Along>) -> usize {
+        match (self.reach(strides), along) {
+            (reach, None) => reach,
+            (0, Some(_)) | (_, Some(Along { extent: 0, .. })) => 0,
+            (reach, Some(Along { extent, stride })) => {
+                reach + (extent - 1) * stride.max(0) as usize
+            }
+        }
+    }
+}
+
 impl Strides {
     /// The number of the first element of the row of outer position `index` and number `row`.
     #[inline]
@@ -181,13 +196,26 @@ fn check_size(extents: &[usize], operands: &[Lay]) {
         positions.is_some_and(|positions| positions <= MOST),
         "a loop nest over {extents:?} has more positions than a slice can have elements"
     );
-    for Lay { offset, strides } in operands {
-        let extents: Vec<usize> = extents.iter().map(|&extent| extent.max(1)).collect();
-        let reach = Spread { offset: *offset, extents: &extents, strides }.reach();
-        assert!(
-            reach.is_some_and(|reach| reach.1 <= MOST),
-            "an operand of strides {strides:?} from element {offset} over {extents:?} reaches further than any slice"
-        );
+    operands.iter().for_each(|lay| check_operand(extents, lay));
+}
+
+#[track_caller]
+fn check_operand(extents: &[usize], Lay { offset, strides }: &Lay) {
+    let extents: Vec<usize> = extents.iter().map(|&extent| extent.max(1)).collect();
+    let reach = Spread { offset: *offset, extents: &extents, strides }.reach();
+    assert!(
+        reach.is_some_and(|reach| reach.1 <= MOST),
+        "an operand of strides {strides:?} from element {offset} over {extents:?} reaches further than any slice"
+    );
+}
+
+/// Asserts that elements of a table can be addressed, whatever their index.
+#[track_caller]
+pub(super) fn check_table(extents: &[usize], input: &Input) {
+    if let Some(Along { extent, stride }) = input.role.along() {
+        let strides = input.lay.strides.iter().copied().chain([stride]).collect();
+        let lay = Lay { offset: input.lay.offset, strides };
+        check_operand(&[extents, &[extent]].concat(), &lay);
     }
 }
 

@@ -42,10 +42,11 @@ impl Phases {
         outputs.iter().for_each(|output| used(output.value, ready[output.value.index()]));
         // An input is read when it is first used, but for one that an output may overwrite.
         for i in live() {
-            if let Node::Input(k) = nodes[i]
-                && inputs[k].slot.is_none()
-                && first[i] < usize::MAX
-            {
+            let stays = match nodes[i] {
+                Node::Input(k) | Node::Gather(k, _) | Node::IsAt(k, _) => inputs[k].slot.is_none(),
+                _ => false,
+            };
+            if stays && first[i] < usize::MAX {
                 (of[i], ready[i]) = (first[i], first[i]);
             }
         }

@@ -3,6 +3,7 @@
 use std::slice;
 
 use super::blocks::{Piece, UNIT};
+use super::builder::Role;
 use super::execute::Block;
 use super::lower::RowReduction;
 use super::memory::{ALIGNMENT_LOSS, Addresses};
@@ -30,7 +31,7 @@ impl<T: Scalar> Fused<T> {
     /// # Panics
     ///
     /// When there are not as many inputs and output slices as the program has, when a slice is too short, when an input is
-    /// given elsewhere than the program says, or when `scratch` is shorter than [`scratch_len`](Self::scratch_len) of the
+    /// given elsewhere or as something else than the program says, when an index has no element in its table, or when `scratch` is shorter than [`scratch_len`](Self::scratch_len) of the
     /// pool's threads.
     #[track_caller]
     pub fn run(
@@ -74,9 +75,10 @@ impl<T: Scalar> Fused<T> {
     ) {
         let of_products = self.products.iter().flat_map(|product| {
             let (slots, reaches) = (product.slots(), product.reaches());
-            [(slots[0], reaches[0]), (slots[1], reaches[1])]
+            [(slots[0], reaches[0], Role::Values), (slots[1], reaches[1], Role::Values)]
         });
-        let operands = self.inputs.iter().map(|operand| (operand.slot, operand.reach));
+        let of_inputs = self.inputs.iter();
+        let of_inputs = of_inputs.map(|input| (input.slot, input.reach, input.role));
         let count = self.inputs.len() + 2 * self.products.len();
         assert_eq!(inputs.len(), count, "the number of inputs and factors");
         assert_eq!(outputs.len(), self.slots.len(), "the number of output slices");
@@ -84,13 +86,16 @@ impl<T: Scalar> Fused<T> {
             let len = output.len();
             assert!(len >= reach, "output slice {slot} needs {reach} elements, not {len}");
         }
-        for (k, (input, (slot_said, reach))) in
-            inputs.iter().zip(operands.chain(of_products)).enumerate()
+        for (k, (input, (slot_said, reach, role))) in
+            inputs.iter().zip(of_inputs.chain(of_products)).enumerate()
         {
             let (len, slot) = match *input {
                 Source::Slice(x) => (x.len(), None),
+                Source::Index(x) => (x.len(), None),
                 Source::Output(slot) => (outputs.get(slot).map_or(0, |x| x.len()), Some(slot)),
             };
+            let indices = matches!(input, Source::Index(_));
+            assert_eq!(indices, role == Role::Indices, "whether input {k} is of indices");
             assert_eq!(slot, slot_said, "the output slice that input {k} stands in");
             assert!(len >= reach, "input {k} needs {reach} elements, not {len}");
         }

@@ -102,6 +102,10 @@ pub(super) struct MicroOp<T> {
 pub(super) enum Action<T> {
     /// The input's numbers, gathered.
     Load(usize),
+    /// The elements of a table that an input of indices says.
+    Gather(usize, usize),
+    /// Whether an input of indices says the numbers of the positions.
+    IsAt(usize, usize),
     /// The part of a product that belongs to the piece.
     Product(usize),
     Unary(Unary, MicroArg<T>),
@@ -129,11 +133,11 @@ impl<T> MicroOp<T> {
     /// The places that are read.
     pub(super) fn reads(&mut self) -> impl Iterator<Item = &mut Site> {
         use Action::{
-            Accumulate, Binary, Chain, Fill, Load, Product, ReduceLast, ReduceRows, Select, Spread,
-            Store, Tile, Unary,
+            Accumulate, Binary, Chain, Fill, Gather, IsAt, Load, Product, ReduceLast, ReduceRows,
+            Select, Spread, Store, Tile, Unary,
         };
         let places = match &mut self.action {
-            Load(_) | Product(_) | Chain(_) => [None, None, None],
+            Load(_) | Gather(..) | IsAt(..) | Product(_) | Chain(_) => [None, None, None],
             Spread(x)
             | Tile(x)
             | ReduceLast(_, x)
@@ -149,8 +153,14 @@ impl<T> MicroOp<T> {
 
     /// Whether it does the same at each position, and nothing else.
     pub(super) fn is_of_each_position(&self) -> bool {
-        self.kind == Kind::Full
-            && (self.is_elementwise() || matches!(self.action, Action::Load(_) | Action::Store(_)))
+        let of_position =
+            self.is_elementwise() || self.is_load() || matches!(self.action, Action::Store(_));
+        self.kind == Kind::Full && of_position
+    }
+
+    /// Whether it reads inputs.
+    pub(super) fn is_load(&self) -> bool {
+        matches!(self.action, Action::Load(_) | Action::Gather(..) | Action::IsAt(..))
     }
 
     /// Whether each number of the result depends on the operands' numbers of the same position alone.

@@ -106,6 +106,7 @@ impl<'a> Analysis<'a> {
             }
             let real = |id: &NodeId| self.graph.node(*id, |node| node.ty.kind != Kind::Index);
             let reals = node.ty.kind != Kind::Index && inputs.iter().all(real);
+            let is_looked_up = |place: &Place| self.table(inputs[0], place).is_some();
             let looped = |over: &Shape| space_of(over).rank() <= kernels::Fused::<f32>::MAX_AXES;
             match node.op.lower() {
                 Lowering::Full(_) => (View::repeated(id, node.ty.shape.clone()), Work::Leaf),
@@ -117,6 +118,12 @@ impl<'a> Analysis<'a> {
                 Lowering::Map(_) | Lowering::Zip(_) | Lowering::Select | Lowering::Copy
                     if reals && looped(&node.ty.shape) =>
                 {
+                    (own, Work::Elementwise { over: node.ty.shape.clone() })
+                }
+                Lowering::Pick(place) if looped(&node.ty.shape) && is_looked_up(&place) => {
+                    (own, Work::Elementwise { over: node.ty.shape.clone() })
+                }
+                Lowering::IsAt(_) if looped(&node.ty.shape) => {
                     (own, Work::Elementwise { over: node.ty.shape.clone() })
                 }
                 // What could not be a view is a copy over the positions of its input.
@@ -151,7 +158,7 @@ impl<'a> Analysis<'a> {
             for input in self.inputs[id.index()].clone() {
                 let base = self.views[input.index()].base;
                 readers[base.index()] += 1;
-                if reads_memory || !self.reads_in_place(id, input) {
+                if reads_memory || self.is_table(id, input) || !self.reads_in_place(id, input) {
                     self.stored[base.index()] = true;
                 } else if self.work[base.index()] == Work::Contract {
                     self.in_loop[base.index()] = self.can_loop(base);
@@ -216,6 +223,19 @@ impl<'a> Analysis<'a> {
             && (reads_along || space.size().saturating_mul(depth) <= SMALL)
     }
 
+    /// Whether `reader` looks elements of `input` up, wherever an index says.
+    pub fn is_table(&self, reader: NodeId, input: NodeId) -> bool {
+        let picks = self.graph.node(reader, |node| matches!(node.op.lower(), Lowering::Pick(_)));
+        picks && self.graph.node(input, |node| node.ty.kind != Kind::Index)
+    }
+
+    /// Where elements lie that are looked up in a place of `input`: among those of its base, the indexed axis being the
+    /// last.
+    pub fn table(&self, input: NodeId, place: &Place) -> Option<View> {
+        let View { base, place: of_input } = &self.views[input.index()];
+        Some(View { base: *base, place: within(of_input, place)? })
+    }
+
     /// With where every value lies, which [`home::settled`] made possible.
     pub fn at_home(mut self) -> Self {
         self.homes = home::homes(&self);
@@ -265,15 +285,34 @@ impl<'a> Analysis<'a> {
         space_of(self.over(id))
     }
 
-    /// How `reader`, whose positions are those of a loop or of its rows, reads a view.
-    pub fn read(&self, reader: NodeId, extent: Extent, view: &View) -> Read {
-        let mut strides: Strides = strides_in_space(&view.place, self.over(reader));
+    /// How `reader`, whose positions are those of a loop or of its rows, reads one of its inputs.
+    pub fn read(&self, reader: NodeId, extent: Extent, input: NodeId) -> Read {
+        let view = &self.views[input.index()];
+        if !self.is_table(reader, input) {
+            let strides = self.strides(reader, extent, &view.place);
+            return Read::at(view.base, view.place.offset, strides);
+        }
+        let Lowering::Pick(place) = self.graph.node(reader, |node| node.op.lower()) else {
+            unreachable!("only a pick looks up")
+        };
+        let View { base, mut place } = self.table(input, &place).expect("it was asked before");
+        let stride = place.strides.pop().expect("there is the indexed axis");
+        let (&extent_along, positions) = place.shape.split_last().expect("as above");
+        let along = Some(kernels::Along { extent: extent_along, stride });
+        place.shape = Shape::from(positions);
+        let strides = self.strides(reader, extent, &place);
+        Read { along, ..Read::at(base, place.offset, strides) }
+    }
+
+    /// The strides over a loop's space of what `reader` reads in a place, for all positions or for rows or columns alone.
+    pub fn strides(&self, reader: NodeId, extent: Extent, place: &Place) -> Strides {
+        let mut strides: Strides = strides_in_space(place, self.over(reader));
         match extent {
             Extent::Full => {}
             Extent::Row => strides.push(0),
             Extent::Column => strides.insert(strides.len() - 1, 0),
         }
-        Read { base: view.base, offset: view.place.offset, strides, whole: false }
+        strides
     }
 
     /// The cost of a node, in additions.

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use kernels::{Contraction, Factor, FusedBuilder, Layout, Value as Register};
+use kernels::{Along, Contraction, Factor, FusedBuilder, Index, Layout, Table, Value as Register};
 use smallvec::SmallVec;
 
 use super::analysis::{Analysis, Work};
 use super::group::{Extent, Group, Read};
-use super::place::{View, space_of, strides_in_space};
+use super::place::{Strides, View, space_of, strides_in_space};
 use super::plan::Plan;
 use crate::Precision;
 use crate::instruction::{
@@ -175,6 +175,14 @@ impl Emitter<'_> {
     }
 
     fn plain<T: Precision>(&self, node: NodeId) -> Action<T> {
+        match self.analysis.graph.node(node, |node| node.op.lower()) {
+            Lowering::Put(place) => self.put(node, &place),
+            Lowering::Position(word, axes) => self.position(node, word, &axes),
+            _ => self.evaluated(node),
+        }
+    }
+
+    fn evaluated<T: Precision>(&self, node: NodeId) -> Action<T> {
         let inputs = &self.analysis.inputs[node.index()];
         let (op, ty) = self.analysis.graph.node(node, |node| (node.op.clone(), node.ty.clone()));
         Action::Plain {
@@ -225,23 +233,16 @@ impl Emitter<'_> {
             group,
             builder: FusedBuilder::new(&group.space),
             reads: Vec::new(),
+            tables: Vec::new(),
+            indices: Vec::new(),
             registers: HashMap::new(),
         };
         let mut inputs: SmallVec<[FusedInput; 6]> = SmallVec::new();
         for read in reads.iter().filter(|read| !read.whole) {
-            let place = Place {
-                offset: read.offset,
-                shape: group.space.clone(),
-                strides: read.strides.clone(),
-            };
-            let (buffer, place) = self.analysis.located(read.base, &place);
+            let (buffer, place) = self.analysis.located(read.base, &read.place(&group.space));
             let memory = self.memory(buffer);
             let slot = slots.iter().position(|slot| *slot == memory);
-            let register = match slot {
-                Some(slot) => loops.builder.input_in(slot, place.offset, &place.strides),
-                None => loops.builder.input_at(place.offset, &place.strides),
-            };
-            loops.reads.push((read.clone(), register));
+            loops.input(read, slot, &place, memory.is_of_indices());
             inputs.push(slot.map_or(FusedInput::Memory(memory), FusedInput::Output));
         }
         let mut outputs: Vec<Written> = Vec::new();
@@ -280,24 +281,78 @@ struct Loop<'a, T> {
     group: &'a Group,
     builder: FusedBuilder<T>,
     reads: Vec<(Read, Register)>,
+    tables: Vec<(Read, Table)>,
+    indices: Vec<(Read, Index)>,
     registers: HashMap<NodeId, Register>,
 }
 
 impl<T: Precision> Loop<'_, T> {
+    /// Adds an input that lies in a place of memory or, before the loop, of an output slice.
+    fn input(&mut self, read: &Read, slot: Option<usize>, place: &Place, indices: bool) {
+        let (read, offset, builder) = (read.clone(), place.offset, &mut self.builder);
+        match (read.along, slot) {
+            _ if indices => self.indices.push((read, builder.index(offset, &place.strides))),
+            (Some(_), _) => {
+                let (&stride, strides) = place.strides.split_last().expect("the indexed axis");
+                let along = Along { extent: place.shape[strides.len()], stride };
+                self.tables.push((read, builder.table(slot, offset, strides, along)));
+            }
+            (None, Some(slot)) => {
+                self.reads.push((read, builder.input_in(slot, offset, &place.strides)));
+            }
+            (None, None) => self.reads.push((read, builder.input_at(offset, &place.strides))),
+        }
+    }
+
+    /// Elements that are looked up; of one number, that number.
+    fn picked(&mut self, member: NodeId, table: NodeId, index: NodeId) -> Register {
+        let index = self.index(member, index);
+        match self.group.read(self.emitter.analysis, member, table) {
+            Some(read) => {
+                let known = self.tables.iter().find(|(other, _)| *other == read);
+                self.builder.gather(known.expect("the group's reads list it").1, index)
+            }
+            None => self.register(member, table),
+        }
+    }
+
+    /// Whether positions along an axis are those that indices say.
+    fn compared(&mut self, member: NodeId, index: NodeId, axis: usize) -> Register {
+        let analysis = self.emitter.analysis;
+        let shape = analysis.shape(member).clone();
+        let mut strides: Strides = smallvec::smallvec![0; shape.rank()];
+        strides[axis] = 1;
+        let along = Place { offset: 0, shape, strides };
+        let numbers = analysis.strides(member, self.group.extent(member), &along);
+        let index = self.index(member, index);
+        self.builder.is_at(index, 0, &numbers)
+    }
+
+    fn index(&self, member: NodeId, input: NodeId) -> Index {
+        let read = self.group.read(self.emitter.analysis, member, input);
+        let known = self.indices.iter().find(|(other, _)| Some(other) == read.as_ref());
+        known.expect("the group's reads list it").1
+    }
+
     /// Adds the micro-operation of a member; answers the number of its output, if it is stored.
     fn member(&mut self, member: NodeId, stored: bool) -> Option<usize> {
         let analysis = self.emitter.analysis;
         let inputs = &analysis.inputs[member.index()];
-        let in_registers = if self.emitter.is_product(member) { &[] } else { &inputs[..] };
+        let lowering = analysis.graph.node(member, |node| node.op.lower());
+        let in_registers = match lowering {
+            Lowering::Contract(_) | Lowering::Pick(_) | Lowering::IsAt(_) => &[],
+            _ => &inputs[..],
+        };
         let operands: SmallVec<[Register; 3]> =
             in_registers.iter().map(|&input| self.register(member, input)).collect();
-        let lowering = analysis.graph.node(member, |node| node.op.lower());
         let result = match (lowering, &operands[..]) {
             (Lowering::Map(f), &[x]) => self.builder.unary(words::unary(f), x),
             (Lowering::Zip(f), &[a, b]) => self.builder.binary(words::binary(f), a, b),
             (Lowering::Select, &[condition, a, b]) => self.builder.select(condition, a, b),
             (Lowering::Copy | Lowering::Reshape, &[x]) => x,
             (Lowering::Contract(_), _) => self.registers[&member],
+            (Lowering::Pick(_), _) => self.picked(member, inputs[0], inputs[1]),
+            (Lowering::IsAt(axis), _) => self.compared(member, inputs[0], axis),
             (Lowering::Reduce(word, _), &[x]) => {
                 return self.reduction(member, words::reduce(word), x);
             }
@@ -377,7 +432,7 @@ impl<T: Precision> Loop<'_, T> {
     fn register(&mut self, member: NodeId, input: NodeId) -> Register {
         let analysis = self.emitter.analysis;
         let view = &analysis.views[input.index()];
-        if let Some(read) = self.group.read(analysis, member, view) {
+        if let Some(read) = self.group.read(analysis, member, input) {
             let known = self.reads.iter().find(|(other, _)| *other == read);
             return known.expect("the group's reads list it").1;
         }

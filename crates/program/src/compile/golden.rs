@@ -179,6 +179,43 @@ fn values_that_do_not_live_at_one_time_share_memory() {
 }
 
 #[test]
+fn elements_are_looked_up_within_loops() {
+    let program = program(|g| {
+        let (table, rows) = (g.input("table", [50, 8]), g.index_input("rows", [4, 40]));
+        let mean = table.embedding(rows).mean_over(1);
+        vec![mean, mean.square().sum().grad(table)]
+    });
+    let loops = instructions(&program);
+    assert_eq!(loops.len(), 3, "{loops:?}");
+    assert!(loops[1].starts_with("take sum mul") && loops[2] == "index_add", "{loops:?}");
+}
+
+#[test]
+fn a_classifier_compares_positions_with_labels() {
+    let program = program(|g| {
+        let (x, labels) = (g.input("x", [6, 5]), g.index_input("labels", [6, 1]));
+        let loss = -(x * 2.0).log_softmax(1).gather(1, labels).mean();
+        vec![loss, loss.grad(x)]
+    });
+    let loops = instructions(&program);
+    assert_eq!(loops[0], "gather");
+    assert!(
+        loops.len() <= 4 && loops.iter().all(|text| !text.contains("scatter_add ")),
+        "{loops:?}"
+    );
+}
+
+#[test]
+fn positions_of_extrema_are_an_instruction_of_their_own() {
+    let program = program(|g| {
+        let x = g.input("x", [6, 5]);
+        let at = (x * 2.0).argmax(1);
+        vec![x.gather(1, at.unsqueeze(1)), at.one_hot(5) * x]
+    });
+    assert_eq!(instructions(&program)[..2], ["mul", "argmax"]);
+}
+
+#[test]
 fn plan_and_profile_fit_a_terminal_of_100_columns() {
     let mut program = program(|g| {
         let (x, w) = (g.input("x", [512, 2048]), g.input("w", [2048, 1024]));

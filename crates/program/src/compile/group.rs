@@ -6,9 +6,9 @@ use smallvec::SmallVec;
 
 use super::analysis::{Analysis, Work};
 use super::cut::Cut;
-use super::place::{Strides, View, dense_strides};
+use super::place::{Strides, dense_strides};
 use graph::reading::NodeId;
-use graph::{Lowering, Shape};
+use graph::{Lowering, Place, Shape};
 
 /// How a value computed in a group lies over the group's space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +51,28 @@ pub(crate) struct Read {
     pub offset: usize,
     /// The strides over the group's space.
     pub strides: Strides,
+    /// The axis, beside those of the space, along which an index says what is read.
+    pub along: Option<kernels::Along>,
     /// Whether it is an operand of a contraction or a plain evaluation, which look at it as they will.
     pub whole: bool,
 }
 
 impl Read {
     fn whole(base: NodeId) -> Self {
-        Read { base, offset: 0, strides: SmallVec::new(), whole: true }
+        Read { whole: true, ..Read::at(base, 0, SmallVec::new()) }
+    }
+
+    /// An element at each position.
+    pub fn at(base: NodeId, offset: usize, strides: Strides) -> Self {
+        Read { base, offset, strides, along: None, whole: false }
+    }
+
+    /// Where among the elements of the base it reads at the positions of a space, an indexed axis being the last.
+    pub fn place(&self, space: &Shape) -> Place {
+        let extents = space.iter().copied().chain(self.along.map(|along| along.extent));
+        let mut strides = self.strides.clone();
+        strides.extend(self.along.map(|along| along.stride));
+        Place { offset: self.offset, shape: extents.collect(), strides }
     }
 }
 
@@ -103,8 +118,7 @@ impl Group {
         let mut reads: SmallVec<[Read; 6]> = SmallVec::new();
         for &member in &self.members {
             for &input in &analysis.inputs[member.index()] {
-                let view = &analysis.views[input.index()];
-                if let Some(read) = self.read(analysis, member, view)
+                if let Some(read) = self.read(analysis, member, input)
                     && !reads.contains(&read)
                 {
                     reads.push(read);
@@ -114,8 +128,9 @@ impl Group {
         reads
     }
 
-    /// How a member reads a view from memory; `None` if it is a number or in a register.
-    pub fn read(&self, analysis: &Analysis<'_>, member: NodeId, view: &View) -> Option<Read> {
+    /// How a member reads an input from memory; `None` if it is a number or in a register.
+    pub fn read(&self, analysis: &Analysis<'_>, member: NodeId, input: NodeId) -> Option<Read> {
+        let view = &analysis.views[input.index()];
         if self.alone || analysis.work[member.index()] == Work::Contract {
             return Some(Read::whole(view.base));
         }
@@ -124,7 +139,7 @@ impl Group {
         if number {
             return None;
         }
-        let read = analysis.read(member, self.extent(member), view);
+        let read = analysis.read(member, self.extent(member), input);
         (!self.holds(&read)).then_some(read)
     }
 
@@ -133,7 +148,10 @@ impl Group {
         let held = self.registers.get(&read.base);
         held.is_some_and(|held| {
             let whole = *held != Extent::Column || self.whole != Some(Extent::Row);
-            whole && read.offset == 0 && held.strides(&self.space) == read.strides
+            whole
+                && read.along.is_none()
+                && read.offset == 0
+                && held.strides(&self.space) == read.strides
         })
     }
 

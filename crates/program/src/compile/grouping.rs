@@ -15,8 +15,8 @@ use smallvec::smallvec;
 use super::analysis::{Analysis, Work};
 use super::cut::Cut;
 use super::group::{Extent, Group, without_rows};
-use graph::Shape;
 use graph::reading::NodeId;
+use graph::{Lowering, Shape};
 
 use crate::instruction::{MAX_MEMBERS, MAX_OUTPUTS};
 
@@ -49,7 +49,19 @@ pub(crate) fn groups(analysis: &Analysis<'_>) -> Vec<Group> {
     for group in &mut groups {
         group.keep_products(analysis, &read);
     }
+    // What is given is checked before anything is computed.
+    groups.sort_by_key(|group| !checks_a_leaf(analysis, group));
     groups
+}
+
+/// Whether indices are checked that are there before the run.
+fn checks_a_leaf(analysis: &Analysis<'_>, group: &Group) -> bool {
+    let &[member] = &group.members[..] else { return false };
+    let checks = analysis.graph.node(member, |node| matches!(node.op.lower(), Lowering::Within(_)));
+    checks && {
+        let index = analysis.inputs[member.index()][0];
+        analysis.work[analysis.views[index.index()].base.index()] == Work::Leaf
+    }
 }
 
 struct Grouping<'a> {
@@ -212,7 +224,7 @@ impl Grouping<'_> {
             None => true,
             Some(made) if made < position => true,
             Some(made) => {
-                let at_hand = !self.is_product(reader);
+                let at_hand = !self.is_product(reader) && !self.analysis.is_table(reader, input);
                 made == position && at_hand && self.at_hand(group, extent, reader, input)
             }
         };
@@ -302,7 +314,7 @@ impl Grouping<'_> {
 
     /// Whether the group holds the operand in a register, in the pattern the reader reads it.
     fn at_hand(&self, group: &Group, extent: Extent, reader: NodeId, input: NodeId) -> bool {
-        group.holds(&self.analysis.read(reader, extent, &self.analysis.views[input.index()]))
+        group.holds(&self.analysis.read(reader, extent, input))
     }
 
     fn open(&mut self, space: &Shape, cut: Option<Cut>) -> usize {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::analysis::{Analysis, Work, spread};
 use super::group::{Group, Read};
-use super::place::{dense_strides, reshaped, within};
+use super::place::{reshaped, within};
 use graph::ops::Copy;
 use graph::reading::NodeId;
 use graph::rewriting::Target;
@@ -147,9 +147,10 @@ pub(crate) fn conflicts(
             let Some(home) = &analysis.homes[node.index()] else { continue };
             let beside = |read: &&Read| analysis.buffer(read.base) == home.buffer;
             let meets = |read: &Read| {
-                let shape = if read.whole { analysis.shape(read.base) } else { &group.space };
-                let strides = if read.whole { dense_strides(shape) } else { read.strides.clone() };
-                let from = Place { offset: read.offset, shape: shape.clone(), strides };
+                let from = match read.whole {
+                    true => Place::whole(analysis.shape(read.base)),
+                    false => read.place(&group.space),
+                };
                 let from = analysis.located(read.base, &from).1;
                 !spread(&from).is_apart_from(&spread(&home.place))
             };

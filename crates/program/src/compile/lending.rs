@@ -57,5 +57,8 @@ impl Lending {
 
 /// Whether a loop reads an array as it would write it.
 fn is_of_each_element(read: &Read, group: &Group) -> bool {
-    !read.whole && read.offset == 0 && read.strides == dense_strides(&group.space)
+    !read.whole
+        && read.along.is_none()
+        && read.offset == 0
+        && read.strides == dense_strides(&group.space)
 }

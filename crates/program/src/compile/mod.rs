@@ -17,6 +17,7 @@ mod golden;
 mod group;
 mod grouping;
 mod home;
+mod indexed;
 mod lending;
 mod packing;
 mod passes;

@@ -80,7 +80,11 @@ fn factors<T: Precision>(position: usize, instruction: &Instruction<T>) -> Vec<(
             };
             products.iter().enumerate().filter_map(of).collect()
         }
-        Action::Pack { .. } | Action::Zero(_) | Action::Plain { .. } => Vec::new(),
+        Action::Pack { .. }
+        | Action::Zero(_)
+        | Action::Scatter { .. }
+        | Action::Position { .. }
+        | Action::Plain { .. } => Vec::new(),
     }
 }
 

@@ -175,6 +175,8 @@ impl Planner<'_> {
             let read = &reads[*i];
             let beside = |other: &&Read| self.analysis.buffer(other.base) == read.base;
             !read.whole
+                && read.along.is_none()
+                && !self.is_index(read.base)
                 && reads.iter().filter(beside).count() == 1
                 && homeless(read.base)
                 && !taken.contains(&Some(*i))

@@ -65,6 +65,10 @@ pub const OPERATIONS: &[&str] = &[
     "take",
     "gather",
     "scatter_add",
+    "index_add",
+    "one_hot",
+    "argmax",
+    "argmin",
     "flip",
     "reshape",
     "permute",
@@ -172,7 +176,8 @@ impl<'g> Recorder<'g, '_> {
             0 | 1 => Some(self.map(a)),
             2 | 3 => self.zip(a, b, values[0]),
             4 => self.reduction(a),
-            5 => self.along_an_axis(a),
+            5 if self.draw.once_in(2) => self.along_an_axis(a),
+            5 => self.by_index(a, values[0]),
             6 => self.view(a, b),
             _ => self.product(a, b),
         }
@@ -240,27 +245,56 @@ impl<'g> Recorder<'g, '_> {
         }
         let axis = self.draw.below(shape.rank());
         let (extent, at) = (shape[axis], axis as isize);
-        Some(match self.draw.below(7) {
+        Some(match self.draw.below(4) {
             0 => ("cumsum", a.cumsum(at) / extent.max(1) as f64),
             _ if extent == 0 => return None,
             1 => ("softmax", a.softmax(at)),
             2 => ("log_softmax", a.log_softmax(at).tanh()),
-            3 => {
-                let count = 1 + self.draw.below(3);
-                let index = self.index([count].into(), extent);
-                ("take", a.take(at, index))
-            }
-            4 => {
-                let extents = shape.iter().enumerate();
-                let one = extents.map(|(i, &extent)| if i == axis { 1 } else { extent }).collect();
-                let index = self.index(one, extent);
+            _ => ("flip", a.flip(at)),
+        })
+    }
+
+    /// Elements found by index along an axis, and indices of the extrema of an input: of computed numbers, a rounding might
+    /// tip them.
+    fn by_index(&mut self, a: Var<'g>, input: Var<'g>) -> Option<(&'static str, Var<'g>)> {
+        let kind = self.draw.below(8);
+        let shape = if kind < 6 { a.shape() } else { input.shape() };
+        let axis = self.draw.below(shape.rank().max(1));
+        let (&extent, at) = (shape.get(axis).filter(|&&extent| extent > 0)?, axis as isize);
+        let few: Shape = match self.draw.below(4) {
+            0 => Shape::scalar(),
+            1 => [2, 1 + self.draw.below(2)].into(),
+            _ => [1 + self.draw.below(3)].into(),
+        };
+        let along = if self.draw.once_in(2) { 1 } else { 1 + self.draw.below(4) };
+        let fits = |size: usize| size <= self.scale.most;
+        Some(match kind {
+            0 | 1 => ("take", a.take(at, self.index(few, extent))),
+            2 => {
+                let index = self.index(shape.with(axis, along), extent);
                 ("gather", a.gather(at, index))
             }
-            5 => {
-                let index = self.index(shape, extent);
-                ("scatter_add", 0.3 * a.scatter_add(at, index, a.tanh()))
+            3 if fits(shape.size() / extent * along) => {
+                let index = self.index(shape.with(axis, along), extent);
+                let source = a.sum_over(keep(at)).tanh().broadcast_to(index.shape());
+                ("scatter_add", 0.3 * a.scatter_add(at, index, source))
             }
-            _ => ("flip", a.flip(at)),
+            4 if fits(shape.size() / extent * few.size()) => {
+                let [to, from] = [few.clone(), few].map(|few| self.index(few, extent));
+                ("index_add", 0.3 * a.index_add(at, to, a.take(at, from).tanh()))
+            }
+            5 if fits(3 * shape.size()) => {
+                let index = self.index(shape, 3);
+                ("one_hot", a.unsqueeze(-1) * index.one_hot(3))
+            }
+            6 | 7 => {
+                let largest = self.draw.once_in(2);
+                let at_extremum = if largest { input.argmax(at) } else { input.argmin(at) };
+                let element = input.gather(at, at_extremum.unsqueeze(at)).squeeze(at);
+                let name = if largest { "argmax" } else { "argmin" };
+                (name, element + 0.01 * at_extremum.to_real())
+            }
+            _ => return None,
         })
     }
 

@@ -6,9 +6,10 @@ use smallvec::smallvec;
 use super::super::registry::{Example, Sample};
 use super::check;
 use super::pick::picked;
+use crate::Place;
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, keep};
+use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// yᵢⱼ = x at (i, index ᵢⱼ) for axis 1, and likewise for others (numpy's `take_along_axis`).
 /// Cotangent: v added up at the places it came from.
@@ -62,9 +63,20 @@ impl Operation for Gather {
         Ok(())
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
-        let picked = picked(self.axis, inputs[0], inputs[1])?;
-        Some(picked.select(inputs[0], 0.0).sum_over(keep(-1)))
+        let index = (inputs[1], inputs[1].shape());
+        picked("gather", place(self.axis, inputs[0], inputs[1]), inputs[0], index)
     }
+}
+
+/// The place of each element that an index may say: the axes of the indices, the one along which they point standing
+/// still, and that one again.
+pub(super) fn place(axis: isize, x: Var<'_>, index: Var<'_>) -> Place {
+    let whole = Place::whole(x.shape());
+    let axis = resolve_axis(axis, x.rank()).expect("the shape rule checked the axis");
+    let mut strides = whole.strides.clone();
+    let along = std::mem::replace(&mut strides[axis], 0);
+    strides.push(along);
+    Place { offset: 0, shape: index.shape().inserted(x.rank(), whole.shape[axis]), strides }
 }
 
 impl<'g> Var<'g> {
@@ -97,7 +109,9 @@ pub(super) fn examples() -> Vec<Example> {
     let samples = || [Sample::real([3, 4], -2.0..2.0), Sample::index([3, 2], 4)];
     let one_of_each = || [Sample::real([2, 3, 4], -2.0..2.0), Sample::index([2, 3, 1], 4)];
     let rows = || [Sample::real([3, 4], -2.0..2.0), Sample::index([5, 4], 3)];
+    let planes = [Sample::real([2, 3, 4], -2.0..2.0), Sample::index([2, 5, 4], 3)];
     vec![
+        Example::new("gather", planes, |_, x| x[0].sin().gather(1, x[1])),
         Example::new("gather", samples(), |_, x| x[0].square().gather(1, x[1])),
         Example::new("gather", rows(), |_, x| x[0].square().gather(0, x[1])),
         Example::new("gather", one_of_each(), |_, x| x[0].square().gather(-1, x[1])),

@@ -35,6 +35,9 @@ impl Operation for OneHot {
         }
         Ok(())
     }
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        Some(super::is_at::one_hot(self.classes, inputs[0]))
+    }
 }
 
 impl<'g> Var<'g> {
@@ -62,7 +65,13 @@ impl<'g> Var<'g> {
 
 pub(super) fn examples() -> Vec<Example> {
     let samples = [Sample::real([3, 4], -2.0..2.0), Sample::index([3], 4)];
-    vec![Example::new("one_hot", samples, |_, x| x[1].one_hot(4) * x[0].square())]
+    let pairs = [Sample::real([2, 3], -2.0..2.0), Sample::index([2, 3], 5)];
+    vec![
+        Example::new("one_hot", samples, |_, x| x[1].one_hot(4) * x[0].square()),
+        Example::new("one_hot", pairs, |_, x| {
+            (x[1].one_hot(5) * x[0].square().unsqueeze(-1)).sum_over(0)
+        }),
+    ]
 }
 
 #[cfg(test)]

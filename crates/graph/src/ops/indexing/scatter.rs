@@ -5,8 +5,8 @@ use smallvec::smallvec;
 
 use super::super::registry::{Example, Sample};
 use super::check;
-use super::gather::along;
-use super::pick::picked;
+use super::gather::{along, place};
+use super::pick::put;
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
@@ -55,8 +55,8 @@ impl Operation for ScatterAdd {
         Ok(())
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
-        let picked = picked(self.axis, inputs[0], inputs[1])?;
-        Some(picked.select(inputs[0] + inputs[2], inputs[0]))
+        let place = place(self.axis, inputs[0], inputs[1]);
+        put("scatter_add", place, [inputs[0], inputs[2]], (inputs[1], inputs[1].shape()))
     }
 }
 
@@ -97,7 +97,13 @@ pub(super) fn examples() -> Vec<Example> {
         Sample::index([3, 1], 4),
         Sample::real([3, 1], -2.0..2.0),
     ];
+    let planes = [
+        Sample::real([2, 3, 4], -2.0..2.0),
+        Sample::index([2, 5, 4], 3),
+        Sample::real([2, 5, 4], -2.0..2.0),
+    ];
     vec![
+        Example::new("scatter_add", planes, |_, x| x[0].scatter_add(-2, x[1], x[2]).square()),
         Example::new("scatter_add", samples, |_, x| x[0].scatter_add(1, x[1], x[2]).square()),
         Example::new("scatter_add", one_of_each, |_, x| x[0].scatter_add(1, x[1], x[2]).square()),
     ]

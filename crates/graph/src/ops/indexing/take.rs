@@ -5,9 +5,12 @@ use smallvec::smallvec;
 
 use super::super::registry::{Example, Sample};
 use super::check;
+use super::pick::{picked, put};
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Fault, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+use crate::{
+    Args, Cotangents, Fault, Kind, Operation, Out, Place, RunResult, Scalar, Shape, Type, Var,
+};
 
 /// The slices of x at the indices along an axis, which the axes of the indices replace (numpy's
 /// `take`). Cotangent: each slice of v added at its index.
@@ -91,6 +94,10 @@ impl Operation for Take {
             to.assign(&x.index_axis(Axis(axis), from));
         })
     }
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        let (place, index) = place(self.axis, inputs[0], inputs[1]);
+        picked("take", place, inputs[0], (inputs[1], index))
+    }
 }
 
 impl Operation for IndexAdd {
@@ -119,6 +126,29 @@ impl Operation for IndexAdd {
             out.index_axis_mut(Axis(axis), to).zip_mut_with(&slice, |y, &s| *y += s);
         })
     }
+    fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        let (place, index) = place(self.axis, inputs[0], inputs[1]);
+        put("index_add", place, [inputs[0], inputs[2]], (inputs[1], index))
+    }
+}
+
+/// The place of each element that an index may say: the axes of `x`, those of the indices in place of the one along which
+/// they point, and that one; and the shape in which the indices broadcast to all but the last.
+fn place(axis: isize, x: Var<'_>, index: Var<'_>) -> (Place, Shape) {
+    let (whole, of_index) = (Place::whole(x.shape()), index.shape());
+    let axis = resolve_axis(axis, x.rank()).expect("the shape rule checked the axis");
+    let ([before, after], extent) = (around(&whole.shape, axis), whole.shape[axis]);
+    let shape = [before, &of_index, after, &[extent]].concat().into();
+    let [before, after] = around(&whole.strides, axis);
+    let still = vec![0; of_index.rank()];
+    let strides = [before, &still, after, &[whole.strides[axis]]].concat().into();
+    let ones = vec![1; after.len()];
+    (Place { offset: 0, shape, strides }, [&of_index[..], &ones].concat().into())
+}
+
+/// What stands before and after an axis.
+fn around<E>(of: &[E], axis: usize) -> [&[E]; 2] {
+    [&of[..axis], &of[axis + 1..]]
 }
 
 impl<'g> Var<'g> {
@@ -187,7 +217,9 @@ impl<'g> Var<'g> {
 pub(super) fn examples() -> Vec<Example> {
     let table = || Sample::real([4, 3], -2.0..2.0);
     let sources = [table(), Sample::index([5], 3), Sample::real([4, 5], -2.0..2.0)];
+    let planes = [Sample::real([2, 3, 4], -2.0..2.0), Sample::index([2, 2], 3)];
     vec![
+        Example::new("take", planes, |_, x| x[0].square().take(-2, x[1]).sum_over(1)),
         Example::new("take", [table(), Sample::index([2, 2], 4)], |_, x| {
             x[0].square().embedding(x[1])
         }),

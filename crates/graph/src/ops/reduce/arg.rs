@@ -3,11 +3,13 @@
 use super::{count, fold, reduced_shape};
 use crate::error::{exactly, expect_kind};
 use crate::ops::registry::{Example, shaped};
-use crate::{Args, Axes, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{
+    Args, Axes, Cotangents, FoldWord, Kind, Lowering, Operation, Out, RunResult, Scalar, Type, Var,
+};
 
 /// The position of the extremum along one axis, the first of several; of a NaN, if there is one.
 macro_rules! arg_extremum {
-    ($name:ident, $label:literal, $beats:tt, $meaning:literal) => {
+    ($name:ident, $label:literal, $beats:tt, $word:ident, $meaning:literal) => {
         #[doc = concat!("The position of the ", $meaning, " along one axis. No derivative.")]
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name {
@@ -39,12 +41,15 @@ macro_rules! arg_extremum {
             fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
                 position(args, &self.axis, out, &|a, b| a $beats b)
             }
+            fn lower(&self) -> Lowering {
+                Lowering::Position(FoldWord::$word, self.axis.clone())
+            }
         }
     };
 }
 
-arg_extremum!(ArgMax, "argmax", >, "largest");
-arg_extremum!(ArgMin, "argmin", <, "smallest");
+arg_extremum!(ArgMax, "argmax", >, Max, "largest");
+arg_extremum!(ArgMin, "argmin", <, Min, "smallest");
 
 fn infer(inputs: &[Type], axis: &Axes) -> Result<Type, String> {
     let [x] = exactly(inputs)?;
@@ -123,6 +128,7 @@ pub(super) fn examples() -> Vec<Example> {
     vec![
         shaped("argmax", [2, 3], |x| x.argmax(1).to_real() * x.sum_over(1).square()),
         shaped("argmax", [2, 3], |x| x.argmax(0).to_real() * x.sum_over(0).square()),
+        shaped("argmax", [2, 3, 4], |x| x.gather(1, x.argmax(1).unsqueeze(1)).square()),
         shaped("argmin", [2, 3], |x| x.argmin(0).to_real() * x.sum_over(0).square()),
     ]
 }

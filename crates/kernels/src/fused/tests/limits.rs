@@ -8,7 +8,7 @@ use super::reference::interpret;
 use super::{blank, run};
 use crate::elementwise::Binary;
 use crate::fused::nest::MOST;
-use crate::fused::{Fused, FusedBuilder, Source};
+use crate::fused::{Along, Fused, FusedBuilder, Source};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
@@ -138,4 +138,86 @@ fn extents_whose_product_wraps_are_refused() {
     check(&[1 << 33, 1 << 32, 3], [0; 3], &[vec![0, 0, 1], vec![0, 0, 0], vec![0, 3, 1]], 3);
     check(&[0, usize::MAX], [0; 3], &[vec![1, 1], vec![0, 1], vec![0, 0]], 8);
     check(&[0, 4], [0; 3], &[vec![isize::MAX, 1], vec![4, 1], vec![0, 1]], 8);
+}
+
+/// A table of three rows, whose index is not what it should be.
+#[test]
+fn an_index_outside_of_its_table_is_refused() {
+    let gathered = |index: i64, along_row: isize| {
+        let mut b = FusedBuilder::<f64>::new(&[2, 2]);
+        let table = b.table(None, 0, &[0, 1], Along { extent: 3, stride: 2 });
+        let index_input = b.index(0, &[1, along_row]);
+        let row = b.gather(table, index_input);
+        b.store(row);
+        let fused = b.build();
+        let (x, indices) = ([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], [2, index, 0]);
+        let inputs = [Source::Slice(&x), Source::Index(&indices)];
+        catch_unwind(AssertUnwindSafe(|| {
+            run(&fused, Isa::best(), &Pool::new(1), &inputs, &blank(&fused)).remove(0)
+        }))
+    };
+    assert_eq!(gathered(1, 0).unwrap(), [4.0, 5.0, 2.0, 3.0]);
+    assert_eq!(gathered(1, 1).unwrap(), [4.0, 3.0, 2.0, 1.0]);
+    for wrong in [3, -1, i64::MAX, i64::MIN] {
+        assert!(gathered(wrong, 0).is_err() && gathered(wrong, 1).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_table_is_read_within_its_slice(
+        (extents, offsets, strides) in nests(),
+        (extent, stride) in (extent(), -5isize..6),
+        len in prop_oneof![0usize..40, Just(5000usize)],
+    ) {
+        let along = Along { extent, stride };
+        let of_table = [&extents[..], &[extent]].concat();
+        let strides_of_table = [&strides[0][..], &[stride]].concat();
+        let builder = || {
+            let mut b = FusedBuilder::<f64>::new(&extents);
+            let table = b.table(None, offsets[0], &strides[0], along);
+            let index = b.index(offsets[1], &strides[1]);
+            let (row, mask) = (b.gather(table, index), b.is_at(index, offsets[2], &strides[2]));
+            let sum = b.binary(Binary::Add, row, mask);
+            b.store_reduced(Reduce::Sum, sum);
+            b
+        };
+        let positions = extents.iter().fold(1, |n: u128, &e| n.saturating_mul(e.max(1) as u128));
+        let within = |(low, high): (i128, i128)| low >= 0 && high < MOST as i128;
+        let addressable = positions <= MOST as u128
+            && within(ends(&extents, offsets[0], &strides[0]))
+            && isize::try_from(extent.saturating_sub(1)).is_ok()
+            && within(ends(&of_table, offsets[0], &strides_of_table))
+            && (1..3).all(|i| within(ends(&extents, offsets[i], &strides[i])));
+        let built = catch_unwind(|| builder().build());
+        prop_assert_eq!(built.is_ok(), addressable);
+        let Ok(fused) = built else { return Ok(()) };
+        if fused.slots.iter().any(|&len| len as u128 > FEW) || positions > FEW {
+            return Ok(());
+        }
+        let visited = |strides: &[isize]| {
+            extents.iter().zip(strides).all(|(&extent, &stride)| extent > 0 || stride == 0)
+        };
+        let table = if visited(&strides[0]) && extent > 0 {
+            ends(&of_table, offsets[0], &strides_of_table).1 + 1
+        } else {
+            0
+        };
+        let index = if visited(&strides[1]) { ends(&extents, offsets[1], &strides[1]).1 + 1 } else { 0 };
+        let fits = table.max(index) <= len as i128;
+        let values: Vec<f64> = (0..len).map(|i| (i % 7) as f64).collect();
+        let indices: Vec<i64> = (0..len).map(|i| (i * 5 % extent.clamp(1, 1000)) as i64).collect();
+        let inputs = [Source::Slice(&values), Source::Index(&indices)];
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            run(&fused, Isa::best(), &Pool::new(1), &inputs, &blank(&fused))
+        }));
+        let empty = extents.contains(&0);
+        prop_assert!(outcome.is_ok() == (fits && extent > 0) || empty && outcome.is_ok() == fits);
+        if let (Ok(outcome), false) = (outcome, empty) {
+            let as_numbers = indices.iter().map(|&i| i as f64).collect();
+            prop_assert_eq!(outcome, interpret(&builder().parts, &[values, as_numbers]).0);
+        }
+    }
 }

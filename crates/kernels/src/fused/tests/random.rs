@@ -11,7 +11,7 @@ use crate::contract::{Extents, Place};
 use crate::elementwise::{Binary, Unary};
 use crate::fused::builder::{Node, Output, Parts};
 use crate::fused::layout::{self, Shape};
-use crate::fused::{Factor, Fused, FusedBuilder, Layout, Source, Value};
+use crate::fused::{Along, Factor, Fused, FusedBuilder, Layout, Source, Value};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
@@ -73,6 +73,28 @@ impl Choices<'_> {
         (offset, signed, len)
     }
 
+    /// Elements of a table at some indices, or whether these are those of the positions; with what the inputs hold.
+    fn indexed<T: Scalar>(
+        &mut self,
+        b: &mut FusedBuilder<T>,
+        nest: &[usize],
+        inputs: &mut Vec<(usize, Holds)>,
+    ) -> Value {
+        let extent = self.of(&[1, 2, 5, 40]);
+        let (offset, strides, len) = self.lay(nest);
+        let index = b.index(offset, &strides);
+        inputs.push((len, Holds::Indices(extent)));
+        if self.below(2) == 0 {
+            let (first, numbers, _) = self.lay(nest);
+            return b.is_at(index, first, &numbers);
+        }
+        let (offset, strides, len) = self.lay(&[nest, &[extent]].concat());
+        let (stride, strides) = strides.split_last().expect("there is one for the axis");
+        let table = b.table(None, offset, strides, Along { extent, stride: *stride });
+        inputs.push((len, Holds::Numbers));
+        b.gather(table, index)
+    }
+
     /// A product over the nest, of factors that repeat or permute their axes, and the lengths of these.
     fn product<T: Scalar>(
         &mut self,
@@ -116,29 +138,37 @@ fn factor(offset: usize, strides: &[isize], (batch, rows): (usize, usize)) -> Fa
     Factor { slot: None, place: Place { offset, batch, rows, columns } }
 }
 
-/// A program, the lengths of its inputs.
+/// What an input holds: small numbers, or indices below an extent.
+#[derive(Clone, Copy, Debug)]
+enum Holds {
+    Numbers,
+    Indices(usize),
+}
+
+/// A program, the lengths of its inputs and what they hold.
 struct Program<T> {
     builder: FusedBuilder<T>,
-    lengths: Vec<usize>,
+    inputs: Vec<(usize, Holds)>,
 }
 
 fn program<T: Scalar>(choices: &mut Choices<'_>) -> Program<T> {
     let extents = choices.extents();
     let mut b = FusedBuilder::<T>::new(&extents);
-    let (mut values, mut lengths): (Vec<Value>, Vec<usize>) = (Vec::new(), Vec::new());
+    let (mut values, mut inputs) = (Vec::new(), Vec::new());
     for _ in 0..1 + choices.below(4) {
         let (offset, strides, len) = choices.lay(&extents);
         values.push(b.input_at(offset, &strides));
-        lengths.push(len);
+        inputs.push((len, Holds::Numbers));
+    }
+    for _ in 0..choices.below(5).saturating_sub(2) {
+        values.push(choices.indexed(&mut b, &extents, &mut inputs));
     }
     values.push(b.constant(T::from_f64(choices.below(5) as f64 - 2.0)));
-    let mut factors = Vec::new();
     for _ in 0..choices.below(6).saturating_sub(3) {
         let (value, lens) = choices.product(&mut b, &extents);
         values.push(value);
-        factors.extend(lens);
+        inputs.extend(lens.map(|len| (len, Holds::Numbers)));
     }
-    lengths.extend(factors);
     // Whole rows or whole columns.
     let columns =
         choices.below(3) == 0 && extents.iter().rev().nth(1).is_none_or(|&rows| rows <= 1024);
@@ -180,24 +210,27 @@ fn program<T: Scalar>(choices: &mut Choices<'_>) -> Program<T> {
             (_, false) => b.store_rows(x),
         };
     }
-    Program { builder: b, lengths }
+    Program { builder: b, inputs }
 }
 
 fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
-    let Program { builder, lengths } = program::<T>(&mut Choices(choices));
-    let data = |(seed, &len): (usize, &usize)| {
+    let Program { builder, inputs: held } = program::<T>(&mut Choices(choices));
+    let data = |(seed, &(len, holds)): (usize, &(usize, Holds))| {
         let mut choices = choices.iter().cycle().skip(seed * 3).zip((0..=u16::MAX).cycle());
-        let mut next = || choices.next().map_or(0, |(a, b)| a.wrapping_mul(31).wrapping_add(b) % 5);
-        (0..len).map(|_| f64::from(next()) - 2.0).collect::<Vec<f64>>()
+        let mut next = || choices.next().map_or(0, |(a, b)| a.wrapping_mul(31).wrapping_add(b));
+        let mut number = || match holds {
+            Holds::Numbers => f64::from(next() % 5) - 2.0,
+            Holds::Indices(extent) => (usize::from(next()) % extent) as f64,
+        };
+        (0..len).map(|_| number()).collect::<Vec<f64>>()
     };
-    let inputs: Vec<Vec<f64>> = lengths.iter().enumerate().map(data).collect();
+    let inputs: Vec<Vec<f64>> = held.iter().enumerate().map(data).collect();
     let (expected, largest) = interpret(&builder.parts, &inputs);
-    let inputs: Vec<Vec<T>> =
-        inputs.iter().map(|x| x.iter().map(|&x| T::from_f64(x)).collect()).collect();
+    let inputs: Vec<Data<T>> = inputs.iter().zip(&held).map(Data::new).collect();
     let mut fused = builder.clone().build();
     let pools = [Pool::new(1), Pool::new(2)];
     fused.worth_a_thread = true;
-    let sources: Vec<Source<'_, T>> = inputs.iter().map(|x| Source::Slice(x)).collect();
+    let sources: Vec<Source<'_, T>> = inputs.iter().map(Data::source).collect();
     for isa in Isa::available() {
         let outputs = run(&fused, isa, &pools[0], &sources, &blank(&fused));
         if largest < exact_below {
@@ -224,6 +257,36 @@ fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
             let at = |i: usize| memory[0][layout.offset - i * layouts.len()];
             let seen: Vec<T> = (0..output.len()).map(at).collect();
             assert_same(&elsewhere, &seen, output);
+        }
+    }
+}
+
+/// What an input is given.
+#[derive(Clone)]
+enum Data<T> {
+    Numbers(Vec<T>),
+    Indices(Vec<i64>),
+}
+
+impl<T: Scalar> Data<T> {
+    fn new((numbers, held): (&Vec<f64>, &(usize, Holds))) -> Self {
+        match held.1 {
+            Holds::Numbers => Data::Numbers(numbers.iter().map(|&x| T::from_f64(x)).collect()),
+            Holds::Indices(_) => Data::Indices(numbers.iter().map(|&x| x as i64).collect()),
+        }
+    }
+
+    fn source(&self) -> Source<'_, T> {
+        match self {
+            Data::Numbers(x) => Source::Slice(x),
+            Data::Indices(x) => Source::Index(x),
+        }
+    }
+
+    fn numbers(&mut self) -> &mut Vec<T> {
+        match self {
+            Data::Numbers(x) => x,
+            Data::Indices(_) => panic!("these are numbers"),
         }
     }
 }
@@ -259,28 +322,29 @@ fn interleaved<T: Scalar>(builder: &FusedBuilder<T>) -> (Fused<T>, Vec<Layout>) 
 fn packed<T: Scalar>(
     fused: &Fused<T>,
     isa: Isa,
-    inputs: &[Vec<T>],
+    inputs: &[Data<T>],
     test: impl Fn(&Fused<T>, &[Source<'_, T>], &[Vec<T>]),
 ) {
     let (mut packed, mut inputs) = (fused.clone(), inputs.to_vec());
     for (p, contraction) in fused.products().enumerate() {
-        let factor = &mut inputs[fused.inputs.len() + 2 * p + 1];
+        let factor = inputs[fused.inputs.len() + 2 * p + 1].numbers();
         let mut copy = vec![T::nan(); contraction.packed_b_len()];
         contraction.pack_b(isa, &Pool::new(1), factor, &mut copy);
         *factor = copy;
         packed.pack(p);
     }
-    let sources: Vec<Source<'_, T>> = inputs.iter().map(|x| Source::Slice(x)).collect();
+    let sources: Vec<Source<'_, T>> = inputs.iter().map(Data::source).collect();
     test(&packed, &sources, &blank(&packed));
 }
 
 /// Calls `test` with each pair of an input and an output that can be the same memory.
 fn in_place<T: Scalar>(
     builder: &FusedBuilder<T>,
-    inputs: &[Vec<T>],
+    inputs: &[Data<T>],
     test: impl Fn(&Fused<T>, &[Source<'_, T>], &[Vec<T>]),
 ) {
     for k in 0..builder.parts.inputs.len() {
+        let Data::Numbers(numbers) = &inputs[k] else { continue };
         for j in 0..builder.parts.outputs.len() {
             let mut builder = builder.clone();
             builder.parts.inputs[k].slot = Some(j);
@@ -292,13 +356,12 @@ fn in_place<T: Scalar>(
                 continue;
             }
             let fused = builder.build();
-            if inputs[k].len() >= fused.slots[j] && fused.inputs[k].reach <= fused.slots[j] {
-                let mut sources: Vec<Source<'_, T>> =
-                    inputs.iter().map(|x| Source::Slice(x)).collect();
+            if numbers.len() >= fused.slots[j] && fused.inputs[k].reach <= fused.slots[j] {
+                let mut sources: Vec<Source<'_, T>> = inputs.iter().map(Data::source).collect();
                 let mut before = blank(&fused);
                 sources[k] = Source::Output(j);
                 let len = before[j].len();
-                before[j].copy_from_slice(&inputs[k][..len]);
+                before[j].copy_from_slice(&numbers[..len]);
                 test(&fused, &sources, &before);
             }
         }

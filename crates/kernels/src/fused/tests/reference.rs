@@ -2,6 +2,7 @@
 
 use crate::elementwise::{Binary, Unary};
 use crate::fused::builder::{Node, Parts};
+use crate::fused::nest::Lay;
 use crate::reduce::Reduce;
 use crate::scalar::Scalar;
 use crate::testing::Precise;
@@ -15,13 +16,28 @@ pub(super) fn interpret<T: Scalar>(parts: &Parts<T>, inputs: &[Vec<f64>]) -> (Ve
     let outer: usize = extents[..extents.len() - 2].iter().product();
     // A row without columns still has its per-row values: they stand in a column of their own.
     let width = columns.max(1);
+    let read = |lay: &Lay, inputs: &[Vec<f64>], k: usize, i: usize| {
+        let at = position(&extents, width, &lay.strides, i);
+        inputs[k].get(lay.offset.wrapping_add_signed(at)).copied()
+    };
     let mut values: Vec<Vec<f64>> = Vec::new();
     for node in &parts.nodes {
         let value = |i: usize| match *node {
-            Node::Input(k) => {
+            Node::Input(k) => read(&parts.inputs[k].lay, inputs, k, i).unwrap_or(0.0),
+            Node::Gather(k, index) => {
+                let along = parts.inputs[k].role.along().expect("a table");
                 let lay = &parts.inputs[k].lay;
+                let start = position(&extents, width, &lay.strides, i);
+                let step = read(&parts.inputs[index].lay, inputs, index, i).unwrap_or(0.0) as isize;
+                let at = lay.offset.wrapping_add_signed(start + step * along.stride);
+                inputs[k].get(at).copied().unwrap_or(0.0)
+            }
+            Node::IsAt(index, n) => {
+                let lay = &parts.numbers[n];
                 let at = position(&extents, width, &lay.strides, i);
-                inputs[k].get(lay.offset.wrapping_add_signed(at)).copied().unwrap_or(0.0)
+                let number = lay.offset.wrapping_add_signed(at) as f64;
+                let said = read(&parts.inputs[index].lay, inputs, index, i);
+                f64::from(said.unwrap_or(0.0) == number)
             }
             Node::Product(p) => {
                 let (row, column, first) = (i / width, i % width, parts.inputs.len() + 2 * p);

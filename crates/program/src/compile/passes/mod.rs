@@ -8,6 +8,7 @@ mod fold;
 mod invariant;
 mod layout;
 mod look;
+mod masked;
 mod parts;
 mod range;
 mod reductions;
@@ -30,6 +31,7 @@ use graph::{Graph, Scalar, Var};
 pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arithmetic) -> Target {
     let mut order: Vec<Rule> = vec![
         expand::expanded,
+        masked::masked,
         simplify::simplified,
         unroll::unrolled,
         layout::permuted_last,
@@ -103,6 +105,7 @@ mod tests {
             testing::keeps_all_examples(|target| sweep(target, &[rule]), tolerance);
         };
         keep_values(simplify::simplified, 0.0);
+        keep_values(masked::masked, 1e-15);
         keep_values(unroll::unrolled, 1e-15);
         keep_values(layout::permuted_last, 1e-14);
         keep_values(parts::done_on_parts, 0.0);

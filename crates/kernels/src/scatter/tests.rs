@@ -1,0 +1,121 @@
+//! Sums against the definition, on any number of threads.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// The sums of the definition.
+fn expected(
+    extents: &[usize],
+    [source, indices, result]: [Laid<'_>; 3],
+    along: Along,
+    (x, at, y): (&[f32], &[i64], &mut [f32]),
+) {
+    let size: usize = extents.iter().product();
+    for i in 0..size {
+        let (mut rest, mut moved) = (i, [0; 3]);
+        for (axis, &extent) in extents.iter().enumerate().rev() {
+            for (moved, laid) in moved.iter_mut().zip([source, indices, result]) {
+                *moved += (rest % extent) as isize * laid.strides[axis];
+            }
+            rest /= extent;
+        }
+        let number = |laid: Laid<'_>, moved: isize| laid.offset.wrapping_add_signed(moved);
+        let step = along.step(at[number(indices, moved[1])]);
+        y[number(result, moved[2] + step)] += x[number(source, moved[0])];
+    }
+}
+
+/// Of an array with its axes in some order, some of them repeated: the strides, and the length.
+fn lay(extents: &[usize], repeated: usize, turned: bool) -> (Vec<isize>, usize) {
+    let mut order: Vec<usize> = (0..extents.len()).rev().collect();
+    if turned {
+        order.rotate_left(extents.len().min(1));
+    }
+    let (mut strides, mut len) = (vec![0; extents.len()], 1);
+    for axis in order {
+        if repeated >> axis & 1 == 0 {
+            strides[axis] = len as isize;
+            len *= extents[axis];
+        }
+    }
+    (strides, len)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sums_are_those_of_the_definition_on_any_number_of_threads(
+        extents in prop::collection::vec(prop::sample::select(vec![1usize, 2, 3, 7, 20, 70, 0]), 0..4),
+        large in prop::bool::weighted(0.3),
+        extent in prop::sample::select(vec![1usize, 2, 5, 40]),
+        repeated in [0usize..16, 0usize..16, 0usize..16],
+        turned in [any::<bool>(), any::<bool>(), any::<bool>()],
+    ) {
+        let extents = if large { [&extents[..], &[300, 66]].concat() } else { extents };
+        let with_axis = [&extents[..], &[extent]].concat();
+        let (of_source, x) = lay(&extents, repeated[0], turned[0]);
+        let (of_indices, at) = lay(&extents, repeated[1], turned[1]);
+        let (of_result, y) = lay(&with_axis, repeated[2] & !(1 << extents.len()), turned[2]);
+        let (stride, of_result) = of_result.split_last().unwrap();
+        let along = Along { extent, stride: *stride };
+        if extents.iter().product::<usize>() > 1 << 17 || y > 1 << 20 || x > 1 << 20 {
+            return Ok(());
+        }
+        let laid = [&of_source[..], &of_indices, of_result].map(|strides| Laid { offset: 0, strides });
+        let source: Vec<f32> = (0..x).map(|i| (i as f32 * 0.37).sin()).collect();
+        let indices: Vec<i64> = (0..at).map(|i| (i * 7 % 11 * 5 % extent) as i64).collect();
+        let mut sums = vec![0.25; y];
+        expected(&extents, laid, along, (&source, &indices, &mut sums));
+        let scatter = Scatter::new(&extents, laid[0], laid[1], laid[2], along);
+        for isa in Isa::available() {
+            for threads in 1..=4 {
+                let mut seen = vec![f32::NAN; y];
+                let pool = Pool::new(threads);
+                scatter.run(isa, &pool, &source, &indices, Some(0.25), &mut seen);
+                prop_assert_eq!(&seen, &sums, "{} threads, {:?}", threads, scatter.cut);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_shared_depends_on_the_shape() {
+    fn cut(
+        extents: &[usize],
+        x: &[isize],
+        at: &[isize],
+        y: &[isize],
+        (extent, stride): (usize, isize),
+    ) -> Option<Cut> {
+        let [x, at, y] = [x, at, y].map(|strides| Laid { offset: 0, strides });
+        Scatter::new(extents, x, at, y, Along { extent, stride }).cut
+    }
+    // Rows of a large table and of a small one; elements of each row; and a few.
+    let rows = cut(&[2048, 128], &[128, 1], &[1, 0], &[0, 1], (10_000, 128));
+    assert_eq!(rows, Some(Cut::Destinations));
+    let few = cut(&[2048, 128], &[128, 1], &[1, 0], &[0, 1], (3, 128));
+    assert_eq!(few, Some(Cut::Columns));
+    let each = cut(&[512, 100], &[100, 1], &[100, 1], &[50, 0], (50, 1));
+    assert_eq!(each, Some(Cut::Axis(0)));
+    assert_eq!(cut(&[20, 12], &[12, 1], &[1, 0], &[0, 1], (30, 12)), None);
+    // Places that are not known to lie apart.
+    assert_eq!(cut(&[2048, 128], &[128, 1], &[1, 0], &[0, 1], (10_000, 5)), None);
+}
+
+#[test]
+fn an_index_outside_is_refused_by_every_thread() {
+    let laid = |strides| Laid { offset: 0, strides };
+    let along = Along { extent: 40, stride: 1 };
+    let add = Scatter::new(&[20_000], laid(&[1]), laid(&[1]), laid(&[0]), along);
+    let (x, mut at, mut y) = (vec![1.0; 20_000], vec![39; 20_000], vec![0.0; 40]);
+    let pool = Pool::new(2);
+    add.run(Isa::best(), &pool, &x, &at, None, &mut y);
+    assert_eq!(y[39], 20_000.0);
+    for wrong in [40, -1, i64::MAX, i64::MIN] {
+        at[7] = wrong;
+        let run = || add.run(Isa::best(), &pool, &x, &at, None, &mut y);
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! Instructions that write where indices say, and the ones that write indices.
+
+use kernels::{Along, ArgExtremum, Laid, Scatter};
+
+use super::emit::Emitter;
+use crate::Precision;
+use crate::instruction::{Action, Base};
+use graph::reading::NodeId;
+use graph::{Axes, FoldWord, Lowering, Place};
+
+impl Emitter<'_> {
+    /// Elements added where indices say, in a place of an array.
+    pub(super) fn put<T: Precision>(&self, node: NodeId, place: &Place) -> Action<T> {
+        let [base, index, source] = self.analysis.inputs[node.index()][..] else {
+            unreachable!("three arrays take part")
+        };
+        let (&stride, strides) = place.strides.split_last().expect("there is the indexed axis");
+        let (&extent, positions) = place.shape.split_last().expect("as above");
+        let (source, index) = (self.operand(source), self.operand(index));
+        let number = self.analysis.views[base.index()].base;
+        let base = match self.analysis.graph.node(number, |node| node.op.lower()) {
+            Lowering::Full(x) => Base::Number(T::from_f64(x)),
+            _ => Base::Copy(self.operand(base), self.analysis.shape(node).clone()),
+        };
+        let laid = |offset, strides| Laid { offset, strides };
+        let scatter = Scatter::new(
+            positions,
+            laid(source.place.offset, &source.place.strides),
+            laid(index.place.offset, &index.place.strides),
+            laid(place.offset, strides),
+            Along { extent, stride },
+        );
+        let reads = [source.memory, index.memory];
+        let to = self.memory(node).range().clone();
+        Action::Scatter { scatter: Box::new(scatter), base, reads, to }
+    }
+
+    /// Where extrema along an axis stand.
+    pub(super) fn position<T: Precision>(
+        &self,
+        node: NodeId,
+        word: FoldWord,
+        axes: &Axes,
+    ) -> Action<T> {
+        let x = self.operand(self.analysis.inputs[node.index()][0]);
+        let axis = axes.resolve(x.place.shape.rank()).expect("checked when recorded")[0];
+        let (mut extents, mut strides) = (x.place.shape.to_vec(), x.place.strides.clone());
+        let along = Along { extent: extents.remove(axis), stride: strides.remove(axis) };
+        let laid = Laid { offset: x.place.offset, strides: &strides };
+        let search = ArgExtremum::new(&extents, laid, along, word == FoldWord::Max);
+        let to = self.memory(node).range().clone();
+        Action::Position { search: Box::new(search), from: x.memory, to }
+    }
+}
