@@ -106,3 +106,17 @@ fn too_high(updates: u64, learning_rate: f64) -> String {
         _ => format!(": the learning rate, {learning_rate}, is probably too high"),
     }
 }
+
+/// Why a [training step](crate::Optimizer::train) was not made: nothing is changed then.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The loss or its gradients could not be computed.
+    #[error(transparent)]
+    Run(#[from] graph::RunError),
+    /// The optimizer refused the update.
+    #[error(transparent)]
+    Update(#[from] OptimError),
+}
+
+graph::debug_as_display!(TrainError);

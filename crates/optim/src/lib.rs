@@ -73,7 +73,7 @@ mod work;
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
 pub use convention::{Epsilon, WeightDecay};
 pub use engine::Precision;
-pub use error::OptimError;
+pub use error::{OptimError, TrainError};
 pub use graph::Domain;
 pub use groups::Groups;
 pub use hyperparameters::{Hyperparameter, Hyperparameters, Visit};

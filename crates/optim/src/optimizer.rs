@@ -3,9 +3,12 @@
 use std::fmt::Debug;
 
 use graph::{Gradients, Params};
+use program::{Feeds, Step};
 
 use crate::engine::What;
-use crate::{Ledger, OptimError, Part, Precision, Selected, State, StateError, StepReport, With};
+use crate::{
+    Ledger, OptimError, Part, Precision, Selected, State, StateError, StepReport, TrainError, With,
+};
 
 /// Changes parameters by their gradients, step after step.
 ///
@@ -92,6 +95,43 @@ pub trait Optimizer<T: Precision = f32>: Debug + Send {
         self.prepare(T::checked(params, gradients)?)?;
         self.update(params.trainable_mut(), gradients.values());
         Ok(())
+    }
+
+    /// Makes a whole training step: the loss of `step` on these inputs, its gradients, the update, and running statistics, done
+    /// or refused as one. It is what [`Step::run`] and [`step`](Self::step) do, one after the other, to the bit; but if the
+    /// optimizer refuses, running statistics and seed are as before, too.
+    ///
+    /// ```
+    /// use cotangent::prelude::*;
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let layer = Linear::new(2, 1).build(&mut params.root(), "layer");
+    /// let mut step = Step::new(|_, [x, y]| (layer.forward(x) - y).square().mean());
+    /// let mut adam = Adam::new(0.1);
+    /// let (x, y) = (array![[1.0_f32, 0.0], [0.0, 1.0]], array![[0.5_f32], [-0.5]]);
+    /// let losses: Vec<f32> = (0..100)
+    ///     .map(|_| adam.train(&mut step, &mut params, (&x, &y)))
+    ///     .collect::<Result<_, _>>()?;
+    /// assert!(losses[99] < 1e-3 * losses[0]);
+    /// # Ok::<(), cotangent::optim::TrainError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Step::run`] and [`step`](Self::step). Nothing is changed then.
+    ///
+    /// # Panics
+    /// As [`Step::run`].
+    fn train<'a, const N: usize>(
+        &mut self,
+        step: &mut Step<'_, T, N>,
+        params: &mut Params<T>,
+        inputs: impl Feeds<'a, T, N>,
+    ) -> Result<T, TrainError>
+    where
+        Self: Sized,
+        T: 'a,
+    {
+        step.run_and(params, inputs, |params, gradients| Ok(self.step(params, gradients)?))
     }
 
     /// Makes one step if the loss is finite, and answers what it did to each parameter: norms of

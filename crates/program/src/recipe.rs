@@ -4,8 +4,8 @@ use std::panic::Location;
 
 use graph::reading::check_parameters;
 use graph::{
-    Evaluator, Gradient, GradientError, GradientLayout, Graph, Param, ParamId, Params, Pattern,
-    RunError, Type, Var,
+    Evaluator, Gradient, GradientError, GradientLayout, Gradients, Graph, Param, ParamId, Params,
+    Pattern, RunError, Type, Var,
 };
 
 use crate::per_shape::{LIMIT, record_inputs, types_of};
@@ -75,6 +75,15 @@ impl Contents {
     /// The position of the loss among the outputs.
     pub fn loss(&self) -> usize {
         self.layout.entries().len()
+    }
+
+    /// The gradients of the last run of this program.
+    pub(crate) fn gradients<'a, T: Precision>(
+        &'a self,
+        program: &'a Program<T>,
+    ) -> Gradients<'a, T> {
+        let gradients = Gradients::new(&self.layout, program.outputs_flat(0..self.loss()));
+        if self.finite { gradients.known_finite() } else { gradients }
     }
 
     /// How many outputs are written somewhere in the end: all but the reports.

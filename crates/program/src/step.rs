@@ -203,7 +203,51 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     where
         T: 'a,
     {
-        self.work.run(&self.recipe, params, &inputs.feeds(), Run::OnData)
+        self.work.run(&self.recipe, params, &inputs.feeds(), Run::OnData, &mut |_, _| true)
+    }
+
+    /// As [`run`](Self::run), with what is to be done by the gradients: a whole training step, done or refused as one. The
+    /// gradients are handed to `update` when all results are there and were looked at, and before anything is written; if
+    /// that fails, nothing is. An optimizer's `train` calls it.
+    ///
+    /// ```
+    /// use cotangent::{Params, RunError, Step};
+    /// use cotangent::ndarray::array;
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let w = params.root().parameter("w", array![1.0, 2.0].into_dyn());
+    /// let mut step = Step::new(|g, []| g.param(&w).square().sum());
+    /// let loss = step.run_and(&mut params, (), |params, gradients| {
+    ///     let weights = params.trainable_mut().iter_mut().zip(gradients.values());
+    ///     weights.for_each(|(w, dw)| *w -= 0.25 * dw);
+    ///     Ok::<(), RunError>(())
+    /// })?;
+    /// assert_eq!((loss, params.trainable()), (5.0, &[0.5_f32, 1.0][..]));
+    /// # Ok::<(), RunError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and what `update` answers. Then nothing is written.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub fn run_and<'a, E: From<RunError>>(
+        &mut self,
+        params: &mut Params<T>,
+        inputs: impl Feeds<'a, T, N>,
+        update: impl FnOnce(&mut Params<T>, Gradients<'_, T>) -> Result<(), E>,
+    ) -> Result<T, E>
+    where
+        T: 'a,
+    {
+        let (mut update, mut refused) = (Some(update), None);
+        let mut updated = |params: &mut Params<T>, gradients: Gradients<'_, T>| {
+            refused = update.take().and_then(|update| update(params, gradients).err());
+            refused.is_none()
+        };
+        let (recipe, inputs) = (&self.recipe, &inputs.feeds());
+        let loss = self.work.run(recipe, params, inputs, Run::OnData, &mut updated)?;
+        refused.map_or(Ok(loss), Err)
     }
 
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
@@ -235,7 +279,7 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     where
         T: 'a,
     {
-        self.work.run(&self.recipe, params, &inputs.feeds(), Run::CheckedOnData)
+        self.work.run(&self.recipe, params, &inputs.feeds(), Run::CheckedOnData, &mut |_, _| true)
     }
 
     /// The gradients of the last run.
@@ -245,9 +289,7 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     #[track_caller]
     pub fn gradients(&self) -> Gradients<'_, T> {
         let Compiled { program, contents } = self.last();
-        let values = program.outputs_flat(0..contents.loss());
-        let gradients = Gradients::new(&contents.layout, values);
-        if contents.finite { gradients.known_finite() } else { gradients }
+        contents.gradients(program)
     }
 
     /// A value reported by the last run: by its position in what the step records to be

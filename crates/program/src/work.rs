@@ -3,13 +3,16 @@
 //! It is behind trait objects, which are made where a precision is known: so all of it is compiled here,
 //! down to how a program is dropped, and a user's crate is left with calls.
 
-use graph::{Graph, Params, RunError, Seed, Type};
+use graph::{Gradients, Graph, Params, RunError, Seed, Type};
 
 use crate::engine::Run;
 use crate::per_shape::PerShape;
 use crate::recipe::{Contents, FunctionRecipe, Recorded, StepRecipe};
 use crate::reports::Reports;
 use crate::{Feed, Precision, Profile, Program};
+
+/// What is done by the gradients before anything is written; answers whether the rest may be.
+pub type Update<'u, T> = dyn FnMut(&mut Params<T>, Gradients<'_, T>) -> bool + 'u;
 
 /// The work of a [`Step`](crate::Step).
 pub trait StepWork<T>: Send {
@@ -19,6 +22,7 @@ pub trait StepWork<T>: Send {
         params: &mut Params<T>,
         inputs: &[Feed<'_, T>],
         how: Run,
+        update: &mut Update<'_, T>,
     ) -> Result<T, RunError>;
     fn profile(
         &mut self,
@@ -118,6 +122,7 @@ impl<T: Precision> StepWork<T> for Work<T, Contents> {
         params: &mut Params<T>,
         inputs: &[Feed<'_, T>],
         how: Run,
+        update: &mut Update<'_, T>,
     ) -> Result<T, RunError> {
         let position = self.step(recipe, params, inputs)?;
         let Compiled { program, contents } = self.compiled.get_mut(position);
@@ -131,14 +136,19 @@ impl<T: Precision> StepWork<T> for Work<T, Contents> {
             recipe.find_origin(program, params, inputs)?;
             contents.finite = true;
         }
+        // The commit point: everything is computed and looked at, and nothing written.
+        let Compiled { program, contents } = self.compiled.get(position);
+        self.last = Some(position);
+        let loss = program.outputs_flat(contents.loss()..contents.loss() + 1)[0];
+        if !update(params, contents.gradients(program)) {
+            return Ok(loss);
+        }
         if contents.finite {
             write_back(program, contents, params);
         }
         let Seed { seed, run } = params.seed();
         params.set_seed(Seed { seed, run: run + 1 });
-        let loss = contents.loss();
-        self.last = Some(position);
-        Ok(self.compiled.get(position).program.outputs_flat(loss..loss + 1)[0])
+        Ok(loss)
     }
 
     fn profile(
