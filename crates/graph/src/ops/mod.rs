@@ -28,7 +28,7 @@ mod to_real;
 mod window;
 mod zip;
 
-pub use indexing::{IsAt, Pick, Put};
+pub use indexing::IsAt;
 pub use leaf::{Copy, Full};
 pub use map::{Map, Unary};
 pub use matrix::{AxisList, Triangle};

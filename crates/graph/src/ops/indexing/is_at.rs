@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Along an axis of extent `extent`, at which the indices have extent 1: whether each position is that of the index. No
-/// derivative. Only compilers record it.
+/// derivative. Only compilers record it, as for [`Var::one_hot`](crate::Var::one_hot).
 #[derive(Clone)]
 pub struct IsAt {
     /// What messages call it: `one_hot`, `gather`, …

@@ -1,8 +1,8 @@
 //! Elements picked and placed by index.
 //!
-//! The user's operations are defined each by itself. To a compiler they are two: elements that are picked from a place with
-//! an axis that indices point along ([`Pick`]), and elements that are put there ([`Put`]); or a comparison of positions with
-//! indices ([`IsAt`]). What they read was checked before ([`within::Within`]).
+//! The user's operations are defined each by itself. To a compiler they are two: elements that are picked from a place
+//! with an axis that indices point along ([`pick::Pick`]), and elements that are put there ([`pick::Put`]); or a
+//! comparison of positions with indices ([`IsAt`]). What they read was checked before ([`within::Within`]).
 
 mod gather;
 mod is_at;
@@ -15,7 +15,6 @@ mod within;
 pub use gather::Gather;
 pub use is_at::IsAt;
 pub use one_hot::OneHot;
-pub use pick::{Pick, Put};
 pub use scatter::ScatterAdd;
 pub use take::{IndexAdd, Take};
 
