@@ -44,8 +44,7 @@ impl<T: Precision> Program<T> {
                     program.run(self.isa, &self.pool, &sources, &mut slots, scratch);
                 }
                 Action::Contract(product) => {
-                    let output = std::slice::from_ref(product.output.memory.range());
-                    let (memory, mut outputs) = carve(reals, output);
+                    let (memory, mut outputs) = carve_one(reals, product.output.memory.range());
                     let memory = memory.beside(lent);
                     let [a, b] =
                         product.factors.each_ref().map(|input| memory.source(input, fixed));
@@ -59,13 +58,13 @@ impl<T: Precision> Program<T> {
                     }
                 }
                 Action::Pack { contraction, from, to } => {
-                    let (memory, mut outputs) = carve(reals, std::slice::from_ref(to));
+                    let (memory, mut outputs) = carve_one(reals, to);
                     let memory = memory.beside(lent);
                     contraction.pack_b(self.isa, &self.pool, memory.read(from, fixed), outputs[0]);
                 }
                 Action::Zero(range) => reals[range.clone()].fill(T::zero()),
                 Action::Scatter { scatter, base, reads: [source, index], to } => {
-                    let (memory, mut outputs) = carve(reals, std::slice::from_ref(to));
+                    let (memory, mut outputs) = carve_one(reals, to);
                     let memory = memory.beside(lent);
                     let start = match base {
                         Base::Number(x) => Some(*x),
@@ -87,16 +86,14 @@ impl<T: Precision> Program<T> {
                 Action::Plain { op, inputs, output, kind, shape } => {
                     let result = match output {
                         Memory::Index(range) => {
-                            let (indices, mut outputs) =
-                                carve(indices, std::slice::from_ref(range));
+                            let (indices, mut outputs) = carve_one(indices, range);
                             let memory = Carved::whole(reals).beside(lent);
                             let to = view_mut(shape, outputs[0]);
                             plain(op, inputs, &memory, fixed, &indices, seed, &mut Out::Index(to))
                         }
                         _ => {
                             debug_assert_ne!(*kind, Kind::Index);
-                            let range = std::slice::from_ref(output.range());
-                            let (memory, mut outputs) = carve(reals, range);
+                            let (memory, mut outputs) = carve_one(reals, output.range());
                             let memory = memory.beside(lent);
                             let indices = Carved::whole(indices);
                             let to = view_mut(shape, outputs[0]);
@@ -126,12 +123,10 @@ fn carve_all<'a, E>(
     lent: &'a mut [Lent<'_, E>],
     written: &[Memory],
 ) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MAX_OUTPUTS]>) {
-    let own = written.iter().filter(|memory| matches!(memory, Memory::Real(_)));
-    let ranges: SmallVec<[Range<usize>; MAX_OUTPUTS]> =
-        own.map(|memory| memory.range().clone()).collect();
-    let (mut carved, of_arena) = carve(arena, &ranges);
-    let mut outputs: SmallVec<[&'a mut [E]; MAX_OUTPUTS]> =
-        written.iter().map(|_| &mut [][..]).collect();
+    if lent.is_empty() {
+        return carve(arena, written, |memory| Some(memory.range()));
+    }
+    let (mut carved, mut outputs) = carve(arena, written, Memory::real);
     for (position, lent) in lent.iter_mut().enumerate() {
         let slot = written.iter().position(|w| matches!(w, Memory::Lent(of, _) if *of == position));
         carved.lent.push(match (lent, slot) {
@@ -143,32 +138,42 @@ fn carve_all<'a, E>(
             (Lent::Read(slice), _) => slice,
         });
     }
-    let slots = written.iter().zip(&mut outputs);
-    let free = slots.filter(|slot| matches!(slot.0, Memory::Real(_)));
-    free.zip(of_arena).for_each(|((_, slot), own)| *slot = own);
     (carved, outputs)
 }
 
-/// Takes the ranges to write out of an arena. They are answered in the order given.
-fn carve<'a, E>(
+/// Takes one range to write out of an arena.
+fn carve_one<'a, E>(
     arena: &'a mut [E],
-    written: &[Range<usize>],
+    written: &Range<usize>,
 ) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MAX_OUTPUTS]>) {
-    let mut order: SmallVec<[usize; MAX_OUTPUTS]> = (0..written.len()).collect();
-    order.sort_unstable_by_key(|&i| (written[i].start, written[i].end));
-    let mut outputs: SmallVec<[&'a mut [E]; MAX_OUTPUTS]> =
-        written.iter().map(|_| &mut [][..]).collect();
-    let mut parts = SmallVec::new();
-    let (mut rest, mut start) = (arena, 0);
-    for i in order {
-        let (before, after) = rest.split_at_mut(written[i].start - start);
-        let (output, after) = after.split_at_mut(written[i].len());
-        parts.push((start, &*before));
-        outputs[i] = output;
-        (rest, start) = (after, written[i].end);
+    carve(arena, std::slice::from_ref(written), Some)
+}
+
+/// Takes the ranges to write out of an arena. They are answered in the order given, empty where there is none.
+fn carve<'a, 'w, E, W>(
+    arena: &'a mut [E],
+    written: &'w [W],
+    range: impl Fn(&'w W) -> Option<&'w Range<usize>>,
+) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MAX_OUTPUTS]>) {
+    let mut order: SmallVec<[(usize, usize, usize); MAX_OUTPUTS]> = SmallVec::new();
+    let ranges = written.iter().map(range).enumerate();
+    order.extend(ranges.filter_map(|(i, range)| range.map(|range| (range.start, range.end, i))));
+    if order.len() > 1 {
+        order.sort_unstable();
     }
-    parts.push((start, &*rest));
-    (Carved { parts, lent: SmallVec::new() }, outputs)
+    let mut outputs: SmallVec<[&'a mut [E]; MAX_OUTPUTS]> = SmallVec::new();
+    outputs.extend(written.iter().map(|_| &mut [][..]));
+    let mut carved = Carved { parts: SmallVec::new(), lent: SmallVec::new() };
+    let (mut rest, mut start) = (arena, 0);
+    for (first, end, i) in order {
+        let (before, after) = rest.split_at_mut(first - start);
+        let (output, after) = after.split_at_mut(end - first);
+        carved.parts.push((start, &*before));
+        outputs[i] = output;
+        (rest, start) = (after, end);
+    }
+    carved.parts.push((start, &*rest));
+    (carved, outputs)
 }
 
 impl<'a, E> Carved<'a, E> {

@@ -158,6 +158,14 @@ impl<T: kernels::Scalar> Instruction<T> {
 }
 
 impl Memory {
+    /// The range of the arena of reals, if it is one.
+    pub fn real(&self) -> Option<&Range<usize>> {
+        match self {
+            Memory::Real(range) => Some(range),
+            _ => None,
+        }
+    }
+
     /// Whether indices lie there.
     pub fn is_of_indices(&self) -> bool {
         matches!(self, Memory::Index(_) | Memory::IndexConstant(_))
