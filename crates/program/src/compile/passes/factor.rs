@@ -98,16 +98,22 @@ fn product<'g>(
         let invariant = without_axes(factor, x, axes)?;
         (invariant.shape().size() > 1 && may_leave(invariant)).then_some(invariant)
     };
+    // Of an operand that broadcasts, the axes of the sum are others.
+    let inside = |y: Var<'g>| {
+        if y.shape() == x.shape() {
+            factored(y, axes, depth)
+        } else {
+            Product { factors: SmallVec::new(), rest: y }
+        }
+    };
     let of_b = if f == ZipWord::Div { divisor_may_leave_sum } else { may_leave_sum };
     match (f, leaves(a, may_leave_sum), leaves(b, of_b)) {
-        (ZipWord::Mul, _, Some(c)) => one(Factor::Times(c), factored(a, axes, depth)),
-        (ZipWord::Mul, Some(c), _) => one(Factor::Times(c), factored(b, axes, depth)),
-        (ZipWord::Div, _, Some(c)) => one(Factor::Over(c), factored(a, axes, depth)),
-        (ZipWord::MulNoNan, _, Some(c)) => {
-            one(Factor::TimesUnlessZero(c), factored(a, axes, depth))
-        }
+        (ZipWord::Mul, _, Some(c)) => one(Factor::Times(c), inside(a)),
+        (ZipWord::Mul, Some(c), _) => one(Factor::Times(c), inside(b)),
+        (ZipWord::Div, _, Some(c)) => one(Factor::Over(c), inside(a)),
+        (ZipWord::MulNoNan, _, Some(c)) => one(Factor::TimesUnlessZero(c), inside(a)),
         (ZipWord::Mul | ZipWord::MulNoNan, ..) => {
-            let (a, b) = (factored(a, axes, depth), factored(b, axes, depth));
+            let (a, b) = (inside(a), inside(b));
             if a.factors.is_empty() && b.factors.is_empty() {
                 return None;
             }
@@ -164,6 +170,19 @@ mod tests {
         let expected = "x = input; v = input; c = input; d = input; mul_no_nan(v, x); \
                         sum(mul_no_nan); neg(sum); mul_no_nan(neg, d); mul(mul_no_nan, c)";
         assert_eq!(passed.text(), expected);
+        passed.keeps_values(1e-14);
+    }
+
+    #[test]
+    fn a_product_of_lower_rank_is_a_factor_like_others() {
+        let passed = Passed::through(
+            |target| sweep(target, &[factored_sum]),
+            |g| {
+                let (x, a, b) = (g.input("x", [3, 2]), g.input("a", []), g.input("b", []));
+                let (c, d) = (g.input("c", [2]), g.input("d", [2]));
+                (x * (a * b)).sum_over(graph::keep(0)) + (x * (c * d)).sum_over(graph::keep(0))
+            },
+        );
         passed.keeps_values(1e-14);
     }
 
