@@ -2,12 +2,13 @@
 //! --bench updates`.
 //!
 //! The bytes are weights and slots, read and written, and gradients, read once. The time of a byte is that of the best of
-//! many passes `a ← b + c` over as many numbers, in the same run.
+//! many passes `a ← b + c` over as many numbers, by a plain loop in the same run.
 
+use std::sync::Mutex;
 use std::time::Instant;
 
 use cotangent::optim::{Optimizer, every_rule};
-use cotangent::{GradientLayout, Gradients, Graph, InPlace, Lent, Params, ndarray::Array};
+use cotangent::{GradientLayout, Gradients, Params, ndarray::Array};
 
 const ROWS: usize = 1000;
 const COLUMNS: usize = 1000;
@@ -43,16 +44,19 @@ fn main() {
     }
 }
 
-/// A pass over three arrays of the size.
+/// A pass over three arrays of the size, on all cores.
 fn triad(size: usize) -> impl FnMut() {
-    let graph = Graph::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| graph.input(name, [size]));
-    let mut programs = InPlace::<f32>::default();
-    let sum = programs.add(&[(a, Some(b + c)), (b, None), (c, None)], &[]);
-    let (mut a, b, c) = (vec![0.0; size], vec![1.0; size], vec![2.0; size]);
+    let pool = cotangent::default_pool();
+    let (mut a, b, c) = (vec![0.0_f32; size], vec![1.0_f32; size], vec![2.0_f32; size]);
     move || {
-        let lent = &mut [Lent::Written(&mut a[..]), Lent::Read(&b), Lent::Read(&c)];
-        programs.run(sum, &[], lent).expect("a sum has no fault");
+        let part = size.div_ceil(pool.threads());
+        let parts: Vec<_> =
+            a.chunks_mut(part).zip(b.chunks(part)).zip(c.chunks(part)).map(Mutex::new).collect();
+        pool.run(parts.len(), &|i| {
+            let mut part = parts[i].lock().expect("nobody panics");
+            let ((a, b), c) = &mut *part;
+            a.iter_mut().zip(b.iter()).zip(c.iter()).for_each(|((a, b), c)| *a = b + c);
+        });
     }
 }
 

@@ -74,16 +74,21 @@ impl Blocks {
     ///
     /// A block must hold `whole_rows` where a value of the row is needed along it; a piece must where a row or the rows
     /// have a result, `reduces`. `operands` is how many bytes there are to a position, and `product` says that a product of
-    /// matrices is among them.
+    /// matrices is among them. A loop that `streams` is one chain, of which nothing need stay in the cache.
     pub(super) fn new(
         nest: &Nest,
         whole_rows: bool,
         reduces: bool,
         operands: usize,
         product: bool,
+        streams: bool,
     ) -> Blocks {
         let most = if 2 * BLOCK * operands <= CACHE { 2 * BLOCK } else { BLOCK };
-        let columns = if whole_rows { nest.columns } else { evenly_cut(nest.columns) };
+        let columns = match nest.columns {
+            whole if whole_rows => whole,
+            many if streams && nest.rows == 1 && many > 2 * PIECE => PIECE,
+            some => evenly_cut(some),
+        };
         let cut = columns < nest.columns;
         let rows = if cut { 1 } else { block_rows(columns, most).min(nest.rows.max(1)) };
         let abreast = if rows.is_multiple_of(unpadded(columns)) { unpadded(columns) } else { 1 };
@@ -221,7 +226,7 @@ mod tests {
 
     fn cut(rows: usize, columns: usize) -> (usize, usize) {
         let nest = Nest { outer: vec![], rows, columns };
-        let blocks = Blocks::new(&nest, false, false, 20, false);
+        let blocks = Blocks::new(&nest, false, false, 20, false, false);
         (blocks.rows, blocks.columns)
     }
 

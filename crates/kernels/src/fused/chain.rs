@@ -4,6 +4,7 @@
 
 use std::fmt::{self, Debug, Display, Formatter};
 
+use super::builder::Node;
 use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 use crate::elementwise::chain::{self, Link};
 use crate::elementwise::{Binary, Unary};
@@ -78,43 +79,55 @@ fn is_read<T: Copy>(steps: &[MicroOp<T>], register: Site, follows: bool) -> bool
     false
 }
 
+/// Whether all operations of a loop can be one chain, or few.
+pub(super) fn streams<T>(nodes: &[Node<T>]) -> bool {
+    nodes.iter().all(|node| match node {
+        Node::Input(_) | Node::Constant(_) => true,
+        Node::Unary(f, _) => of_unary(*f).is_some(),
+        Node::Binary(f, ..) => of_binary(*f).is_some(),
+        _ => false,
+    })
+}
+
 /// An operation as a link on its first operand.
 fn link<T: Copy>(step: &MicroOp<T>) -> Option<(Link, MicroArg<T>, Option<MicroArg<T>>)> {
     match step.action {
-        Action::Binary(f, a, b) => {
-            let link = match f {
-                Binary::Add => Link::Add,
-                Binary::Sub => Link::Sub,
-                Binary::Mul => Link::Mul,
-                Binary::Div => Link::Div,
-                Binary::Max => Link::Max,
-                Binary::Min => Link::Min,
-                Binary::Eq => Link::Eq,
-                Binary::Ne => Link::Ne,
-                Binary::Lt => Link::Lt,
-                Binary::Le => Link::Le,
-                Binary::Gt => Link::Gt,
-                Binary::Ge => Link::Ge,
-                Binary::MulNoNan => Link::MulNoNan,
-                Binary::Pow | Binary::Atan2 => return None,
-            };
-            Some((link, a, Some(b)))
-        }
-        Action::Unary(f, x) => {
-            let link = match f {
-                Unary::Neg => Link::Neg,
-                Unary::Recip => Link::Recip,
-                Unary::Sqrt => Link::Sqrt,
-                Unary::Square => Link::Square,
-                Unary::Abs => Link::Abs,
-                Unary::Sign => Link::Sign,
-                Unary::Relu => Link::Relu,
-                _ => return None,
-            };
-            Some((link, x, None))
-        }
+        Action::Binary(f, a, b) => Some((of_binary(f)?, a, Some(b))),
+        Action::Unary(f, x) => Some((of_unary(f)?, x, None)),
         _ => None,
     }
+}
+
+fn of_binary(f: Binary) -> Option<Link> {
+    Some(match f {
+        Binary::Add => Link::Add,
+        Binary::Sub => Link::Sub,
+        Binary::Mul => Link::Mul,
+        Binary::Div => Link::Div,
+        Binary::Max => Link::Max,
+        Binary::Min => Link::Min,
+        Binary::Eq => Link::Eq,
+        Binary::Ne => Link::Ne,
+        Binary::Lt => Link::Lt,
+        Binary::Le => Link::Le,
+        Binary::Gt => Link::Gt,
+        Binary::Ge => Link::Ge,
+        Binary::MulNoNan => Link::MulNoNan,
+        Binary::Pow | Binary::Atan2 => return None,
+    })
+}
+
+fn of_unary(f: Unary) -> Option<Link> {
+    Some(match f {
+        Unary::Neg => Link::Neg,
+        Unary::Recip => Link::Recip,
+        Unary::Sqrt => Link::Sqrt,
+        Unary::Square => Link::Square,
+        Unary::Abs => Link::Abs,
+        Unary::Sign => Link::Sign,
+        Unary::Relu => Link::Relu,
+        _ => return None,
+    })
 }
 
 /// The same on the second operand.

@@ -9,8 +9,8 @@ use super::step::{Action, Kind, MicroOp, Site};
 /// Removes the copies from `block`; `inputs` and `outputs` say of each operand whether its numbers of a block lie side by
 /// side.
 ///
-/// An output in the place of an input (`may_be` the same memory) that is read after it was written: only copies read it in
-/// time, and stay.
+/// An output in the place of an input (`may_be` the same memory) that is read after it was written: it is written later, if it
+/// can be; else only copies read the input in time, and stay.
 pub(super) fn direct<T: Copy>(
     block: &[MicroOp<T>],
     registers: usize,
@@ -25,10 +25,28 @@ pub(super) fn direct<T: Copy>(
     };
     block.iter().for_each(|step| rewriting.step(*step, inputs, outputs));
     let mut steps = rewriting.steps;
-    if conflicts(&mut steps).into_iter().any(|(k, j)| may_be(k, j)) {
-        return block.to_vec();
+    for j in meeting(&mut steps, may_be) {
+        put_off(&mut steps, Site::Output(j));
     }
-    steps
+    if meeting(&mut steps, may_be).is_empty() { steps } else { block.to_vec() }
+}
+
+/// The outputs that are written before an input is read that may be the same memory.
+fn meeting<T>(steps: &mut [MicroOp<T>], may_be: &dyn Fn(usize, usize) -> bool) -> Vec<usize> {
+    let mut outputs: Vec<usize> =
+        conflicts(steps).into_iter().filter(|&(k, j)| may_be(k, j)).map(|(_, j)| j).collect();
+    outputs.sort_unstable();
+    outputs.dedup();
+    outputs
+}
+
+/// Moves the step that writes an output to where it is first read, or to the end.
+fn put_off<T: Copy>(steps: &mut [MicroOp<T>], output: Site) {
+    let Some(writer) = steps.iter().position(|step| step.out == output) else { return };
+    let reads = |step: &mut MicroOp<T>| step.reads().any(|place| *place == output);
+    let later = steps[writer + 1..].iter_mut().position(reads);
+    let reader = later.map_or(steps.len(), |later| writer + 1 + later);
+    steps[writer..reader].rotate_left(1);
 }
 
 struct Rewriting<T> {

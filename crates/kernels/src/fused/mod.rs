@@ -220,7 +220,8 @@ impl<T: Scalar> Fused<T> {
         let blocks = if in_strips {
             Blocks::in_strips(&nest, !products.is_empty())
         } else {
-            Blocks::new(&nest, whole_rows, reduces, operands, !products.is_empty())
+            let streams = !reduces && products.is_empty() && chain::streams(&nodes);
+            Blocks::new(&nest, whole_rows, reduces, operands, !products.is_empty(), streams)
         };
         let phases = Phases::new(&nodes, &outputs, &inputs, &analysis);
         let Steps { mut round, mut piece, phases, mut row_end, mut reductions, registers } =
