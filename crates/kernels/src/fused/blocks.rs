@@ -248,8 +248,8 @@ mod tests {
         for (rows, columns) in [(1, 50_000), (513, 2100), (700, 100), (40, 1), (3, 0), (0, 3)] {
             let nest = Nest { outer: vec![2, 2], rows, columns };
             for blocks in [
-                Blocks::new(&nest, false, false, 8, false),
-                Blocks::new(&nest, false, true, 8, true),
+                Blocks::new(&nest, false, false, 8, false, false),
+                Blocks::new(&nest, false, true, 8, true, false),
                 Blocks::in_strips(&nest, true),
             ] {
                 let mut covered = 0;
