@@ -6,9 +6,10 @@
 
 use std::fmt;
 
-use graph::{Gradients, Params};
+use graph::{Gradients, Params, Shape};
 
-use crate::parts::{AnyPart, Around, Call};
+use crate::compiled::Slices;
+use crate::parts::{self, AnyPart, Around, Call, Formula, Formulas};
 use crate::rule::any::AnyRule;
 use crate::state::{self, State};
 use crate::work::Work;
@@ -57,6 +58,13 @@ pub trait Precision: program::Precision {
         inner: &mut dyn Optimizer<Self>,
         weights: &mut [Self],
         gradients: &[Self],
+    );
+    #[doc(hidden)]
+    fn apply_formula(
+        formulas: &mut Formulas<Self>,
+        formula: (Formula, &[f64]),
+        first: &Shape,
+        slices: Slices<'_, Self>,
     );
     #[doc(hidden)]
     fn checked<'a>(
@@ -147,6 +155,15 @@ macro_rules! precision {
                 gradients: &[Self],
             ) {
                 around.update(part, inner, weights, gradients);
+            }
+
+            fn apply_formula(
+                formulas: &mut Formulas<Self>,
+                formula: (Formula, &[f64]),
+                first: &Shape,
+                slices: Slices<'_, Self>,
+            ) {
+                parts::apply(formulas, formula, first, slices);
             }
 
             fn checked<'a>(

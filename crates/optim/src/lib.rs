@@ -44,11 +44,12 @@
 //! | `range_test`, [`search`] | choosing a learning rate, and other hyperparameters |
 //! | `schedule` | schedules and their composition |
 //! | `convention` | what rules differ in: where ε stands, how weights decay |
-//! | `updates` | what a rule records, compiled for the parameters of a step |
+//! | `compiled`, `updates` | what parts and rules record, compiled for the parameters of a step |
 //! | `engine`, `work` | what all of them do, compiled once for each precision |
 //! | `memory`, `segments` | state beside the parameters, and selecting them |
 
 mod checkpoint;
+mod compiled;
 mod convention;
 mod engine;
 mod error;
@@ -71,6 +72,7 @@ mod updates;
 mod work;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
+pub use compiled::Operands;
 pub use convention::{Epsilon, WeightDecay};
 pub use engine::Precision;
 pub use error::{OptimError, TrainError};

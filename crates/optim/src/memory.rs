@@ -283,10 +283,13 @@ impl<T: Precision> Memory<T> {
         }
     }
 
-    /// Goes through all parameters, one by one: also those that take no part in the step.
-    pub fn each_known(&mut self, visit: &mut dyn FnMut(&mut Segment, Slots<'_, T>)) {
-        for (i, segment) in self.segments.iter_mut().enumerate() {
-            visit(segment, slots(&mut self.buffers, &(i..i + 1)));
+    /// Goes through all parameters, also those that take no part in the step: run by run of what is now alike.
+    pub fn each_known(&mut self, unit: Unit, visit: &mut dyn FnMut(&mut [Segment], Slots<'_, T>)) {
+        let mut start = 0;
+        while start < self.segments.len() {
+            let end = start + segments::alike(&self.segments[start..], unit);
+            visit(&mut self.segments[start..end], slots(&mut self.buffers, &(start..end)));
+            start = end;
         }
     }
 }

@@ -92,7 +92,7 @@ impl StepReport {
             ParameterReport {
                 path: param.path().to_owned(),
                 weight_norm: norm(before),
-                gradient_norm: norm(&gradient),
+                gradient_norm: norm(gradient.as_slice().expect("a gradient lies in a row")),
                 update_norm: norm(&update),
             }
         });

@@ -235,6 +235,17 @@ pub(crate) fn runs(
     runs
 }
 
+/// How many of these segments, from the first on, are neighbours that are alike: one, where they are taken one by one.
+pub(crate) fn alike(segments: &[Segment], unit: Unit) -> usize {
+    if unit == Unit::Parameter {
+        return 1;
+    }
+    let joined = |pair: &&[Segment]| {
+        pair[0].weights.end == pair[1].weights.start && pair[0].is_like(&pair[1])
+    };
+    1 + segments.windows(2).take_while(joined).count()
+}
+
 /// Fails unless everything that is remembered is of this store.
 pub(crate) fn check<T: Precision>(
     segments: &[Segment],

@@ -2,13 +2,14 @@
 
 use graph::Pattern;
 
+use crate::compiled::Slices;
 use crate::engine::What;
 use crate::memory::{Memory, Remembered};
 use crate::rule::any::AnyRule;
 use crate::schedule::{Curve, ReduceOnPlateau, Schedule};
 use crate::segments::{Chosen, Segment, Selected};
 use crate::state::Ledger;
-use crate::updates::{Operands, Updates};
+use crate::updates::Updates;
 use crate::{Moment, OptimError, Precision};
 
 /// The name under which every rule shows its learning rate.
@@ -214,8 +215,9 @@ impl<T: Precision> Work<T> {
             let moment = Moment { step: *steps, numbers, machine_epsilon };
             let rule = if *decays { decaying } else { undecayed };
             let weights = &mut weights[run.weights.clone()];
-            let of_step = Operands { weights, gradients: &gradients[run.gradients.clone()], slots };
-            updates.run((rule, *decays), &segments[0], &moment, of_step);
+            let gradients = &gradients[run.gradients.clone()];
+            let slices = Slices { weights, gradients, rewritten: &mut [], slots };
+            updates.run((rule, *decays), &segments[0], &moment, slices);
         });
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Call, Part};
+use crate::compiled::Operands;
 use crate::engine::described;
 use crate::{Domain, Number, Optimizer, Precision, Slot, Visit};
 
@@ -46,20 +47,22 @@ impl Part for Accumulate {
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.numbers()[0] += 1.0;
         let complete = call.numbers()[0] >= f64::from(self.steps);
-        let share = T::from_f64(1.0 / f64::from(self.steps));
-        call.each(|stretch| {
-            let [mean, ..] = stretch.slots;
-            // Shares are added, as the sum of finite gradients may be infinite.
-            mean.iter_mut().zip(stretch.gradients).for_each(|(mean, &g)| *mean += share * g);
-            if complete {
-                for (whole, mean) in stretch.rewritten.iter_mut().zip(mean) {
-                    *whole = std::mem::replace(mean, T::zero());
-                }
-            }
-        });
+        call.apply(if complete { completed } else { gathered }, &[1.0 / f64::from(self.steps)]);
         if complete {
             call.numbers()[0] = 0.0;
             inner.update(call.weights, call.rewritten);
         }
     }
+}
+
+/// Shares are added, as the sum of finite gradients may be infinite.
+fn gathered(at: &mut Operands<'_>) {
+    let [share] = at.numbers();
+    at.slots[0] = at.slots[0] + share * at.gradients;
+}
+
+/// The mean is handed on, and the next one begins.
+fn completed(at: &mut Operands<'_>) {
+    gathered(at);
+    (at.rewritten, at.slots[0]) = (at.slots[0], at.zeros());
 }

@@ -1,8 +1,10 @@
 //! Gradients held within bounds.
 
+use graph::{Var, keep};
 use serde::Serialize;
 
 use super::{Call, Part};
+use crate::compiled::Operands;
 use crate::engine::described;
 use crate::norm::norm;
 use crate::{Domain, Optimizer, Precision, Unit, Visit};
@@ -36,21 +38,15 @@ impl Part for ClipValue {
     }
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
-        let limit = T::from_f64(self.limit);
-        call.each(|stretch| {
-            for (to, &g) in stretch.rewritten.iter_mut().zip(stretch.gradients) {
-                // Comparisons keep NaN what it is, for others to see.
-                *to = if g > limit {
-                    limit
-                } else if g < -limit {
-                    -limit
-                } else {
-                    g
-                };
-            }
-        });
+        call.apply(clamped, &[self.limit]);
         inner.update(call.weights, call.rewritten);
     }
+}
+
+fn clamped(at: &mut Operands<'_>) {
+    let ([limit], g) = (at.numbers(), at.gradients);
+    // Comparisons keep NaN what it is, for others to see.
+    at.rewritten = g.gt(limit).select(limit, g.lt(-limit).select(-limit, g));
 }
 
 /// The gradient of each parameter shortened to the norm c where it is longer.
@@ -78,9 +74,8 @@ impl Part for ClipNorm {
     }
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
-        call.each(|stretch| {
-            let norm = norm(stretch.gradients);
-            scale(stretch.gradients, shortening(norm, self.limit), stretch.rewritten);
+        call.each(|mut stretch| {
+            stretch.apply(scaled, &[shortening(norm(stretch.gradients), self.limit)]);
         });
         inner.update(call.weights, call.rewritten);
     }
@@ -132,7 +127,7 @@ impl Part for ClipGlobalNorm {
         if factor == 1.0 {
             return inner.update(call.weights, call.gradients);
         }
-        call.each(|stretch| scale(stretch.gradients, factor, stretch.rewritten));
+        call.apply(scaled, &[factor]);
         inner.update(call.weights, call.rewritten);
     }
 }
@@ -171,16 +166,6 @@ impl AdaptiveClip {
     pub fn along_last_axis(self) -> Self {
         Self { last_axis: true, ..self }
     }
-
-    /// How many units a parameter has, how many numbers each, and how far those are apart.
-    fn units(&self, shape: &[usize]) -> (usize, usize, usize) {
-        let size: usize = shape.iter().product();
-        match *shape {
-            [_, .., last] if self.last_axis => (last, size / last.max(1), last),
-            [first, _, ..] => (first, size / first.max(1), 1),
-            _ => (1, size, 1),
-        }
-    }
 }
 
 impl Part for AdaptiveClip {
@@ -195,19 +180,29 @@ impl Part for AdaptiveClip {
     }
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
-        call.each(|stretch| {
-            let (units, size, stride) = self.units(stretch.shape());
-            for unit in 0..units {
-                let start = if stride == 1 { unit * size } else { unit };
-                let places = || (0..size).map(|i| start + i * stride);
-                let length = |x: &[T]| norm(places().map(|i| &x[i]));
-                let limit = self.limit * length(stretch.weights).max(self.epsilon);
-                let factor = T::from_f64(shortening(length(stretch.gradients), limit));
-                places().for_each(|i| stretch.rewritten[i] = stretch.gradients[i] * factor);
-            }
-        });
+        let formula = if self.last_axis { adapted_along_last_axis } else { adapted };
+        call.apply(formula, &[self.limit, self.epsilon]);
         inner.update(call.weights, call.rewritten);
     }
+}
+
+fn adapted(at: &mut Operands<'_>) {
+    adapt(at, 0);
+}
+
+fn adapted_along_last_axis(at: &mut Operands<'_>) {
+    adapt(at, at.weights.shape().len().saturating_sub(1));
+}
+
+/// Units are counted along this axis, if there is another.
+fn adapt<'g>(at: &mut Operands<'g>, counted: usize) {
+    let ([limit, epsilon], count) = (at.numbers(), at.weights.shape().len());
+    let of_unit = (0..count).filter(|&axis| count < 2 || axis != counted);
+    let of_unit: Vec<isize> = of_unit.map(|axis| axis as isize).collect();
+    let length = |x: Var<'g>| x.norm_over(keep(&of_unit[..]));
+    let (limit, norm) = (limit * length(at.weights).maximum(epsilon), length(at.gradients));
+    // As `shortening`, which is 1 for what is no number.
+    at.rewritten = norm.gt(limit).select(limit / norm, 1.0) * at.gradients;
 }
 
 /// What shortens a vector of this norm to the limit; 1 if it is no longer, or no number.
@@ -215,7 +210,7 @@ fn shortening(norm: f64, limit: f64) -> f64 {
     if norm > limit { limit / norm } else { 1.0 }
 }
 
-fn scale<T: Precision>(from: &[T], factor: f64, to: &mut [T]) {
-    let factor = T::from_f64(factor);
-    to.iter_mut().zip(from).for_each(|(to, &from)| *to = from * factor);
+fn scaled(at: &mut Operands<'_>) {
+    let [factor] = at.numbers();
+    at.rewritten = factor * at.gradients;
 }

@@ -4,6 +4,7 @@ use graph::Params;
 use serde::Serialize;
 
 use super::{Call, Part, With};
+use crate::compiled::Operands;
 use crate::engine::described;
 use crate::{Domain, Optimizer, Precision, Slot, Visit};
 
@@ -71,14 +72,17 @@ impl Part for Ema {
         if inner.steps() == before {
             return;
         }
-        let take = T::from_f64(1.0 - self.decay);
         // What is frozen is averaged, too: its average goes to where it stands.
-        call.each_known(|known| {
-            *known.steps += 1;
-            let [average, ..] = known.slots;
-            average.iter_mut().zip(&*known.weights).for_each(|(a, &w)| *a += take * (w - *a));
+        call.each_known(|mut known| {
+            known.count();
+            known.apply(averaged, &[1.0 - self.decay]);
         });
     }
+}
+
+fn averaged(at: &mut Operands<'_>) {
+    let ([take], average) = (at.numbers(), at.slots[0]);
+    at.slots[0] = average + take * (at.weights - average);
 }
 
 impl<O: Optimizer<T>, T: Precision> With<O, Ema, T> {

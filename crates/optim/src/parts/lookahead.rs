@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Call, Part};
+use crate::compiled::Operands;
 use crate::engine::described;
 use crate::{Domain, Number, Optimizer, Precision, Slot, Visit};
 
@@ -57,13 +58,12 @@ impl Part for Lookahead {
             return;
         }
         call.numbers()[0] = 0.0;
-        let share = T::from_f64(self.share);
-        call.each(|stretch| {
-            let [slow, ..] = stretch.slots;
-            for (w, slow) in stretch.weights.iter_mut().zip(slow) {
-                *slow += share * (*w - *slow);
-                *w = *slow;
-            }
-        });
+        call.apply(gone_back, &[self.share]);
     }
+}
+
+fn gone_back(at: &mut Operands<'_>) {
+    let ([share], slow) = (at.numbers(), at.slots[0]);
+    at.slots[0] = slow + share * (at.weights - slow);
+    at.weights = at.slots[0];
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Call, Part};
+use crate::compiled::Operands;
 use crate::engine::described;
 use crate::{Optimizer, Precision};
 
@@ -30,10 +31,11 @@ impl Part for Maximize {
     described!();
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
-        call.each(|stretch| {
-            let pairs = stretch.rewritten.iter_mut().zip(stretch.gradients);
-            pairs.for_each(|(negated, &g)| *negated = -g);
-        });
+        call.apply(negated, &[]);
         inner.update(call.weights, call.rewritten);
     }
+}
+
+fn negated(at: &mut Operands<'_>) {
+    at.rewritten = -at.gradients;
 }

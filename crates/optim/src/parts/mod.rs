@@ -2,8 +2,10 @@
 
 mod accumulate;
 mod any;
+mod call;
 mod clip;
 mod ema;
+mod formula;
 mod lookahead;
 mod maximize;
 mod sam;
@@ -12,21 +14,18 @@ mod with;
 
 use std::fmt::Debug;
 
-use graph::Shape;
-use kernels::{Isa, all_finite};
-use program::default_pool;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::memory::Memory;
-use crate::norm::squares;
-use crate::segments::Segment;
-use crate::{Number, Optimizer, Precision, Slot, Slots, Unit, Visit};
+use crate::{Number, Optimizer, Precision, Slot, Unit, Visit};
 
 /// What puts a part around an optimizer.
 pub type PutAround<T> = fn(Box<dyn Optimizer<T>>) -> Box<dyn Optimizer<T>>;
 
 pub(crate) use any::AnyPart;
+pub use call::{Call, Known, Stretch};
+pub use formula::Formula;
+pub(crate) use formula::{Formulas, apply};
 pub(crate) use with::Around;
 pub use with::With;
 
@@ -62,11 +61,47 @@ parts! {
 
 /// What is put around an optimizer by [`Optimizer::with`]: it decides with which gradients and when
 /// the optimizer inside makes an update, and what becomes of the weights after.
+///
+/// What happens when is decided by plain code, which has the part's numbers and norms in double precision. What is done to
+/// weights, gradients and slots is recorded mathematics: a [`Formula`], which is compiled to a loop over them where they lie.
+/// A part of one's own is some thirty lines:
+///
+/// ```
+/// use cotangent::optim::{Call, Operands, Optimizer, Part, Sgd};
+/// use cotangent::{GradientLayout, Gradients, Params, Precision};
+///
+/// /// Pulls weights towards 0 after every update: θ ← (1 − λ)·θ.
+/// #[derive(Clone, Copy, Debug, serde::Serialize)]
+/// struct Shrink {
+///     strength: f64,
+/// }
+///
+/// impl Part for Shrink {
+///     const NAME: &'static str = "shrink";
+///     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+///         inner.update(call.weights, call.gradients);
+///         call.apply(shrunk, &[1.0 - self.strength]);
+///     }
+/// }
+///
+/// fn shrunk(at: &mut Operands<'_>) {
+///     let [kept] = at.numbers();
+///     at.weights = kept * at.weights;
+/// }
+///
+/// let mut params = Params::seeded(0);
+/// params.root().parameter("w", cotangent::ndarray::array![1.0, 2.0].into_dyn());
+/// let layout = GradientLayout::new(params.trainable_entries());
+/// let mut sgd = Sgd::new(1.0).with(Shrink { strength: 0.5 });
+/// sgd.step(&mut params, Gradients::new(&layout, &[3.0, -4.0]))?;
+/// assert_eq!(params.trainable(), [-1.0, 3.0]);
+/// # Ok::<(), cotangent::optim::OptimError>(())
+/// ```
 pub trait Part: Copy + Debug + Send + Serialize + 'static {
     /// The part's name in errors and files.
     const NAME: &'static str;
 
-    /// How much the part is handed at a time by [`Call::each`].
+    /// How much the part is handed at a time by [`Call::each`] and [`Call::each_known`].
     const UNIT: Unit = Unit::Element;
 
     /// The part hands on other gradients than it was given: then there is a buffer for them.
@@ -97,107 +132,5 @@ pub trait Part: Copy + Debug + Send + Serialize + 'static {
     #[doc(hidden)]
     fn settings(&self) -> Value {
         crate::state::plain(self)
-    }
-}
-
-/// One step as a part sees it.
-#[derive(Debug)]
-pub struct Call<'a, T> {
-    /// The weights of the whole store.
-    pub weights: &'a mut [T],
-    /// Their gradients.
-    pub gradients: &'a [T],
-    /// Where gradients are written that are to be handed on; empty unless the part rewrites.
-    pub rewritten: &'a mut [T],
-    memory: &'a mut Memory<T>,
-}
-
-/// A parameter, or a run of several, as a part sees it.
-#[derive(Debug)]
-pub struct Stretch<'a, T> {
-    /// The weights.
-    pub weights: &'a mut [T],
-    /// Their gradients.
-    pub gradients: &'a [T],
-    /// Where other gradients are written; empty unless the part rewrites.
-    pub rewritten: &'a mut [T],
-    /// The part's buffers.
-    pub slots: Slots<'a, T>,
-    segments: &'a mut [Segment],
-}
-
-/// A parameter that a part remembers something of.
-#[derive(Debug)]
-pub struct Known<'a, T> {
-    /// The weights.
-    pub weights: &'a mut [T],
-    /// The part's buffers.
-    pub slots: Slots<'a, T>,
-    /// How many steps of it the part has counted.
-    pub steps: &'a mut u64,
-}
-
-impl<T> Stretch<'_, T> {
-    /// The shape of the parameter; of the first one in a run.
-    pub fn shape(&self) -> &Shape {
-        &self.segments[0].shape
-    }
-
-    /// Counts a step of these parameters.
-    pub fn count(&mut self) {
-        self.segments.iter_mut().for_each(|segment| segment.steps += 1);
-    }
-}
-
-impl<T: Precision> Call<'_, T> {
-    /// The part's numbers.
-    pub fn numbers(&mut self) -> &mut [f64] {
-        &mut self.memory.numbers
-    }
-
-    /// Goes through the parameters of the step, several at a time where the part's unit allows it.
-    pub fn each(&mut self, mut visit: impl FnMut(Stretch<'_, T>)) {
-        self.each_of(&mut visit);
-    }
-
-    /// The same loop for all parts.
-    fn each_of(&mut self, visit: &mut dyn FnMut(Stretch<'_, T>)) {
-        let Self { weights, gradients, rewritten, memory } = self;
-        memory.each(&mut |run, segments, slots| {
-            let range = run.gradients.clone();
-            let rewritten =
-                if rewritten.is_empty() { &mut [][..] } else { &mut rewritten[range.clone()] };
-            visit(Stretch {
-                weights: &mut weights[run.weights.clone()],
-                gradients: &gradients[range],
-                rewritten,
-                slots,
-                segments,
-            });
-        });
-    }
-
-    /// Goes through every parameter that the part remembers, also those that take no part in the
-    /// step.
-    pub fn each_known(&mut self, mut visit: impl FnMut(Known<'_, T>)) {
-        let weights = &mut *self.weights;
-        self.memory.each_known(&mut |segment, slots| {
-            let weights = &mut weights[segment.weights.clone()];
-            visit(Known { weights, slots, steps: &mut segment.steps });
-        });
-    }
-
-    /// Whether the gradients of all these parameters are finite.
-    pub fn gradients_are_finite(&mut self) -> bool {
-        let (pool, mut finite) = (default_pool(), true);
-        self.each(|stretch| finite &= all_finite(Isa::best(), &pool, stretch.gradients));
-        finite
-    }
-
-    /// The Euclidean norm of the gradients of all these parameters together.
-    pub fn gradient_norm(&mut self) -> f64 {
-        let mut sum = 0.0;
-        self.each(|stretch| sum += squares(stretch.gradients));
-        sum.sqrt()
     }
 }

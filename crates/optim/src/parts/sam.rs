@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Call, Part, With};
+use crate::compiled::Operands;
 use crate::engine::described;
 use crate::{Domain, Number, Optimizer, Precision, Slot, Visit};
 
@@ -56,10 +57,10 @@ impl Part for Sam {
         call.numbers()[0] = if ahead { 0.0 } else { 1.0 };
         if ahead {
             // Also those that were frozen in between.
-            call.each_known(|known| {
-                if *known.steps % 2 == 1 {
-                    known.weights.copy_from_slice(known.slots[0]);
-                    *known.steps += 1;
+            call.each_known(|mut known| {
+                if known.steps() % 2 == 1 {
+                    known.apply(returned, &[]);
+                    known.count();
                 }
             });
             return inner.update(call.weights, call.gradients);
@@ -70,14 +71,22 @@ impl Part for Sam {
             return inner.update(call.weights, call.gradients);
         }
         let norm = call.gradient_norm();
-        let reach = T::from_f64(if norm > 0.0 { self.radius / norm } else { 0.0 });
+        let reach = if norm > 0.0 { self.radius / norm } else { 0.0 };
         call.each(|mut stretch| {
             stretch.count();
-            stretch.slots[0].copy_from_slice(stretch.weights);
-            let weights = stretch.weights.iter_mut();
-            weights.zip(stretch.gradients).for_each(|(w, &g)| *w += reach * g);
+            stretch.apply(gone_ahead, &[reach]);
         });
     }
+}
+
+fn gone_ahead(at: &mut Operands<'_>) {
+    let [reach] = at.numbers();
+    at.slots[0] = at.weights;
+    at.weights = at.weights + reach * at.gradients;
+}
+
+fn returned(at: &mut Operands<'_>) {
+    at.weights = at.slots[0];
 }
 
 impl<O: Optimizer<T>, T: Precision> With<O, Sam, T> {

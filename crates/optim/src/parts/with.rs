@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AnyPart, Call, Part};
+use super::{AnyPart, Call, Formulas, Part};
 use crate::engine::What;
 use crate::memory::{Memory, Remembered};
 use crate::segments::{Segment, Selected};
@@ -23,6 +23,7 @@ pub struct Around<T> {
     remembered: Remembered<T>,
     /// For the gradients that are handed on.
     rewritten: Vec<T>,
+    formulas: Formulas<T>,
 }
 
 impl<O: fmt::Debug, P: fmt::Debug, T: Precision> fmt::Debug for With<O, P, T> {
@@ -37,7 +38,8 @@ impl<O: Optimizer<T>, P: Part, T: Precision> With<O, P, T> {
     /// An optimizer with a part around it.
     pub fn new(inner: O, part: P) -> Self {
         let remembered = Remembered::nothing(part.numbers());
-        Self { inner, part, around: Around { remembered, rewritten: Vec::new() } }
+        let (rewritten, formulas) = (Vec::new(), Formulas::default());
+        Self { inner, part, around: Around { remembered, rewritten, formulas } }
     }
 
     /// The optimizer inside.
@@ -122,8 +124,13 @@ impl<T: Precision> Around<T> {
         if part.rewrites() {
             self.rewritten.resize(gradients.len(), T::zero());
         }
-        let (memory, rewritten) = (self.remembered.begin(), &mut self.rewritten);
-        T::update_around(part, inner, Call { weights, gradients, rewritten, memory });
+        let Self { remembered, rewritten, formulas } = self;
+        let (memory, unit) = (remembered.begin(), part.unit());
+        if !formulas.fits(memory) {
+            *formulas = Formulas::new(part.name(), unit, memory);
+        }
+        let call = Call { weights, gradients, rewritten, unit, memory, formulas };
+        T::update_around(part, inner, call);
     }
 }
 
