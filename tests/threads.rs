@@ -5,15 +5,18 @@
 
 mod models;
 
-use cotangent::optim::{Groups, MakeRule, every_rule};
+use cotangent::optim::{Groups, Optimizer, every_part, every_rule};
 use cotangent::prelude::*;
 use cotangent::{Feed, Precision, set_default_threads};
 use models::Model;
 
 const BATCH: usize = 120;
 
+/// Makes an optimizer of a rate.
+type Make<'m, T> = &'m dyn Fn(f64) -> Box<dyn Optimizer<T>>;
+
 /// The bits of losses, gradients, parameters and statistics after each of three steps.
-fn trained<T: Precision>(threads: usize, model: &Model, make: MakeRule<T>) -> Vec<u64> {
+fn trained<T: Precision>(threads: usize, model: &Model, make: Make<'_, T>) -> Vec<u64> {
     set_default_threads(threads);
     let mut params = Params::<T>::with_seed(0);
     let forward = (model.build)(&mut params.root());
@@ -38,12 +41,12 @@ fn trained<T: Precision>(threads: usize, model: &Model, make: MakeRule<T>) -> Ve
     bits
 }
 
-fn assert_same_on_any_number<T: Precision>(rule: &str, model: &Model, make: MakeRule<T>) {
+fn assert_same_on_any_number<T: Precision>(name: &str, model: &Model, make: Make<'_, T>) {
     let alone = trained(1, model, make);
     for threads in 2..=4 {
         let first = alone.iter().zip(trained(threads, model, make)).position(|(&a, b)| a != b);
-        let name = model.name;
-        assert_eq!(first, None, "{rule}, {name}: the first that differs on {threads} threads");
+        let of = model.name;
+        assert_eq!(first, None, "{name}, {of}: the first that differs on {threads} threads");
     }
 }
 
@@ -51,12 +54,16 @@ fn assert_same_on_any_number<T: Precision>(rule: &str, model: &Model, make: Make
 fn training_answers_the_same_bits_on_any_number_of_threads() {
     let [dense, others @ ..] = models::all();
     for (rule, make) in every_rule::<f32>() {
-        assert_same_on_any_number(rule, &dense, make);
+        assert_same_on_any_number(rule, &dense, &make);
+    }
+    for (part, put_around) in every_part::<f32>() {
+        let make = |rate| put_around(Box::new(Sgd::new(rate)));
+        assert_same_on_any_number(part, &dense, &make);
     }
     for (rule, make) in every_rule::<f32>().into_iter().filter(|rule| rule.0 == "adam") {
-        others.iter().for_each(|model| assert_same_on_any_number(rule, model, make));
+        others.iter().for_each(|model| assert_same_on_any_number(rule, model, &make));
     }
     for (rule, make) in every_rule::<f64>().into_iter().filter(|rule| rule.0 == "adam") {
-        models::all().iter().for_each(|model| assert_same_on_any_number(rule, model, make));
+        models::all().iter().for_each(|model| assert_same_on_any_number(rule, model, &make));
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use graph::{Gradients, Params, Shape};
 
 use crate::compiled::Slices;
-use crate::parts::{self, AnyPart, Around, Call, Formula, Formulas};
+use crate::parts::{self, AnyPart, Around, Call, Fed, Formula, Formulas};
 use crate::rule::any::AnyRule;
 use crate::state::{self, State};
 use crate::work::Work;
@@ -62,7 +62,7 @@ pub trait Precision: program::Precision {
     #[doc(hidden)]
     fn apply_formula(
         formulas: &mut Formulas<Self>,
-        formula: (Formula, &[f64]),
+        formula: (Formula, Fed<'_>),
         first: &Shape,
         slices: Slices<'_, Self>,
     );
@@ -159,7 +159,7 @@ macro_rules! precision {
 
             fn apply_formula(
                 formulas: &mut Formulas<Self>,
-                formula: (Formula, &[f64]),
+                formula: (Formula, Fed<'_>),
                 first: &Shape,
                 slices: Slices<'_, Self>,
             ) {

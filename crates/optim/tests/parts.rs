@@ -66,6 +66,26 @@ fn adaptive_clipping_goes_by_the_weights_of_each_unit() {
 }
 
 #[test]
+fn clipping_hands_on_what_is_no_number() {
+    let mut sgd = Sgd::new(1.0).with(SkipNonFinite).with(ClipValue::new(0.5));
+    let mut params = params();
+    let before = params.trainable().to_vec();
+    assert_eq!(steps(&mut sgd, &mut params, &[[f64::NAN, 1.0, 1.0, 1.0, 1.0]]), before);
+    assert_eq!(sgd.inner().skipped(), 1);
+}
+
+#[test]
+fn adaptive_clipping_in_single_precision_squares_no_large_numbers() {
+    let mut params = Params::<f32>::seeded(0);
+    params.root().parameter("w", array![[3.0, 4.0], [0.0, 2.0]].into_dyn());
+    let layout = GradientLayout::new(params.trainable_entries());
+    let mut sgd = Sgd::new(1.0).with(AdaptiveClip::new(0.1));
+    sgd.step(&mut params, Gradients::new(&layout, &[3e30, 4e30, 0.0, 1e-30])).unwrap();
+    let near = |(a, b): (&f32, f32)| (a - b).abs() < 1e-6;
+    assert!(params.trainable().iter().zip([2.7, 3.6, 0.0, 2.0]).all(near));
+}
+
+#[test]
 fn accumulation_makes_one_update_of_the_mean() {
     let mut sgd = Sgd::new(1.0).with(Accumulate::new(2));
     let mut params = params();

@@ -91,6 +91,8 @@ impl<T: Precision> InPlace<T> {
         let params = Params::with_seed(0);
         let program = T::compile(&outputs, &params, Arithmetic::Reassociated, &lending);
         self.programs.push(Lender { program, over });
+        // The first run, too, then asks for no memory.
+        self.hold(self.programs.len() - 1);
         self.programs.len() - 1
     }
 
@@ -107,13 +109,19 @@ impl<T: Precision> InPlace<T> {
         numbers: &[f64],
         lent: &mut [Lent<'_, T>],
     ) -> Result<(), RunError> {
-        let from: &mut Program<T> = &mut self.programs[self.current].program;
+        self.hold(position);
+        let Lender { program, over } = &mut self.programs[position];
+        T::run_lent(program, over, numbers, lent)
+    }
+
+    /// Hands the workspace to a program, with the room that it needs.
+    fn hold(&mut self, position: usize) {
+        let from = &mut self.programs[self.current].program;
         let workspace = mem::replace(&mut from.workspace, Workspace::empty());
         self.current = position;
-        let Lender { program, over } = &mut self.programs[position];
+        let program = &mut self.programs[position].program;
         program.workspace = workspace;
         program.workspace.fit(program.needs);
-        T::run_lent(program, over, numbers, lent)
     }
 
     /// The programs, to be explained.

@@ -47,6 +47,7 @@ impl Part for Accumulate {
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
         call.numbers()[0] += 1.0;
         let complete = call.numbers()[0] >= f64::from(self.steps);
+        call.compile(completed, 1);
         call.apply(if complete { completed } else { gathered }, &[1.0 / f64::from(self.steps)]);
         if complete {
             call.numbers()[0] = 0.0;

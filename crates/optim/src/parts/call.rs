@@ -4,7 +4,7 @@ use graph::Shape;
 use kernels::{Isa, all_finite};
 use program::default_pool;
 
-use super::{Formula, Formulas};
+use super::{Fed, Formula, Formulas};
 use crate::compiled::Slices;
 use crate::memory::Memory;
 use crate::norm::squares;
@@ -66,13 +66,22 @@ impl<T: Precision> Stretch<'_, T> {
 
     /// Applies a formula, which is fed these numbers, rounded to the precision of the weights.
     pub fn apply(&mut self, formula: Formula, numbers: &[f64]) {
+        self.feed(formula, Fed::Now(numbers));
+    }
+
+    /// Compiles a formula that a later step may apply, with so many numbers, so that only the first step has to.
+    pub fn compile(&mut self, formula: Formula, numbers: usize) {
+        self.feed(formula, Fed::Later(numbers));
+    }
+
+    fn feed(&mut self, formula: Formula, fed: Fed<'_>) {
         let slices = Slices {
             weights: self.weights,
             gradients: self.gradients,
             rewritten: self.rewritten,
             slots: self.slots.each_mut().map(|slot| &mut **slot),
         };
-        T::apply_formula(self.formulas, (formula, numbers), &self.segments[0].shape, slices);
+        T::apply_formula(self.formulas, (formula, fed), &self.segments[0].shape, slices);
     }
 }
 
@@ -89,13 +98,22 @@ impl<T: Precision> Known<'_, T> {
 
     /// Applies a formula, which is fed these numbers, rounded to the precision of the weights.
     pub fn apply(&mut self, formula: Formula, numbers: &[f64]) {
+        self.feed(formula, Fed::Now(numbers));
+    }
+
+    /// Compiles a formula that a later step may apply, with so many numbers, so that only the first step has to.
+    pub fn compile(&mut self, formula: Formula, numbers: usize) {
+        self.feed(formula, Fed::Later(numbers));
+    }
+
+    fn feed(&mut self, formula: Formula, fed: Fed<'_>) {
         let slices = Slices {
             weights: self.weights,
             gradients: &[],
             rewritten: &mut [],
             slots: self.slots.each_mut().map(|slot| &mut **slot),
         };
-        T::apply_formula(self.formulas, (formula, numbers), &self.segments[0].shape, slices);
+        T::apply_formula(self.formulas, (formula, fed), &self.segments[0].shape, slices);
     }
 }
 
@@ -112,6 +130,11 @@ impl<T: Precision> Call<'_, T> {
     /// Applies a formula to all parameters of the step.
     pub fn apply(&mut self, formula: Formula, numbers: &[f64]) {
         self.each(|mut stretch| stretch.apply(formula, numbers));
+    }
+
+    /// Compiles a formula that a later step may apply, with so many numbers, so that only the first step has to.
+    pub fn compile(&mut self, formula: Formula, numbers: usize) {
+        self.each(|mut stretch| stretch.compile(formula, numbers));
     }
 
     /// Goes through the parameters of the step, several at a time where the part's unit allows it.

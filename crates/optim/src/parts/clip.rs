@@ -45,8 +45,8 @@ impl Part for ClipValue {
 
 fn clamped(at: &mut Operands<'_>) {
     let ([limit], g) = (at.numbers(), at.gradients);
-    // Comparisons keep NaN what it is, for others to see.
-    at.rewritten = g.gt(limit).select(limit, g.lt(-limit).select(-limit, g));
+    // NaN stays NaN, for others to see.
+    at.rewritten = g.minimum(limit).maximum(-limit);
 }
 
 /// The gradient of each parameter shortened to the norm c where it is longer.
@@ -123,6 +123,7 @@ impl Part for ClipGlobalNorm {
     }
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+        call.compile(scaled, 1);
         let factor = shortening(call.gradient_norm() + self.epsilon, self.limit);
         if factor == 1.0 {
             return inner.update(call.weights, call.gradients);

@@ -29,10 +29,19 @@ impl PartialEq for Key {
     }
 }
 
-/// Applies a formula to a parameter of this shape, or to a run that begins with one.
+/// What a formula is fed.
+#[derive(Clone, Copy, Debug)]
+pub enum Fed<'n> {
+    /// These numbers.
+    Now(&'n [f64]),
+    /// So many numbers, in a later step.
+    Later(usize),
+}
+
+/// Applies a formula to a parameter of this shape, or to a run that begins with one; or only compiles it, for later.
 pub(crate) fn apply<T: Precision>(
     formulas: &mut Formulas<T>,
-    (formula, numbers): (Formula, &[f64]),
+    (formula, fed): (Formula, Fed<'_>),
     first: &Shape,
     slices: Slices<'_, T>,
 ) {
@@ -40,11 +49,16 @@ pub(crate) fn apply<T: Precision>(
         return;
     }
     let key = Key { formula, of_step: !slices.gradients.is_empty() };
+    let count = match fed {
+        Fed::Now(numbers) => numbers.len(),
+        Fed::Later(count) => count,
+    };
     let position = formulas.position(key, first, &slices, &|at| {
-        let fed = numbers.iter().map(|_| at.weights.graph().input("number", []));
-        at.numbers = fed.collect();
+        at.numbers = (0..count).map(|_| at.weights.graph().input("number", [])).collect();
         formula(at);
         at.numbers.iter().map(|&number| (number, ())).collect()
     });
-    formulas.run(position, numbers, slices);
+    if let Fed::Now(numbers) = fed {
+        formulas.run(position, numbers, slices);
+    }
 }

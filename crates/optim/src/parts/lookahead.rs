@@ -51,6 +51,7 @@ impl Part for Lookahead {
     }
 
     fn update<T: Precision>(&self, inner: &mut dyn Optimizer<T>, mut call: Call<'_, T>) {
+        call.compile(gone_back, 1);
         let before = inner.steps();
         inner.update(call.weights, call.gradients);
         call.numbers()[0] += (inner.steps() - before) as f64;

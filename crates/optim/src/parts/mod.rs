@@ -25,7 +25,7 @@ pub type PutAround<T> = fn(Box<dyn Optimizer<T>>) -> Box<dyn Optimizer<T>>;
 pub(crate) use any::AnyPart;
 pub use call::{Call, Known, Stretch};
 pub use formula::Formula;
-pub(crate) use formula::{Formulas, apply};
+pub(crate) use formula::{Fed, Formulas, apply};
 pub(crate) use with::Around;
 pub use with::With;
 

@@ -76,6 +76,7 @@ impl Part for Sam {
             stretch.count();
             stretch.apply(gone_ahead, &[reach]);
         });
+        call.each_known(|mut known| known.compile(returned, 0));
     }
 }
 
