@@ -311,6 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_is_taken_in_runs_of_one_age() {
+        let (mut segments, _): (Vec<_>, Vec<_>) =
+            step(&three(), &["a", "b", "c"]).into_iter().unzip();
+        assert_eq!(alike(&segments, Unit::Element), 3);
+        assert_eq!(alike(&segments, Unit::Parameter), 1);
+        segments[2].steps = 1;
+        assert_eq!([&segments[..], &segments[2..]].map(|from| alike(from, Unit::Element)), [2, 1]);
+        // Its neighbour is not known.
+        segments.remove(1);
+        segments[1].steps = 0;
+        assert_eq!(alike(&segments, Unit::Element), 1);
+    }
+
+    #[test]
     fn what_takes_no_part_parts_a_run() {
         let mut params = three();
         let places = |step: &[(Segment, Range<usize>)]| {
