@@ -214,7 +214,7 @@ impl Graph {
     /// use cotangent::{Graph, Params};
     /// use cotangent::ndarray::array;
     ///
-    /// let mut params = Params::<f64>::seeded(0);
+    /// let mut params = Params::<f64>::with_seed(0);
     /// let w = params.root().parameter("w", array![2.0].into_dyn());
     /// let g = Graph::new();
     /// let loss = || g.param(&w).square().sum();

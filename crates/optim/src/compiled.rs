@@ -15,7 +15,7 @@ const BESIDE_SLOTS: usize = 3;
 /// What a [`Formula`](crate::Formula) is recorded with. What is assigned to a field is written to where the field lies;
 /// gradients are only read.
 ///
-/// It stands in the example of [`Part`](crate::Part).
+/// It stands in the example of [`Part`](crate::Part), which [`Optimizer::with`](crate::Optimizer::with) puts around an optimizer.
 #[derive(Clone, Debug)]
 pub struct Operands<'g> {
     /// The weights.

@@ -107,7 +107,7 @@ fn too_high(updates: u64, learning_rate: f64) -> String {
     }
 }
 
-/// Why a [training step](crate::Optimizer::train) was not made: nothing is changed then.
+/// Why a training step by [`Optimizer::train`](crate::Optimizer::train) was not made: nothing is changed then.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {

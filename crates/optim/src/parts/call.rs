@@ -13,7 +13,7 @@ use crate::{Precision, Slots, Unit};
 
 /// One step as a part sees it.
 ///
-/// It stands in the example of [`Part`](crate::Part).
+/// It stands in the example of [`Part`](crate::Part), which [`Optimizer::with`](crate::Optimizer::with) puts around an optimizer.
 #[derive(Debug)]
 pub struct Call<'a, T> {
     /// The weights of the whole store.
@@ -28,6 +28,8 @@ pub struct Call<'a, T> {
 }
 
 /// A parameter, or a run of several, as a part sees it.
+///
+/// What a [`Call`] goes through: that of a [`Part`](crate::Part), which [`Optimizer::with`](crate::Optimizer::with) puts around an optimizer.
 #[derive(Debug)]
 pub struct Stretch<'a, T> {
     /// The weights.
@@ -43,6 +45,8 @@ pub struct Stretch<'a, T> {
 }
 
 /// A parameter that a part remembers something of, or a run of several that it has counted equally many steps of.
+///
+/// What a [`Call`] goes through: that of a [`Part`](crate::Part), which [`Optimizer::with`](crate::Optimizer::with) puts around an optimizer.
 #[derive(Debug)]
 pub struct Known<'a, T> {
     /// The weights.

@@ -9,7 +9,7 @@ use crate::work::LEARNING_RATE;
 
 /// What the numbers of a step are computed from, beside the hyperparameters.
 ///
-/// It stands among the arguments of [`At::number`].
+/// It stands among the arguments of [`At::number`], in the example of [`Rule`].
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<'a> {
     /// The number of the step, t = 1, 2, …, for this parameter: steps in which it was frozen, or had
@@ -78,9 +78,7 @@ impl<'g, R: Rule> At<'g, '_, R> {
     }
 
     /// The learning rate times a factor, such as 1/(1 − βᵗ). By this every step depends on the rate: so it can be
-    /// [learnt](Unrolled::learning_rate).
-    ///
-    /// [`Unrolled::learning_rate`]: crate::Unrolled::learning_rate
+    /// [learnt](crate::Unrolled::learning_rate).
     pub fn rate(&self, factor: impl Fn(&R, &Moment<'_>) -> f64 + Send + Sync + 'static) -> Var<'g> {
         match &self.numbers {
             Numbers::Fixed { learning_rate: Some(rate), .. } => *rate * self.number(factor),
