@@ -35,8 +35,8 @@ impl<T: Scalar> Kernel for Check<'_, T> {
             expect(a.sqrt(), &|a, _| a.sqrt());
             let yes_or_no = |holds: bool| if holds { T::one() } else { T::zero() };
             let (one, zero) = (T::Vector::<S>::splat(T::one()), T::Vector::<S>::splat(T::zero()));
-            expect(a.choose::<EQ>(a, one, zero), &|a, _| yes_or_no(a == a));
-            expect(a.choose::<NE>(a, one, zero), &|a, _| yes_or_no(a != a));
+            expect(a.choose::<EQ>(a, one, zero), &|a, _| yes_or_no(!a.is_nan()));
+            expect(a.choose::<NE>(a, one, zero), &|a, _| yes_or_no(a.is_nan()));
             expect(a.choose::<EQ>(b, one, zero), &|a, b| yes_or_no(a == b));
             expect(a.choose::<LT>(b, one, zero), &|a, b| yes_or_no(a < b));
             expect(a.choose::<LE>(b, one, zero), &|a, b| yes_or_no(a <= b));
