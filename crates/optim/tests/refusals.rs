@@ -1,8 +1,8 @@
 //! What a step refuses, leaving the parameters as they were.
 
 use cotangent::optim::{
-    Accumulate, Adam, ClipGlobalNorm, Constant, Curve, Domain, Groups, OptimError, Optimizer, Ramp,
-    Sam, Sgd, SkipNonFinite, StepDecay,
+    Accumulate, Adam, At, ClipGlobalNorm, Constant, Curve, Domain, Groups, Optim, OptimError,
+    Optimizer, Ramp, Rule, Sam, Sgd, SkipNonFinite, StepDecay, Updated, hyperparameters,
 };
 use cotangent::{GradientLayout, Gradients, GradientsError, Params};
 use ndarray::array;
@@ -212,4 +212,33 @@ fn decay_spares_what_is_masked() {
     let mut adam = Adam::adamw(0.1).decoupled_weight_decay(0.5).no_decay("bias");
     adam.step(&mut params, Gradients::new(&layout, &[0.0; 3])).unwrap();
     assert_eq!(params.values(), [0.95, -1.9, 0.5]);
+}
+
+hyperparameters! {
+    /// θ ← θ − α·g, but for α of the first step.
+    #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+    struct Stale {
+        /// α.
+        learning_rate in NonNegative: f64,
+    }
+}
+
+impl Rule for Stale {
+    const NAME: &'static str = "stale";
+
+    fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
+        let (w, g, []) = at.arguments();
+        // Not `at.rate(…)`, which would follow a schedule.
+        Updated::new(w - self.learning_rate * g, [])
+    }
+}
+
+#[test]
+fn a_hyperparameter_taken_for_a_constant_does_not_go_unnoticed() {
+    let mut params = Params::<f32>::seeded(0);
+    params.root().parameter("w", array![1.0].into_dyn());
+    let layout = GradientLayout::new(params.trainable_entries());
+    let mut optimizer = Optim::new_rule(Stale::new(0.5));
+    optimizer.step(&mut params, Gradients::new(&layout, &[2.0])).unwrap();
+    assert_eq!(params.trainable(), [f32::NEG_INFINITY]);
 }

@@ -95,6 +95,7 @@ pub struct Bound<T> {
     /// Where the result is kept; nowhere if null.
     pub(crate) keep: *mut T,
     /// What computes it: a function of the vectors' type, or null.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub(crate) code: *const (),
 }
 
