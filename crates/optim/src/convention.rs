@@ -126,6 +126,20 @@ impl WeightDecay {
     }
 }
 
+/// Adam's running means of the gradient and of its square, by β₁ and β₂:
+///
+/// > m ← m + (1 − β₁)·(g − m),  v ← β₂·v + (1 − β₂)·g².
+pub(crate) fn averages<'g, R: Rule>(
+    at: &At<'g, '_, R>,
+    [mean, square]: [Var<'g>; 2],
+    g: Var<'g>,
+    betas: fn(&R) -> [f64; 2],
+) -> [Var<'g>; 2] {
+    let mean = mean + at.number(move |rule, _| 1.0 - betas(rule)[0]) * (g - mean);
+    let joins = at.number(move |rule, _| 1.0 - betas(rule)[1]) * g.square();
+    [mean, at.number(move |rule, _| betas(rule)[1]) * square + joins]
+}
+
 /// Writes the options that several rules have alike, as methods of their optimizers.
 macro_rules! options {
     ($($option:ident),*) => { $(crate::convention::options!(@ $option);)* };

@@ -34,23 +34,10 @@ pub struct Call<'a, T> {
 pub struct Stretch<'a, T> {
     /// The weights.
     pub weights: &'a mut [T],
-    /// Their gradients.
+    /// Their gradients; empty where a part goes through all that it [knows](Call::each_known).
     pub gradients: &'a [T],
     /// Where other gradients are written; empty unless the part rewrites.
     pub rewritten: &'a mut [T],
-    /// The part's buffers.
-    pub slots: Slots<'a, T>,
-    segments: &'a mut [Segment],
-    formulas: &'a mut Formulas<T>,
-}
-
-/// A parameter that a part remembers something of, or a run of several that it has counted equally many steps of.
-///
-/// What a [`Call`] goes through: that of a [`Part`](crate::Part), which [`Optimizer::with`](crate::Optimizer::with) puts around an optimizer.
-#[derive(Debug)]
-pub struct Known<'a, T> {
-    /// The weights.
-    pub weights: &'a mut [T],
     /// The part's buffers.
     pub slots: Slots<'a, T>,
     segments: &'a mut [Segment],
@@ -63,9 +50,14 @@ impl<T: Precision> Stretch<'_, T> {
         &self.segments[0].shape
     }
 
+    /// How many steps the part has counted of these parameters: equally many of each.
+    pub fn steps(&self) -> u64 {
+        self.segments[0].steps
+    }
+
     /// Counts a step of these parameters.
     pub fn count(&mut self) {
-        count(self.segments);
+        self.segments.iter_mut().for_each(|segment| segment.steps += 1);
     }
 
     /// Applies a formula, which is fed these numbers, rounded to the precision of the weights.
@@ -87,42 +79,6 @@ impl<T: Precision> Stretch<'_, T> {
         };
         T::apply_formula(self.formulas, (formula, fed), &self.segments[0].shape, slices);
     }
-}
-
-impl<T: Precision> Known<'_, T> {
-    /// How many steps the part has counted.
-    pub fn steps(&self) -> u64 {
-        self.segments[0].steps
-    }
-
-    /// Counts a step of these parameters.
-    pub fn count(&mut self) {
-        count(self.segments);
-    }
-
-    /// Applies a formula, which is fed these numbers, rounded to the precision of the weights.
-    pub fn apply(&mut self, formula: Formula, numbers: &[f64]) {
-        self.feed(formula, Fed::Now(numbers));
-    }
-
-    /// Compiles a formula that a later step may apply, with so many numbers, so that only the first step has to.
-    pub fn compile(&mut self, formula: Formula, numbers: usize) {
-        self.feed(formula, Fed::Later(numbers));
-    }
-
-    fn feed(&mut self, formula: Formula, fed: Fed<'_>) {
-        let slices = Slices {
-            weights: self.weights,
-            gradients: &[],
-            rewritten: &mut [],
-            slots: self.slots.each_mut().map(|slot| &mut **slot),
-        };
-        T::apply_formula(self.formulas, (formula, fed), &self.segments[0].shape, slices);
-    }
-}
-
-fn count(segments: &mut [Segment]) {
-    segments.iter_mut().for_each(|segment| segment.steps += 1);
 }
 
 impl<T: Precision> Call<'_, T> {
@@ -160,13 +116,14 @@ impl<T: Precision> Call<'_, T> {
     }
 
     /// Goes through every parameter that the part remembers, also those that take no part in the
-    /// step, several at a time where the part's unit allows it.
-    pub fn each_known(&mut self, mut visit: impl FnMut(Known<'_, T>)) {
+    /// step, several at a time where the part's unit allows it. There are no gradients then.
+    pub fn each_known(&mut self, mut visit: impl FnMut(Stretch<'_, T>)) {
         let Self { weights, memory, formulas, .. } = self;
         memory.each_known(self.unit, &mut |segments, slots| {
             let (first, last) = (&segments[0].weights, &segments[segments.len() - 1].weights);
             let weights = &mut weights[first.start..last.end];
-            visit(Known { weights, slots, segments, formulas });
+            let (gradients, rewritten) = (&[][..], &mut [][..]);
+            visit(Stretch { weights, gradients, rewritten, slots, segments, formulas });
         });
     }
 

@@ -23,7 +23,7 @@ use crate::{Number, Optimizer, Precision, Slot, Unit, Visit};
 pub type PutAround<T> = fn(Box<dyn Optimizer<T>>) -> Box<dyn Optimizer<T>>;
 
 pub(crate) use any::AnyPart;
-pub use call::{Call, Known, Stretch};
+pub use call::{Call, Stretch};
 pub use formula::Formula;
 pub(crate) use formula::{Fed, Formulas, apply};
 pub(crate) use with::Around;

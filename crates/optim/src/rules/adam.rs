@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::convention::options;
+use crate::convention::{averages, options};
 use crate::engine::described;
 use crate::{
     At, Epsilon, Moment, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters,
@@ -84,9 +84,7 @@ impl Rule for AdamRule {
     fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
         let (w, g, [mean, square]) = at.arguments();
         let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
-        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
-        let joins = at.number(|r, _| 1.0 - r.beta2) * g.square();
-        let square = at.number(|r, _| r.beta2) * square + joins;
+        let [mean, square] = averages(at, [mean, square], g, |r| [r.beta1, r.beta2]);
         let gathered = |r: &Self, t: &Moment<'_>, beta| {
             if r.bias_correction { t.gathered(beta) } else { 1.0 }
         };

@@ -1,6 +1,6 @@
 //! LAMB.
 
-use crate::convention::{by_norm, options};
+use crate::convention::{averages, by_norm, options};
 use crate::engine::described;
 use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Unit, Updated};
 use graph::Var;
@@ -41,9 +41,7 @@ impl Rule for LambRule {
 
     fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
         let (w, g, [mean, square]) = at.arguments();
-        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
-        let joins = at.number(|r, _| 1.0 - r.beta2) * g.square();
-        let square = at.number(|r, _| r.beta2) * square + joins;
+        let [mean, square] = averages(at, [mean, square], g, |r| [r.beta1, r.beta2]);
         let [of_mean, of_square] = [
             at.number(|r, t| 1.0 / t.gathered(r.beta1)) * mean,
             at.number(|r, t| 1.0 / t.gathered(r.beta2)) * square,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::convention::options;
+use crate::convention::{averages, options};
 use crate::engine::described;
 use crate::{
     At, Epsilon, Moment, Optim, Precision, Rule, Slot, Updated, WeightDecay, hyperparameters,
@@ -84,9 +84,7 @@ impl Rule for RAdamRule {
     fn update<'g>(&self, at: &At<'g, '_, Self>) -> Updated<'g> {
         let (w, g, [mean, square]) = at.arguments();
         let g = WeightDecay::gradient(at, self, |r| r.weight_decay, [w, g]);
-        let mean = mean + at.number(|r, _| 1.0 - r.beta1) * (g - mean);
-        let joins = at.number(|r, _| 1.0 - r.beta2) * g.square();
-        let square = at.number(|r, _| r.beta2) * square + joins;
+        let [mean, square] = averages(at, [mean, square], g, |r| [r.beta1, r.beta2]);
         // √(1 − β₂ᵗ)/(√v + ε), or 1/(√(v/(1 − β₂ᵗ)) + ε).
         let scaled = if self.epsilon_after_correction {
             let corrected = at.number(|r, t| 1.0 / t.gathered(r.beta2)) * square;
