@@ -293,6 +293,16 @@ impl Graph {
         self.recording.borrow_mut().updates.push((param.id(), value.id()));
     }
 
+    /// How many [updates](Self::update) were recorded.
+    pub(crate) fn update_count(&self) -> usize {
+        self.recording.borrow().updates.len()
+    }
+
+    /// The value of the first update after so many, if there is one.
+    pub(crate) fn updated_since(&self, count: usize) -> Option<Var<'_>> {
+        self.recording.borrow().updates.get(count).map(|&(_, node)| Var::new(self, node))
+    }
+
     /// The values that the step writes back, one for each updated parameter.
     pub fn updates(&self) -> Vec<(ParamId, Var<'_>)> {
         let recording = self.recording.borrow();

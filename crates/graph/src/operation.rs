@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use crate::Lowering;
 pub use crate::fault::RunResult;
 use crate::random::Seed;
-use crate::{Type, Var, View};
+use crate::{Batch, Type, Var, View};
 
 /// The cotangents of an operation's inputs, in input order. `None` stands for an input that the
 /// output does not depend on differentiably; [`no_derivative`] for an operation of which that holds
@@ -80,6 +80,41 @@ pub trait Operation: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
 
     /// The same mathematics in terms of other operations, which the compiler then fuses.
     fn expand<'g>(&self, _inputs: &[Var<'g>]) -> Option<Var<'g>> {
+        None
+    }
+
+    /// The operation applied to many samples at once ([`Graph::vmap`](crate::Graph::vmap)): of the inputs, some have the
+    /// samples along a first axis, and the result has them there.
+    ///
+    /// By default it has no such form, and is applied as what it [expands](Operation::expand) to, or else once for each
+    /// sample. An operation that works on each element, or on the last axes whatever is before them, is its own:
+    /// `Some(batch.apply(self.clone()))`.
+    ///
+    /// ```
+    /// # use cotangent::{Args, Batch, Cotangents, Graph, Operation, Out, RunResult, Scalar, Type, Var};
+    /// # #[derive(Clone, Debug, PartialEq)]
+    /// # struct Cube;
+    /// # impl Operation for Cube {
+    /// #     fn name(&self) -> &'static str { "cube" }
+    /// #     fn infer(&self, inputs: &[Type]) -> Result<Type, String> { Ok(inputs[0].clone()) }
+    /// #     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+    /// #         [Some(v * 3.0 * inputs[0].square())].into_iter().collect()
+    /// #     }
+    /// #     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+    /// #         out.real().zip_mut_with(&args.real(0), |y, &x| *y = x * x * x);
+    /// #         Ok(())
+    /// #     }
+    /// fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+    ///     Some(batch.apply(self.clone()))
+    /// }
+    /// # }
+    /// # let g = Graph::new();
+    /// # let x = g.constant(cotangent::ndarray::array![1.0, 2.0]);
+    /// # let y = g.vmap(&[(x, 0)], |x| vec![g.record(Cube, x).unwrap()])[0];
+    /// # assert_eq!(y.eval()?, cotangent::ndarray::array![1.0, 8.0].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    fn batch<'g>(&self, _batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
         None
     }
 
@@ -226,6 +261,8 @@ pub trait AnyOperation: fmt::Debug + Send + Sync {
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g>;
     /// See [`Operation::expand`].
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>>;
+    /// See [`Operation::batch`].
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>>;
     /// See [`Operation::lower`].
     fn lower(&self) -> Lowering;
     /// [`Operation::eval`] in single precision.
@@ -250,6 +287,9 @@ impl<O: Operation> AnyOperation for O {
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
         Operation::expand(self, inputs)
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Operation::batch(self, batch)
     }
     fn lower(&self) -> Lowering {
         Operation::lower(self)

@@ -71,6 +71,13 @@ impl Place {
         }
     }
 
+    /// So many of it along a new first axis, each so far from the one before.
+    pub(crate) fn repeated(&self, count: usize, apart: usize) -> Self {
+        let mut strides = self.strides.clone();
+        strides.insert(0, apart as isize);
+        Self { offset: self.offset, shape: self.shape.inserted(0, count), strides }
+    }
+
     /// The lowest and the highest number of an element, if there are elements and the numbers fit.
     fn bounds(&self) -> Option<(isize, isize)> {
         let (mut low, mut high) = (isize::try_from(self.offset).ok()?, self.offset as isize);

@@ -23,4 +23,12 @@ impl<T> View<'_, T> {
             View::Index(view) => Type::index(view.shape()),
         }
     }
+
+    /// The same values.
+    pub(crate) fn view(&self) -> View<'_, T> {
+        match self {
+            View::Real(view) => View::Real(view.view()),
+            View::Index(view) => View::Index(view.view()),
+        }
+    }
 }

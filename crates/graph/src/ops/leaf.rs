@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::Lowering;
 use crate::params::ParamId;
 use crate::{
-    Args, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Value, Var,
-    misfit,
+    Args, Batch, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Value,
+    Var, misfit,
 };
 
 /// A value given at every run.
@@ -151,6 +151,9 @@ impl Operation for Copy {
     }
     fn lower(&self) -> Lowering {
         Lowering::Copy
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

@@ -7,7 +7,7 @@ use smallvec::smallvec;
 use crate::Lowering;
 use crate::error::{exactly, expect_kind};
 use crate::{
-    Args, Cotangents, Kind, MapWord, Number, Operation, Out, RunResult, Scalar, Type, Var,
+    Args, Batch, Cotangents, Kind, MapWord, Number, Operation, Out, RunResult, Scalar, Type, Var,
 };
 
 /// A real function of one real number, applied to every element.
@@ -85,6 +85,10 @@ impl<F: Unary> Operation for Map<F> {
 
     fn lower(&self) -> Lowering {
         self.0.word().map_or(Lowering::Plain, Lowering::Map)
+    }
+
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A value that does not exist, because of an extent that comes from data.
 
 use crate::error::list;
-use crate::{Args, Cotangents, Fault, Graph, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Fault, Graph, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// A value of this type that no run can compute, as its inputs break a rule. Cotangents: as little
 /// to be computed.
@@ -33,6 +33,11 @@ impl Operation for Refused {
     fn eval<T: Scalar>(&self, _: &Args<'_, T>, _: &mut Out<'_, T>) -> RunResult {
         let Self { operation, rule, inputs, ty: _ } = self.clone();
         Err(Fault::Refused { operation, rule, inputs })
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let Type { kind, shape } = &self.ty;
+        let ty = Type { kind: *kind, shape: shape.inserted(0, batch.samples()) };
+        Some(batch.apply(Self { ty, ..self.clone() }))
     }
 }
 

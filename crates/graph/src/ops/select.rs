@@ -6,7 +6,7 @@ use super::registry::{Example, binary};
 use super::zip::Operand;
 use crate::Lowering;
 use crate::error::{exactly, expect_broadcast, expect_kind};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// a where the condition holds, else b. Cotangents: v for the chosen one, and exactly 0 for the
 /// other, whatever its value or derivative.
@@ -48,6 +48,10 @@ impl Operation for Select {
 
     fn lower(&self) -> Lowering {
         Lowering::Select
+    }
+
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply_aligned(self.clone()))
     }
 }
 

@@ -6,7 +6,7 @@ use smallvec::smallvec;
 use super::registry::{Example, shaped};
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, keep};
+use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, keep};
 
 /// yᵢ = e^(xᵢ) / Σ e^x along one axis. Cotangent: y·(v − Σ v·y).
 ///
@@ -71,6 +71,9 @@ impl Operation for Softmax {
         let exp = (x - x.max_over(keep(self.axis))).exp();
         Some(exp / exp.sum_over(keep(self.axis)))
     }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(Self { axis: batch.axis(0, self.axis) }))
+    }
 }
 
 impl Operation for LogSoftmax {
@@ -90,6 +93,9 @@ impl Operation for LogSoftmax {
         let x = inputs[0];
         let shifted = x - x.max_over(keep(self.axis));
         Some(shifted - shifted.exp().sum_over(keep(self.axis)).ln())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(Self { axis: batch.axis(0, self.axis) }))
     }
 }
 

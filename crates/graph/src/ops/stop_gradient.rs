@@ -3,7 +3,7 @@
 use super::registry::{Example, unary};
 use crate::Lowering;
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// x, taken as constant by differentiation.
 ///
@@ -31,6 +31,9 @@ impl Operation for StopGradient {
     }
     fn lower(&self) -> Lowering {
         Lowering::Reinterpret
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

@@ -5,7 +5,7 @@ use smallvec::smallvec;
 use super::registry::{Example, binary};
 use crate::Lowering;
 use crate::error::exactly;
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// A truth value or an index as a real number: 0 for false, 1 for true. No derivative.
 ///
@@ -38,6 +38,9 @@ impl Operation for ToReal {
     }
     fn lower(&self) -> Lowering {
         Lowering::Reinterpret
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

@@ -8,8 +8,8 @@ use smallvec::smallvec;
 use crate::Lowering;
 use crate::error::{exactly, expect_broadcast, expect_kind};
 use crate::{
-    Args, Cotangents, Graph, Kind, Number, Operation, Out, RunResult, Scalar, Type, Var, View,
-    ZipWord,
+    Args, Batch, Cotangents, Graph, Kind, Number, Operation, Out, RunResult, Scalar, Type, Var,
+    View, ZipWord,
 };
 
 /// A function of two numbers, applied to every pair of elements of two arrays that broadcast.
@@ -111,6 +111,10 @@ impl<F: Binary> Operation for Zip<F> {
 
     fn lower(&self) -> Lowering {
         self.0.word().map_or(Lowering::Plain, Lowering::Zip)
+    }
+
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply_aligned(self.clone()))
     }
 }
 

@@ -11,7 +11,9 @@ use crate::error::exactly;
 use crate::graph::Bindings;
 use crate::ops::{Example, Sample};
 use crate::reading::NodeId;
-use crate::{Args, Cotangents, Gradient, Graph, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{
+    Args, Batch, Cotangents, Gradient, Graph, Operation, Out, RunResult, Scalar, Type, Var,
+};
 
 /// The same value as something that no other node is equal to: what is computed from it is not
 /// merged with what was computed before. Cotangent: v.
@@ -41,6 +43,9 @@ impl Operation for Barrier {
     }
     fn lower(&self) -> Lowering {
         Lowering::Reinterpret
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

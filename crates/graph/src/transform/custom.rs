@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::{Sampled, cotangents};
 use crate::ops::{Example, Sample};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, misfit};
+use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, misfit};
 
 /// The rule: the inputs it gives cotangents to, the output, and the output's cotangent.
 type Rule = dyn for<'g> Fn(&[Var<'g>], Var<'g>, Var<'g>) -> Cotangents<'g> + Send + Sync;
@@ -73,6 +74,17 @@ impl Operation for CustomVjp {
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
         Some(inputs[0])
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let (samples, rule) = (batch.samples(), Arc::clone(&self.rule));
+        let sampled: Vec<bool> = (1..batch.count()).map(|i| batch.is_sampled(i)).collect();
+        let each = Self::new(self.name, move |inputs, output, v| {
+            let given = inputs.iter().zip(&sampled).map(|(&var, &each)| Sampled { var, each });
+            let given: Vec<Sampled<'_>> = given.collect();
+            cotangents(samples, &given, output, v, |inputs, output, v| rule(inputs, output, v))
+        });
+        let inputs: Vec<Var<'g>> = (1..batch.count()).map(|i| batch.given(i)).collect();
+        Some(each.around(batch.each(0), &inputs))
     }
 }
 

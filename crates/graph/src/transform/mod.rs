@@ -17,7 +17,8 @@
 //! | [`hvp`] | H·v, the gradient pulled back once more; never forms H | two back |
 //! | [`hessian`] | H, the Jacobian of the gradient | one for each variable |
 //! | [`gauss_newton_product`] | Jᵀ·H·J·v, H the Hessian of a loss of y | a few |
-//! | [`per_sample_grad`] | the gradient of each sample of a batch | one for each sample |
+//! | [`vmap`] | the function for each of many samples | one, over arrays of all samples |
+//! | [`per_sample_grad`] | the gradient of each sample of a batch | one back, over arrays of all samples |
 //! | [`checkpoint`] | the same values, recomputed for the backward pass | one more forward |
 //! | [`custom_vjp`] | the same values, under a reverse rule of one's own | none |
 //!
@@ -31,6 +32,7 @@ mod forward;
 mod jacobian;
 mod per_sample;
 mod product;
+mod vmap;
 
 pub use checkpoint::checkpoint;
 pub use closure::{
@@ -38,6 +40,8 @@ pub use closure::{
 };
 pub(crate) use custom::CustomVjp;
 pub use per_sample::per_sample_grad;
+pub use vmap::{Batch, vmap};
+use vmap::{Replay, Sampled, cotangents};
 
 use crate::ops::Example;
 

@@ -3,7 +3,7 @@
 use super::within;
 use crate::error::{exactly, expect_kind};
 use crate::{
-    Args, Cotangents, Kind, Lowering, Operation, Out, RunResult, Scalar, Shape, Type, Var,
+    Args, Batch, Cotangents, Kind, Lowering, Operation, Out, RunResult, Scalar, Shape, Type, Var,
 };
 
 /// Along an axis of extent `extent`, at which the indices have extent 1: whether each position is that of the index. No
@@ -63,6 +63,9 @@ impl Operation for IsAt {
     }
     fn lower(&self) -> Lowering {
         Lowering::IsAt(self.axis)
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(Self { axis: self.axis + 1, ..self.clone() }))
     }
 }
 

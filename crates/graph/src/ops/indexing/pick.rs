@@ -8,7 +8,8 @@ use smallvec::smallvec;
 use super::check;
 use crate::error::{exactly, expect_kind};
 use crate::{
-    Args, Cotangents, Kind, Lowering, Operation, Out, Place, RunResult, Scalar, Shape, Type, Var,
+    Args, Batch, Cotangents, Kind, Lowering, Operation, Out, Place, RunResult, Scalar, Shape, Type,
+    Var,
 };
 
 /// yₚ = x at the place of (p, indexₚ): a place has one axis more than the indices, and each of them points along it.
@@ -86,6 +87,12 @@ impl Operation for Pick {
     fn lower(&self) -> Lowering {
         Lowering::Pick(self.place.clone())
     }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let apart = if batch.is_sampled(0) { batch.ty(0).shape.size() } else { 0 };
+        let place = self.place.repeated(batch.samples(), apart);
+        let index = batch.each(1);
+        Some(index.graph().apply(Self { name: self.name, place }, &[batch.given(0), index]))
+    }
 }
 
 impl Operation for Put {
@@ -118,6 +125,10 @@ impl Operation for Put {
     }
     fn lower(&self) -> Lowering {
         Lowering::Put(self.place.clone())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let place = self.place.repeated(batch.samples(), batch.ty(0).shape.size());
+        Some(batch.apply(Self { name: self.name, place }))
     }
 }
 

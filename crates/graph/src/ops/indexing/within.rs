@@ -3,7 +3,9 @@
 
 use super::check;
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Kind, Lowering, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{
+    Args, Batch, Cotangents, Kind, Lowering, Operation, Out, RunResult, Scalar, Type, Var,
+};
 
 /// The indices themselves, each of which must be less than an extent.
 #[derive(Clone)]
@@ -57,5 +59,8 @@ impl Operation for Within {
     }
     fn lower(&self) -> Lowering {
         Lowering::Within(self.extent)
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }

@@ -8,7 +8,7 @@ use super::dense::{Matrix, each_matrix};
 use super::{TriangularSolve, definite, shifted, square};
 use crate::Defect;
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// The lower triangular L with positive diagonal and L·Lᵀ = (A + Aᵀ)/2.
 ///
@@ -39,6 +39,9 @@ impl Operation for Cholesky {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         each_matrix(args, out, |[a]| factor(&a))
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

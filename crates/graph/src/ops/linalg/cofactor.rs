@@ -7,7 +7,7 @@ use super::super::registry::Example;
 use super::dense::{Matrix, each_matrix};
 use super::{per_matrix, shifted, square};
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// C = ∂det A/∂A: the signed minors of A, which for a regular A are det(A)·A⁻ᵀ. The value exists for
 /// any A; the reverse rule needs a regular one.
@@ -35,6 +35,9 @@ impl Operation for Cofactor {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         each_matrix(args, out, |[a]| Ok(cofactors(a)))
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

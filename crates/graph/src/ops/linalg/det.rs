@@ -7,7 +7,7 @@ use super::super::registry::Example;
 use super::dense::each_number;
 use super::{Cofactor, per_matrix, shifted, square};
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// det A. Cotangent: v times the matrix of cofactors, which is det(A)·A⁻ᵀ where A is regular (Giles
 /// 2008, section 2.2.4), and exists where it is not.
@@ -30,6 +30,9 @@ impl Operation for Det {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         each_number(args, out, |a| a.lu().determinant())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

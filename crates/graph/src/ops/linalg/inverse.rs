@@ -7,7 +7,7 @@ use super::super::registry::Example;
 use super::dense::{Matrix, each_matrix, solve};
 use super::{shifted, square};
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// Y = A⁻¹. Cotangent: −Yᵀ·V·Yᵀ (Giles 2008, section 2.2.3).
 ///
@@ -32,6 +32,9 @@ impl Operation for Inverse {
             let rows = a.nrows();
             solve(&a.lu(), &Matrix::identity(rows, rows))
         })
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

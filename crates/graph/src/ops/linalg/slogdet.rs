@@ -7,7 +7,7 @@ use super::super::registry::Example;
 use super::dense::{Matrix, each_number};
 use super::{definite, per_matrix, shifted, square};
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// ln |det A|; −∞ for a singular A. Cotangent: v·A⁻ᵀ (Giles 2008, section 2.2.4).
 ///
@@ -35,6 +35,9 @@ impl Operation for LogAbsDet {
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         each_number(args, out, |a| signed_logarithm(a).1)
     }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
+    }
 }
 
 impl Operation for DetSign {
@@ -50,6 +53,9 @@ impl Operation for DetSign {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         each_number(args, out, |a| signed_logarithm(a).0)
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::registry::{Example, Sample};
 use super::dense::{each_matrix, solve};
 use super::{shifted, solution, with_columns};
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// X with A·X = B, by an LU factorisation with partial pivoting. Cotangents (Giles 2008, section
 /// 2.3.1): of B, W = A⁻ᵀ·V; of A, −W·Xᵀ.
@@ -31,6 +31,9 @@ impl Operation for Solve {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         each_matrix(args, out, |[a, b]| solve(&a.lu(), &b))
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply_aligned(self.clone()))
     }
 }
 

@@ -8,7 +8,7 @@ use super::dense::{Matrix, each_matrix, singular};
 use super::{shifted, solution, with_columns};
 use crate::Defect;
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// X with op(T)·X = B, where T is a triangle of the first argument and op(T) is T or Tᵀ.
 ///
@@ -87,6 +87,9 @@ impl Operation for TriangularSolve {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         each_matrix(args, out, |[t, b]| self.solve(t, &b))
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply_aligned(self.clone()))
     }
 }
 

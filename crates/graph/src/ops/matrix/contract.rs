@@ -6,8 +6,9 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::Lowering;
 use crate::error::{exactly, expect_kind};
+use crate::ops::Permute;
 use crate::ops::registry::{Example, Sample};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 
 /// A list of axes.
 pub type AxisList = SmallVec<[usize; 4]>;
@@ -137,6 +138,29 @@ impl Operation for Contract {
     }
     fn lower(&self) -> Lowering {
         Lowering::Contract(self.clone())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let sampled = [batch.is_sampled(0), batch.is_sampled(1)];
+        // The samples are a batch, or an axis of the one factor that has them.
+        let behind = |of: usize, axes: &AxisList| -> AxisList {
+            axes.iter().map(|axis| axis + usize::from(sampled[of])).collect()
+        };
+        let both = |axes: &[AxisList; 2]| [behind(0, &axes[0]), behind(1, &axes[1])];
+        let mut each = Self { name: self.name, batch: both(&self.batch), sums: both(&self.sums) };
+        let (a, b) = (batch.given(0), batch.given(1));
+        if sampled == [true; 2] {
+            each.batch.iter_mut().for_each(|axes| axes.insert(0, 0));
+            return Some(a.graph().apply(each, &[a, b]));
+        }
+        let alone = self.alone(0, batch.ty(0).shape.rank()).len();
+        let at = self.batch[0].len() + if sampled[0] { 0 } else { alone };
+        let product = a.graph().apply(each, &[a, b]);
+        let order = [at].into_iter().chain(0..at).chain(at + 1..product.rank());
+        Some(if at == 0 {
+            product
+        } else {
+            product.graph().apply(Permute { order: order.collect() }, &[product])
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use smallvec::smallvec;
 use super::super::registry::Example;
 use super::{matrices, of_matrices};
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// A half of a matrix.
 ///
@@ -70,6 +70,9 @@ impl Operation for Part {
             *y = if self.holds(i, j) { x } else { T::zero() };
         }
         Ok(())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 

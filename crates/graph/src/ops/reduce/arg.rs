@@ -4,7 +4,8 @@ use super::{count, fold, reduced_shape};
 use crate::error::{exactly, expect_kind};
 use crate::ops::registry::{Example, shaped};
 use crate::{
-    Args, Axes, Cotangents, FoldWord, Kind, Lowering, Operation, Out, RunResult, Scalar, Type, Var,
+    Args, Axes, Batch, Cotangents, FoldWord, Kind, Lowering, Operation, Out, RunResult, Scalar,
+    Type, Var,
 };
 
 /// The position of the extremum along one axis, the first of several; of a NaN, if there is one.
@@ -40,6 +41,9 @@ macro_rules! arg_extremum {
             }
             fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
                 position(args, &self.axis, out, &|a, b| a $beats b)
+            }
+            fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+                Some(batch.apply($name { axis: batch.axes(0, &self.axis) }))
             }
             fn lower(&self) -> Lowering {
                 Lowering::Position(FoldWord::$word, self.axis.clone())

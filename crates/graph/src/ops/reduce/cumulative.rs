@@ -5,7 +5,7 @@ use smallvec::smallvec;
 use crate::error::{exactly, expect_kind};
 use crate::ops::registry::{Example, shaped};
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// yᵢ = Σ x up to i along one axis, or from i on if reversed. Cotangent: the cumulative sum of v in
 /// the other direction.
@@ -51,6 +51,9 @@ impl Operation for CumSum {
             }
         }
         Ok(())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(Self { axis: batch.axis(0, self.axis), reverse: self.reverse }))
     }
 }
 

@@ -27,7 +27,8 @@ use super::registry::Example;
 use crate::Lowering;
 use crate::error::{exactly, expect_kind};
 use crate::{
-    Args, Axes, Cotangents, FoldWord, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var,
+    Args, Axes, Batch, Cotangents, FoldWord, Kind, Operation, Out, RunResult, Scalar, Shape, Type,
+    Var,
 };
 
 /// A real function of many real numbers.
@@ -175,6 +176,11 @@ impl<F: Reduction> Operation for Fold<F> {
             Some(kernel) => Lowering::Reduce(kernel, self.axes.clone()),
             None => Lowering::Plain,
         }
+    }
+
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let axes = batch.axes(0, &self.axes);
+        Some(batch.apply(Self { function: self.function.clone(), axes }))
     }
 }
 

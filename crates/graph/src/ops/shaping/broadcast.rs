@@ -6,7 +6,7 @@ use super::super::registry::{Example, shaped};
 use super::assign;
 use crate::Lowering;
 use crate::error::exactly;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 
 /// The argument repeated along its axes of extent 1, and new axes in front, to fill a shape.
 /// Cotangent: v, summed along these.
@@ -44,6 +44,10 @@ impl Operation for Broadcast {
     }
     fn lower(&self) -> Lowering {
         Lowering::Broadcast
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let x = batch.padded(0, self.shape.rank());
+        Some(x.broadcast_to(self.shape.inserted(0, batch.samples())))
     }
 }
 

@@ -8,7 +8,7 @@ use super::assign;
 use crate::Lowering;
 use crate::error::exactly;
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Type, Var, misfit};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var, misfit};
 
 /// Axis i of the result is axis `order[i]` of the argument. Cotangent: v, permuted back.
 ///
@@ -51,6 +51,10 @@ impl Operation for Permute {
     }
     fn lower(&self) -> Lowering {
         Lowering::Permute(self.order.clone())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let behind = self.order.iter().map(|axis| axis + 1);
+        Some(batch.apply(Self { order: [0].into_iter().chain(behind).collect() }))
     }
 }
 

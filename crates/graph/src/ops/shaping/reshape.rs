@@ -6,7 +6,9 @@ use super::super::registry::{Example, shaped};
 use crate::Lowering;
 use crate::error::exactly;
 use crate::shape::resolve_axis;
-use crate::{Args, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var, View, misfit};
+use crate::{
+    Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var, View, misfit,
+};
 
 /// The elements in row-major order under another shape. Cotangent: v, reshaped back.
 ///
@@ -46,6 +48,9 @@ impl Operation for Reshape {
     }
     fn lower(&self) -> Lowering {
         Lowering::Reshape
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(Self { shape: self.shape.inserted(0, batch.samples()) }))
     }
 }
 

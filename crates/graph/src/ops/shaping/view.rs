@@ -6,8 +6,8 @@ use smallvec::{SmallVec, smallvec};
 use super::super::registry::{Example, Sample, shaped};
 use crate::error::exactly;
 use crate::{
-    Args, Cotangents, Graph, Kind, Lowering, Operation, Out, Place, RunResult, Scalar, Shape, Type,
-    Var, View as Values,
+    Args, Batch, Cotangents, Graph, Kind, Lowering, Operation, Out, Place, RunResult, Scalar,
+    Shape, Type, Var, View as Values,
 };
 
 /// The elements of the argument that lie in a place. Cotangent: v in that place, [`Embed`].
@@ -74,6 +74,10 @@ impl Operation for View {
     fn lower(&self) -> Lowering {
         Lowering::View(self.place.clone())
     }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let place = self.place.repeated(batch.samples(), batch.ty(0).shape.size());
+        Some(batch.apply(Self { name: self.name, place }))
+    }
 }
 
 impl Operation for Embed {
@@ -124,6 +128,12 @@ impl Operation for Embed {
     }
     fn lower(&self) -> Lowering {
         Lowering::Embed(self.places.clone())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let samples = batch.samples();
+        let each = |place: &Place| place.repeated(samples, self.shape.size());
+        let places = self.places.iter().map(each).collect();
+        Some(batch.apply(Self { name: self.name, shape: self.shape.inserted(0, samples), places }))
     }
 }
 

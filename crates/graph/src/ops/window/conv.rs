@@ -7,7 +7,7 @@ use super::super::registry::{Example, Sample};
 use super::transposed::Transposed;
 use super::{Pair, Window};
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 
 /// The cross-correlation yₙₒᵢⱼ = Σ w(o, c, k, l)·x(n, c, i·s + k·d − p, j·s + l·d − p) of images
 /// [N, C, H, W] with kernels [O, C/groups, height, width], for stride s, dilation d and padding p with
@@ -154,6 +154,17 @@ impl Operation for Conv2d {
         let &[_, _, rows, columns, _] = &*sums.shape() else { unreachable!("five axes") };
         let sums = sums.permute([1, 0, 4, 2, 3]);
         Some(sums.reshape_to([samples, outputs, rows, columns]))
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        // The same kernels for all see more images; kernels of their own are a contraction.
+        if batch.is_sampled(1) {
+            return None;
+        }
+        let (x, w) = (batch.given(0), batch.given(1));
+        let merged = |shape: &Shape| Shape::from([&[shape[0] * shape[1]], &shape[2..]].concat());
+        let y = x.graph().apply(self.clone(), &[x.reshape_to(merged(&x.shape())), w]);
+        let shape = [&x.shape()[..2], &y.shape()[1..]].concat();
+        Some(y.reshape_to(shape))
     }
 }
 

@@ -8,7 +8,8 @@ use crate::error::exactly;
 use crate::ops::Embed;
 use crate::reading::operation;
 use crate::{
-    Args, Cotangents, Operation, Out, Place, RunResult, Scalar, Type, Value, Var, keep, ops::View,
+    Args, Batch, Cotangents, Operation, Out, Place, RunResult, Scalar, Type, Value, Var, keep,
+    ops::View,
 };
 
 /// The largest element of each window over the last two axes, [.., H, W] → [.., rows, columns]; the
@@ -110,6 +111,9 @@ impl Operation for MaxPool2d {
         let shape = windows.shape();
         let (rank, kept) = (shape.rank(), windows.max_over(keep([-4, -3])));
         Some(kept.reshape_to([&shape[..rank - 4], &shape[rank - 2..]].concat()))
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 
