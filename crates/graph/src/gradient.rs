@@ -34,12 +34,14 @@ pub struct Gradient<'g> {
     pub(crate) output: Var<'g>,
     pub(crate) cotangent: Option<Var<'g>>,
     pub(crate) zeros: bool,
+    /// How many rows of a matrix are computed at a time; all by default.
+    pub(crate) chunk: Option<usize>,
 }
 
 impl<'g> Gradient<'g> {
     /// The gradient of this output.
     pub fn of(output: Var<'g>) -> Self {
-        Self { output, cotangent: None, zeros: false }
+        Self { output, cotangent: None, zeros: false, chunk: None }
     }
 
     /// Weighs the elements of the output; a scalar output has 1 by default, and any other needs it.

@@ -1,64 +1,122 @@
-//! Jacobians and Hessians as arrays.
+//! Jacobians, Hessians and Gauss–Newton matrices as arrays: linear maps applied to every unit vector, all at once.
 
+use std::ops::Range;
 use std::panic::Location;
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::Array2;
 
 use super::forward::Linearization;
-use crate::{Gradient, GradientError, Graph, Shape, Value, Var};
+use super::product::pull_through;
+use super::vmap::Replay;
+use crate::{Gradient, GradientError, Graph, Shape, Type, Var};
 
-/// The `i`-th of the arrays of this shape that are 1 at one position and 0 elsewhere.
-fn unit<'g>(graph: &'g Graph, shape: &Shape, i: usize) -> Var<'g> {
-    let mut numbers = vec![0.0; shape.size()];
-    numbers[i] = 1.0;
-    let array = ArrayD::from_shape_vec(IxDyn(shape), numbers).expect("as many as the shape holds");
-    graph.constant(Value::<f64>::Real(array))
+/// A linear map, recorded on holes, as a matrix: each row is what it makes of a unit vector.
+struct Linear<'g> {
+    graph: &'g Graph,
+    holes: Vec<Var<'g>>,
+    /// What it makes of the holes, flattened.
+    value: Var<'g>,
+}
+
+impl<'g> Linear<'g> {
+    /// The map of arrays of the shapes of `variables` that `record` records.
+    fn of(
+        variables: &[Var<'g>],
+        record: impl FnOnce(&[Var<'g>]) -> Result<Vec<Var<'g>>, GradientError>,
+    ) -> Result<Self, GradientError> {
+        let graph = variables[0].graph();
+        let hole = |x: &Var<'g>| {
+            graph.on_behalf((x.location(), true), || graph.hole(Type::real(x.shape())))
+        };
+        let holes: Vec<Var<'g>> = variables.iter().map(hole).collect();
+        let values: Vec<Var<'g>> =
+            record(&holes)?.into_iter().map(|value| value.flatten()).collect();
+        Ok(Self { graph, holes, value: graph.concat(&values, 0) })
+    }
+
+    /// The rows, `chunk` of them at a time.
+    fn matrix(&self, chunk: Option<usize>) -> Var<'g> {
+        let size = self.holes.iter().map(|hole| hole.shape().size()).sum();
+        let chunk = chunk.unwrap_or(size).max(1);
+        let starts = (0..size.max(1)).step_by(chunk);
+        let rows: Vec<Var<'g>> =
+            starts.map(|start| self.rows(start..size.min(start + chunk))).collect();
+        if let [all] = rows[..] { all } else { self.graph.concat(&rows, 0) }
+    }
+
+    /// What it makes of these of the unit vectors, along a first axis.
+    fn rows(&self, numbers: Range<usize>) -> Var<'g> {
+        let mut first = 0;
+        let units = |hole: &Var<'g>| {
+            let shape = hole.shape();
+            let column = |(i, j)| if numbers.start + i == first + j { 1.0 } else { 0.0 };
+            let part = Array2::from_shape_fn([numbers.len(), shape.size()], column);
+            first += shape.size();
+            self.graph.constant(part).reshape_to(shape.inserted(0, numbers.len()))
+        };
+        let units: Vec<Var<'g>> = self.holes.iter().map(units).collect();
+        let given = self.holes.iter().copied().zip(units);
+        let mut replay = Replay::new(self.graph, numbers.len(), given, 0..0);
+        replay.value(self.value).for_each(numbers.len())
+    }
 }
 
 impl<'g> Gradient<'g> {
+    /// Lets Jacobians, Hessians and Gauss–Newton matrices be computed so many rows (or columns, in forward mode) at a
+    /// time: what stands in between has the size of so many gradients. By default all are computed at once.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[track_caller]
+    pub fn chunk(self, rows: usize) -> Self {
+        assert!(rows > 0, "chunk: at least one row is computed at a time, and 0 were asked for");
+        Self { chunk: Some(rows), ..self }
+    }
+
     /// Records the Jacobian of the output y with respect to `x`, of shape y.shape ++ x.shape: its
     /// element at (i, j) is ∂yᵢ/∂xⱼ. The cotangent is not used.
-    ///
-    /// It is built by rows in reverse mode or by columns in forward mode, whichever are fewer.
     ///
     /// # Errors
     /// If `x` has no differentiable path to the output.
     #[track_caller]
     pub fn jacobian(self, x: Var<'g>) -> Result<Var<'g>, GradientError> {
+        let shape: Shape = self.output.shape().iter().chain(x.shape().iter()).copied().collect();
+        Ok(self.jacobian_matrix(&[x])?.reshape_to(shape))
+    }
+
+    /// Records the Jacobian of the output y with respect to several variables: a matrix with a row for each element of y,
+    /// and a column for each of the variables, one after the other, in row-major order. The cotangent is not used.
+    ///
+    /// It is built by rows in reverse mode or by columns in forward mode, whichever are fewer: one sweep over arrays of
+    /// [all of them](Self::chunk) at once.
+    ///
+    /// ```
+    /// use cotangent::{Gradient, Graph};
+    /// use cotangent::ndarray::array;
+    ///
+    /// let g = Graph::new();
+    /// let (w, b) = (g.constant(array![[1.0, 2.0]]), g.constant(array![0.5]));
+    /// let y = w.matmul(g.constant(array![3.0, 4.0])) * b;
+    /// let jacobian = Gradient::of(y).jacobian_matrix(&[w, b])?;
+    /// assert_eq!(jacobian.eval()?, array![[1.5, 2.0, 11.0]].into_dyn());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a variable has no differentiable path to the output.
+    ///
+    /// # Panics
+    /// If no variable is given.
+    #[track_caller]
+    pub fn jacobian_matrix(self, variables: &[Var<'g>]) -> Result<Var<'g>, GradientError> {
         let location = Location::caller();
-        let (rows, columns) = (self.output.shape(), x.shape());
-        let shape: Shape = rows.iter().chain(columns.iter()).copied().collect();
-        let parts = if rows.size() <= columns.size() {
-            self.rows(x, location)?
-        } else {
-            self.columns(x, location)?
-        };
-        if parts.is_empty() {
-            return Ok(x.graph().full(shape, 0.0));
+        let columns = variables.iter().map(|x| x.shape().size()).fold(0, usize::saturating_add);
+        if self.output.shape().size() <= columns {
+            let pull = |v: &[Var<'g>]| self.pull_back(v[0], variables, location);
+            return Ok(Linear::of(&[self.output], pull)?.matrix(self.chunk));
         }
-        let axis = if rows.size() <= columns.size() { 0 } else { 1 };
-        Ok(x.graph().stack(&parts, axis).reshape_to(shape))
-    }
-
-    fn rows(
-        self,
-        x: Var<'g>,
-        location: &'static Location<'static>,
-    ) -> Result<Vec<Var<'g>>, GradientError> {
-        let shape = self.output.shape();
-        let row = |i| Ok(self.pull_back(unit(x.graph(), &shape, i), &[x], location)?[0].flatten());
-        (0..shape.size()).map(row).collect()
-    }
-
-    fn columns(
-        self,
-        x: Var<'g>,
-        location: &'static Location<'static>,
-    ) -> Result<Vec<Var<'g>>, GradientError> {
-        let shape = x.shape();
-        let linear = Linearization::new(self, &[x], location)?;
-        let column = |j| linear.push(&[unit(x.graph(), &shape, j)]).flatten();
-        Ok((0..shape.size()).map(column).collect())
+        let linear = Linearization::new(self, variables, location)?;
+        Ok(Linear::of(variables, |t| Ok(vec![linear.push(t)]))?.matrix(self.chunk).t())
     }
 
     /// Records the Hessian of the scalar output with respect to `x`, of shape x.shape ++ x.shape: its
@@ -68,15 +126,61 @@ impl<'g> Gradient<'g> {
     /// If the gradient with respect to `x` cannot be taken.
     #[track_caller]
     pub fn hessian(self, x: Var<'g>) -> Result<Var<'g>, GradientError> {
-        let gradient = self.with_respect_to(&[x])?[0];
-        // Where the gradient is constant, its derivative is 0.
-        Gradient::of(gradient).zeros_without_path().jacobian(x)
+        let shape: Shape = x.shape().iter().chain(x.shape().iter()).copied().collect();
+        Ok(self.hessian_matrix(&[x])?.reshape_to(shape))
+    }
+
+    /// Records the Hessian of the scalar output with respect to several variables together: a symmetric matrix with a row
+    /// and a column for each of their elements, one variable after the other, in row-major order.
+    ///
+    /// ```
+    /// use cotangent::{Gradient, Graph};
+    /// use cotangent::ndarray::array;
+    ///
+    /// let g = Graph::new();
+    /// let (x, y) = (g.constant(2.0), g.constant(array![3.0, 5.0]));
+    /// let hessian = Gradient::of((x.square() * y).sum()).hessian_matrix(&[x, y])?;
+    /// let expected = array![[16.0, 4.0, 4.0], [4.0, 0.0, 0.0], [4.0, 0.0, 0.0]];
+    /// assert_eq!(hessian.eval()?, expected.into_dyn());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the gradient with respect to them cannot be taken.
+    ///
+    /// # Panics
+    /// If no variable is given.
+    #[track_caller]
+    pub fn hessian_matrix(self, variables: &[Var<'g>]) -> Result<Var<'g>, GradientError> {
+        let gradients = self.with_respect_to(variables)?;
+        let product = |v: &[Var<'g>]| Ok(pull_through(&gradients, v, variables));
+        Ok(Linear::of(variables, product)?.matrix(self.chunk))
+    }
+
+    /// Records the Gauss–Newton matrix Jᵀ·H·J of the output, a loss of `prediction`, with respect to several variables
+    /// together, laid out as [`hessian_matrix`](Self::hessian_matrix): see
+    /// [`gauss_newton_product`](Self::gauss_newton_product), which applies it without forming it.
+    ///
+    /// # Errors
+    /// If the loss does not depend on the prediction, or the prediction not on a variable.
+    ///
+    /// # Panics
+    /// If no variable is given.
+    #[track_caller]
+    pub fn gauss_newton_matrix(
+        self,
+        prediction: Var<'g>,
+        variables: &[Var<'g>],
+    ) -> Result<Var<'g>, GradientError> {
+        let product = |v: &[Var<'g>]| self.gauss_newton_product(prediction, variables, v);
+        Ok(Linear::of(variables, product)?.matrix(self.chunk))
     }
 }
 
 impl<'g> Var<'g> {
     /// The Jacobian of this y with respect to `x`, of shape y.shape ++ x.shape: its element at
-    /// (i, j) is ∂yᵢ/∂xⱼ. Built by rows or by columns, whichever are fewer.
+    /// (i, j) is ∂yᵢ/∂xⱼ. Built by rows or by columns, whichever are fewer, all at once. For several variables see
+    /// [`Gradient::jacobian_matrix`].
     ///
     /// ```
     /// use cotangent::Graph;
@@ -127,7 +231,7 @@ impl<'g> Var<'g> {
 
 #[cfg(test)]
 mod tests {
-    use crate::Graph;
+    use crate::{Gradient, Graph};
     use ndarray::array;
 
     #[test]
@@ -154,6 +258,42 @@ mod tests {
         let h = (x.prod() * x.sum().sin()).hessian(x);
         approx::assert_relative_eq!(h.eval().unwrap(), h.t().eval().unwrap(), epsilon = 1e-15);
         assert_eq!(x.sum().hessian(x).eval().unwrap(), ndarray::ArrayD::<f64>::zeros(vec![3, 3]));
+    }
+
+    #[test]
+    fn matrices_of_several_variables_have_all_blocks_however_they_are_chunked() {
+        let g = Graph::new();
+        let w = g.constant(array![[0.3, -0.5, 0.1], [1.2, 0.4, -0.7]]);
+        let b = g.constant(array![0.2, -0.1]);
+        let x = g.constant(array![[1.0, 2.0], [-0.3, 0.8], [0.4, -1.1], [0.9, 0.5]]);
+        let y = (x.matmul(w).tanh().sum_over(1).unsqueeze(1) * b).sin();
+        let jacobian = Gradient::of(y).jacobian_matrix(&[w, b]).unwrap();
+        let parts = [y.jacobian(w).reshape([8, 6]), y.jacobian(b).reshape([8, 2])];
+        close(jacobian, g.concat(&parts, 1));
+        let loss = Gradient::of(y.square().sum());
+        let whole = loss.hessian_matrix(&[w, b]).unwrap();
+        close(
+            whole.slice_axis(0, 0..6).slice_axis(1, 0..6),
+            y.square().sum().hessian(w).reshape([6, 6]),
+        );
+        close(whole, whole.t());
+        // ℓ = Σ y², so that the Gauss–Newton matrix is 2·JᵀJ.
+        let curved = loss.gauss_newton_matrix(y, &[w, b]).unwrap();
+        close(curved, 2.0 * jacobian.t().matmul(jacobian));
+        for rows in [1, 3, 8, 100] {
+            let chunked = loss.chunk(rows).hessian_matrix(&[w, b]).unwrap();
+            close(chunked, whole);
+            close(Gradient::of(y).chunk(rows).jacobian_matrix(&[w, b]).unwrap(), jacobian);
+        }
+    }
+
+    fn close(a: crate::Var<'_>, b: crate::Var<'_>) {
+        approx::assert_relative_eq!(
+            a.eval().unwrap(),
+            b.eval().unwrap(),
+            max_relative = 1e-12,
+            epsilon = 1e-14
+        );
     }
 
     #[test]

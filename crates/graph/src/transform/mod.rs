@@ -13,9 +13,9 @@
 //! |---|---|---|
 //! | [`grad`], [`vjp`] | Jᵀv | one back |
 //! | [`jvp`] | J·t, by transposing the rules of Jᵀv, which are linear in v | two back |
-//! | [`jacobian`] | J, by rows or by columns, whichever are fewer | one for each |
+//! | [`jacobian`] | J, by rows or by columns, whichever are fewer | one, over arrays of all of them |
 //! | [`hvp`] | H·v, the gradient pulled back once more; never forms H | two back |
-//! | [`hessian`] | H, the Jacobian of the gradient | one for each variable |
+//! | [`hessian`] | H, the Jacobian of the gradient | two, the second over arrays of all rows |
 //! | [`gauss_newton_product`] | Jᵀ·H·J·v, H the Hessian of a loss of y | a few |
 //! | [`vmap`] | the function for each of many samples | one, over arrays of all samples |
 //! | [`per_sample_grad`] | the gradient of each sample of a batch | one back, over arrays of all samples |

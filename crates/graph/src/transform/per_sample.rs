@@ -7,8 +7,9 @@ use crate::{Gradient, Graph, Var};
 /// `position`, stacked along a new first axis: [samples, …shape of the input].
 ///
 /// `f` records the scalar loss of a batch; the inputs at the positions `batched` hold one sample in
-/// each slice along axis 0, and `f` is recorded once for each sample, with a batch of one. The mean
-/// of the result over axis 0 is the gradient of the mean of the losses.
+/// each slice along axis 0, and `f` is recorded for a batch of one and [mapped](crate::Graph::vmap) over them. The mean
+/// of the result over axis 0 is the gradient of the mean of the losses. Gradients with respect to several variables, or to
+/// parameters, are a [`vmap`](crate::Graph::vmap) of them.
 ///
 /// ```
 /// use cotangent::{Graph, transform::per_sample_grad};
@@ -36,23 +37,22 @@ pub fn per_sample_grad(
     let batched = batched.to_vec();
     move |graph, inputs| {
         let variable = transform.input(inputs, position);
-        let samples = count(transform, inputs, position, &batched);
-        let of_sample = |sample: usize| {
-            let (from, to) = (sample as isize, sample as isize + 1);
-            let part = |k: usize| {
-                if batched.contains(&k) { inputs[k].slice_axis(0, from..to) } else { inputs[k] }
-            };
-            let inputs: Vec<Var<'_>> = (0..inputs.len()).map(part).collect();
+        check(transform, inputs, position, &batched);
+        let over: Vec<(Var<'_>, isize)> = batched.iter().map(|&k| (inputs[k], 0)).collect();
+        let gradients = graph.vmap(&over, |samples| {
+            let mut inputs = inputs.to_vec();
+            for (&k, sample) in batched.iter().zip(samples) {
+                inputs[k] = sample.unsqueeze(0);
+            }
             let gradient = Gradient::of(f(graph, &inputs)).zeros_without_path();
-            transform.recorded(gradient.with_respect_to(&[variable]))[0]
-        };
-        let gradients: Vec<Var<'_>> = (0..samples).map(of_sample).collect();
-        graph.stack(&gradients, 0)
+            transform.recorded(gradient.with_respect_to(&[variable]))
+        });
+        gradients[0]
     }
 }
 
-/// The number of samples in the batched inputs.
-fn count(transform: Transform, inputs: &[Var<'_>], position: usize, batched: &[usize]) -> usize {
+/// The batched inputs hold equally many samples.
+fn check(transform: Transform, inputs: &[Var<'_>], position: usize, batched: &[usize]) {
     if batched.contains(&position) {
         transform.refuse(&format!(
             "input {position} is batched, and cannot be differentiated by sample"
@@ -61,7 +61,7 @@ fn count(transform: Transform, inputs: &[Var<'_>], position: usize, batched: &[u
     let extent = |&k: &usize| transform.input(inputs, k).shape().first().copied().unwrap_or(0);
     let extents: Vec<usize> = batched.iter().map(extent).collect();
     match extents[..] {
-        [first, ..] if first > 0 && extents.iter().all(|&extent| extent == first) => first,
+        [first, ..] if first > 0 && extents.iter().all(|&extent| extent == first) => {}
         _ => transform.refuse(&format!(
             "the batched inputs must hold equally many samples, at least one, along axis 0, and \
              hold {extents:?}"

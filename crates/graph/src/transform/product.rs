@@ -8,7 +8,7 @@ use crate::{Gradient, GradientError, Var};
 
 /// Pulls `vectors` back through `gradients` to `variables`: with gradients g of a scalar, Σ vᵀ∂g/∂x,
 /// which is H·v, as H is symmetric. The vectors count as constant, whatever they depend on.
-fn pull_through<'g>(
+pub(super) fn pull_through<'g>(
     gradients: &[Var<'g>],
     vectors: &[Var<'g>],
     variables: &[Var<'g>],
