@@ -287,6 +287,16 @@ pub enum RunError {
         location: &'static Location<'static>,
     },
     /// A value that does not exist, as an extent that comes from data (the size of a batch) breaks a
+    /// An error in the body of a loop.
+    #[error("{error}\n  in step {step} of the loop at {location}")]
+    InStep {
+        /// The error.
+        error: Box<RunError>,
+        /// The slice that the step got.
+        step: usize,
+        /// The line that recorded the loop.
+        location: &'static Location<'static>,
+    },
     /// rule: see [`Graph::refused`](crate::Graph::refused).
     #[error(transparent)]
     Refused(RecordError),

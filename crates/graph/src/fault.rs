@@ -35,6 +35,17 @@ pub enum Fault {
         /// The types of the inputs.
         inputs: String,
     },
+    /// A fault of an operation in the body of a loop.
+    InStep {
+        /// The slice that the step got.
+        step: usize,
+        /// The operation.
+        operation: &'static str,
+        /// The line that recorded it.
+        location: &'static Location<'static>,
+        /// Its fault.
+        fault: Box<Fault>,
+    },
 }
 
 /// Why a matrix has no inverse or factor. Pivots are counted from 0.
@@ -77,6 +88,9 @@ impl Fault {
             }
             Fault::Matrix { defect, position } => {
                 RunError::Matrix { operation, defect, position, location }
+            }
+            Fault::InStep { step, operation, location: line, fault } => {
+                RunError::InStep { error: Box::new(fault.at(operation, line)), step, location }
             }
             Fault::Refused { operation, rule, inputs } => {
                 RunError::Refused(RecordError { operation, rule, inputs, location })

@@ -1,10 +1,12 @@
 //! Reverse-mode differentiation: the gradient is more graph.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use crate::control::Part;
 use crate::ops::{Embed, joined};
 use crate::reading::NodeId;
 use crate::{Cotangents, GradientError, Graph, Kind, Type, Unreached, Var, misfit};
@@ -180,7 +182,7 @@ fn node_count(graph: &Graph) -> usize {
 
 /// Takes the cotangents of `outputs` back through the nodes in a range, and answers what reaches
 /// `variables`.
-fn sweep<'g>(
+pub(crate) fn sweep<'g>(
     nodes: Range<usize>,
     outputs: &[(Var<'g>, Var<'g>)],
     variables: &[Var<'g>],
@@ -191,16 +193,26 @@ fn sweep<'g>(
     for &(output, seed) in outputs {
         cotangents[output.id().index()].push(seed);
     }
+    let mut of_parts: HashMap<NodeId, Vec<(usize, Var<'g>)>> = HashMap::new();
     for id in nodes.rev().map(NodeId::new) {
-        if cotangents[id.index()].is_empty() || !active[id.index()] {
+        let parts = of_parts.remove(&id);
+        if (cotangents[id.index()].is_empty() && parts.is_none()) || !active[id.index()] {
             continue;
         }
         let (op, line) = graph.node(id, |node| (node.op.clone(), (node.location, true)));
         let inputs: SmallVec<[Var<'g>; 3]> =
             graph.node_inputs(id).into_iter().map(|input| Var::new(graph, input)).collect();
+        if let Some(part) = op.downcast::<Part>() {
+            let cotangent = graph.on_behalf(line, || total(&mut cotangents[id.index()]));
+            collect(of_parts.entry(inputs[0].id()).or_default(), part.number, cotangent, line);
+            continue;
+        }
         graph.on_behalf(line, || {
-            let cotangent = total(&mut cotangents[id.index()]);
-            let contributions = op.vjp(&inputs, Var::new(graph, id), cotangent);
+            let output = Var::new(graph, id);
+            let contributions = match &parts {
+                Some(parts) => op.vjp_of_parts(&inputs, output, parts),
+                None => op.vjp(&inputs, output, total(&mut cotangents[id.index()])),
+            };
             let rule = Rule { operation: op.name(), location: line.0 };
             rule.check_count(inputs.len(), contributions.len());
             for (i, (input, contribution)) in inputs.iter().zip(contributions).enumerate() {
@@ -219,6 +231,19 @@ fn sweep<'g>(
         reached.then(|| graph.on_behalf(line, || total(contributions)))
     };
     variables.iter().map(received).collect()
+}
+
+/// Adds what flows into a part to what flowed into it before.
+fn collect<'g>(
+    parts: &mut Vec<(usize, Var<'g>)>,
+    number: usize,
+    cotangent: Var<'g>,
+    line: (&'static Location<'static>, bool),
+) {
+    match parts.iter_mut().find(|part| part.0 == number) {
+        Some(part) => part.1 = cotangent.graph().on_behalf(line, || part.1 + cotangent),
+        None => parts.push((number, cotangent)),
+    }
 }
 
 /// What flows into a node, along each of its uses.

@@ -7,6 +7,7 @@ use std::panic::Location;
 use petgraph::graph::DiGraph;
 use smallvec::SmallVec;
 
+use crate::control::Updated;
 use crate::operation::Op;
 use crate::ops::leaf;
 use crate::params::{Param, ParamId};
@@ -301,6 +302,33 @@ impl Graph {
     /// The value of the first update after so many, if there is one.
     pub(crate) fn updated_since(&self, count: usize) -> Option<Var<'_>> {
         self.recording.borrow().updates.get(count).map(|&(_, node)| Var::new(self, node))
+    }
+
+    /// Takes the updates after the first so many back: each parameter with the value that it had before them, and the one
+    /// that it has after.
+    pub(crate) fn updates_since(&self, count: usize) -> Vec<Updated<'_>> {
+        let mut recording = self.recording.borrow_mut();
+        let taken: HashMap<ParamId, NodeId> = recording.updates.drain(count..).collect();
+        let mut taken: Vec<(ParamId, NodeId)> = taken.into_iter().collect();
+        taken.sort_unstable();
+        let before = |id: &ParamId| {
+            let last = recording.updates.iter().rev().find(|(updated, _)| updated == id);
+            last.map_or_else(|| recording.params[id], |update| update.1)
+        };
+        let updated = |(id, after): (ParamId, NodeId)| {
+            (id, Var::new(self, before(&id)), Var::new(self, after))
+        };
+        taken.into_iter().map(updated).collect()
+    }
+
+    /// Makes this the parameter's new value at the end of the step.
+    pub(crate) fn set_update(&self, id: ParamId, value: Var<'_>) {
+        self.recording.borrow_mut().updates.push((id, value.id()));
+    }
+
+    /// Whether what is recorded now is recorded by a reverse rule.
+    pub(crate) fn is_backward(&self) -> bool {
+        self.recording.borrow().on_behalf.is_some_and(|(_, backward)| backward)
     }
 
     /// The values that the step writes back, one for each updated parameter.

@@ -15,6 +15,7 @@
 //! | `params`, [`tensors`] | the store and its summary; its files, and others like them |
 
 mod atomic;
+pub mod control;
 mod domain;
 mod dot;
 mod error;

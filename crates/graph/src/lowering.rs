@@ -59,6 +59,8 @@ pub enum Lowering {
     Within(usize),
     /// Where the largest or the smallest element along an axis stands, as [`FoldWord::Max`] or [`FoldWord::Min`] says.
     Position(FoldWord, Axes),
+    /// A loop with a body: [`Scan`](crate::control::Scan).
+    Scan,
     /// The same elements, or truth values as numbers.
     Reinterpret,
     /// The same elements in memory of their own.

@@ -74,6 +74,17 @@ pub trait Operation: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
     /// cotangent of each input, recorded with graph operations.
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g>;
 
+    /// The reverse rule of an operation with several results, given the cotangents of those that have one, by number.
+    #[doc(hidden)]
+    fn vjp_of_parts<'g>(
+        &self,
+        _inputs: &[Var<'g>],
+        _output: Var<'g>,
+        _parts: &[(usize, Var<'g>)],
+    ) -> Cotangents<'g> {
+        unreachable!("{} has one result", self.name())
+    }
+
     /// The plain evaluation, which defines what the operation means. Every element of `out` must be
     /// written; what it holds before is unspecified.
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult;
@@ -259,6 +270,14 @@ pub trait AnyOperation: fmt::Debug + Send + Sync {
     fn infer(&self, inputs: &[Type]) -> Result<Type, String>;
     /// See [`Operation::vjp`].
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g>;
+    /// See [`Operation::vjp_of_parts`].
+    #[doc(hidden)]
+    fn vjp_of_parts<'g>(
+        &self,
+        inputs: &[Var<'g>],
+        output: Var<'g>,
+        parts: &[(usize, Var<'g>)],
+    ) -> Cotangents<'g>;
     /// See [`Operation::expand`].
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>>;
     /// See [`Operation::batch`].
@@ -284,6 +303,14 @@ impl<O: Operation> AnyOperation for O {
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         Operation::vjp(self, inputs, output, v)
+    }
+    fn vjp_of_parts<'g>(
+        &self,
+        inputs: &[Var<'g>],
+        output: Var<'g>,
+        parts: &[(usize, Var<'g>)],
+    ) -> Cotangents<'g> {
+        Operation::vjp_of_parts(self, inputs, output, parts)
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
         Operation::expand(self, inputs)

@@ -40,8 +40,9 @@ pub use closure::{
 };
 pub(crate) use custom::CustomVjp;
 pub use per_sample::per_sample_grad;
+use vmap::cotangents;
 pub use vmap::{Batch, vmap};
-use vmap::{Replay, Sampled, cotangents};
+pub(crate) use vmap::{Replay, Sampled};
 
 use crate::ops::Example;
 

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::batch::{Batch, Sampled};
 use super::each::Each;
+use crate::control::{Mapped, Part, Scan, mapped};
 use crate::operation::Op;
 use crate::ops::Random;
 use crate::reading::NodeId;
@@ -20,6 +21,8 @@ pub(crate) struct Replay<'g> {
     known: HashMap<NodeId, Var<'g>>,
     /// Nodes that are the same for all samples.
     same: HashSet<NodeId>,
+    /// Loops that were recorded for all samples, of which parts are read.
+    loops: HashMap<NodeId, Mapped<'g>>,
     /// Nodes before this one are the same for all samples.
     first: usize,
     /// What was recorded here draws other random numbers for each sample.
@@ -38,7 +41,13 @@ impl<'g> Replay<'g> {
         let known: HashMap<_, _> = given.into_iter().map(|(one, each)| (one.id(), each)).collect();
         let earliest = known.keys().map(|id| id.index()).min().unwrap_or(usize::MAX);
         let first = if body.is_empty() { earliest } else { earliest.min(body.start) };
-        Self { graph, samples, known, same: HashSet::new(), first, body }
+        let (same, loops) = (HashSet::new(), HashMap::new());
+        Self { graph, samples, known, same, loops, first, body }
+    }
+
+    /// Lets a node have other values for each sample, along the first axis of these.
+    pub fn give(&mut self, id: NodeId, each: Var<'g>) {
+        self.known.insert(id, each);
     }
 
     /// The values of a variable.
@@ -55,7 +64,8 @@ impl<'g> Replay<'g> {
     /// The nodes that a node is computed from and of which nothing is known yet, inputs first.
     fn pending(&self, id: NodeId) -> Vec<NodeId> {
         let unknown = |id: &NodeId| {
-            id.index() >= self.first && !self.known.contains_key(id) && !self.same.contains(id)
+            let known = self.known.contains_key(id) || self.loops.contains_key(id);
+            id.index() >= self.first && !known && !self.same.contains(id)
         };
         let (mut found, mut stack) = (HashSet::new(), vec![id]);
         while let Some(id) = stack.pop() {
@@ -74,6 +84,20 @@ impl<'g> Replay<'g> {
             self.graph.node(id, |node| (node.op.clone(), (node.location, node.backward)));
         let random = self.body.contains(&id.index()).then(|| op.downcast::<Random>()).flatten();
         let each = inputs.iter().any(|input| self.known.contains_key(input));
+        if let (true, Some(scan)) = (each, op.downcast::<Scan>()) {
+            let given: Vec<Sampled<'g>> = inputs.iter().map(|&id| self.of(id)).collect();
+            let graph = self.graph;
+            let mapped = graph.on_behalf(line, || mapped(graph, self.samples, scan, &given));
+            self.loops.insert(id, mapped);
+            return;
+        }
+        if let (Some(part), Some(of)) =
+            (op.downcast::<Part>(), inputs.first().and_then(|id| self.loops.get(id)))
+        {
+            let value = self.graph.on_behalf(line, || of.part(part.number));
+            self.known.insert(id, value);
+            return;
+        }
         let value = match (random, each) {
             (Some(random), _) => {
                 let shape = random.shape.inserted(0, self.samples);

@@ -1,0 +1,166 @@
+//! A function that was recorded on holes, cut out of its graph.
+
+use std::collections::{BTreeSet, HashMap};
+use std::panic::Location;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::operation::Op;
+use crate::random::Seed;
+use crate::reading::NodeId;
+use crate::{Args, Fault, Graph, Scalar, Type, Value, Var, View};
+
+/// A function of some values, its holes, as a list of operations. Values are numbered: the holes, and then what each
+/// operation computes.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The types of the holes.
+    pub holes: Vec<Type>,
+    /// The operations, each after those it reads.
+    pub nodes: Vec<BodyNode>,
+    /// The numbers of the values that the function answers.
+    pub outputs: Vec<usize>,
+}
+
+/// An operation of a body.
+#[derive(Clone, Debug)]
+pub struct BodyNode {
+    /// What is computed.
+    pub op: Op,
+    /// The kind and the shape of the result.
+    pub ty: Type,
+    /// The numbers of the values that it reads.
+    pub inputs: SmallVec<[usize; 3]>,
+    /// The user's line, and whether a reverse rule recorded it.
+    pub line: (&'static Location<'static>, bool),
+    /// The name the user gave it.
+    pub name: Option<Arc<str>>,
+}
+
+/// Lines and names say nothing of the result.
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(a, b): (&BodyNode, &BodyNode)| a.inputs == b.inputs && a.op == b.op;
+        self.holes == other.holes
+            && self.outputs == other.outputs
+            && self.nodes.len() == other.nodes.len()
+            && self.nodes.iter().zip(&other.nodes).all(same)
+    }
+}
+
+impl Body {
+    /// Cuts out what `outputs` are computed from in `inside`, given the values of `holes`; answers it with what it reads
+    /// besides, whose holes follow the others.
+    pub(crate) fn cut<'g>(
+        graph: &'g Graph,
+        holes: &[Var<'g>],
+        inside: &BTreeSet<NodeId>,
+        outputs: &[Var<'g>],
+    ) -> (Self, Vec<Var<'g>>) {
+        let mut numbers: HashMap<NodeId, usize> = HashMap::new();
+        holes.iter().enumerate().for_each(|(number, hole)| _ = numbers.insert(hole.id(), number));
+        let mut captured: Vec<Var<'g>> = Vec::new();
+        let needed = needed(graph, &numbers, inside, outputs);
+        let read = needed.iter().flat_map(|&id| graph.node_inputs(id));
+        for id in read.chain(outputs.iter().map(|output| output.id())) {
+            if !needed.contains(&id) && !numbers.contains_key(&id) {
+                numbers.insert(id, holes.len() + captured.len());
+                captured.push(Var::new(graph, id));
+            }
+        }
+        let first = holes.len() + captured.len();
+        needed.iter().enumerate().for_each(|(i, &id)| _ = numbers.insert(id, first + i));
+        let node = |&id: &NodeId| {
+            let inputs = graph.node_inputs(id).iter().map(|input| numbers[input]).collect();
+            graph.node(id, |node| BodyNode {
+                op: node.op.clone(),
+                ty: node.ty.clone(),
+                inputs,
+                line: (node.location, node.backward),
+                name: node.name.clone(),
+            })
+        };
+        let body = Self {
+            holes: holes.iter().chain(&captured).map(|hole| hole.ty()).collect(),
+            nodes: needed.iter().map(node).collect(),
+            outputs: outputs.iter().map(|output| numbers[&output.id()]).collect(),
+        };
+        (body, captured)
+    }
+
+    /// Records it on values that stand for its holes; answers all values, by their numbers.
+    pub fn record<'g>(&self, graph: &'g Graph, given: &[Var<'g>]) -> Vec<Var<'g>> {
+        let mut values: Vec<Var<'g>> = given.to_vec();
+        for node in &self.nodes {
+            let inputs: SmallVec<[Var<'g>; 3]> = node.inputs.iter().map(|&i| values[i]).collect();
+            let var =
+                graph.on_behalf(node.line, || graph.record_again(&node.op, &node.ty, &inputs));
+            values.push(match &node.name {
+                Some(name) => var.named(name),
+                None => var,
+            });
+        }
+        values
+    }
+
+    /// The type of a value.
+    pub fn ty(&self, number: usize) -> &Type {
+        match number.checked_sub(self.holes.len()) {
+            None => &self.holes[number],
+            Some(node) => &self.nodes[node].ty,
+        }
+    }
+
+    /// The plain evaluation: the values of all operations, given those of the holes. The fault of an operation comes
+    /// with its number.
+    pub(crate) fn evaluate<T: Scalar>(
+        &self,
+        holes: &[View<'_, T>],
+        seed: Seed,
+    ) -> Result<Vec<Value<T>>, (usize, Fault)> {
+        let mut values: Vec<Value<T>> = Vec::with_capacity(self.nodes.len());
+        for (number, node) in self.nodes.iter().enumerate() {
+            let mut value = Value::zeros(&node.ty);
+            let view = |&input: &usize| match input.checked_sub(holes.len()) {
+                None => holes[input].view(),
+                Some(node) => values[node].view(),
+            };
+            let args = Args::new(node.inputs.iter().map(view).collect(), seed);
+            let run = T::eval(&*node.op, &args, &mut value.out());
+            drop(args);
+            run.map_err(|fault| (number, fault))?;
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    /// The numbers of the values that these are computed from, they included.
+    pub(crate) fn sources(&self, outputs: impl IntoIterator<Item = usize>) -> Vec<bool> {
+        let mut live = vec![false; self.holes.len() + self.nodes.len()];
+        outputs.into_iter().for_each(|output| live[output] = true);
+        for (i, node) in self.nodes.iter().enumerate().rev() {
+            if live[self.holes.len() + i] {
+                node.inputs.iter().for_each(|&input| live[input] = true);
+            }
+        }
+        live
+    }
+}
+
+/// The nodes of `inside` that outputs are computed from, holes left out.
+fn needed(
+    graph: &Graph,
+    holes: &HashMap<NodeId, usize>,
+    inside: &BTreeSet<NodeId>,
+    outputs: &[Var<'_>],
+) -> BTreeSet<NodeId> {
+    let mut found = BTreeSet::new();
+    let mut stack: Vec<NodeId> = outputs.iter().map(|output| output.id()).collect();
+    while let Some(id) = stack.pop() {
+        if inside.contains(&id) && !holes.contains_key(&id) && found.insert(id) {
+            stack.extend(graph.node_inputs(id));
+        }
+    }
+    found
+}
