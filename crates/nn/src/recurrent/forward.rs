@@ -19,7 +19,8 @@ use crate::Mode;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Sequence<'g, S = Var<'g>> {
-    /// The h of the last layer after each element, of shape `[T, batch, directions·hidden]`.
+    /// The h of the last layer after each element, of shape `[T, batch, directions·hidden]`, or as the
+    /// input lay.
     pub output: Var<'g>,
     /// The state of every layer and direction when it has read all.
     pub state: S,

@@ -110,6 +110,8 @@ fn a_sequence_in_a_longer_array_is_read_as_if_alone() {
         assert!(values(&params, &zeros).iter().flatten().all(|&y| y == 0.0));
         let others = [part(output, 0), part(slope, 0), part(slope, 2).slice_axis(0, ..4)];
         assert!(values(&params, &others).iter().flatten().all(|&y| y != 0.0));
+        let weight = read.output.sum().grad(g.param(&gru.stack.cells[0].weight_ih));
+        assert!(values(&params, &[weight])[0].iter().all(|w| w.is_finite()));
     }
 }
 
