@@ -36,8 +36,8 @@ impl Adder {
     }
 }
 
-/// Sequences `[T, count, 2]` of numbers and marks, one mark in either half, with the sums of the marked numbers; other ones for
-/// each `run`.
+/// Sequences `[T, count, 2]` of numbers and marks, one mark in either half, with the sums of the marked numbers; other
+/// ones for each `run`.
 fn sequences(count: usize, run: u64) -> (Array3<f32>, Array2<f32>) {
     let draw = Seed { seed: 3, run };
     let half = |stream, i| (draw.uniform(stream, i as u64) * (T / 2) as f64) as usize;
