@@ -6,9 +6,9 @@ use cotangent::check::{Check, Report};
 use cotangent::nn::batch_norm::Running;
 use cotangent::nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Nll, Reduction};
 use cotangent::nn::{
-    Activation, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Mode, Module,
+    Activation, BatchNorm, Dropout, Embedding, Flatten, Gru, LayerNorm, Linear, Lstm, Mode, Module,
 };
-use cotangent::nn::{Sequential, l1_penalty, l2_penalty, standardized};
+use cotangent::nn::{Rnn, Sequential, l1_penalty, l2_penalty, standardized};
 use cotangent::ops::Sample;
 use cotangent::{Graph, Params, Scope, Var};
 
@@ -46,6 +46,7 @@ impl Case {
 pub fn cases() -> Vec<Case> {
     [
         layers(),
+        recurrent(),
         parts(),
         activations(),
         containers(),
@@ -119,6 +120,27 @@ fn layers() -> Vec<Case> {
         layer("Dropout", |_| Dropout::new(0.4), &[real(&[3, 3])]),
         layer("Dropout", |_| Dropout::new(0.0), &[real(&[2])]),
         layer("Dropout", |_| Dropout::new(1.0), &[real(&[2])]),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Layers along sequences, with learnt beginnings; and through sequences of different lengths.
+fn recurrent() -> Vec<Case> {
+    let mut params = Params::with_seed(0);
+    let gru = Gru::new(2, 2).bidirectional().build(&mut params.root(), "gru");
+    let padded = Case::new("Gru", &params, [real(&[3, 2, 2])], move |g, x| {
+        let lengths = g.constant(cotangent::ndarray::array![2, 3]);
+        let read = gru.forward_lengths(x[0], lengths, Mode::Train);
+        read.output.square().sum() + read.state.sum()
+    });
+    [
+        layer("Rnn", |p| Rnn::new(2, 2).learnt_state().build(p, "rnn"), &[real(&[3, 2, 2])]),
+        layer("Rnn", |p| Rnn::new(2, 1).relu().build(p, "rnn"), &[real(&[3, 2, 2])]),
+        layer("Gru", |p| Gru::new(2, 2).layers(2).dropout(0.3).build(p, "gru"), &[real(&[2, 2])]),
+        layer("Lstm", |p| Lstm::new(2, 1).learnt_state().build(p, "lstm"), &[real(&[3, 2, 2])]),
+        vec![padded],
     ]
     .into_iter()
     .flatten()

@@ -89,8 +89,8 @@ pub mod prelude {
     pub use minimize::{Lbfgs, LevenbergMarquardt, Minimizer, Newton};
     pub use ndarray::{Array, Array1, Array2, ArrayD, array};
     pub use nn::{
-        Activation, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, Module,
-        Sequential,
+        Activation, BatchNorm, Dropout, Embedding, Flatten, Gru, LayerNorm, Linear, Loss, Lstm,
+        Mode, Module, Rnn, Sequential,
     };
     pub use optim::{
         Accumulate, Adam, Checkpoint, Checkpoints, ClipGlobalNorm, Cosine, Curve, Ema, Groups,

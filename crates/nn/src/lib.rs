@@ -43,6 +43,7 @@
 //! | what | where |
 //! |---|---|
 //! | layers with parameters | [`Linear`], [`BatchNorm`], [`LayerNorm`], [`Embedding`] |
+//! | layers along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
 //! | layers without | [`Activation`], [`Dropout`], [`Flatten`] |
 //! | composition | [`Module`], [`Sequential`] |
 //! | initial values | [`init`] |
@@ -71,6 +72,7 @@ pub mod loss;
 mod module;
 mod normalize;
 mod penalty;
+pub mod recurrent;
 mod sequential;
 
 pub use embedding::EmbeddingBuilder;
@@ -94,7 +96,8 @@ pub(crate) use exported;
 
 exported! {
     LAYERS: activation::Activation, batch_norm::BatchNorm, dropout::Dropout, embedding::Embedding,
-    flatten::Flatten, layer_norm::LayerNorm, linear::Linear, sequential::Sequential,
+    flatten::Flatten, layer_norm::LayerNorm, linear::Linear, recurrent::Gru, recurrent::Lstm,
+    recurrent::Rnn, sequential::Sequential,
 }
 
 exported! {

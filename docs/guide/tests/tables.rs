@@ -2,6 +2,7 @@
 
 use cotangent::data::digits;
 use cotangent::nn::loss::CrossEntropy;
+use cotangent::nn::recurrent::LstmState;
 use cotangent::ops::Conv2d;
 use cotangent::optim::{OneCycle, SkipNonFinite};
 use cotangent::prelude::*;
@@ -75,6 +76,31 @@ fn losses_and_transforms_mean_what_their_row_says() {
     assert_eq!(once_more(&g, &[x]).grad(x).eval().unwrap(), array![2.0, 4.0].into_dyn());
     let halved = transform::custom_vjp(|_, x| x[0].square(), |x, _, v| vec![v * x[0]]);
     assert_eq!(halved(&g, &[x]).sum().grad(x).eval().unwrap(), array![1.0, 2.0].into_dyn());
+}
+
+#[test]
+fn recurrent_layers_are_made_and_called_as_their_row_says() {
+    let mut params = Params::<f64>::with_seed(0);
+    let p = &mut params.root();
+    let rnn = Rnn::new(3, 4).relu().build(p, "rnn");
+    let gru = Gru::new(3, 4).layers(2).bidirectional().bias(false).build(p, "gru");
+    let lstm = Lstm::new(3, 4).layers(2).batch_first().dropout(0.2).build(p, "lstm");
+    let paths: Vec<&str> = gru.stack.cells.iter().map(|cell| cell.weight_hh.path()).collect();
+    let (first, second) = (["gru.weight_hh_l0", "gru.weight_hh_l0_reverse"], "gru.weight_hh_l1");
+    assert_eq!(paths, [first[0], first[1], second, "gru.weight_hh_l1_reverse"]);
+    assert!(gru.stack.cells[0].bias_ih.is_none());
+
+    let g = Graph::new();
+    let x = g.input("x", [7, 5, 3]);
+    assert_eq!(rnn.forward(x, Mode::Eval).output.shape(), [7, 5, 4].into());
+    assert_eq!(gru.forward(x, Mode::Eval).state.shape(), [4, 5, 4].into());
+    let read = lstm.forward(x.permute([1, 0, 2]), Mode::Eval);
+    assert_eq!(read.output.shape(), [5, 7, 4].into());
+    let LstmState { h, c } = read.state;
+    let on = lstm.forward_from(x.permute([1, 0, 2]), LstmState { h, c }, Mode::Eval);
+    assert_eq!(on.state.c.shape(), [2, 5, 4].into());
+    let lengths = g.index_input("lengths", [5]);
+    assert_eq!(gru.forward_lengths(x, lengths, Mode::Eval).output.shape(), [7, 5, 8].into());
 }
 
 #[test]

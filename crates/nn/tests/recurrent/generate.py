@@ -1,0 +1,92 @@
+"""Writes recurrent.json beside itself: what torch.nn.RNN, GRU and LSTM answer in double precision, and the
+gradients of a weighted sum of the answers.
+
+A case has the layer's options, its parameters by the names of the state_dict, the input, perhaps an initial
+state and lengths (by packed sequences), the weights of the sum ("v"), and under "expected" the answers and
+the gradients of the sum. Numbers given are short; expected ones have 12 digits. An array is
+{"shape", "data"}, in row-major order.
+"""
+
+import json
+import pathlib
+
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+T, BATCH, INPUTS, HIDDEN = 4, 3, 3, 2
+LENGTHS = [2, 4, 1]
+
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(20)
+
+
+def short(*shape):
+    return torch.randn(shape).mul(70).round().div(100)
+
+
+def array(tensor, digits=17):
+    data = [float(f"{x:.{digits}g}") for x in tensor.detach().flatten().tolist()]
+    return {"shape": list(tensor.shape), "data": data}
+
+
+def case(kind, layers=1, bidirectional=False, bias=True, batch_first=False, lengths=None, state=True, alone=False):
+    options = dict(num_layers=layers, bidirectional=bidirectional, bias=bias, batch_first=batch_first)
+    if kind == "relu":
+        layer = torch.nn.RNN(INPUTS, HIDDEN, nonlinearity="relu", **options)
+    else:
+        layer = {"tanh": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind](INPUTS, HIDDEN, **options)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(short(*parameter.shape))
+
+    directions = 2 if bidirectional else 1
+    batch = [] if alone else [BATCH]
+    order = (lambda t: [BATCH, t]) if batch_first else (lambda t: [t, *batch])
+    x = short(*order(T), INPUTS).requires_grad_()
+    names = ["h", "c"] if kind == "lstm" else ["h"]
+    given = {name: short(layers * directions, *batch, HIDDEN).requires_grad_() for name in names} if state else {}
+    start = tuple(given.values()) if len(given) == 2 else given.get("h")
+
+    read = x if lengths is None else pack_padded_sequence(x, lengths, batch_first, enforce_sorted=False)
+    output, last = layer(read, start)
+    if lengths is not None:
+        output, _ = pad_packed_sequence(output, batch_first, total_length=T)
+    answers = {"output": output, **dict(zip(names, last if kind == "lstm" else [last]))}
+    weights = {name: short(*answer.shape) for name, answer in answers.items()}
+    sum(torch.sum(weights[name] * answer) for name, answer in answers.items()).backward()
+
+    options.update(kind=kind, layers=options.pop("num_layers"))
+    gradients = {"x": x.grad}
+    gradients.update({f"{name}_0": start.grad for name, start in given.items()})
+    gradients.update({name: parameter.grad for name, parameter in layer.named_parameters()})
+    return {
+        "options": options,
+        "lengths": lengths,
+        "parameters": {name: array(parameter) for name, parameter in layer.named_parameters()},
+        "x": array(x),
+        "state": {name: array(start) for name, start in given.items()},
+        "v": {name: array(weight) for name, weight in weights.items()},
+        "expected": {
+            **{name: array(answer, 12) for name, answer in answers.items()},
+            "gradients": {name: array(gradient, 12) for name, gradient in gradients.items()},
+        },
+    }
+
+
+cases = []
+for kind in ["tanh", "relu", "gru", "lstm"]:
+    for layers in [1, 2]:
+        for bidirectional in [False, True]:
+            shape = dict(layers=layers, bidirectional=bidirectional)
+            cases.append(case(kind, **shape))
+            if kind != "relu" and (layers == 1 or bidirectional):
+                cases.append(case(kind, **shape, bias=False, state=False))
+                cases.append(case(kind, **shape, lengths=LENGTHS))
+for kind in ["tanh", "gru", "lstm"]:
+    cases.append(case(kind, batch_first=True, bidirectional=True))
+    cases.append(case(kind, batch_first=True, lengths=LENGTHS))
+    cases.append(case(kind, alone=True, bidirectional=True))
+
+text = json.dumps({"torch": torch.__version__.split("+")[0], "cases": "CASES"})
+lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
+pathlib.Path(__file__).with_name("recurrent.json").write_text(text.replace('"CASES"', f"[\n{lines}\n]") + "\n")

@@ -1,0 +1,24 @@
+//! The adding example as a program: what it says last. `cargo test` builds the example with this test; named alone,
+//! `--test adding` does not.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+#[test]
+fn the_sum_of_two_marked_numbers_is_learnt() {
+    let test = std::env::current_exe().unwrap();
+    let example: PathBuf =
+        [test.ancestors().nth(2).unwrap(), "examples/adding".as_ref()].iter().collect();
+    let output = Command::new(example).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let words: Vec<&str> = said.lines().last().unwrap().split([' ', ',']).collect();
+    let before = |what: &str| -> f64 {
+        let place = words.iter().position(|word| *word == what).expect(what);
+        words[..place].iter().rev().find_map(|word| word.parse().ok()).expect("a number")
+    };
+    // Of two numbers in [0, 1), the variance of the sum is 1/6.
+    let (one, learnt) = (before("predicting"), before("learnt"));
+    assert!((one - 1.0 / 6.0).abs() < 0.02, "{said}");
+    assert!(learnt < 0.01, "{said}");
+}
