@@ -25,6 +25,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use crate::control::Scan;
 use crate::operation::Op;
 use crate::reading::{Node, NodeId};
 use crate::{Graph, Type, Var};
@@ -78,7 +79,9 @@ pub fn rewrite(
             let before = graph.len();
             let var =
                 graph.on_behalf((node.location, node.backward), || rule(&graph, &visit, &inputs));
-            debug_assert_eq!(var.ty(), node.ty, "{} must keep its type", node.op.name());
+            // Of a loop the parts that are read keep theirs.
+            let keeps = var.ty() == node.ty || node.op.downcast::<Scan>().is_some();
+            debug_assert!(keeps, "{} must keep its type", node.op.name());
             if let (Some(name), true) = (&node.name, graph.len() > before) {
                 var.named(name);
             }

@@ -95,6 +95,12 @@ impl Effects {
                 (of_base.into_iter().chain(reads.clone()).collect(), vec![written])
             }
             Action::Position { from, .. } => (vec![from.clone()], Vec::new()),
+            Action::Loop(looped) => {
+                let starts = looped.carries.iter().map(|carry| &carry.start.memory);
+                let reads = starts.chain(looped.reads.iter().map(|read| &read.memory));
+                let written = Written { memory: Memory::Real(looped.written.clone()), part: None };
+                (reads.cloned().collect(), vec![written])
+            }
             Action::Plain { inputs, output, .. } => {
                 let written = match output {
                     Memory::Real(_) => vec![Written { memory: output.clone(), part: None }],

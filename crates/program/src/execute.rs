@@ -1,15 +1,15 @@
 //! Running a program.
 
-use kernels::Source;
+use kernels::{Isa, Pool, Source};
 use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder};
 use smallvec::SmallVec;
 use std::ops::Range;
 
 use crate::Precision;
 use crate::Program;
-use crate::in_place::{Lent, MAX_LENT};
-use crate::instruction::{Action, Base, FusedInput, Memory, Operand};
-use crate::instruction::{MAX_INPUTS, MAX_OUTPUTS};
+use crate::in_place::Lent;
+use crate::instruction::MAX_INPUTS;
+use crate::instruction::{Action, Base, FusedInput, Instruction, Memory, Operand};
 use crate::workspace::{Constants, Workspace};
 use graph::Seed;
 use graph::{Args, Op, Out, RunResult};
@@ -23,12 +23,44 @@ impl<T: Precision> Program<T> {
         params: &[T],
         seed: Seed,
         lent: &mut [Lent<'_, T>],
-        mut after: impl FnMut(usize, &[T], &Constants<T>) -> Result<(), RunError>,
+        after: impl FnMut(usize, &[T], &Constants<T>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let Workspace { reals, indices, scratch } = &mut self.workspace;
-        let (reals, indices): (&mut [T], &mut [i64]) = (reals, indices);
+        let arenas = Arenas { reals, indices, scratch };
+        let machine = Machine { isa: self.isa, pool: &self.pool, seed };
         let fixed = Fixed { params, constants: &self.constants };
-        for (position, instruction) in self.instructions.iter().enumerate() {
+        machine.run(&self.instructions, fixed, arenas, lent, after)
+    }
+}
+
+/// What runs instructions.
+#[derive(Clone, Copy)]
+pub(crate) struct Machine<'a> {
+    pub isa: Isa,
+    pub pool: &'a Pool,
+    pub seed: Seed,
+}
+
+/// What a run writes.
+pub(crate) struct Arenas<'a, T> {
+    pub reals: &'a mut [T],
+    pub indices: &'a mut [i64],
+    pub scratch: &'a mut Vec<T>,
+}
+
+impl Machine<'_> {
+    /// Runs instructions, one after the other.
+    pub fn run<T: Precision>(
+        self,
+        instructions: &[Instruction<T>],
+        fixed: Fixed<'_, T>,
+        arenas: Arenas<'_, T>,
+        lent: &mut [Lent<'_, T>],
+        mut after: impl FnMut(usize, &[T], &Constants<T>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let Arenas { reals, indices, scratch } = arenas;
+        let Self { isa, pool, seed } = self;
+        for (position, instruction) in instructions.iter().enumerate() {
             match &instruction.action {
                 Action::Fused { program, inputs, slots, .. } => {
                     let (memory, mut slots) = carve_all(reals, lent, slots);
@@ -41,14 +73,14 @@ impl<T: Precision> Program<T> {
                         input => memory.source(input, fixed),
                     };
                     sources.extend(inputs.iter().map(source));
-                    program.run(self.isa, &self.pool, &sources, &mut slots, scratch);
+                    program.run(isa, pool, &sources, &mut slots, scratch);
                 }
                 Action::Contract(product) => {
                     let (memory, mut outputs) = carve_one(reals, product.output.memory.range());
                     let memory = memory.beside(lent);
                     let [a, b] =
                         product.factors.each_ref().map(|input| memory.source(input, fixed));
-                    let (isa, pool) = (self.isa, &self.pool);
+                    let (isa, pool) = (isa, pool);
                     match &product.packed {
                         None => product.contraction.run(isa, pool, a, b, outputs[0]),
                         Some(range) => {
@@ -60,7 +92,7 @@ impl<T: Precision> Program<T> {
                 Action::Pack { contraction, from, to } => {
                     let (memory, mut outputs) = carve_one(reals, to);
                     let memory = memory.beside(lent);
-                    contraction.pack_b(self.isa, &self.pool, memory.read(from, fixed), outputs[0]);
+                    contraction.pack_b(isa, pool, memory.read(from, fixed), outputs[0]);
                 }
                 Action::Zero(range) => reals[range.clone()].fill(T::zero()),
                 Action::Scatter { scatter, base, reads: [source, index], to } => {
@@ -76,12 +108,26 @@ impl<T: Precision> Program<T> {
                     };
                     let (source, index) =
                         (memory.read(source, fixed), fixed.indices(index, indices));
-                    scatter.run(self.isa, &self.pool, source, index, start, outputs[0]);
+                    scatter.run(isa, pool, source, index, start, outputs[0]);
                 }
                 Action::Position { search, from, to } => {
                     let memory = Carved::whole(reals).beside(lent);
                     let from = memory.read(from, fixed);
-                    search.run(self.isa, &self.pool, from, &mut indices[to.clone()]);
+                    search.run(isa, pool, from, &mut indices[to.clone()]);
+                }
+                Action::Loop(looped) => {
+                    let arenas = Arenas {
+                        reals: &mut *reals,
+                        indices: &mut *indices,
+                        scratch: &mut *scratch,
+                    };
+                    let run = looped.run(self, fixed, arenas, lent);
+                    let location = instruction.location;
+                    run.map_err(|(step, error)| RunError::InStep {
+                        error: Box::new(error),
+                        step,
+                        location,
+                    })?;
                 }
                 Action::Plain { op, inputs, output, kind, shape } => {
                     let result = match output {
@@ -103,18 +149,21 @@ impl<T: Precision> Program<T> {
                     result.map_err(|fault| fault.at(op.name(), instruction.location))?;
                 }
             }
-            after(position, reals, &self.constants)?;
+            after(position, reals, fixed.constants)?;
         }
         Ok(())
     }
 }
 
+/// So many slices that are written or lent need no heap: more than a loop stores, and a step of most loops.
+const MOST_CARVED: usize = 32;
+
 /// Memory without what an instruction writes: what is left to read.
-struct Carved<'a, E> {
+pub(crate) struct Carved<'a, E> {
     /// The parts of the arena between what is written, each with where it starts.
-    parts: SmallVec<[(usize, &'a [E]); MAX_OUTPUTS + 1]>,
+    parts: SmallVec<[(usize, &'a [E]); MOST_CARVED + 1]>,
     /// What the caller lends; empty where it is written.
-    lent: SmallVec<[&'a [E]; MAX_LENT]>,
+    lent: SmallVec<[&'a [E]; MOST_CARVED]>,
 }
 
 /// Takes what is written out of the arena and of what is lent. It is answered in the order given.
@@ -122,7 +171,7 @@ fn carve_all<'a, E>(
     arena: &'a mut [E],
     lent: &'a mut [Lent<'_, E>],
     written: &[Memory],
-) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MAX_OUTPUTS]>) {
+) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MOST_CARVED]>) {
     if lent.is_empty() {
         return carve(arena, written, |memory| Some(memory.range()));
     }
@@ -145,23 +194,23 @@ fn carve_all<'a, E>(
 fn carve_one<'a, E>(
     arena: &'a mut [E],
     written: &Range<usize>,
-) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MAX_OUTPUTS]>) {
+) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MOST_CARVED]>) {
     carve(arena, std::slice::from_ref(written), Some)
 }
 
 /// Takes the ranges to write out of an arena. They are answered in the order given, empty where there is none.
-fn carve<'a, 'w, E, W>(
+pub(crate) fn carve<'a, 'w, E, W>(
     arena: &'a mut [E],
     written: &'w [W],
     range: impl Fn(&'w W) -> Option<&'w Range<usize>>,
-) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MAX_OUTPUTS]>) {
-    let mut order: SmallVec<[(usize, usize, usize); MAX_OUTPUTS]> = SmallVec::new();
+) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MOST_CARVED]>) {
+    let mut order: SmallVec<[(usize, usize, usize); MOST_CARVED]> = SmallVec::new();
     let ranges = written.iter().map(range).enumerate();
     order.extend(ranges.filter_map(|(i, range)| range.map(|range| (range.start, range.end, i))));
     if order.len() > 1 {
         order.sort_unstable();
     }
-    let mut outputs: SmallVec<[&'a mut [E]; MAX_OUTPUTS]> = SmallVec::new();
+    let mut outputs: SmallVec<[&'a mut [E]; MOST_CARVED]> = SmallVec::new();
     outputs.extend(written.iter().map(|_| &mut [][..]));
     let mut carved = Carved { parts: SmallVec::new(), lent: SmallVec::new() };
     let (mut rest, mut start) = (arena, 0);
@@ -182,7 +231,7 @@ impl<'a, E> Carved<'a, E> {
     }
 
     /// The same, with what the caller lends, none of which is written.
-    fn beside(mut self, lent: &'a [Lent<'_, E>]) -> Self {
+    pub fn beside(mut self, lent: &'a [Lent<'_, E>]) -> Self {
         self.lent.extend(lent.iter().map(|lent| match lent {
             Lent::Written(slice) => &**slice,
             Lent::Read(slice) => slice,
@@ -190,7 +239,7 @@ impl<'a, E> Carved<'a, E> {
         self
     }
 
-    fn slice(&self, range: &Range<usize>) -> &'a [E] {
+    pub fn slice(&self, range: &Range<usize>) -> &'a [E] {
         let (start, part) = *self
             .parts
             .iter()
@@ -206,7 +255,7 @@ impl<'a, E> Carved<'a, E> {
         }
     }
 
-    fn read(&self, place: &Memory, fixed: Fixed<'a, E>) -> &'a [E] {
+    pub fn read(&self, place: &Memory, fixed: Fixed<'a, E>) -> &'a [E] {
         match place {
             Memory::Real(range) => self.slice(range),
             Memory::Param(range) => &fixed.params[range.clone()],
@@ -219,9 +268,9 @@ impl<'a, E> Carved<'a, E> {
 
 /// What a run reads and does not write.
 #[derive(Clone, Copy)]
-struct Fixed<'a, T> {
-    params: &'a [T],
-    constants: &'a Constants<T>,
+pub(crate) struct Fixed<'a, T> {
+    pub params: &'a [T],
+    pub constants: &'a Constants<T>,
 }
 
 impl<'a, T> Fixed<'a, T> {
@@ -255,7 +304,7 @@ fn plain<'a, T: Precision>(
     T::eval(&**op, &Args::new(views, seed), out)
 }
 
-fn view<'a, E>(operand: &Operand, memory: &'a [E]) -> ArrayViewD<'a, E> {
+pub(crate) fn view<'a, E>(operand: &Operand, memory: &'a [E]) -> ArrayViewD<'a, E> {
     let place = &operand.place;
     if place.shape.size() == 0 {
         // ndarray accepts no strides over no memory.

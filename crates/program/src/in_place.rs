@@ -86,8 +86,11 @@ impl<T: Precision> InPlace<T> {
             in_order,
             "what is lent and the numbers are all inputs of the graph, in their order"
         );
-        let lending =
-            Lending { inputs: lent.len(), outputs: over.iter().copied().map(Some).collect() };
+        let lending = Lending {
+            inputs: lent.len(),
+            outputs: over.iter().copied().map(Some).collect(),
+            fixed: 0..0,
+        };
         let params = Params::with_seed(0);
         let program = T::compile(&outputs, &params, Arithmetic::Reassociated, &lending);
         self.programs.push(Lender { program, over });

@@ -6,6 +6,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use crate::compile::Cut;
+use crate::looped::Loop;
 use graph::Op;
 use graph::{Kind, Place, Shape};
 
@@ -103,6 +104,8 @@ pub(crate) enum Action<T> {
     Scatter { scatter: Box<kernels::Scatter>, base: Base<T>, reads: [Memory; 2], to: Range<usize> },
     /// Where extrema stand.
     Position { search: Box<kernels::ArgExtremum>, from: Memory, to: Range<usize> },
+    /// A loop over steps.
+    Loop(Box<Loop<T>>),
     /// A plain evaluation.
     Plain { op: Op, inputs: SmallVec<[Operand; 3]>, output: Memory, kind: Kind, shape: Shape },
 }
@@ -143,6 +146,18 @@ pub(crate) struct Product<T> {
     pub packed: Option<Range<usize>>,
 }
 
+impl Cost {
+    /// Counts the steps of a loop.
+    pub fn count<T>(&mut self, looped: &Loop<T>) {
+        let each = |of: fn(&Cost) -> usize| {
+            let costs = looped.instructions.iter().map(|instruction| of(&instruction.cost));
+            costs.fold(0, usize::saturating_add).saturating_mul(looped.steps)
+        };
+        self.over = format!("{} steps", looped.steps);
+        (self.flops, self.bytes) = (each(|cost| cost.flops), each(|cost| cost.bytes));
+    }
+}
+
 impl<T: kernels::Scalar> Instruction<T> {
     /// Whether a pool's threads share it; which number of threads there is makes no difference to the
     /// result.
@@ -152,6 +167,7 @@ impl<T: kernels::Scalar> Instruction<T> {
             Action::Contract(product) => product.contraction.is_shared(),
             Action::Scatter { scatter, .. } => scatter.is_shared(),
             Action::Position { search, .. } => search.is_shared(),
+            Action::Loop(looped) => looped.instructions.iter().any(Self::is_shared),
             Action::Pack { .. } | Action::Zero(_) | Action::Plain { .. } => false,
         }
     }

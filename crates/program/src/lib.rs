@@ -27,6 +27,7 @@ mod function;
 mod given;
 mod in_place;
 mod instruction;
+mod looped;
 mod per_shape;
 mod precision;
 mod profile;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::operation::Op;
+use crate::ops::Full;
 use crate::random::Seed;
 use crate::reading::NodeId;
 use crate::{Args, Fault, Graph, Scalar, Type, Value, Var, View};
@@ -158,7 +159,10 @@ fn needed(
     let mut found = BTreeSet::new();
     let mut stack: Vec<NodeId> = outputs.iter().map(|output| output.id()).collect();
     while let Some(id) = stack.pop() {
-        if inside.contains(&id) && !holes.contains_key(&id) && found.insert(id) {
+        // A number at every position is no memory to be read.
+        let own =
+            inside.contains(&id) || graph.node(id, |node| node.op.downcast::<Full>().is_some());
+        if own && !holes.contains_key(&id) && found.insert(id) {
             stack.extend(graph.node_inputs(id));
         }
     }

@@ -6,5 +6,5 @@ mod scan;
 
 pub use body::{Body, BodyNode};
 pub(crate) use part::Part;
-pub use scan::{Layout, Scan};
+pub use scan::{Layout, Scan, trimmed};
 pub(crate) use scan::{Mapped, Updated, mapped};

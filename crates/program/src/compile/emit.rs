@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use kernels::{Along, Contraction, Factor, FusedBuilder, Index, Layout, Table, Value as Register};
 use smallvec::SmallVec;
 
+use super::Arithmetic;
 use super::analysis::{Analysis, Work};
 use super::group::{Extent, Group, Read};
 use super::place::{Strides, View, space_of, strides_in_space};
@@ -26,6 +27,8 @@ pub(crate) struct Emitter<'a> {
     pub plan: &'a Plan,
     /// Where each parameter lies.
     pub params: &'a dyn Fn(ParamId) -> std::ops::Range<usize>,
+    /// How the bodies of loops are compiled.
+    pub arithmetic: Arithmetic,
 }
 
 impl Emitter<'_> {
@@ -43,7 +46,11 @@ impl Emitter<'_> {
         };
         let location = self.analysis.graph.node(node, |node| node.location);
         let zeroed = self.plan.zeroed[position].iter().map(|&node| self.zeroed::<T>(node));
-        let computed = Instruction { action, location, cost: self.cost::<T>(group, reads) };
+        let mut cost = self.cost::<T>(group, reads);
+        if let Action::Loop(looped) = &action {
+            cost.count(looped);
+        }
+        let computed = Instruction { action, location, cost };
         zeroed.chain([computed]).collect()
     }
 
@@ -176,6 +183,7 @@ impl Emitter<'_> {
 
     fn plain<T: Precision>(&self, node: NodeId) -> Action<T> {
         match self.analysis.graph.node(node, |node| node.op.lower()) {
+            Lowering::Scan => self.looped(node),
             Lowering::Put(place) => self.put(node, &place),
             Lowering::Position(word, axes) => self.position(node, word, &axes),
             _ => self.evaluated(node),

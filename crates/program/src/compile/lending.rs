@@ -1,5 +1,7 @@
 //! What lies in memory of the caller: inputs that are read there, and outputs that are written over them.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::analysis::Analysis;
@@ -13,8 +15,10 @@ use graph::reading::NodeId;
 pub struct Lending {
     /// How many: the first inputs of the graph.
     pub inputs: usize,
-    /// For each output, the input that it replaces.
+    /// For each output, the slice that it is written to: that of the input that it replaces, or one of its own.
     pub outputs: Vec<Option<usize>>,
+    /// Which of the inputs are the same in every run until the program is done with: the steps of a loop are runs.
+    pub fixed: Range<usize>,
 }
 
 impl Lending {

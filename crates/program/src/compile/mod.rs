@@ -19,6 +19,7 @@ mod grouping;
 mod home;
 mod indexed;
 mod lending;
+mod looped;
 mod packing;
 mod passes;
 mod place;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::Precision;
-use crate::instruction::{Instruction, Memory};
+use crate::instruction::{Action, Instruction, Memory};
 use crate::program::{Input, Output};
 use crate::workspace::{Aligned, Constants};
 use analysis::{Analysis, Work};
@@ -50,6 +51,8 @@ use graph::{Param, Params};
 /// Everything a program is made of.
 pub(crate) struct Compiled<T> {
     pub instructions: Vec<Instruction<T>>,
+    /// What runs before the first run, of what is [fixed](Lending::fixed).
+    pub once: Vec<Instruction<T>>,
     pub inputs: Vec<Input>,
     pub outputs: Vec<Output>,
     pub constants: Constants<T>,
@@ -73,10 +76,11 @@ pub(crate) fn compile<T: Precision>(
         panic!("{error}");
     }
     let ids: Vec<NodeId> = outputs.iter().map(|var| var.id()).collect();
-    let target = own_outputs(passes::run::<T>(recorded, &ids, arithmetic));
+    let Target { graph, outputs: ids } = graph::control::trimmed(recorded, &ids);
+    let target = own_outputs(passes::run::<T>(&graph, &ids, arithmetic));
     let mut target = home::settled(target, &HashSet::new());
     loop {
-        match arranged(recorded, outputs, &target, params, lending) {
+        match arranged(recorded, outputs, &target, params, arithmetic, lending) {
             Ok(compiled) => return compiled,
             Err(conflicts) => target = home::settled(target, &conflicts),
         }
@@ -90,6 +94,7 @@ fn arranged<T: Precision>(
     outputs: &[Var<'_>],
     target: &Target,
     params: &Params<T>,
+    arithmetic: Arithmetic,
     lending: &Lending,
 ) -> Result<Compiled<T>, HashSet<home::Argument>> {
     let analysis = Analysis::new(&target.graph, &target.outputs).at_home();
@@ -102,14 +107,15 @@ fn arranged<T: Precision>(
     let lent = lending.places(&analysis, &groups, &reads, &target.outputs);
     let plan = plan::plan(&analysis, &groups, &reads, &target.outputs, lent);
     let range = |id| params.range(id);
-    let emitter = emit::Emitter { analysis: &analysis, plan: &plan, params: &range };
+    let emitter = emit::Emitter { analysis: &analysis, plan: &plan, params: &range, arithmetic };
     let mut instructions: Vec<Instruction<T>> = groups
         .iter()
         .zip(&reads)
         .enumerate()
         .flat_map(|(position, (group, reads))| emitter.emit(position, group, reads))
         .collect();
-    let reals = packing::pack_shared(&mut instructions, plan.reals);
+    let [reals, indices] = with_loops(&instructions, [plan.reals, plan.indices]);
+    let (once, reals) = packing::pack_shared(&mut instructions, reals, &lending.fixed);
     Ok(Compiled {
         inputs: inputs(recorded, &analysis, &plan),
         outputs: outputs
@@ -120,9 +126,19 @@ fn arranged<T: Precision>(
         constants: constants(&analysis, &emitter),
         params: parameters(&analysis, params),
         reals,
-        indices: plan.indices,
+        indices,
+        once,
         instructions,
     })
+}
+
+/// How long the arenas are with room for the steps of loops, which never run at the same time.
+fn with_loops<T>(instructions: &[Instruction<T>], [reals, indices]: [usize; 2]) -> [usize; 2] {
+    let ends = instructions.iter().filter_map(|instruction| match &instruction.action {
+        Action::Loop(looped) => Some([looped.end, looped.index_arena.end]),
+        _ => None,
+    });
+    ends.fold([reals, indices], |[a, b], [c, d]| [a.max(c), b.max(d)])
 }
 
 /// Answers, for every output, a node that computes its elements in row-major order into memory of

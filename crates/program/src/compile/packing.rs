@@ -11,14 +11,18 @@ use crate::instruction::{Action, FusedInput, Instruction, Memory};
 const ALIGNMENT: usize = 16;
 
 /// Adds an instruction before the first of the products that read a factor again, which packs it, and lets them read the
-/// copy; answers how long the arena is then.
+/// copy; answers how long the arena is then. What lies in a slice that is lent the same in every step of a loop is packed
+/// before the loop, by what is answered beside.
 pub(crate) fn pack_shared<T: Precision>(
     instructions: &mut Vec<Instruction<T>>,
     mut reals: usize,
-) -> usize {
+    fixed: &Range<usize>,
+) -> (Vec<Instruction<T>>, usize) {
+    let is_fixed =
+        |memory: &Memory| matches!(memory, Memory::Lent(slice, _) if fixed.contains(slice));
     let mut uses: HashMap<Key, Vec<Use>> = HashMap::new();
     for (position, instruction) in instructions.iter().enumerate() {
-        for (key, product) in factors(position, instruction) {
+        for (key, product) in factors(position, instruction, &is_fixed) {
             uses.entry(key).or_default().push(product);
         }
     }
@@ -26,19 +30,24 @@ pub(crate) fn pack_shared<T: Precision>(
         uses.into_values().filter(|uses| uses.len() > 1 || uses[0].repeats).collect();
     shared.sort_unstable_by_key(|uses| (uses[0].position, uses[0].product));
     let mut packs: Vec<(usize, Instruction<T>)> = Vec::new();
+    let mut once: Vec<Instruction<T>> = Vec::new();
     for uses in shared {
         let start = reals.next_multiple_of(ALIGNMENT);
         let pack = packing(&instructions[uses[0].position], &uses[0], start);
-        let Action::Pack { to, .. } = &pack.action else { unreachable!("it packs") };
+        let Action::Pack { from, to, .. } = &pack.action else { unreachable!("it packs") };
         reals = to.end;
         for each in &uses {
             each.read(&mut instructions[each.position], to.clone());
         }
-        packs.push((uses[0].position, pack));
+        if is_fixed(from) {
+            once.push(pack);
+        } else {
+            packs.push((uses[0].position, pack));
+        }
     }
     packs.sort_by_key(|pack| std::cmp::Reverse(pack.0));
     packs.into_iter().for_each(|(position, pack)| instructions.insert(position, pack));
-    reals
+    (once, reals)
 }
 
 /// What two products agree in that can read one packed copy: the factor, unless it changes in between, and the form.
@@ -59,23 +68,28 @@ struct Use {
 }
 
 /// The second factors of an instruction that could be packed.
-fn factors<T: Precision>(position: usize, instruction: &Instruction<T>) -> Vec<(Key, Use)> {
+fn factors<T: Precision>(
+    position: usize,
+    instruction: &Instruction<T>,
+    is_fixed: &impl Fn(&Memory) -> bool,
+) -> Vec<(Key, Use)> {
     let key = |factor: &FusedInput, form: &Vec<isize>| {
         let FusedInput::Memory(memory) = factor else { return None };
-        let position = (!matches!(memory, Memory::Param(_))).then_some(position);
+        let same = matches!(memory, Memory::Param(_)) || is_fixed(memory);
+        let position = (!same).then_some(position);
         Some(Key { factor: memory.clone(), position, form: form.clone() })
     };
     match &instruction.action {
         Action::Contract(product) => {
             let key = key(&product.factors[1], &product.form);
-            key.map(|key| (key, Use { position, product: None, repeats: false }))
-                .into_iter()
-                .collect()
+            let repeats = key.as_ref().is_some_and(|key| is_fixed(&key.factor));
+            key.map(|key| (key, Use { position, product: None, repeats })).into_iter().collect()
         }
         Action::Fused { program, inputs, products, .. } => {
             let repeats = program.repeats_factors();
             let of = |(p, product): (usize, &crate::instruction::LoopProduct)| {
                 let key = key(&inputs[product.second], &product.form)?;
+                let repeats = repeats || is_fixed(&key.factor);
                 Some((key, Use { position, product: Some(p), repeats }))
             };
             products.iter().enumerate().filter_map(of).collect()
@@ -84,6 +98,7 @@ fn factors<T: Precision>(position: usize, instruction: &Instruction<T>) -> Vec<(
         | Action::Zero(_)
         | Action::Scatter { .. }
         | Action::Position { .. }
+        | Action::Loop(_)
         | Action::Plain { .. } => Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use graph::reading::NodeId;
 use graph::{Kind, Lowering, Shape};
 
 /// Values begin at multiples of this many elements: a cache line of single-precision numbers.
-const ALIGNMENT: usize = 16;
+pub(crate) const ALIGNMENT: usize = 16;
 
 /// The layout of a program's memory.
 #[derive(Debug)]

@@ -5,9 +5,11 @@ mod reverse;
 mod split;
 #[cfg(test)]
 mod tests;
+mod trim;
 mod vmapped;
 
 pub(crate) use record::Updated;
+pub use trim::trimmed;
 pub(crate) use vmapped::{Mapped, mapped};
 
 use std::sync::Arc;
@@ -152,24 +154,6 @@ impl Scan {
     fn part<'g>(&self, node: Var<'g>, result: Result) -> Var<'g> {
         let part = Part { number: self.number(result), place: self.place(result) };
         node.graph().apply(part, &[node])
-    }
-
-    /// The part of this scan, recorded as `node`, that was a part of another that differs in what it keeps.
-    pub(crate) fn again<'g>(
-        &self,
-        node: Var<'g>,
-        of: &Scan,
-        part: &Part,
-        each: &[usize],
-    ) -> Var<'g> {
-        let result = match of.result(part.number) {
-            Result::Each(number) => {
-                let still = each.iter().position(|&kept| kept == number);
-                Result::Each(still.expect("what is read is kept"))
-            }
-            of_carry => of_carry,
-        };
-        self.part(node, result)
     }
 }
 

@@ -1,0 +1,189 @@
+//! Compiled loops against the plain evaluator: values, gradients and gradients of gradients.
+
+use cotangent::{Arithmetic, Evaluator, Gradient, Graph, Params, Program, Seed, Shape, Var};
+use ndarray::{ArrayD, IxDyn, array};
+
+fn drawn(g: &Graph, shape: impl Into<Shape>, stream: u64) -> Var<'_> {
+    let shape = shape.into();
+    let numbers = (0..shape.size() as u64).map(|i| Seed::default().uniform(stream, i) - 0.5);
+    g.constant(ArrayD::from_shape_vec(IxDyn(&shape), numbers.collect()).unwrap())
+}
+
+fn weighed(y: Var<'_>) -> Var<'_> {
+    (y * drawn(y.graph(), y.shape(), 99)).sum()
+}
+
+/// Values, gradients, and gradients of gradients.
+fn derivatives<'g>(results: &[Var<'g>], inputs: &[Var<'g>]) -> Vec<Var<'g>> {
+    let g = inputs[0].graph();
+    let total =
+        |all: &[Var<'g>]| all.iter().fold(g.full([], 0.0), |sum, &y| sum + weighed(y.sin()));
+    let gradient = |y: Var<'g>| {
+        Gradient::of(y).zeros_without_path().with_respect_to(inputs).expect("a real scalar")
+    };
+    let first = gradient(total(results));
+    let second = gradient(total(&first));
+    [results.to_vec(), first, second].concat()
+}
+
+/// The compiled program and the plain evaluator agree, and threads make no difference.
+#[track_caller]
+fn agree(context: &str, outputs: &[Var<'_>]) {
+    let g = outputs[0].graph();
+    let expected = Evaluator::<f64>::new(g).run(outputs).unwrap();
+    let params = Params::with_seed(0);
+    for arithmetic in [Arithmetic::Reassociated, Arithmetic::AsWritten] {
+        let mut program = Program::<f64>::compile_with(outputs, &params, arithmetic);
+        for threads in 1..=3 {
+            program.set_threads(threads);
+            program.run(&params, &[], Seed::default()).unwrap();
+            for (number, expected) in expected.iter().enumerate() {
+                let (ours, expected) = (program.output(number), expected.clone().into_real());
+                let scale = expected.iter().fold(1e-3, |most: f64, x| most.max(x.abs()));
+                let far =
+                    ours.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(
+                    far <= 1e-11 * scale,
+                    "{context}, output {number}, {arithmetic:?}: {far:e} apart at scale {scale}"
+                );
+            }
+        }
+    }
+}
+
+type Results<'g> = (Vec<Var<'g>>, Vec<Var<'g>>);
+
+/// Ties the lifetimes of a closure's arguments together.
+fn same<'g, F: Fn(&[Var<'g>], &[Var<'g>]) -> Results<'g>>(body: F) -> F {
+    body
+}
+
+/// An LSTM's cell, of which a product runs before the loop, and gradients of weights after it.
+fn cell<'g>(w: Var<'g>, u: Var<'g>, b: Var<'g>) -> impl Fn(&[Var<'g>], &[Var<'g>]) -> Results<'g> {
+    same(move |carry, x| {
+        let z = x[0].matmul(w) + carry[0].matmul(u) + b;
+        let gates = z.split(&[2, 2, 2, 2], 1);
+        let c = gates[0].sigmoid() * carry[1] + gates[1].sigmoid() * gates[2].tanh();
+        let h = gates[3].sigmoid() * c.tanh();
+        (vec![h, c], vec![h, c.square(), x[0] * 2.0, (h * c).sum_over(1)])
+    })
+}
+
+#[test]
+fn lengths_and_directions() {
+    for steps in [0, 1, 2, 7, 64] {
+        let g = Graph::new();
+        let init = [drawn(&g, [3, 2], 1), drawn(&g, [3, 2], 2)];
+        let x = drawn(&g, [steps, 3, 4], 3);
+        let others = [drawn(&g, [4, 8], 4), drawn(&g, [2, 8], 5), drawn(&g, [8], 6)];
+        let inputs = [init[0], init[1], x, others[0], others[1], others[2]];
+        let step = cell(others[0], others[1], others[2]);
+        let all = |(last, each): Results<'_>| {
+            [last, each].concat().iter().map(|y| y.id()).collect::<Vec<_>>()
+        };
+        let runs = [
+            all(g.scan(&init, &[x], &step)),
+            all(g.scan_reverse(&init, &[x], &step)),
+            all(g.scan_recomputed(&init, &[x], &step)),
+        ];
+        for (how, run) in runs.into_iter().enumerate() {
+            let results: Vec<Var<'_>> = run.into_iter().map(|id| g.var(id)).collect();
+            agree(&format!("{steps} steps, way {how}"), &derivatives(&results, &inputs));
+            // Of the results, one alone.
+            agree(&format!("the last of {steps} steps, way {how}"), &results[..1]);
+            agree(
+                &format!("gradients of {steps} steps, way {how}"),
+                &derivatives(&results[..1], &inputs)[1..],
+            );
+        }
+    }
+}
+
+#[test]
+fn slices_and_weights_lie_anywhere() {
+    let g = Graph::new();
+    let start = drawn(&g, [2, 3], 1).t();
+    // Batch first, turned around; a transposed weight, a part of one, a number for each step, and one for all.
+    let x = drawn(&g, [3, 5, 2], 2).permute([1, 0, 2]).flip([0, 2]);
+    let (w, v) =
+        (drawn(&g, [2, 2], 3).t(), drawn(&g, [4, 4], 4).slice_axis(0, 1..3).slice_axis(1, 1..3));
+    let (numbers, same_for_all) = (drawn(&g, [5], 5), drawn(&g, [1, 2], 6).broadcast_to([5, 2]));
+    let index = g.constant(array![[2, 0, 1], [1, 1, 0], [0, 2, 2], [1, 0, 2], [2, 2, 2]]);
+    let table = drawn(&g, [3, 2], 7);
+    let step = same(|carry, x| {
+        let h = (carry[0].matmul(w) + x[0].matmul(v) + x[2] * x[1] + table.take(0, x[3])).tanh();
+        (vec![h], vec![h.take(0, x[3])])
+    });
+    let (last, each) = g.scan(&[start], &[x, numbers, same_for_all, index], step);
+    agree(
+        "anywhere",
+        &derivatives(&[last[0], each[0]], &[start, x, w, v, numbers, same_for_all, table]),
+    );
+}
+
+#[test]
+fn loops_nest_and_are_mapped() {
+    let g = Graph::new();
+    let (h, x, w) = (drawn(&g, [2], 1), drawn(&g, [3, 4, 2], 2), drawn(&g, [2, 2], 3));
+    let inner = same(|carry, x| {
+        let h = (carry[0].matmul(w) + x[0]).tanh();
+        (vec![h], vec![h * x[0]])
+    });
+    let outer = same(|carry, x| {
+        let (last, each) = g.scan(carry, x, &inner);
+        (last, vec![each[0].sum_over(0)])
+    });
+    let (last, each) = g.scan(&[h], &[x], &outer);
+    agree("nested", &derivatives(&[last[0], each[0]], &[h, x, w]));
+    let (last, each) = g.scan_recomputed(&[h], &[x], &outer);
+    agree("segments", &derivatives(&[last[0], each[0]], &[h, x, w]));
+    let mapped = g.vmap(&[(x, 0)], |x| {
+        let (last, each) = g.scan(&[h], &[x[0]], &inner);
+        let slope = last[0].square().sum().grad(w);
+        vec![last[0], each[0], slope]
+    });
+    agree("mapped", &derivatives(&mapped, &[h, x, w]));
+}
+
+#[test]
+fn random_numbers_are_those_of_the_evaluator() {
+    let g = Graph::new();
+    let x = drawn(&g, [6, 2], 1);
+    let (last, each) = g.scan(&[g.full([2], 1.0)], &[x], |carry, x| {
+        let h = carry[0] * g.uniform([2], 0.5, 1.5) + x[0];
+        (vec![h], vec![h])
+    });
+    agree("random", &derivatives(&[last[0], each[0]], &[x]));
+}
+
+#[test]
+fn a_program_is_of_the_same_size_whatever_the_number_of_steps() {
+    let size = |steps: usize| {
+        let g = Graph::new();
+        let others = [drawn(&g, [4, 8], 4), drawn(&g, [2, 8], 5), drawn(&g, [8], 6)];
+        let init = [drawn(&g, [3, 2], 1), drawn(&g, [3, 2], 2)];
+        let x = drawn(&g, [steps, 3, 4], 3);
+        let last = g.scan(&init, &[x], cell(others[0], others[1], others[2])).0;
+        let gradients = Gradient::of(last[0].sum()).with_respect_to(&others).unwrap();
+        let table =
+            Program::<f32>::compile(&gradients, &Params::with_seed(0)).explain().to_string();
+        table.lines().count()
+    };
+    assert_eq!(size(100), size(1000));
+}
+
+#[test]
+fn an_error_in_a_step_names_it() {
+    let g = Graph::new();
+    let table = g.constant(array![1.0, 2.0]);
+    let index = g.index_input("index", [4]);
+    let last = g.scan(&[g.full([], 0.0)], &[index], |carry, i| {
+        let far = carry[0].gt(5.0).select(g.full([1], 1.0), 0.0).argmax(0);
+        (vec![carry[0] + table.take(0, i[0]) + far.to_real()], vec![])
+    });
+    let params = Params::with_seed(0);
+    let mut program = Program::<f64>::compile(&last.0, &params);
+    let given = array![0_i64, 1, 7, 0];
+    let error = program.run(&params, &[(&given).into()], Seed::default()).unwrap_err().to_string();
+    assert!(error.contains("index 7"), "{error}");
+}
