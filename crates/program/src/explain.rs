@@ -5,11 +5,11 @@ use std::fmt;
 use crate::Precision;
 use crate::Program;
 use crate::compile::Cut;
-use crate::instruction::Instruction;
+use crate::instruction::{Action, Instruction};
 
 /// A table of a program's instructions: what runs together, over what, how much it computes and
 /// moves, and the user's line behind it. ↑ is forward, ↓ is backward, and ∥ marks what is shared by the
-/// threads where there are several. Below stands which loops were cut off others by a limit, and by which. Fits a terminal
+/// threads where there are several. The step of a loop stands behind it, and costs what one step costs. Below stands which loops were cut off others by a limit, and by which. Fits a terminal
 /// of 100 columns.
 ///
 /// ```
@@ -29,6 +29,8 @@ pub struct Explanation {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
+    /// Of how many loops it is a step.
+    pub depth: usize,
     /// ↑ forward, ↓ backward.
     pub direction: char,
     /// Whether the threads of a pool share it.
@@ -56,10 +58,7 @@ impl<T: Precision> Program<T> {
 
     /// See [`explain`](Self::explain).
     pub(crate) fn explained(&self) -> Explanation {
-        Explanation {
-            rows: self.instructions.iter().map(Row::new).collect(),
-            arena: self.arena_bytes(),
-        }
+        Explanation { rows: rows(&self.instructions, 0), arena: self.arena_bytes() }
     }
 
     /// The size of the program's planned memory in bytes: all its values, laid over each other
@@ -71,10 +70,31 @@ impl<T: Precision> Program<T> {
     }
 }
 
+/// Instructions, those of a loop's step behind it.
+fn rows<T: Precision>(instructions: &[Instruction<T>], depth: usize) -> Vec<Row> {
+    let of = |instruction: &Instruction<T>| {
+        let steps = match &instruction.action {
+            Action::Loop(looped) => {
+                let once = rows(&looped.once, depth + 1).into_iter().map(Row::once);
+                once.chain(rows(&looped.instructions, depth + 1)).collect()
+            }
+            _ => Vec::new(),
+        };
+        [Row { depth, ..Row::new(instruction) }].into_iter().chain(steps)
+    };
+    instructions.iter().flat_map(of).collect()
+}
+
 impl Row {
+    /// As something that is done before the first step.
+    fn once(self) -> Self {
+        Self { operations: format!("once: {}", self.operations), ..self }
+    }
+
     pub fn new<T: Precision>(instruction: &Instruction<T>) -> Self {
         let cost = &instruction.cost;
         Self {
+            depth: 0,
             direction: if cost.begins_backward { '↓' } else { '↑' },
             shared: instruction.is_shared(),
             operations: shortened(&cost.operations),
@@ -131,25 +151,26 @@ impl fmt::Display for Explanation {
             "{:>3}    {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  line",
             "#", "operations", "over", "flop", "byte"
         )?;
-        for (i, row) in self.rows.iter().enumerate() {
+        for (row, number) in self.rows.iter().zip(self.numbers()) {
+            let operations = format!("{:width$}{}", "", row.operations, width = 2 * row.depth);
             writeln!(
                 f,
-                "{i:>3} {}{} {:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  {}",
+                "{number:>3} {}{} {operations:<OPERATIONS$} {:<OVER$} {:>7} {:>7}  {}",
                 row.direction,
                 if row.shared { '∥' } else { ' ' },
-                row.operations,
                 row.over,
                 scaled(row.flops),
                 scaled(row.bytes),
                 row.line
             )?;
         }
-        let total =
-            |of: fn(&Row) -> usize| scaled(self.rows.iter().map(of).fold(0, usize::saturating_add));
+        // What a loop costs is what its steps cost.
+        let whole = || self.rows.iter().filter(|row| row.depth == 0);
+        let total = |of: fn(&Row) -> usize| scaled(whole().map(of).fold(0, usize::saturating_add));
         write!(
             f,
             "{} instructions (↑ forward, ↓ backward, ∥ shared): {}flop, {}byte moved, {}byte of memory",
-            self.rows.len(),
+            whole().count(),
             total(|row| row.flops),
             total(|row| row.bytes),
             scaled(self.arena)
@@ -159,20 +180,30 @@ impl fmt::Display for Explanation {
 }
 
 impl Explanation {
+    /// The number of each instruction; a step's is a dot.
+    fn numbers(&self) -> Vec<String> {
+        let mut count = 0..;
+        let number = |row: &Row| match row.depth {
+            0 => count.next().expect("numbers do not end").to_string(),
+            _ => "·".to_owned(),
+        };
+        self.rows.iter().map(number).collect()
+    }
+
     /// Where loops end at a limit, a line for each.
     fn cuts(&self) -> Vec<String> {
         /// So many rows are named.
         const NAMED: usize = 5;
-        let mut cuts: Vec<(Cut, Vec<usize>)> = Vec::new();
-        for (i, row) in self.rows.iter().enumerate() {
+        let mut cuts: Vec<(Cut, Vec<String>)> = Vec::new();
+        for (row, i) in self.rows.iter().zip(self.numbers()) {
             let Some(cut) = row.cut else { continue };
             match cuts.iter_mut().find(|(other, _)| *other == cut) {
                 Some((_, rows)) => rows.push(i),
                 None => cuts.push((cut, vec![i])),
             }
         }
-        let told = |(cut, rows): &(Cut, Vec<usize>)| {
-            let named: Vec<String> = rows.iter().take(NAMED).map(usize::to_string).collect();
+        let told = |(cut, rows): &(Cut, Vec<String>)| {
+            let named: Vec<String> = rows.iter().take(NAMED).cloned().collect();
             let more = if rows.len() > NAMED { ", …" } else { "" };
             format!("{}{more} by itself: {}", named.join(", "), cut.reason())
         };

@@ -32,6 +32,8 @@ pub fn steps() -> Vec<Entry> {
         step("lstm", "64-128, 32 steps, projected at once, Adam", 32, Spelling::Projected),
         step("lstm-steps", "64-128, 32 steps, step by step, Adam", 32, Spelling::Stepwise),
         step("lstm-256", "64-128, 256 steps, Adam", 256, Spelling::Projected),
+        step("lstm-scan", "64-128, 32 steps, scan, Adam", 32, Spelling::Scanned),
+        step("lstm-scan-256", "64-128, 256 steps, scan, Adam", 256, Spelling::Scanned),
     ]
 }
 
@@ -49,6 +51,8 @@ struct Lstm {
 enum Spelling {
     /// The inputs of all steps are multiplied by their part of W at once; a step slices the product.
     Projected,
+    /// A loop of the graph.
+    Scanned,
     /// A step slices the input, and multiplies it beside the hidden state.
     Stepwise,
 }
@@ -105,6 +109,12 @@ impl Model for Lstm {
                     network.forward(x)
                 })?))
             }
+            Spelling::Scanned => {
+                let network = Projected::new(&mut scope);
+                Ok(Box::new(Trained::classifier(&split(file)?, params, move |x| {
+                    network.scanned(x)
+                })?))
+            }
             Spelling::Stepwise => {
                 let network = Stepwise::new(&mut scope);
                 Ok(Box::new(Trained::classifier(file, params, move |x| network.forward(x))?))
@@ -155,6 +165,16 @@ impl Projected {
             state = state.next(at(projected, t) + self.hidden.forward(state.h));
         }
         self.head.forward(state.h)
+    }
+
+    fn scanned<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let State { h, c } = State::start(x);
+        let last = x.graph().scan(&[h, c], &[x], |carry, x| {
+            let gates = self.input.forward(x[0]) + self.hidden.forward(carry[0]);
+            let State { h, c } = State { h: carry[0], c: carry[1] }.next(gates);
+            (vec![h, c], vec![])
+        });
+        self.head.forward(last.0[0])
     }
 }
 

@@ -48,7 +48,6 @@ mod lstm;
 mod options;
 mod rnn;
 mod stack;
-mod steps;
 
 pub use cell::Cell;
 pub use forward::Sequence;

@@ -5,7 +5,6 @@ use graph::{Graph, Kind, Param, Shape, Var, misfit};
 use super::cell::{Cell, Maps};
 use super::forward::{Given, Sequence, State};
 use super::layout::Layout;
-use super::steps::scan;
 use crate::Dropout;
 
 /// The cells of a recurrent layer: one for each layer and direction.
@@ -109,16 +108,20 @@ fn along<'g>(
     step: impl Fn(Var<'g>, &[Var<'g>]) -> Vec<Var<'g>>,
 ) -> (Vec<Var<'g>>, Var<'g>) {
     let xs: Vec<Var<'g>> = [x].into_iter().chain(inside).collect();
-    let (last, outputs) = scan(x.graph(), &start, &xs, reverse, |state, slices| {
+    let body = |state: &[Var<'g>], slices: &[Var<'g>]| {
         let next = step(slices[0], state);
-        let Some(inside) = slices.get(1) else {
+        let Some(&inside) = slices.get(1) else {
             let output = next[0];
             return (next, vec![output]);
         };
         let output = inside.select(next[0], 0.0);
         let stands = |(&next, &before): (&Var<'g>, &Var<'g>)| inside.select(next, before);
         (next.iter().zip(state).map(stands).collect(), vec![output])
-    });
+    };
+    let (last, outputs) = match reverse {
+        false => x.graph().scan(&start, &xs, body),
+        true => x.graph().scan_reverse(&start, &xs, body),
+    };
     (last, outputs[0])
 }
 
