@@ -46,8 +46,8 @@ impl Model for Jacobian {
         let mut changes: Vec<f64> = (0..SIZES[0]).flat_map(unit).collect();
         for i in 0..LAYERS {
             let weight = plain::wide(file, &format!("linear{i}.weight"))?;
+            changes = plain::product(&changes, &weight, x.len());
             x = plain::linear(file, &format!("linear{i}"), &x)?;
-            changes = plain::product(&changes, &weight, SIZES[i]);
             if i + 1 < LAYERS {
                 x.iter_mut().for_each(|v| *v = v.tanh());
                 let rows = changes.chunks_mut(x.len());

@@ -1,4 +1,4 @@
-//! A network of Linear layers with tanh between them, whose derivatives several kinds of steps take.
+//! No kind of its own: a network of Linear layers with tanh between them, whose derivatives several kinds take.
 
 use cotangent::prelude::*;
 
