@@ -18,7 +18,8 @@ class Model(NamedTuple):
 
 
 class Product(NamedTuple):
-    """What is only computed: `function` maps the inputs to the products, by parameter."""
+    """What is only computed: `function` maps the inputs to the results, by name; `vectors` has an array for each: what a
+    Hessian is multiplied by, or else the weights of the results in the sum that is compared."""
 
     function: Callable
     inputs: tuple
@@ -220,17 +221,31 @@ def embedding(model, tensors):
     return {"": lambda: classifier(params, forward, tensors, tensors["x"].astype("int32"))}
 
 
+def parameters(tensors):
+    """Those of the layers, by their names in the file."""
+    return {name: tensor for name, tensor in tensors.items() if name.startswith("linear")}
+
+
+def weights(tensors):
+    """The arrays `v.*` of the file, by what they belong to."""
+    return {name.removeprefix("v."): tensor for name, tensor in tensors.items() if name.startswith("v.")}
+
+
+def tanh_network(params, x):
+    """Layers with tanh between them."""
+    count = len(params) // 2
+    for i in range(count):
+        x = x @ params[f"linear{i}.weight"].T + params[f"linear{i}.bias"]
+        if i + 1 < count:
+            x = jnp.tanh(x)
+    return x
+
+
 def hessian_product(model, tensors):
-    params = {name: tensor for name, tensor in tensors.items() if name.startswith("linear")}
-    vectors = {name: tensors[f"v.{name}"] for name in params}
-    count = len(model["sizes"]) - 1
+    params, vectors = parameters(tensors), weights(tensors)
 
     def loss(params, x, labels):
-        for i in range(count):
-            x = x @ params[f"linear{i}.weight"].T + params[f"linear{i}.bias"]
-            if i + 1 < count:
-                x = jnp.tanh(x)
-        return cross_entropy(x, labels)
+        return cross_entropy(tanh_network(params, x), labels)
 
     def forward_over_reverse(params, vectors, x, labels):
         return jax.jvp(lambda params: jax.grad(loss)(params, x, labels), (params,), (vectors,))[1]
@@ -247,3 +262,105 @@ def hessian_product(model, tensors):
         "forward over reverse": lambda: Product(forward_over_reverse, inputs, vectors),
         "reverse over reverse": lambda: Product(reverse_over_reverse, inputs, vectors),
     }
+
+
+def per_sample(model, tensors):
+    def loss(params, x, label):
+        return -jax.nn.log_softmax(tanh_network(params, x))[label]
+
+    def norm(params, x, label):
+        gradient = jax.grad(loss)(params, x, label)
+        return sum(jnp.square(part).sum() for part in gradient.values())
+
+    def inside(params, x, labels):
+        return {"norms": jax.vmap(norm, (None, 0, 0))(params, x, labels)}
+
+    def outside(params, x, labels):
+        gradients = jax.vmap(jax.grad(loss), (None, 0, 0))(params, x, labels)
+        return {"norms": sum(jnp.square(part).reshape(len(part), -1).sum(1) for part in gradients.values())}
+
+    inputs = (parameters(tensors), tensors["x"], tensors["labels"])
+    return {
+        "norms of each sample": lambda: Product(inside, inputs, weights(tensors)),
+        "norms of the batch": lambda: Product(outside, inputs, weights(tensors)),
+    }
+
+
+def jacobian(model, tensors):
+    def build(transform):
+        def function(params, x):
+            return {"jacobian": transform(lambda x: tanh_network(params, x))(x)}
+
+        return Product(function, (parameters(tensors), tensors["x"]), weights(tensors))
+
+    return {name: lambda name=name: build(getattr(jax, name)) for name in ("jacrev", "jacfwd")}
+
+
+def hessian(model, tensors):
+    inputs, classes = model["inputs"], model["classes"]
+
+    def loss(flat, x, labels):
+        weight, bias = flat[: classes * inputs].reshape(classes, inputs), flat[classes * inputs :]
+        return cross_entropy(x @ weight.T + bias, labels)
+
+    def build(transform):
+        def function(flat, x, labels):
+            return {"hessian": transform(lambda flat: loss(flat, x, labels))(flat)}
+
+        flat = jnp.concatenate([tensors["linear0.weight"].reshape(-1), tensors["linear0.bias"]])
+        return Product(function, (flat, tensors["x"], tensors["labels"]), weights(tensors))
+
+    transforms = {
+        "forward over reverse": jax.hessian,
+        "reverse over reverse": lambda f: jax.jacrev(jax.jacrev(f)),
+    }
+    return {name: lambda transform=transform: build(transform) for name, transform in transforms.items()}
+
+
+def pinn(model, tensors):
+    def value(params, x):
+        return tanh_network(params, x)[..., 0]
+
+    def units(x):
+        return [jnp.zeros_like(x).at[..., i].set(1.0) for i in range(x.shape[-1])]
+
+    def trace_of_hessian(params, x):
+        return jax.vmap(lambda point: jnp.trace(jax.hessian(value, 1)(params, point)))(x)
+
+    def forward_over_forward(params, x):
+        def slope(x, unit):
+            return jax.jvp(lambda x: value(params, x), (x,), (unit,))[1]
+
+        return sum(jax.jvp(lambda x: slope(x, unit), (x,), (unit,))[1] for unit in units(x))
+
+    def forward_over_reverse(params, x):
+        gradient = jax.grad(lambda x: value(params, x).sum())
+        return sum((jax.jvp(gradient, (x,), (unit,))[1] * unit).sum(-1) for unit in units(x))
+
+    def reverse_over_reverse(params, x):
+        gradient = jax.grad(lambda x: value(params, x).sum())
+        return sum(jax.grad(lambda x: gradient(x)[:, i].sum())(x)[:, i] for i in range(x.shape[-1]))
+
+    def taylor(params, x):
+        from jax.experimental.jet import jet
+
+        def second(unit):
+            return jet(lambda x: value(params, x), (x,), ((unit, jnp.zeros_like(x)),))[1][1]
+
+        return sum(second(unit) for unit in units(x))
+
+    def build(laplacian):
+        def loss(params, x, source):
+            return jnp.square(laplacian(params, x) - source).mean()
+
+        inputs = (parameters(tensors), tensors["x"], tensors["source"])
+        return Product(lambda *inputs: jax.grad(loss)(*inputs), inputs, weights(tensors))
+
+    laplacians = {
+        "trace of the Hessian": trace_of_hessian,
+        "forward over forward": forward_over_forward,
+        "forward over reverse": forward_over_reverse,
+        "reverse over reverse": reverse_over_reverse,
+        "Taylor series": taylor,
+    }
+    return {name: lambda laplacian=laplacian: build(laplacian) for name, laplacian in laplacians.items()}

@@ -18,7 +18,8 @@ class Model(NamedTuple):
 
 
 class Product(NamedTuple):
-    """What is only computed: `function` maps the inputs to the products, by parameter."""
+    """What is only computed: `function` maps the inputs to the results, by name; `vectors` has an array for each: what a
+    Hessian is multiplied by, or else the weights of the results in the sum that is compared."""
 
     function: Callable
     inputs: tuple
@@ -172,17 +173,31 @@ def embedding(model, tensors):
     return {name: lambda bag=bag: classifier(MeanOfRows(tensors, bag), tensors, x) for name, bag in spellings.items()}
 
 
+def parameters(tensors):
+    """Those of the layers, by their names in the file."""
+    return {name: tensor for name, tensor in tensors.items() if name.startswith("linear")}
+
+
+def weights(tensors):
+    """The arrays `v.*` of the file, by what they belong to."""
+    return {name.removeprefix("v."): tensor for name, tensor in tensors.items() if name.startswith("v.")}
+
+
+def tanh_network(params, x):
+    """Layers with tanh between them."""
+    count = len(params) // 2
+    for i in range(count):
+        x = F.linear(x, params[f"linear{i}.weight"], params[f"linear{i}.bias"])
+        if i + 1 < count:
+            x = x.tanh()
+    return x
+
+
 def hessian_product(model, tensors):
-    params = {name: tensor for name, tensor in tensors.items() if name.startswith("linear")}
-    vectors = {name: tensors[f"v.{name}"] for name in params}
-    count = len(model["sizes"]) - 1
+    params, vectors = parameters(tensors), weights(tensors)
 
     def loss(params, x, labels):
-        for i in range(count):
-            x = F.linear(x, params[f"linear{i}.weight"], params[f"linear{i}.bias"])
-            if i + 1 < count:
-                x = x.tanh()
-        return F.cross_entropy(x, labels)
+        return F.cross_entropy(tanh_network(params, x), labels)
 
     def forward_over_reverse(params, vectors, x, labels):
         gradient = torch.func.grad(lambda params: loss(params, x, labels))
@@ -200,3 +215,111 @@ def hessian_product(model, tensors):
         "forward over reverse": lambda: Product(forward_over_reverse, inputs, vectors),
         "reverse over reverse": lambda: Product(reverse_over_reverse, inputs, vectors),
     }
+
+
+def per_sample(model, tensors):
+    def loss(params, x, label):
+        return F.cross_entropy(tanh_network(params, x), label)
+
+    def norm(params, x, label):
+        gradient = torch.func.grad(loss)(params, x, label)
+        return sum(part.square().sum() for part in gradient.values())
+
+    def inside(params, x, labels):
+        return {"norms": torch.func.vmap(norm, (None, 0, 0))(params, x, labels)}
+
+    def outside(params, x, labels):
+        gradients = torch.func.vmap(torch.func.grad(loss), (None, 0, 0))(params, x, labels)
+        return {"norms": sum(part.square().flatten(1).sum(1) for part in gradients.values())}
+
+    inputs = (parameters(tensors), tensors["x"], tensors["labels"])
+    return {
+        "norms of each sample": lambda: Product(inside, inputs, weights(tensors)),
+        "norms of the batch": lambda: Product(outside, inputs, weights(tensors)),
+    }
+
+
+def jacobian(model, tensors):
+    def build(transform):
+        def function(params, x):
+            return {"jacobian": transform(lambda x: tanh_network(params, x))(x)}
+
+        return Product(function, (parameters(tensors), tensors["x"]), weights(tensors))
+
+    return {name: lambda name=name: build(getattr(torch.func, name)) for name in ("jacrev", "jacfwd")}
+
+
+def hessian(model, tensors):
+    inputs, classes = model["inputs"], model["classes"]
+
+    def loss(flat, x, labels):
+        weight, bias = flat[: classes * inputs].view(classes, inputs), flat[classes * inputs :]
+        return F.cross_entropy(F.linear(x, weight, bias), labels)
+
+    def build(transform):
+        def function(flat, x, labels):
+            return {"hessian": transform(lambda flat: loss(flat, x, labels))(flat)}
+
+        flat = torch.cat([tensors["linear0.weight"].flatten(), tensors["linear0.bias"]])
+        return Product(function, (flat, tensors["x"], tensors["labels"]), weights(tensors))
+
+    transforms = {
+        "forward over reverse": torch.func.hessian,
+        "reverse over reverse": lambda f: torch.func.jacrev(torch.func.jacrev(f)),
+    }
+    return {name: lambda transform=transform: build(transform) for name, transform in transforms.items()}
+
+
+def pinn(model, tensors):
+    def value(params, x):
+        return tanh_network(params, x).squeeze(-1)
+
+    axes = range(model["sizes"][0])
+    units = [torch.zeros_like(tensors["x"]).index_fill_(1, torch.tensor(i), 1.0) for i in axes]
+
+    def trace_of_hessian(params, x):
+        hessian = torch.func.hessian(lambda point: value(params, point))
+        return torch.func.vmap(lambda point: hessian(point).trace())(x)
+
+    def forward_over_forward(params, x):
+        def slope(x, unit):
+            return torch.func.jvp(lambda x: value(params, x), (x,), (unit,))[1]
+
+        return sum(torch.func.jvp(lambda x: slope(x, unit), (x,), (unit,))[1] for unit in units)
+
+    def forward_over_reverse(params, x):
+        gradient = torch.func.grad(lambda x: value(params, x).sum())
+        return sum(torch.func.jvp(gradient, (x,), (units[i],))[1][:, i] for i in axes)
+
+    def reverse_over_reverse(params, x):
+        gradient = torch.func.grad(lambda x: value(params, x).sum())
+        return sum(torch.func.grad(lambda x: gradient(x)[:, i].sum())(x)[:, i] for i in axes)
+
+    def build(laplacian):
+        def loss(params, x, source):
+            return (laplacian(params, x) - source).square().mean()
+
+        def function(params, x, source):
+            return torch.func.grad(loss)(params, x, source)
+
+        return Product(function, inputs, weights(tensors))
+
+    def autograd(params, x, source):
+        params = {name: tensor.detach().requires_grad_() for name, tensor in params.items()}
+        x = x.detach().requires_grad_()
+        (slopes,) = torch.autograd.grad(value(params, x).sum(), x, create_graph=True)
+        laplacian = sum(torch.autograd.grad(slopes[:, i].sum(), x, create_graph=True)[0][:, i] for i in axes)
+        loss = (laplacian - source).square().mean()
+        # The Laplacian does not depend on the last bias.
+        gradient = torch.autograd.grad(loss, list(params.values()), materialize_grads=True)
+        return dict(zip(params, gradient))
+
+    inputs = (parameters(tensors), tensors["x"], tensors["source"])
+    laplacians = {
+        "trace of the Hessian": trace_of_hessian,
+        "forward over forward": forward_over_forward,
+        "forward over reverse": forward_over_reverse,
+        "reverse over reverse": reverse_over_reverse,
+    }
+    spellings = {name: lambda laplacian=laplacian: build(laplacian) for name, laplacian in laplacians.items()}
+    return spellings | {"autograd.grad twice": lambda: Product(autograd, inputs, weights(tensors))}

@@ -2,8 +2,8 @@
 //!
 //! Each framework runs its first steps from the weights and the batch of the step file. Three numbers must agree:
 //! the first loss with a plain evaluation in `f64` ([`crate::models::Model::reference`]) within 1e-4; the loss after
-//! three updates, and a checksum (the sum of the running variances; of a product, the sum of its squares), with the
-//! median of all frameworks within 1e-3 (all relative). Rounding differs between frameworks, and Adam turns the sign
+//! three updates, and a checksum (the sum of the running variances; where results are no loss, of their squares), with
+//! the median of all frameworks within 1e-3 (all relative). Rounding differs between frameworks, and Adam turns the sign
 //! of a tiny gradient into a step of full length: hence the looser bound after updates.
 
 use crate::Failure;

@@ -12,8 +12,9 @@
 //!   the best counts. So the floor grants every product of the step, however small or thin, the speed of a large one.
 //! - `P` numbers are trained: parameters are read and written, so is the optimizer's state (`s` numbers per
 //!   parameter: 0 for SGD, 1 with momentum, 2 for Adam), gradients are read. Products write them, which their time
-//!   covers. Where nothing is trained, parameters and vectors are read and products written, as many bytes as of SGD.
-//! - `A` is the number of hidden activations: each is moved once.
+//!   covers. Where nothing is trained, parameters are only read: `P` instead of `2·P + 2·s·P + P`.
+//! - `A` is the number of hidden activations: each is moved once. Where nothing is trained, the numbers of vectors that
+//!   are read, and of results, are in it.
 //! - The bandwidth is that of `a[i] = b[i] + s·c[i]` over three arrays that together are as large as those bytes
 //!   (so a small step is granted the cache it fits in), counted as 12 bytes an element, again on 1 thread or all.
 //!
@@ -84,9 +85,9 @@ fn fastest(parts: &[Part]) -> f64 {
 
 /// The bytes that the update and the activations must move.
 fn bytes(entry: &Entry, file: &StepFile) -> usize {
-    let parameters = file.parameters();
-    let state = entry.optimizer.as_ref().map_or(0, Optimizer::state_per_parameter) * parameters;
-    4 * (3 * parameters + 2 * state + entry.model.work(entry.batch).activations)
+    let times = |optimizer: &Optimizer| 3 + 2 * optimizer.state_per_parameter();
+    let times = entry.optimizer.as_ref().map_or(1, times);
+    4 * (times * file.parameters() + entry.model.work(entry.batch).activations)
 }
 
 impl Part {

@@ -3,12 +3,13 @@
 //! The driver runs it in a process of its own (this same binary with `--worker`), as it runs every peer, so that times
 //! and memory are taken alike.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use cotangent::ndarray::IxDyn;
 use cotangent::optim::Epsilon;
 use cotangent::prelude::*;
-use cotangent::{Feed, set_default_threads};
+use cotangent::{Feed, Program, Several, set_default_threads};
 
 use crate::Failure;
 use crate::models;
@@ -101,6 +102,85 @@ impl<const N: usize> Ours for Trained<N> {
         let profile = self.step.profile(&self.params, feeds(&self.inputs), times.0.len())?;
         let (run, update) = (median(&times.0), median(&times.1));
         Ok(format!("{profile}\n{run:>6.1} µs for the gradients, {update:.1} µs for the update\n"))
+    }
+}
+
+type Record<const N: usize, const M: usize> =
+    dyn for<'g> Fn(&'g Graph, [Var<'g>; N]) -> [Var<'g>; M] + Send + Sync;
+
+/// A function of `N` inputs with `M` results, computed again and again. What is compared of the results is their sum,
+/// weighed by the file's arrays `v.*` for them.
+pub struct Evaluation<const N: usize, const M: usize> {
+    params: Params,
+    record: Arc<Record<N, M>>,
+    function: Function<'static, f32, N, Several<M>>,
+    inputs: [Input; N],
+    weights: [ArrayD<f32>; M],
+}
+
+impl<const N: usize, const M: usize> Evaluation<N, M> {
+    /// The parameters get what the file has under their paths, the function its arrays of the names `inputs`; results
+    /// are weighed by its arrays `v.*` of the names `results`.
+    pub fn new(
+        file: &StepFile,
+        mut params: Params,
+        inputs: [&str; N],
+        results: [&str; M],
+        record: impl for<'g> Fn(&'g Graph, [Var<'g>; N]) -> [Var<'g>; M] + Send + Sync + 'static,
+    ) -> Result<Self, Failure> {
+        fill(&mut params, file)?;
+        let record: Arc<Record<N, M>> = Arc::new(record);
+        let recorded = Arc::clone(&record);
+        let function = Function::several(move |graph, inputs| recorded(graph, inputs));
+        let mut weights = Vec::with_capacity(M);
+        for name in results {
+            weights.push(array(file, &format!("v.{name}"))?);
+        }
+        let weights = weights.try_into().unwrap_or_else(|_| unreachable!("as many as results"));
+        Ok(Self { params, record, function, inputs: read(file, inputs)?, weights })
+    }
+
+    /// Σ of something of each result's element and its weight.
+    fn sum(&mut self, of: impl Fn(f64, f64) -> f64) -> Result<f64, Failure> {
+        let results = self.function.run(&self.params, feeds(&self.inputs))?;
+        let pairs = results.iter().zip(&self.weights).flat_map(|(r, w)| r.iter().zip(w));
+        Ok(pairs.map(|(&r, &w)| of(f64::from(r), f64::from(w))).sum())
+    }
+}
+
+impl<const N: usize, const M: usize> Training for Evaluation<N, M> {
+    fn step(&mut self) -> Result<(), Failure> {
+        self.function.run(&self.params, feeds(&self.inputs))?;
+        Ok(())
+    }
+
+    fn loss(&mut self) -> Result<f64, Failure> {
+        self.sum(|result, weight| result * weight)
+    }
+
+    fn checksum(&mut self) -> Result<f64, Failure> {
+        self.sum(|result, _| result * result)
+    }
+}
+
+impl<const N: usize, const M: usize> Ours for Evaluation<N, M> {
+    fn profile(&mut self) -> Result<String, Failure> {
+        let mut times = Vec::new();
+        let begin = Instant::now();
+        while times.len() < 20 || begin.elapsed().as_millis() < 500 {
+            let start = Instant::now();
+            self.step()?;
+            times.push(start.elapsed().as_nanos() as f64 / 1e3);
+        }
+        // A function keeps its program to itself: the same is recorded once more.
+        let graph = Graph::new();
+        let inputs = self.inputs.each_ref().map(|input| match input {
+            Input::Real(array) => graph.input("real", array.shape()),
+            Input::Indices(indices) => graph.index_input("indices", indices.shape()),
+        });
+        let mut program = Program::compile(&(self.record)(&graph, inputs), &self.params);
+        let profile = program.profile(&self.params, &feeds(&self.inputs), times.len())?;
+        Ok(format!("{profile}\n{:>6.1} µs for all\n", median(&times)))
     }
 }
 

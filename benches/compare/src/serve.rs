@@ -30,11 +30,12 @@ pub trait Training {
     /// Runs one whole training step and waits until it is complete. This alone is timed.
     fn step(&mut self) -> Result<(), Failure>;
 
-    /// The loss that the last step computed, before its update.
+    /// The loss that the last step computed, before its update. Where something else is computed, the sum of its
+    /// results, weighed by `v.*` of the file.
     fn loss(&mut self) -> Result<f64, Failure>;
 
-    /// The sum of the running variances of all BatchNorms (0 without any): it shows that they are kept. For a product
-    /// with a matrix, whose [`loss`](Self::loss) is its part along the vector, the sum of its squares.
+    /// The sum of the running variances of all BatchNorms (0 without any): it shows that they are kept. Where
+    /// something else than a loss is computed, the sum of the squares of its results.
     fn checksum(&mut self) -> Result<f64, Failure>;
 }
 

@@ -4,9 +4,10 @@
 //!
 //! | name | what |
 //! |---|---|
-//! | `x` | the batch; its first extent is the number of samples, or, for sequences of states, of steps; rows of a table are whole numbers |
+//! | `x` | the batch; its first extent is the number of samples, or, for sequences of states, of steps; a sample alone has no such extent; rows of a table are whole numbers |
 //! | `labels` | `i64`, the class of each sample, where there are classes |
-//! | `v.*` | the vector that a product is taken with, in parts of the shapes of the parameters `*` |
+//! | `v.*` | the vector that a product is taken with, in parts of the shapes of the parameters `*`; where something else than a loss is computed, the weights of the results `*` in the sum that is compared |
+//! | `source` | what the Laplacian of a network is to be at each point of the batch |
 //! | any other | a parameter, in PyTorch's shape: `linear{i}.weight` is (outputs, inputs) |
 //!
 //! Running means start at 0, running variances at 1, optimizer state at 0.
@@ -47,8 +48,8 @@ impl StepFile {
 
     /// How many numbers are trained, or would be.
     pub fn parameters(&self) -> usize {
-        let trained =
-            self.arrays.iter().filter(|(name, _)| *name != "x" && !name.starts_with("v."));
+        let given = |name: &str| ["x", "source"].contains(&name) || name.starts_with("v.");
+        let trained = self.arrays.iter().filter(|(name, _)| !given(name));
         trained.map(|(_, array)| array.data.len()).sum()
     }
 

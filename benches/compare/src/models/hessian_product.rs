@@ -1,16 +1,14 @@
 //! The product of a vector with the Hessian of a classifier's loss, over all its parameters: H·v, never forming H.
 
-use cotangent::Several;
-use cotangent::ndarray::ArrayViewD;
 use cotangent::prelude::*;
 use serde_json::json;
 
+use super::tanh::{self, Network, names};
 use super::{Entry, Group, Model, Work};
 use crate::Failure;
 use crate::generate::Draw;
-use crate::ours::{Input, Ours, feeds, fill, read};
+use crate::ours::{Evaluation, Ours};
 use crate::plain;
-use crate::serve::Training;
 use crate::stepfile::StepFile;
 
 /// The steps of this kind.
@@ -32,23 +30,13 @@ const PARTS: usize = 2 * LAYERS;
 
 struct HessianProduct;
 
-/// The parameters' names, in order.
-fn names() -> [String; PARTS] {
-    std::array::from_fn(|i| format!("linear{}.{}", i / 2, ["weight", "bias"][i % 2]))
-}
-
 impl Model for HessianProduct {
     fn description(&self) -> serde_json::Value {
         json!({ "kind": "hessian_product", "sizes": SIZES })
     }
 
     fn draw(&self, batch: usize, draw: &mut Draw) {
-        for i in 0..LAYERS {
-            let (inputs, outputs) = (SIZES[i], SIZES[i + 1]);
-            draw.layer(&format!("linear{i}"), &[outputs, inputs]);
-            draw.normal(&format!("v.linear{i}.weight"), &[outputs, inputs]);
-            draw.normal(&format!("v.linear{i}.bias"), &[outputs]);
-        }
+        tanh::draw(&SIZES, true, draw);
         draw.normal("x", &[batch, SIZES[0]]);
         draw.labels(batch, SIZES[LAYERS]);
     }
@@ -61,7 +49,7 @@ impl Model for HessianProduct {
         for i in 0..LAYERS {
             x = linear(file, i, &x)?;
             if i + 1 < LAYERS {
-                tanh(&mut x);
+                tanh_along(&mut x);
             }
         }
         Ok(2.0 * cross_entropy_2(&x, &file.labels))
@@ -73,86 +61,35 @@ impl Model for HessianProduct {
         let products = |i| if i == 0 { 3.0 } else { 8.0 };
         let flops = |i| products(i) * 2.0 * (batch * SIZES[i] * SIZES[i + 1]) as f64;
         let hidden: usize = SIZES[1..LAYERS].iter().sum();
-        // The values, and how they change along v.
-        Work { flops: (0..LAYERS).map(flops).sum(), activations: 2 * batch * hidden }
+        let parameters: usize = (0..LAYERS).map(|i| (SIZES[i] + 1) * SIZES[i + 1]).sum();
+        // The values, and how they change along v; v and Hv.
+        Work {
+            flops: (0..LAYERS).map(flops).sum(),
+            activations: 2 * batch * hidden + 2 * parameters,
+        }
     }
 
     fn ours(&self, file: &StepFile) -> Result<Box<dyn Ours>, Failure> {
         let mut params = Params::seeded(0);
-        let mut scope = params.root();
-        let linears: Vec<Linear> = (0..LAYERS)
-            .map(|i| Linear::new(SIZES[i], SIZES[i + 1]).build(&mut scope, &format!("linear{i}")))
-            .collect();
-        fill(&mut params, file)?;
-        let function =
-            Function::several(move |_, inputs: [Var<'_>; 2 + PARTS]| product(&linears, inputs));
-        let vectors = names().map(|name| format!("v.{name}"));
-        let name = |i: usize| if i < 2 { ["x", "labels"][i] } else { vectors[i - 2].as_str() };
-        let inputs = read(file, std::array::from_fn(name))?;
-        Ok(Box::new(Evaluation { params, function, inputs }))
+        let network = Network::new(&mut params, &SIZES);
+        let names: [String; PARTS] = names();
+        let vectors = names.each_ref().map(|name| format!("v.{name}"));
+        let input = |i: usize| if i < 2 { ["x", "labels"][i] } else { vectors[i - 2].as_str() };
+        let inputs = std::array::from_fn(input);
+        let results = names.each_ref().map(|name| name.as_str());
+        let evaluation = Evaluation::new(file, params, inputs, results, move |_, inputs| {
+            product(&network, inputs)
+        });
+        Ok(Box::new(evaluation?))
     }
 }
 
-fn product<'g>(linears: &[Linear], inputs: [Var<'g>; 2 + PARTS]) -> [Var<'g>; PARTS] {
+fn product<'g>(network: &Network, inputs: [Var<'g>; 2 + PARTS]) -> [Var<'g>; PARTS] {
     let [x, labels, vectors @ ..] = inputs;
-    let g = x.graph();
-    let (last, hidden) = linears.split_last().expect("there are three");
-    let x = hidden.iter().fold(x, |x, linear| linear.forward(x).tanh());
-    let loss = last.forward(x).cross_entropy(labels);
-    let parameters: Vec<Var<'g>> = linears
-        .iter()
-        .flat_map(|linear| [Some(&linear.weight), linear.bias.as_ref()])
-        .flatten()
-        .map(|param| g.param(param))
-        .collect();
+    let loss = network.forward(x).cross_entropy(labels);
+    let parameters = network.parameters(x.graph());
     let products = Gradient::of(loss).hvp(&parameters, &vectors).expect("the loss depends on all");
     std::array::from_fn(|i| products[i])
-}
-
-/// Computed again and again.
-struct Evaluation {
-    params: Params,
-    function: Function<'static, f32, { 2 + PARTS }, Several<PARTS>>,
-    inputs: [Input; 2 + PARTS],
-}
-
-impl Evaluation {
-    /// Σ over the parts of each product with something of its own.
-    fn sum(
-        &mut self,
-        with: impl Fn(&ArrayD<f32>, ArrayViewD<'_, f32>) -> f64,
-    ) -> Result<f64, Failure> {
-        let products = self.function.run(&self.params, feeds(&self.inputs))?;
-        let vectors = self.inputs[2..].iter().zip(products);
-        let of = |(input, product): (&Input, _)| match input {
-            Input::Real(vector) => with(vector, product),
-            Input::Indices(_) => unreachable!("the labels are the second input"),
-        };
-        Ok(vectors.map(of).sum())
-    }
-}
-
-impl Training for Evaluation {
-    fn step(&mut self) -> Result<(), Failure> {
-        self.function.run(&self.params, feeds(&self.inputs))?;
-        Ok(())
-    }
-
-    fn loss(&mut self) -> Result<f64, Failure> {
-        self.sum(|v, product| {
-            v.iter().zip(product).map(|(&v, &p)| f64::from(v) * f64::from(p)).sum()
-        })
-    }
-
-    fn checksum(&mut self) -> Result<f64, Failure> {
-        self.sum(|_, product| product.iter().map(|&p| f64::from(p).powi(2)).sum())
-    }
-}
-
-impl Ours for Evaluation {
-    fn profile(&mut self) -> Result<String, Failure> {
-        Ok("functions have no profile\n".to_owned())
-    }
 }
 
 /// A value along v: what it is, what it changes by with t, and with t².
@@ -174,7 +111,7 @@ fn linear(file: &StepFile, layer: usize, [x0, x1, x2]: &Polynomial) -> Result<Po
     Ok([y0, y1, y2])
 }
 
-fn tanh([x0, x1, x2]: &mut Polynomial) {
+fn tanh_along([x0, x1, x2]: &mut Polynomial) {
     for ((x0, x1), x2) in x0.iter_mut().zip(x1).zip(x2) {
         *x0 = x0.tanh();
         let slope = 1.0 - *x0 * *x0;

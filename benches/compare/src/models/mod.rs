@@ -3,10 +3,15 @@
 //! Cotangent. A step is an entry that a kind's `steps` lists.
 
 mod embedding;
+mod hessian;
 mod hessian_product;
+mod jacobian;
 mod lenet;
 mod lstm;
+mod per_sample;
 mod perceptron;
+mod pinn;
+mod tanh;
 mod transformer;
 
 use crate::Failure;
@@ -23,7 +28,8 @@ pub trait Model {
     /// Draws parameters, batch and labels.
     fn draw(&self, batch: usize, draw: &mut Draw);
 
-    /// The loss of the first step, computed as plainly as possible in `f64`. For a product with a matrix M, vᵀMv.
+    /// The loss of the first step, computed as plainly as possible in `f64`; where something else than a loss is
+    /// computed, the sum of its results weighed by `v.*` of the file. For a product Hv with a matrix this is vᵀHv.
     fn reference(&self, file: &StepFile) -> Result<f64, Failure>;
 
     /// What no implementation can do without.
@@ -38,7 +44,8 @@ pub trait Model {
 pub struct Work {
     /// Flops of matrix products, forward and backward.
     pub flops: f64,
-    /// Numbers of hidden activations, each moved once.
+    /// Numbers of hidden activations, each moved once; where nothing is trained, also of vectors that are read, and of
+    /// results.
     pub activations: usize,
 }
 
@@ -65,7 +72,7 @@ impl Group {
             Self::Dense => "dense",
             Self::Image => "images",
             Self::Sequence => "sequences",
-            Self::Second => "second order",
+            Self::Second => "derivatives",
         }
     }
 }
@@ -103,6 +110,10 @@ pub fn all() -> Vec<Entry> {
         lstm::steps(),
         embedding::steps(),
         hessian_product::steps(),
+        per_sample::steps(),
+        jacobian::steps(),
+        hessian::steps(),
+        pinn::steps(),
     ]
     .into_iter()
     .flatten()
