@@ -5,10 +5,12 @@ mod cse;
 mod expand;
 mod factor;
 mod fold;
+mod gram;
 mod invariant;
 mod layout;
 mod look;
 mod masked;
+mod outer;
 mod parts;
 mod range;
 mod reductions;
@@ -39,13 +41,17 @@ pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arit
         look::looked_before,
     ];
     if arithmetic == Arithmetic::Reassociated {
-        order.push(contracted::summed_batch);
+        order.extend([contracted::summed_batch as Rule, gram::summed_squares]);
     }
     let mut target = until_settled(graph, outputs, &order);
     if arithmetic == Arithmetic::Reassociated {
         target = stacked::sums_of_products(stacked::products_of_slices(target));
     }
     let target = sliced::slices_of_products(target);
+    let target = match arithmetic {
+        Arithmetic::Reassociated => sweep(&target, &[outer::multiplied]),
+        Arithmetic::AsWritten => target,
+    };
     let mut target = reductions::one_axis_at_a_time(&target);
     let fold: Rule = match arithmetic {
         Arithmetic::Reassociated => fold::folded::<f64>,
@@ -114,6 +120,8 @@ mod tests {
         keep_values(regroup::regrouped::<f64>, 1e-14);
         keep_values(factor::factored_sum, 1e-14);
         keep_values(contracted::summed_batch, 1e-14);
+        keep_values(gram::summed_squares, 1e-13);
+        keep_values(outer::multiplied, 0.0);
         let again = |target: &Target| sweep(target, &[]);
         testing::keeps_all_examples(|target| stacked::sums_of_products(again(target)), 1e-14);
         testing::keeps_all_examples(|target| stacked::products_of_slices(again(target)), 1e-14);
