@@ -23,7 +23,7 @@ use smallvec::SmallVec;
 
 pub use crate::extent::Extent;
 use crate::operation::Op;
-use crate::transform::CustomVjp;
+use crate::transform::{CustomVjp, Each};
 use crate::{Graph, Kind, Lowering, Params, RecordError, RunError, Scalar, Type, Var};
 
 /// Identifies a node within its graph. Every node comes after its inputs.
@@ -164,6 +164,12 @@ pub fn sources<'g>(outputs: &[Var<'g>]) -> Vec<Var<'g>> {
 /// if it does. It is the first of its [`inputs`]; the rule gives cotangents to the others.
 pub fn stands_for(var: Var<'_>) -> Option<Var<'_>> {
     operation(var).downcast::<CustomVjp>().map(|_| inputs(var)[0])
+}
+
+/// Whether an operation has no form for many samples at once, and is evaluated once for each of them
+/// ([`Graph::vmap`]).
+pub fn runs_for_each_sample(op: &Op) -> bool {
+    op.downcast::<Each>().is_some()
 }
 
 /// Records an operation that was read before, perhaps from another graph.

@@ -76,8 +76,8 @@ impl Machine<'_> {
                     program.run(isa, pool, &sources, &mut slots, scratch);
                 }
                 Action::Contract(product) => {
-                    let (memory, mut outputs) = carve_one(reals, product.output.memory.range());
-                    let memory = memory.beside(lent);
+                    let to = std::slice::from_ref(&product.output.memory);
+                    let (memory, mut outputs) = carve_all(reals, lent, to);
                     let [a, b] =
                         product.factors.each_ref().map(|input| memory.source(input, fixed));
                     let (isa, pool) = (isa, pool);

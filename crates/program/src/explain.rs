@@ -9,7 +9,8 @@ use crate::instruction::{Action, Instruction};
 
 /// A table of a program's instructions: what runs together, over what, how much it computes and
 /// moves, and the user's line behind it. ↑ is forward, ↓ is backward, and ∥ marks what is shared by the
-/// threads where there are several. The step of a loop stands behind it, and costs what one step costs. Below stands which loops were cut off others by a limit, and by which. Fits a terminal
+/// threads where there are several. The step of a loop stands behind it, and costs what one step costs. Below stands which loops were cut off others by a limit, and by which, and what runs once for each sample of a
+/// [`vmap`](graph::Graph::vmap). Fits a terminal
 /// of 100 columns.
 ///
 /// ```

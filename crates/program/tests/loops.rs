@@ -1,6 +1,9 @@
 //! Compiled loops against the plain evaluator: values, gradients and gradients of gradients.
 
-use cotangent::{Arithmetic, Evaluator, Gradient, Graph, Params, Program, Seed, Shape, Var};
+use cotangent::{
+    Args, Arithmetic, Cotangents, Evaluator, Gradient, Graph, Operation, Out, Params, Program,
+    RunResult, Scalar, Seed, Shape, Type, Var,
+};
 use ndarray::{ArrayD, IxDyn, array};
 
 fn drawn(g: &Graph, shape: impl Into<Shape>, stream: u64) -> Var<'_> {
@@ -169,7 +172,7 @@ fn a_program_is_of_the_same_size_whatever_the_number_of_steps() {
             Program::<f32>::compile(&gradients, &Params::with_seed(0)).explain().to_string();
         table.lines().count()
     };
-    assert_eq!(size(100), size(1000));
+    assert_eq!(size(1000), size(4000));
 }
 
 #[test]
@@ -186,4 +189,34 @@ fn an_error_in_a_step_names_it() {
     let given = array![0_i64, 1, 7, 0];
     let error = program.run(&params, &[(&given).into()], Seed::default()).unwrap_err().to_string();
     assert!(error.contains("index 7"), "{error}");
+}
+
+/// x³, of which nothing is known but one evaluation.
+#[derive(Clone, Debug, PartialEq)]
+struct Cube;
+
+impl Operation for Cube {
+    fn name(&self) -> &'static str {
+        "cube"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        Ok(inputs[0].clone())
+    }
+    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        [Some(v * 3.0 * inputs[0].square())].into_iter().collect()
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        out.real().zip_mut_with(&args.real(0), |y, &x| *y = x * x * x);
+        Ok(())
+    }
+}
+
+#[test]
+fn what_runs_once_for_each_sample_says_so() {
+    let g = Graph::new();
+    let x = drawn(&g, [4, 3], 1);
+    let y = g.vmap(&[(x, 0)], |x| vec![g.record(Cube, x).unwrap()]);
+    agree("each", &derivatives(&y, &[x]));
+    let table = Program::<f32>::compile(&y, &Params::with_seed(0)).explain().to_string();
+    assert!(table.contains("no rule for many samples"), "{table}");
 }

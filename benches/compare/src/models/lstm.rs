@@ -1,4 +1,4 @@
-//! An LSTM, unrolled in the graph, whose last hidden state is classified. Two spellings of ours are steps of their
+//! An LSTM whose last hidden state is classified. Two spellings of ours, a loop and one written out, are steps of their
 //! own; the other frameworks have the one that is fastest for them in both.
 //!
 //! ```text
@@ -29,11 +29,9 @@ pub fn steps() -> Vec<Entry> {
         model: Box::new(Lstm { steps, spelling }),
     };
     vec![
-        step("lstm", "64-128, 32 steps, projected at once, Adam", 32, Spelling::Projected),
-        step("lstm-steps", "64-128, 32 steps, step by step, Adam", 32, Spelling::Stepwise),
-        step("lstm-256", "64-128, 256 steps, Adam", 256, Spelling::Projected),
-        step("lstm-scan", "64-128, 32 steps, scan, Adam", 32, Spelling::Scanned),
-        step("lstm-scan-256", "64-128, 256 steps, scan, Adam", 256, Spelling::Scanned),
+        step("lstm", "64-128, 32 steps, Adam", 32, Spelling::Scanned),
+        step("lstm-steps", "64-128, 32 steps, written out, Adam", 32, Spelling::Stepwise),
+        step("lstm-256", "64-128, 256 steps, Adam", 256, Spelling::Scanned),
     ]
 }
 
@@ -49,9 +47,7 @@ struct Lstm {
 /// How ours is written.
 #[derive(Clone, Copy)]
 enum Spelling {
-    /// The inputs of all steps are multiplied by their part of W at once; a step slices the product.
-    Projected,
-    /// A loop of the graph.
+    /// A loop of the graph, whose step multiplies the input and the hidden state each by its part of W.
     Scanned,
     /// A step slices the input, and multiplies it beside the hidden state.
     Stepwise,
@@ -103,16 +99,10 @@ impl Model for Lstm {
         let mut params = Params::seeded(0);
         let mut scope = params.root();
         match self.spelling {
-            Spelling::Projected => {
-                let network = Projected::new(&mut scope);
+            Spelling::Scanned => {
+                let network = Scanned::new(&mut scope);
                 Ok(Box::new(Trained::classifier(&split(file)?, params, move |x| {
                     network.forward(x)
-                })?))
-            }
-            Spelling::Scanned => {
-                let network = Projected::new(&mut scope);
-                Ok(Box::new(Trained::classifier(&split(file)?, params, move |x| {
-                    network.scanned(x)
                 })?))
             }
             Spelling::Stepwise => {
@@ -142,14 +132,14 @@ fn split(file: &StepFile) -> Result<StepFile, Failure> {
     Ok(file)
 }
 
-/// Inputs projected at once.
-struct Projected {
+/// One step, looped.
+struct Scanned {
     input: Linear,
     hidden: Linear,
     head: Linear,
 }
 
-impl Projected {
+impl Scanned {
     fn new(scope: &mut Scope<'_>) -> Self {
         Self {
             input: Linear::new(INPUTS, 4 * HIDDEN).build(scope, "input"),
@@ -159,15 +149,6 @@ impl Projected {
     }
 
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let projected = self.input.forward(x);
-        let mut state = State::start(x);
-        for t in 0..x.shape()[0] {
-            state = state.next(at(projected, t) + self.hidden.forward(state.h));
-        }
-        self.head.forward(state.h)
-    }
-
-    fn scanned<'g>(&self, x: Var<'g>) -> Var<'g> {
         let State { h, c } = State::start(x);
         let last = x.graph().scan(&[h, c], &[x], |carry, x| {
             let gates = self.input.forward(x[0]) + self.hidden.forward(carry[0]);
@@ -178,7 +159,7 @@ impl Projected {
     }
 }
 
-/// Step by step.
+/// Written out, step by step.
 struct Stepwise {
     gates: Linear,
     head: Linear,

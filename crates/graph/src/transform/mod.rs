@@ -42,7 +42,7 @@ pub(crate) use custom::CustomVjp;
 pub use per_sample::per_sample_grad;
 use vmap::cotangents;
 pub use vmap::{Batch, vmap};
-pub(crate) use vmap::{Replay, Sampled};
+pub(crate) use vmap::{Each, Replay, Sampled};
 
 use crate::ops::Example;
 

@@ -17,6 +17,8 @@ pub(crate) enum Cut {
     Row,
     /// So is a reduced column.
     Column,
+    /// The operation knows one sample alone.
+    Samples,
 }
 
 impl Cut {
@@ -24,6 +26,10 @@ impl Cut {
     pub fn reason(self) -> String {
         let fused = "the loop before";
         match self {
+            Cut::Samples => {
+                "it has no rule for many samples, and is evaluated for one after the other"
+                    .to_owned()
+            }
             Cut::Outputs => format!("{fused} stores {MAX_OUTPUTS} arrays, the most"),
             Cut::Operations => format!("{fused} would have more than {MAX_MEMBERS} operations"),
             Cut::Whole => format!("{fused} has either whole rows or whole columns at a time"),

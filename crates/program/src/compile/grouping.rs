@@ -15,7 +15,7 @@ use smallvec::smallvec;
 use super::analysis::{Analysis, Work};
 use super::cut::Cut;
 use super::group::{Extent, Group, without_rows};
-use graph::reading::NodeId;
+use graph::reading::{NodeId, runs_for_each_sample};
 use graph::{Lowering, Shape};
 
 use crate::instruction::{MAX_MEMBERS, MAX_OUTPUTS};
@@ -92,7 +92,15 @@ impl Grouping<'_> {
     fn alone(&mut self, id: NodeId) {
         self.made_in.insert(id, self.groups.len());
         let (members, stored) = (vec![id], smallvec![id]);
-        self.groups.push(Group { members, stored, alone: true, ..Group::new(Shape::scalar()) });
+        let for_each = self.analysis.graph.node(id, |node| runs_for_each_sample(&node.op));
+        let cut = for_each.then_some(Cut::Samples);
+        self.groups.push(Group {
+            members,
+            stored,
+            alone: true,
+            cut,
+            ..Group::new(Shape::scalar())
+        });
     }
 
     fn place(&mut self, root: NodeId) {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::analysis::Analysis;
+use super::analysis::{Analysis, Work};
 use super::group::{Extent, Group, Read};
 use super::place::dense_strides;
 use graph::Lowering;
@@ -42,6 +42,10 @@ impl Lending {
         let inputs = places.clone();
         for (&output, over) in outputs.iter().zip(&self.outputs) {
             let Some(slot) = over else { continue };
+            if *slot >= self.inputs {
+                places[output.index()] = is_written(analysis, groups, output).then_some(*slot);
+                continue;
+            }
             let reads_input = |read: &Read| inputs[read.base.index()] == Some(*slot);
             let in_time = |position: usize, group: &Group| {
                 let mut looks = reads[position].iter().filter(|read| reads_input(read));
@@ -57,6 +61,23 @@ impl Lending {
         }
         places
     }
+}
+
+/// Whether loops and products write all of a value, which then can lie in any memory.
+fn is_written(analysis: &Analysis<'_>, groups: &[Group], output: NodeId) -> bool {
+    let writes = |node: NodeId| {
+        let plain = analysis.work[node.index()] == Work::Plain;
+        !plain && groups.iter().any(|group| group.stored.contains(&node))
+    };
+    if analysis.work[output.index()] != Work::Embed {
+        return writes(output);
+    }
+    let parts = analysis.nodes().filter(|&node| {
+        analysis.homes[node.index()].as_ref().is_some_and(|home| home.buffer == output)
+    });
+    let parts: Vec<NodeId> = parts.collect();
+    let size: usize = parts.iter().map(|&part| analysis.shape(part).size()).sum();
+    size == analysis.shape(output).size() && parts.into_iter().all(writes)
 }
 
 /// Whether a loop reads an array as it would write it.

@@ -2,6 +2,7 @@
 
 mod record;
 mod reverse;
+mod segments;
 mod split;
 #[cfg(test)]
 mod tests;

@@ -203,8 +203,8 @@ impl Graph {
     }
 
     /// As [`scan`](Self::scan), but for the gradient the carries alone are kept, and each step is computed again: the same
-    /// values and gradients, in less memory and more time. With loops in it, of which each does a part of all steps, T steps
-    /// are differentiated in the memory of √T (Griewank, 1992).
+    /// values and gradients, in less memory and more time. What is in the body, a loop perhaps, is computed again as a whole:
+    /// see [`scan_checkpointed`](Self::scan_checkpointed).
     #[track_caller]
     pub fn scan_recomputed<'g>(
         &'g self,

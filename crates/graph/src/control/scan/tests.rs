@@ -177,6 +177,26 @@ fn segments_are_the_whole() {
 }
 
 #[test]
+fn checkpoints_change_no_value() {
+    for steps in [0, 1, 2, 7, 12, 64] {
+        let g = Graph::new();
+        let (h, x, w) = (drawn(&g, [2], 1), drawn(&g, [steps, 2], 2), drawn(&g, [2, 2], 3));
+        let step = same(move |carry, x| {
+            let h = (carry[0].matmul(w) + x[0]).tanh();
+            (vec![h], vec![h * x[0]])
+        });
+        let inputs = [h, x, w];
+        let (last, each) = g.scan(&[h], &[x], &step);
+        let whole = derivatives(&[last[0], each[0]], &inputs);
+        for levels in 1..=3 {
+            let (last, each) = g.scan_checkpointed(levels, &[h], &[x], &step);
+            let ours = derivatives(&[last[0], each[0]], &inputs);
+            agree(&format!("{steps} steps, {levels} levels"), &ours, &whole);
+        }
+    }
+}
+
+#[test]
 fn a_loop_over_samples_is_the_loop_of_each() {
     let g = Graph::new();
     let (h, x) = (drawn(&g, [4, 2], 1), drawn(&g, [4, 5, 2], 2));

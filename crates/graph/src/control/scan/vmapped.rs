@@ -54,8 +54,7 @@ pub(crate) fn mapped<'g>(
             slices.push((one, input.var));
             one
         } else if input.each {
-            let one = graph.hole(hole.clone());
-            one
+            graph.hole(hole.clone())
         } else {
             input.var
         });
