@@ -75,7 +75,7 @@ impl Carry {
         let start = match self.spare {
             None => self.at + step * self.len,
             // So that the last lies where it belongs.
-            Some(_) if (steps - step) % 2 == 0 => self.at,
+            Some(_) if (steps - step).is_multiple_of(2) => self.at,
             Some(spare) => spare,
         };
         start..start + self.len
