@@ -9,6 +9,7 @@ mod tests;
 
 pub use batch::Batch;
 pub(crate) use batch::Sampled;
+pub(super) use each::Each;
 pub(crate) use replay::{Replay, cotangents};
 
 use std::panic::Location;
