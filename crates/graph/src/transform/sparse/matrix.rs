@@ -7,6 +7,25 @@ use crate::{Graph, Var};
 
 /// A matrix of which the entries alone are recorded. Made by [`Gradient::sparse_jacobian`](crate::Gradient::sparse_jacobian)
 /// and [`Gradient::sparse_hessian`](crate::Gradient::sparse_hessian), which have examples.
+///
+/// Compiled, it is found and coloured once, and its entries are computed for new numbers as often as they are asked for:
+///
+/// ```
+/// use std::sync::OnceLock;
+/// use cotangent::{Function, Params};
+/// use cotangent::ndarray::array;
+///
+/// let pattern = OnceLock::new();
+/// let mut entries = Function::new(|_, [x]| {
+///     let jacobian = (x.slice_axis(0, ..2) * x.slice_axis(0, 1..)).sparse_jacobian(x);
+///     pattern.get_or_init(|| jacobian.pattern);
+///     jacobian.values
+/// });
+/// let values = entries.run(&Params::seeded(0), (&array![1.0_f32, 2.0, 4.0],))?;
+/// assert_eq!(values, array![2.0, 1.0, 4.0, 2.0].into_dyn());
+/// assert_eq!(pattern.get().unwrap().indices(), [0, 1, 1, 2]);
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sparse<'g> {
     /// Where the entries are.
