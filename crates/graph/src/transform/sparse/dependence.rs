@@ -98,11 +98,8 @@ impl Walk {
     /// What an operation is said to be in terms of others, in a graph of its own.
     pub fn expanded(&mut self, op: &Op, inputs: &[Given]) -> Option<Known> {
         let graph = Graph::new();
-        let input = |input: &Given| match &input.known.index {
-            Some(index) => graph.constant(Value::Index((**index).clone())),
-            None => graph.typed_input("x", input.ty.clone()),
-        };
-        let vars: SmallVec<[Var<'_>; 3]> = inputs.iter().map(input).collect();
+        let vars: SmallVec<[Var<'_>; 3]> =
+            inputs.iter().map(|input| graph.typed_input("x", input.ty.clone())).collect();
         let same = op.expand(&vars)?;
         let known = vars.iter().map(|var| var.id()).zip(inputs.iter().map(|i| i.known.clone()));
         Some(self.through(&graph, known.collect(), same.id()))
