@@ -66,7 +66,7 @@ pub use random::Seed;
 pub use scalar::{Number, Scalar};
 pub use shape::{Axes, Shape, keep};
 pub use tensors::Storage;
-pub use transform::Batch;
+pub use transform::{Batch, Sparse, SparsePattern};
 pub use types::{Kind, Type};
 pub use value::Value;
 pub use var::Var;

@@ -217,6 +217,7 @@ fn what_runs_once_for_each_sample_says_so() {
     let x = drawn(&g, [4, 3], 1);
     let y = g.vmap(&[(x, 0)], |x| vec![g.record(Cube, x).unwrap()]);
     agree("each", &derivatives(&y, &[x]));
+    let y = g.vmap(&[(g.input("x", [4, 3]), 0)], |x| vec![g.record(Cube, x).unwrap()]);
     let table = Program::<f32>::compile(&y, &Params::with_seed(0)).explain().to_string();
-    assert!(table.contains("no rule for many samples"), "{table}");
+    assert!(table.contains("it has no rule for many samples"), "{table}");
 }

@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+use super::linear::Linear;
 use crate::gradient::{backpropagate, zeros};
 use crate::{Gradient, GradientError, Var};
 
@@ -25,6 +26,11 @@ impl<'g> Linearization<'g> {
         let output = gradient.output;
         let dummy = zeros(output);
         Ok(Self { output, dummy, pulled: gradient.pull_back(dummy, variables, location)? })
+    }
+
+    /// v ↦ Jᵀv, as a linear map.
+    pub fn transposed(&self) -> Linear<'g> {
+        Linear::recorded(vec![self.dummy], &self.pulled)
     }
 
     /// J·t.

@@ -1,65 +1,11 @@
 //! Jacobians, Hessians and Gauss–Newton matrices as arrays: linear maps applied to every unit vector, all at once.
 
-use std::ops::Range;
 use std::panic::Location;
 
-use ndarray::Array2;
-
 use super::forward::Linearization;
+use super::linear::Linear;
 use super::product::pull_through;
-use super::vmap::Replay;
-use crate::{Gradient, GradientError, Graph, Shape, Type, Var};
-
-/// A linear map, recorded on holes, as a matrix: each row is what it makes of a unit vector.
-struct Linear<'g> {
-    graph: &'g Graph,
-    holes: Vec<Var<'g>>,
-    /// What it makes of the holes, flattened.
-    value: Var<'g>,
-}
-
-impl<'g> Linear<'g> {
-    /// The map of arrays of the shapes of `variables` that `record` records.
-    fn of(
-        variables: &[Var<'g>],
-        record: impl FnOnce(&[Var<'g>]) -> Result<Vec<Var<'g>>, GradientError>,
-    ) -> Result<Self, GradientError> {
-        let graph = variables[0].graph();
-        let hole = |x: &Var<'g>| {
-            graph.on_behalf((x.location(), true), || graph.hole(Type::real(x.shape())))
-        };
-        let holes: Vec<Var<'g>> = variables.iter().map(hole).collect();
-        let values: Vec<Var<'g>> =
-            record(&holes)?.into_iter().map(|value| value.flatten()).collect();
-        Ok(Self { graph, holes, value: graph.concat(&values, 0) })
-    }
-
-    /// The rows, `chunk` of them at a time.
-    fn matrix(&self, chunk: Option<usize>) -> Var<'g> {
-        let size = self.holes.iter().map(|hole| hole.shape().size()).sum();
-        let chunk = chunk.unwrap_or(size).max(1);
-        let starts = (0..size.max(1)).step_by(chunk);
-        let rows: Vec<Var<'g>> =
-            starts.map(|start| self.rows(start..size.min(start + chunk))).collect();
-        if let [all] = rows[..] { all } else { self.graph.concat(&rows, 0) }
-    }
-
-    /// What it makes of these of the unit vectors, along a first axis.
-    fn rows(&self, numbers: Range<usize>) -> Var<'g> {
-        let mut first = 0;
-        let units = |hole: &Var<'g>| {
-            let shape = hole.shape();
-            let column = |(i, j)| if numbers.start + i == first + j { 1.0 } else { 0.0 };
-            let part = Array2::from_shape_fn([numbers.len(), shape.size()], column);
-            first += shape.size();
-            self.graph.constant(part).reshape_to(shape.inserted(0, numbers.len()))
-        };
-        let units: Vec<Var<'g>> = self.holes.iter().map(units).collect();
-        let given = self.holes.iter().copied().zip(units);
-        let mut replay = Replay::new(self.graph, numbers.len(), given, 0..0);
-        replay.value(self.value).for_each(numbers.len())
-    }
-}
+use crate::{Gradient, GradientError, Shape, Var};
 
 impl<'g> Gradient<'g> {
     /// Lets Jacobians, Hessians and Gauss–Newton matrices be computed so many rows (or columns, in forward mode) at a

@@ -31,7 +31,7 @@ pub struct Part {
 }
 
 impl Part {
-    fn holds(&self, i: usize, j: usize) -> bool {
+    pub(crate) fn holds(&self, i: usize, j: usize) -> bool {
         let above = j as isize - i as isize;
         match self.triangle {
             Triangle::Lower => above <= self.diagonal,

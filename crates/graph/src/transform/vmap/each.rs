@@ -29,6 +29,21 @@ impl Each {
         let inputs: SmallVec<[Var<'g>; 3]> = inputs.iter().map(|input| input.var).collect();
         graph.apply(Self { op: op.clone(), samples, sampled }, &inputs)
     }
+
+    /// The operation on one sample.
+    pub fn op(&self) -> &Op {
+        &self.op
+    }
+
+    /// How many samples there are.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Whether there is an input `i` for each sample, and not one for all.
+    pub fn is_sampled(&self, i: usize) -> bool {
+        self.sampled[i]
+    }
 }
 
 impl Operation for Each {
