@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::time::Instant;
 
+use cotangent::ndarray::Array3;
 use cotangent::prelude::*;
 use cotangent::{Program, Seed, write_atomically};
 
