@@ -100,7 +100,7 @@ fn picture(lines: &[Vec<(usize, f64)>]) -> Result<String, std::fmt::Error> {
             STEPS.iter().zip(lines).map(|(&steps, row)| (x(steps), y(row[level].0 as f64)));
         let points: Vec<String> = places.clone().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         writeln!(svg, "<polyline points='{}' stroke='{colour}'/>", points.join(" "))?;
-        let (x, y) = places.last().expect("there are points");
+        let (x, y) = places.next_back().expect("there are points");
         writeln!(svg, "<text x='{}' y='{}' fill='{colour}'>{name}</text>", x + 8.0, y + 5.0)?;
     }
     svg.push_str("</svg>\n");

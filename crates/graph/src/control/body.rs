@@ -14,6 +14,8 @@ use crate::{Args, Fault, Graph, Scalar, Type, Value, Var, View};
 
 /// A function of some values, its holes, as a list of operations. Values are numbered: the holes, and then what each
 /// operation computes.
+///
+/// It is what [`Graph::scan`](crate::Graph::scan) makes of a closure.
 #[derive(Clone, Debug)]
 pub struct Body {
     /// The types of the holes.
@@ -25,6 +27,8 @@ pub struct Body {
 }
 
 /// An operation of a body.
+///
+/// It is what [`Graph::scan`](crate::Graph::scan) makes of a closure.
 #[derive(Clone, Debug)]
 pub struct BodyNode {
     /// What is computed.

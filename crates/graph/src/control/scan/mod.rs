@@ -50,6 +50,8 @@ pub struct Scan {
 /// Where the results of a [`Scan`] lie in the array that it computes: of each carry the last value, or all values in the
 /// order of the steps beginning with the first; then, of each value that is kept of the steps, those of all steps in the
 /// order of the slices.
+///
+/// Recorded by [`Graph::scan`](crate::Graph::scan) and its like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     /// Of each carry.

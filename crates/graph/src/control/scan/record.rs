@@ -191,6 +191,9 @@ impl Graph {
 
     /// As [`scan`](Self::scan), from the last slice to the first. What is wanted of a step comes out in the place of its
     /// slice.
+    ///
+    /// # Panics
+    /// As [`scan`](Self::scan).
     #[track_caller]
     pub fn scan_reverse<'g>(
         &'g self,
@@ -205,6 +208,9 @@ impl Graph {
     /// As [`scan`](Self::scan), but for the gradient the carries alone are kept, and each step is computed again: the same
     /// values and gradients, in less memory and more time. What is in the body, a loop perhaps, is computed again as a whole:
     /// see [`scan_checkpointed`](Self::scan_checkpointed).
+    ///
+    /// # Panics
+    /// As [`scan`](Self::scan).
     #[track_caller]
     pub fn scan_recomputed<'g>(
         &'g self,
