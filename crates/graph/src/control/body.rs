@@ -134,7 +134,7 @@ impl Body {
     }
 
     /// Where its results lie in an array that has them one after the other, and the size of that.
-    pub(crate) fn layout(&self) -> (Vec<Place>, usize) {
+    pub fn layout(&self) -> (Vec<Place>, usize) {
         let mut size = 0;
         let place = |&output: &usize| {
             let place = Place { offset: size, ..Place::whole(self.ty(output).shape.clone()) };

@@ -3,6 +3,7 @@
 mod body;
 mod cond;
 mod ended;
+mod implicit;
 mod mapped;
 mod part;
 mod row;
