@@ -286,7 +286,6 @@ pub enum RunError {
         /// The line that recorded the operation.
         location: &'static Location<'static>,
     },
-    /// A value that does not exist, as an extent that comes from data (the size of a batch) breaks a
     /// An error in the body of a loop.
     #[error("{error}\n  in step {step} of the loop at {location}")]
     InStep {
@@ -297,6 +296,7 @@ pub enum RunError {
         /// The line that recorded the loop.
         location: &'static Location<'static>,
     },
+    /// A value that does not exist, as an extent that comes from data (the size of a batch) breaks a
     /// rule: see [`Graph::refused`](crate::Graph::refused).
     #[error(transparent)]
     Refused(RecordError),

@@ -35,6 +35,15 @@ pub enum Fault {
         /// The types of the inputs.
         inputs: String,
     },
+    /// A fault of an operation in a body that runs once.
+    InBody {
+        /// The operation.
+        operation: &'static str,
+        /// The line that recorded it.
+        location: &'static Location<'static>,
+        /// Its fault.
+        fault: Box<Fault>,
+    },
     /// A fault of an operation in the body of a loop.
     InStep {
         /// The slice that the step got.
@@ -92,6 +101,7 @@ impl Fault {
             Fault::InStep { step, operation, location: line, fault } => {
                 RunError::InStep { error: Box::new(fault.at(operation, line)), step, location }
             }
+            Fault::InBody { operation, location, fault } => fault.at(operation, location),
             Fault::Refused { operation, rule, inputs } => {
                 RunError::Refused(RecordError { operation, rule, inputs, location })
             }

@@ -61,6 +61,10 @@ pub enum Lowering {
     Position(FoldWord, Axes),
     /// A loop with a body: [`Scan`](crate::control::Scan).
     Scan,
+    /// One of two bodies: [`Cond`](crate::control::Cond).
+    Cond,
+    /// A body that runs as long as another answers so: [`While`](crate::control::While).
+    While,
     /// The same elements, or truth values as numbers.
     Reinterpret,
     /// The same elements in memory of their own.

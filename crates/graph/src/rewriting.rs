@@ -25,7 +25,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-use crate::control::Scan;
+use crate::control::{Cond, Scan, While};
 use crate::operation::Op;
 use crate::reading::{Node, NodeId};
 use crate::{Graph, Type, Var};
@@ -79,8 +79,11 @@ pub fn rewrite(
             let before = graph.len();
             let var =
                 graph.on_behalf((node.location, node.backward), || rule(&graph, &visit, &inputs));
-            // Of a loop the parts that are read keep theirs.
-            let keeps = var.ty() == node.ty || node.op.downcast::<Scan>().is_some();
+            // Of what has several results, the parts that are read keep theirs.
+            let several = node.op.downcast::<Scan>().is_some()
+                || node.op.downcast::<Cond>().is_some()
+                || node.op.downcast::<While>().is_some();
+            let keeps = var.ty() == node.ty || several;
             debug_assert!(keeps, "{} must keep its type", node.op.name());
             if let (Some(name), true) = (&node.name, graph.len() > before) {
                 var.named(name);

@@ -97,9 +97,20 @@ impl Effects {
             Action::Position { from, .. } => (vec![from.clone()], Vec::new()),
             Action::Loop(looped) => {
                 let starts = looped.carries.iter().map(|carry| &carry.start.memory);
-                let reads = starts.chain(looped.reads.iter().map(|read| &read.memory));
+                let reads = starts.chain(looped.body.reads.iter().map(|read| &read.memory));
                 let written = Written { memory: Memory::Real(looped.written.clone()), part: None };
                 (reads.cloned().collect(), vec![written])
+            }
+            Action::Repeated(repeated) => {
+                let starts = repeated.carries.iter().map(|carry| &carry.start.memory);
+                let reads = starts.chain(repeated.body.reads.iter().map(|read| &read.memory));
+                let memory = Memory::Real(repeated.written.clone());
+                (reads.cloned().collect(), vec![Written { memory, part: None }])
+            }
+            Action::Chosen(chosen) => {
+                let reads = chosen.yes.reads.iter().map(|read| read.memory.clone());
+                let memory = Memory::Real(chosen.written.clone());
+                (reads.collect(), vec![Written { memory, part: None }])
             }
             Action::Plain { inputs, output, .. } => {
                 let written = match output {

@@ -4,6 +4,7 @@ use kernels::{Isa, Pool, Source};
 use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder};
 use smallvec::SmallVec;
 use std::ops::Range;
+use std::panic::Location;
 
 use crate::Precision;
 use crate::Program;
@@ -46,6 +47,13 @@ pub(crate) struct Arenas<'a, T> {
     pub reals: &'a mut [T],
     pub indices: &'a mut [i64],
     pub scratch: &'a mut Vec<T>,
+}
+
+impl<T> Arenas<'_, T> {
+    /// The same, for as long as this is not used.
+    pub fn again(&mut self) -> Arenas<'_, T> {
+        Arenas { reals: &mut *self.reals, indices: &mut *self.indices, scratch: &mut *self.scratch }
+    }
 }
 
 impl Machine<'_> {
@@ -116,18 +124,17 @@ impl Machine<'_> {
                     search.run(isa, pool, from, &mut indices[to.clone()]);
                 }
                 Action::Loop(looped) => {
-                    let arenas = Arenas {
-                        reals: &mut *reals,
-                        indices: &mut *indices,
-                        scratch: &mut *scratch,
-                    };
+                    let arenas = Arenas { reals, indices, scratch };
                     let run = looped.run(self, fixed, arenas, lent);
-                    let location = instruction.location;
-                    run.map_err(|(step, error)| RunError::InStep {
-                        error: Box::new(error),
-                        step,
-                        location,
-                    })?;
+                    run.map_err(|fault| in_step(fault, instruction.location))?;
+                }
+                Action::Repeated(repeated) => {
+                    let arenas = Arenas { reals, indices, scratch };
+                    let run = repeated.run(self, fixed, arenas, lent);
+                    run.map_err(|fault| in_step(fault, instruction.location))?;
+                }
+                Action::Chosen(chosen) => {
+                    chosen.run(self, fixed, Arenas { reals, indices, scratch }, lent)?;
                 }
                 Action::Plain { op, inputs, output, kind, shape } => {
                     let result = match output {
@@ -153,6 +160,11 @@ impl Machine<'_> {
         }
         Ok(())
     }
+}
+
+/// An error in a step of a loop that this line recorded.
+fn in_step((step, error): (usize, RunError), location: &'static Location<'static>) -> RunError {
+    RunError::InStep { error: Box::new(error), step, location }
 }
 
 /// So many slices that are written or lent need no heap: more than a loop stores, and a step of most loops.
@@ -226,7 +238,7 @@ pub(crate) fn carve<'a, 'w, E, W>(
 }
 
 impl<'a, E> Carved<'a, E> {
-    fn whole(arena: &'a [E]) -> Self {
+    pub fn whole(arena: &'a [E]) -> Self {
         Self { parts: smallvec::smallvec![(0, arena)], lent: SmallVec::new() }
     }
 

@@ -5,12 +5,13 @@ use std::fmt;
 use crate::Precision;
 use crate::Program;
 use crate::compile::Cut;
-use crate::instruction::{Action, Instruction};
+use crate::instruction::Instruction;
 
 /// A table of a program's instructions: what runs together, over what, how much it computes and
 /// moves, and the user's line behind it. ↑ is forward, ↓ is backward, and ∥ marks what is shared by the
-/// threads where there are several. The step of a loop stands behind it, and costs what one step costs. Below stands which loops were cut off others by a limit, and by which, and what runs once for each sample of a
-/// [`vmap`](graph::Graph::vmap). Fits a terminal
+/// threads where there are several. The step of a loop stands behind it, and costs what one step costs; so do both functions
+/// of a choice. Below stands which loops were cut off others by a limit, and by which, and what runs once for each sample of
+/// a [`vmap`](graph::Graph::vmap). Fits a terminal
 /// of 100 columns.
 ///
 /// ```
@@ -30,7 +31,7 @@ pub struct Explanation {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// Of how many loops it is a step.
+    /// In how many loops and choices it stands.
     pub depth: usize,
     /// ↑ forward, ↓ backward.
     pub direction: char,
@@ -74,22 +75,25 @@ impl<T: Precision> Program<T> {
 /// Instructions, those of a loop's step behind it.
 fn rows<T: Precision>(instructions: &[Instruction<T>], depth: usize) -> Vec<Row> {
     let of = |instruction: &Instruction<T>| {
-        let steps = match &instruction.action {
-            Action::Loop(looped) => {
-                let once = rows(&looped.once, depth + 1).into_iter().map(Row::once);
-                once.chain(rows(&looped.instructions, depth + 1)).collect()
-            }
-            _ => Vec::new(),
-        };
-        [Row { depth, ..Row::new(instruction) }].into_iter().chain(steps)
+        let mut all = vec![Row { depth, ..Row::new(instruction) }];
+        for (what, body) in instruction.action.bodies() {
+            let once = rows(&body.once, depth + 1).into_iter().map(|row| row.marked("once"));
+            let steps = rows(&body.instructions, depth + 1).into_iter();
+            let own = |row: Row| if row.depth == depth + 1 { row.marked(what) } else { row };
+            all.extend(once.chain(steps.map(own)));
+        }
+        all
     };
     instructions.iter().flat_map(of).collect()
 }
 
 impl Row {
-    /// As something that is done before the first step.
-    fn once(self) -> Self {
-        Self { operations: format!("once: {}", self.operations), ..self }
+    /// As something that is done before the first step, or in a body of this name.
+    fn marked(self, what: &str) -> Self {
+        match what {
+            "" => self,
+            _ => Self { operations: format!("{what}: {}", self.operations), ..self },
+        }
     }
 
     pub fn new<T: Precision>(instruction: &Instruction<T>) -> Self {

@@ -3,10 +3,13 @@
 use std::ops::Range;
 use std::panic::Location;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
+use crate::chosen::Chosen;
 use crate::compile::Cut;
 use crate::looped::Loop;
+use crate::nested::Nested;
+use crate::repeated::Repeated;
 use graph::Op;
 use graph::{Kind, Place, Shape};
 
@@ -106,6 +109,10 @@ pub(crate) enum Action<T> {
     Position { search: Box<kernels::ArgExtremum>, from: Memory, to: Range<usize> },
     /// A loop over steps.
     Loop(Box<Loop<T>>),
+    /// A loop that ends by a condition.
+    Repeated(Box<Repeated<T>>),
+    /// One of two bodies.
+    Chosen(Box<Chosen<T>>),
     /// A plain evaluation.
     Plain { op: Op, inputs: SmallVec<[Operand; 3]>, output: Memory, kind: Kind, shape: Shape },
 }
@@ -147,14 +154,43 @@ pub(crate) struct Product<T> {
 }
 
 impl Cost {
-    /// Counts the steps of a loop.
-    pub fn count<T>(&mut self, looped: &Loop<T>) {
-        let each = |of: fn(&Cost) -> usize| {
-            let costs = looped.instructions.iter().map(|instruction| of(&instruction.cost));
-            costs.fold(0, usize::saturating_add).saturating_mul(looped.steps)
+    /// Counts what the bodies of an instruction do: all steps of a loop; a step, if their number is not known; the dearer of
+    /// two.
+    pub fn count<T>(&mut self, action: &Action<T>) {
+        let each = |nested: &Nested<T>, of: fn(&Cost) -> usize| {
+            let costs = nested.instructions.iter().map(|instruction| of(&instruction.cost));
+            costs.fold(0, usize::saturating_add)
         };
-        self.over = format!("{} steps", looped.steps);
-        (self.flops, self.bytes) = (each(|cost| cost.flops), each(|cost| cost.bytes));
+        let [flops, bytes] =
+            [(|cost| cost.flops) as fn(&Cost) -> usize, |cost| cost.bytes].map(|of| match action {
+                Action::Loop(looped) => each(&looped.body, of).saturating_mul(looped.steps),
+                Action::Repeated(repeated) => {
+                    each(&repeated.condition, of).saturating_add(each(&repeated.body, of))
+                }
+                Action::Chosen(chosen) => each(&chosen.yes, of).max(each(&chosen.no, of)),
+                _ => 0,
+            });
+        self.over = match action {
+            Action::Loop(looped) => format!("{} steps", looped.steps),
+            Action::Repeated(_) => "each step".to_owned(),
+            Action::Chosen(_) => "one of two".to_owned(),
+            _ => return,
+        };
+        (self.flops, self.bytes) = (flops, bytes);
+    }
+}
+
+impl<T> Action<T> {
+    /// The bodies of an instruction, each with what it is of it, if it has several.
+    pub fn bodies(&self) -> SmallVec<[(&'static str, &Nested<T>); 2]> {
+        match self {
+            Action::Loop(looped) => smallvec![("", &looped.body)],
+            Action::Repeated(repeated) => {
+                smallvec![("while", &repeated.condition), ("do", &repeated.body)]
+            }
+            Action::Chosen(chosen) => smallvec![("yes", &chosen.yes), ("no", &chosen.no)],
+            _ => SmallVec::new(),
+        }
     }
 }
 
@@ -167,7 +203,10 @@ impl<T: kernels::Scalar> Instruction<T> {
             Action::Contract(product) => product.contraction.is_shared(),
             Action::Scatter { scatter, .. } => scatter.is_shared(),
             Action::Position { search, .. } => search.is_shared(),
-            Action::Loop(looped) => looped.instructions.iter().any(Self::is_shared),
+            Action::Loop(_) | Action::Repeated(_) | Action::Chosen(_) => {
+                let bodies = self.action.bodies();
+                bodies.iter().any(|(_, body)| body.instructions.iter().any(Self::is_shared))
+            }
             Action::Pack { .. } | Action::Zero(_) | Action::Plain { .. } => false,
         }
     }

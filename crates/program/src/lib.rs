@@ -18,6 +18,7 @@
 //! | `threads` | the threads that programs share |
 
 mod checked;
+mod chosen;
 mod compile;
 mod engine;
 mod execute;
@@ -28,11 +29,13 @@ mod given;
 mod in_place;
 mod instruction;
 mod looped;
+mod nested;
 mod per_shape;
 mod precision;
 mod profile;
 mod program;
 mod recipe;
+mod repeated;
 mod reports;
 mod step;
 mod threads;

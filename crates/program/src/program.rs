@@ -257,8 +257,10 @@ impl<T: Precision> AsMut<Program<T>> for Program<T> {
 fn scratch_len<T: Precision>(instructions: &[Instruction<T>], threads: usize) -> usize {
     let of = |instruction: &Instruction<T>| match &instruction.action {
         Action::Fused { program, .. } => program.scratch_len(threads),
-        Action::Loop(looped) => scratch_len(&looped.instructions, threads),
-        _ => 0,
+        action => {
+            let bodies = action.bodies().into_iter();
+            bodies.map(|(_, body)| scratch_len(&body.instructions, threads)).max().unwrap_or(0)
+        }
     };
     instructions.iter().map(of).max().unwrap_or(0)
 }

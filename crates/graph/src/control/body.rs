@@ -4,13 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::panic::Location;
 use std::sync::Arc;
 
+use ndarray::ArrayD;
 use smallvec::SmallVec;
 
 use crate::operation::Op;
 use crate::ops::Full;
 use crate::random::Seed;
 use crate::reading::NodeId;
-use crate::{Args, Fault, Graph, Scalar, Type, Value, Var, View};
+use crate::{Args, Fault, Graph, Place, Scalar, Type, Value, Var, View};
 
 /// A function of some values, its holes, as a list of operations. Values are numbered: the holes, and then what each
 /// operation computes.
@@ -94,6 +95,59 @@ impl Body {
         (body, captured)
     }
 
+    /// As [`cut`](Self::cut), of two functions that read the same: answers them on the same holes.
+    pub(crate) fn cut_alike<'g>(
+        graph: &'g Graph,
+        holes: &[Var<'g>],
+        functions: [(&BTreeSet<NodeId>, &[Var<'g>]); 2],
+    ) -> ([Self; 2], Vec<Var<'g>>) {
+        let mut captured: Vec<Var<'g>> = Vec::new();
+        for (inside, outputs) in functions {
+            for var in Self::cut(graph, holes, inside, outputs).1 {
+                if captured.iter().all(|other| other.id() != var.id()) {
+                    captured.push(var);
+                }
+            }
+        }
+        let all = [holes, &captured].concat();
+        (functions.map(|(inside, outputs)| Self::cut(graph, &all, inside, outputs).0), captured)
+    }
+
+    /// What is left of it to compute these of its outputs, on these of its holes, where `live` are their
+    /// [sources](Self::sources).
+    pub(crate) fn pruned(
+        &self,
+        holes: &[usize],
+        live: &[bool],
+        outputs: impl IntoIterator<Item = usize>,
+    ) -> Self {
+        let nodes = (self.holes.len()..live.len()).filter(|&number| live[number]);
+        let nodes: Vec<usize> = nodes.collect();
+        let mut numbers = vec![usize::MAX; live.len()];
+        holes.iter().chain(&nodes).enumerate().for_each(|(new, &old)| numbers[old] = new);
+        let node = |&number: &usize| {
+            let mut node = self.nodes[number - self.holes.len()].clone();
+            node.inputs.iter_mut().for_each(|input| *input = numbers[*input]);
+            node
+        };
+        Self {
+            holes: holes.iter().map(|&hole| self.holes[hole].clone()).collect(),
+            outputs: outputs.into_iter().map(|output| numbers[self.outputs[output]]).collect(),
+            nodes: nodes.iter().map(node).collect(),
+        }
+    }
+
+    /// Where its results lie in an array that has them one after the other, and the size of that.
+    pub fn layout(&self) -> (Vec<Place>, usize) {
+        let mut size = 0;
+        let place = |&output: &usize| {
+            let place = Place { offset: size, ..Place::whole(self.ty(output).shape.clone()) };
+            size += place.shape.size();
+            place
+        };
+        (self.outputs.iter().map(place).collect(), size)
+    }
+
     /// Records it on values that stand for its holes; answers all values, by their numbers.
     pub fn record<'g>(&self, graph: &'g Graph, given: &[Var<'g>]) -> Vec<Var<'g>> {
         let mut values: Vec<Var<'g>> = given.to_vec();
@@ -138,6 +192,26 @@ impl Body {
             values.push(value);
         }
         Ok(values)
+    }
+
+    /// The plain evaluation: the values that it answers, none of which are indices.
+    pub(crate) fn answer<T: Scalar>(
+        &self,
+        holes: &[View<'_, T>],
+        seed: Seed,
+    ) -> Result<Vec<ArrayD<T>>, (usize, Fault)> {
+        let values = self.evaluate(holes, seed)?;
+        let output = |&output: &usize| {
+            let view = match output.checked_sub(holes.len()) {
+                None => holes[output].view(),
+                Some(node) => values[node].view(),
+            };
+            match view {
+                View::Real(value) => value.to_owned(),
+                View::Index(_) => unreachable!("a body answers no indices"),
+            }
+        };
+        Ok(self.outputs.iter().map(output).collect())
     }
 
     /// The numbers of the values that these are computed from, they included.

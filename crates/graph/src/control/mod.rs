@@ -1,10 +1,55 @@
-//! Loops: operations with a body, which is recorded once.
+//! Loops and choices: operations with bodies, which are recorded once.
 
 mod body;
+mod cond;
+mod ended;
+mod implicit;
+mod mapped;
 mod part;
+mod row;
 mod scan;
+mod trim;
+mod while_loop;
 
 pub use body::{Body, BodyNode};
+pub use cond::Cond;
+pub(crate) use mapped::{Mapped, mapped};
 pub(crate) use part::Part;
-pub use scan::{Layout, Scan, trimmed};
-pub(crate) use scan::{Mapped, Updated, mapped};
+pub(crate) use scan::Updated;
+pub use scan::{Layout, Scan};
+use trim::Trimmed;
+pub use trim::trimmed;
+pub use while_loop::While;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::ops::Random;
+use crate::reading::NodeId;
+use crate::{Fault, Graph, Lowering};
+
+/// Of what was recorded in a range, what belongs to a body: all but inputs, parameters, and random numbers, which others
+/// draw for each step or sample.
+fn recorded(graph: &Graph, range: Range<usize>) -> BTreeSet<NodeId> {
+    let own = |id: &NodeId| {
+        graph.node(*id, |node| {
+            let outer = matches!(node.op.lower(), Lowering::Input(_) | Lowering::Parameter(_));
+            !outer && node.op.downcast::<Random>().is_none()
+        })
+    };
+    range.map(NodeId::new).filter(own).collect()
+}
+
+/// A fault of an operation of a body in a step of it.
+fn in_step(body: &Body, step: usize, (number, fault): (usize, Fault)) -> Fault {
+    let node = &body.nodes[number];
+    let (operation, location) = (node.op.name(), node.line.0);
+    Fault::InStep { step, operation, location, fault: Box::new(fault) }
+}
+
+/// A fault of an operation of a body that runs once.
+fn in_body(body: &Body, (number, fault): (usize, Fault)) -> Fault {
+    let node = &body.nodes[number];
+    let (operation, location) = (node.op.name(), node.line.0);
+    Fault::InBody { operation, location, fault: Box::new(fault) }
+}

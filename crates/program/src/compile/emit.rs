@@ -47,9 +47,7 @@ impl Emitter<'_> {
         let location = self.analysis.graph.node(node, |node| node.location);
         let zeroed = self.plan.zeroed[position].iter().map(|&node| self.zeroed::<T>(node));
         let mut cost = self.cost::<T>(group, reads);
-        if let Action::Loop(looped) = &action {
-            cost.count(looped);
-        }
+        cost.count(&action);
         let computed = Instruction { action, location, cost };
         zeroed.chain([computed]).collect()
     }
@@ -184,6 +182,8 @@ impl Emitter<'_> {
     fn plain<T: Precision>(&self, node: NodeId) -> Action<T> {
         match self.analysis.graph.node(node, |node| node.op.lower()) {
             Lowering::Scan => self.looped(node),
+            Lowering::While => self.repeated(node),
+            Lowering::Cond => self.chosen(node),
             Lowering::Put(place) => self.put(node, &place),
             Lowering::Position(word, axes) => self.position(node, word, &axes),
             _ => self.evaluated(node),

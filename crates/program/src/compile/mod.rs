@@ -7,6 +7,7 @@ mod analysis;
 mod arithmetic;
 #[cfg(test)]
 mod as_written;
+mod chosen;
 mod cut;
 #[cfg(test)]
 mod differential;
@@ -20,10 +21,12 @@ mod home;
 mod indexed;
 mod lending;
 mod looped;
+mod nested;
 mod packing;
 mod passes;
 mod place;
 mod plan;
+mod repeated;
 
 pub use arithmetic::Arithmetic;
 pub(crate) use cut::Cut;
@@ -132,10 +135,12 @@ fn arranged<T: Precision>(
     })
 }
 
-/// How long the arenas are with room for the steps of loops, which never run at the same time.
+/// How long the arenas are with room for the bodies of loops and choices, which never run at the same time.
 fn with_loops<T>(instructions: &[Instruction<T>], [reals, indices]: [usize; 2]) -> [usize; 2] {
     let ends = instructions.iter().filter_map(|instruction| match &instruction.action {
-        Action::Loop(looped) => Some([looped.end, looped.index_arena.end]),
+        Action::Loop(looped) => Some([looped.end, looped.body.index_arena.end]),
+        Action::Repeated(repeated) => Some(repeated.ends),
+        Action::Chosen(chosen) => Some(chosen.ends),
         _ => None,
     });
     ends.fold([reals, indices], |[a, b], [c, d]| [a.max(c), b.max(d)])

@@ -99,6 +99,8 @@ fn factors<T: Precision>(
         | Action::Scatter { .. }
         | Action::Position { .. }
         | Action::Loop(_)
+        | Action::Repeated(_)
+        | Action::Chosen(_)
         | Action::Plain { .. } => Vec::new(),
     }
 }

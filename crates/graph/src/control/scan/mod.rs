@@ -10,8 +10,9 @@ mod trim;
 mod vmapped;
 
 pub(crate) use record::Updated;
-pub use trim::trimmed;
-pub(crate) use vmapped::{Mapped, mapped};
+pub(super) use record::check_carried;
+pub(crate) use vmapped::Mapped;
+pub(super) use vmapped::mapped;
 
 use std::sync::Arc;
 
@@ -19,10 +20,10 @@ use ndarray::{ArrayViewD, Axis};
 use smallvec::SmallVec;
 
 use super::body::Body;
+use super::in_step;
 use super::part::Part;
 use crate::{
-    Args, Cotangents, Fault, Lowering, Operation, Out, Place, RunResult, Scalar, Shape, Type, Var,
-    View,
+    Args, Cotangents, Lowering, Operation, Out, Place, RunResult, Scalar, Shape, Type, Var, View,
 };
 
 /// A loop over the slices of arrays, in which arrays are carried from each step to the next.
@@ -219,26 +220,8 @@ impl Operation for Scan {
                 view => view.view(),
             };
             let holes: Vec<View<'_, T>> = (0..args.len()).map(hole).collect();
-            let values = self.body.evaluate(&holes, args.seed()).map_err(|(number, fault)| {
-                let node = &self.body.nodes[number];
-                Fault::InStep {
-                    step: slice,
-                    operation: node.op.name(),
-                    location: node.line.0,
-                    fault: Box::new(fault),
-                }
-            })?;
-            let outputs = self.body.outputs.iter().map(|&output| {
-                let view = match output.checked_sub(holes.len()) {
-                    None => holes[output].view(),
-                    Some(node) => values[node].view(),
-                };
-                match view {
-                    View::Real(value) => value.to_owned(),
-                    View::Index(_) => unreachable!("a body answers reals"),
-                }
-            });
-            let mut outputs: Vec<_> = outputs.collect();
+            let answered = self.body.answer(&holes, args.seed());
+            let mut outputs = answered.map_err(|fault| in_step(&self.body, slice, fault))?;
             for (place, value) in layout.each.iter().zip(outputs.split_off(carries)) {
                 put(place, Some(slice), value.view());
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::split::{Split, is_dear};
+use super::split::{Split, chooses, is_dear, is_part};
 use super::{List, Result, Scan, sliced};
 use crate::control::Body;
 use crate::params::ParamId;
@@ -127,8 +127,18 @@ fn is_worth_keeping(graph: &Graph, id: NodeId) -> bool {
         ) && matches!(lowering, Lowering::Map(_) | Lowering::Zip(ZipWord::Pow | ZipWord::Atan2))
     };
     let real = graph.node(id, |node| node.is_real());
+    let chosen = || {
+        let of = graph.node_inputs(id).first().copied();
+        is_part(graph, id) && of.is_some_and(|of| chooses(graph, of))
+    };
+    // Of what has several results, these are kept, and not their array.
+    let is_whole = || graph.node(id, |node| node.op.downcast::<Scan>().is_some());
+    if real && chosen() {
+        return true;
+    }
     real && (is_dear(graph, id) || transcendental(graph.node(id, |node| node.op.lower())))
-        && graph.node(id, |node| node.op.downcast::<Scan>().is_none())
+        && !is_whole()
+        && !chooses(graph, id)
 }
 
 /// What a body is given by a user, and answers.
@@ -306,8 +316,9 @@ impl Graph {
     }
 }
 
+/// Refuses carries that are not as many, or not of the types, that they begin with.
 #[track_caller]
-fn check_carried(name: &str, init: &[Var<'_>], carried: &[Var<'_>]) {
+pub(in super::super) fn check_carried(name: &str, init: &[Var<'_>], carried: &[Var<'_>]) {
     if init.len() != carried.len() {
         let rule =
             format!("the body answers {} carries, and begins with {}", carried.len(), init.len());

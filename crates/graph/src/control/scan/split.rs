@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::Scan;
-use crate::control::Part;
+use crate::control::{Cond, Part, While};
 use crate::ops::Random;
 use crate::reading::NodeId;
 use crate::{Graph, Lowering, Var};
@@ -18,7 +18,8 @@ pub(super) struct Split {
     pub before: BTreeSet<NodeId>,
     /// What runs after, for all steps at once: dear work that no carry depends on, and what depends on it.
     pub after: BTreeSet<NodeId>,
-    /// What depends on a carry, the holes of carries included.
+    /// What depends on a carry, the holes of carries included; and what is chosen in each step, which for all at once would
+    /// be computed whatever is chosen.
     pub on_carry: HashSet<NodeId>,
 }
 
@@ -43,6 +44,7 @@ impl Split {
         let nodes = recorded.map(NodeId::new);
         let (inside, before, after) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut split = Self { inside, before, after, on_carry: carries.clone() };
+        let mut choices = Vec::new();
         for id in nodes {
             if carries.contains(&id) || slices.contains(&id) {
                 continue;
@@ -53,11 +55,15 @@ impl Split {
             if inner || of(&carries) || of(&slices) || is_random(graph, id) {
                 split.inside.insert(id);
             }
-            if of(&split.on_carry) {
+            let chosen = split.inside.contains(&id) && chooses(graph, id);
+            if chosen {
+                choices.push(Var::new(graph, id));
+            }
+            if of(&split.on_carry) || chosen {
                 split.on_carry.insert(id);
             }
         }
-        let feeding = split.sources(graph, carried);
+        let feeding = split.sources(graph, &[carried, &choices].concat());
         let wanted = split.sources(graph, &[carried, others].concat());
         for &id in split.inside.iter().filter(|id| wanted.contains(*id)) {
             let inputs = graph.node_inputs(id);
@@ -117,10 +123,19 @@ impl Split {
 /// Whether it is done before the loop where it depends on no carry. A loop has an array of results, and is taken out for
 /// the parts that are read.
 fn comes_before(graph: &Graph, id: NodeId) -> bool {
-    let [is_loop, is_part] = graph.node(id, |node| {
-        [node.op.downcast::<Scan>().is_some(), node.op.downcast::<Part>().is_some()]
-    });
-    is_part || (is_dear(graph, id) && !is_loop)
+    let is_loop = graph.node(id, |node| node.op.downcast::<Scan>().is_some());
+    is_part(graph, id) || (is_dear(graph, id) && !is_loop)
+}
+
+pub(super) fn is_part(graph: &Graph, id: NodeId) -> bool {
+    graph.node(id, |node| node.op.downcast::<Part>().is_some())
+}
+
+/// Whether what it computes depends on a truth value.
+pub(super) fn chooses(graph: &Graph, id: NodeId) -> bool {
+    graph.node(id, |node| {
+        node.op.downcast::<Cond>().is_some() || node.op.downcast::<While>().is_some()
+    })
 }
 
 fn is_random(graph: &Graph, id: NodeId) -> bool {

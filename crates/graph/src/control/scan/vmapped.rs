@@ -24,7 +24,7 @@ impl<'g> Mapped<'g> {
 }
 
 /// Records a loop for many samples, on inputs some of which differ between them.
-pub(crate) fn mapped<'g>(
+pub(in super::super) fn mapped<'g>(
     graph: &'g Graph,
     samples: usize,
     scan: &Scan,

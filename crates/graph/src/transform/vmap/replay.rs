@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::batch::{Batch, Sampled};
 use super::each::Each;
-use crate::control::{Mapped, Part, Scan, mapped};
+use crate::control::{Mapped, Part, mapped};
 use crate::operation::Op;
 use crate::ops::Random;
 use crate::reading::NodeId;
@@ -21,8 +21,8 @@ pub(crate) struct Replay<'g> {
     known: HashMap<NodeId, Var<'g>>,
     /// Nodes that are the same for all samples.
     same: HashSet<NodeId>,
-    /// Loops that were recorded for all samples, of which parts are read.
-    loops: HashMap<NodeId, Mapped<'g>>,
+    /// Loops and choices that were recorded for all samples, of which parts are read.
+    several: HashMap<NodeId, Mapped<'g>>,
     /// Nodes before this one are the same for all samples.
     first: usize,
     /// What was recorded here draws other random numbers for each sample.
@@ -41,8 +41,8 @@ impl<'g> Replay<'g> {
         let known: HashMap<_, _> = given.into_iter().map(|(one, each)| (one.id(), each)).collect();
         let earliest = known.keys().map(|id| id.index()).min().unwrap_or(usize::MAX);
         let first = if body.is_empty() { earliest } else { earliest.min(body.start) };
-        let (same, loops) = (HashSet::new(), HashMap::new());
-        Self { graph, samples, known, same, loops, first, body }
+        let (same, several) = (HashSet::new(), HashMap::new());
+        Self { graph, samples, known, same, several, first, body }
     }
 
     /// Lets a node have other values for each sample, along the first axis of these.
@@ -64,7 +64,7 @@ impl<'g> Replay<'g> {
     /// The nodes that a node is computed from and of which nothing is known yet, inputs first.
     fn pending(&self, id: NodeId) -> Vec<NodeId> {
         let unknown = |id: &NodeId| {
-            let known = self.known.contains_key(id) || self.loops.contains_key(id);
+            let known = self.known.contains_key(id) || self.several.contains_key(id);
             id.index() >= self.first && !known && !self.same.contains(id)
         };
         let (mut found, mut stack) = (HashSet::new(), vec![id]);
@@ -84,15 +84,17 @@ impl<'g> Replay<'g> {
             self.graph.node(id, |node| (node.op.clone(), (node.location, node.backward)));
         let random = self.body.contains(&id.index()).then(|| op.downcast::<Random>()).flatten();
         let each = inputs.iter().any(|input| self.known.contains_key(input));
-        if let (true, Some(scan)) = (each, op.downcast::<Scan>()) {
+        if each {
             let given: Vec<Sampled<'g>> = inputs.iter().map(|&id| self.of(id)).collect();
             let graph = self.graph;
-            let mapped = graph.on_behalf(line, || mapped(graph, self.samples, scan, &given));
-            self.loops.insert(id, mapped);
-            return;
+            let mapped = graph.on_behalf(line, || mapped(graph, self.samples, &op, &given));
+            if let Some(mapped) = mapped {
+                self.several.insert(id, mapped);
+                return;
+            }
         }
         if let (Some(part), Some(of)) =
-            (op.downcast::<Part>(), inputs.first().and_then(|id| self.loops.get(id)))
+            (op.downcast::<Part>(), inputs.first().and_then(|id| self.several.get(id)))
         {
             let value = self.graph.on_behalf(line, || of.part(part.number));
             self.known.insert(id, value);

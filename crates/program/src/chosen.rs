@@ -1,0 +1,45 @@
+//! Choices of a program: instructions that run one of two bodies.
+
+use std::ops::Range;
+
+use crate::Precision;
+use crate::execute::{Arenas, Carved, Fixed, Machine, view};
+use crate::in_place::Lent;
+use crate::instruction::Operand;
+use crate::nested::{Nested, Turn};
+use graph::RunError;
+
+/// A choice, whose bodies write the same results.
+#[derive(Clone, Debug)]
+pub(crate) struct Chosen<T> {
+    pub predicate: Operand,
+    pub yes: Nested<T>,
+    pub no: Nested<T>,
+    /// Where each of the results lies.
+    pub results: Vec<Range<usize>>,
+    /// Where all of them lie.
+    pub written: Range<usize>,
+    /// Where the memory ends that it needs beside that of the program, of reals and of indices.
+    pub ends: [usize; 2],
+}
+
+impl<T: Precision> Chosen<T> {
+    /// Runs one of the two.
+    pub fn run(
+        &self,
+        machine: Machine<'_>,
+        fixed: Fixed<'_, T>,
+        arenas: Arenas<'_, T>,
+        lent: &[Lent<'_, T>],
+    ) -> Result<(), RunError> {
+        let holds = {
+            let memory = Carved::whole(arenas.reals).beside(lent);
+            let predicate = view(&self.predicate, memory.read(&self.predicate.memory, fixed));
+            predicate.iter().all(|&truth| truth != T::zero())
+        };
+        let body = if holds { &self.yes } else { &self.no };
+        let turn = Turn { first: true, slice: 0 };
+        let results = self.results.iter().cloned();
+        body.run(turn, machine, fixed, arenas, lent, std::iter::empty(), results)
+    }
+}

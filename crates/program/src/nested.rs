@@ -1,0 +1,146 @@
+//! Bodies of loops and choices: compiled by themselves, and run on memory that their instruction lends them.
+
+use std::ops::Range;
+
+use ndarray::Axis;
+use smallvec::SmallVec;
+
+use crate::Precision;
+use crate::execute::{Arenas, Fixed, Machine, carve, view};
+use crate::in_place::Lent;
+use crate::instruction::{Instruction, Memory, Operand};
+use crate::workspace::Constants;
+use graph::RunError;
+
+/// So many values of a body need no heap.
+const INLINE: usize = 32;
+
+/// A body, which reads what it is given in the memory of the program, and writes its results there.
+#[derive(Clone, Debug)]
+pub(crate) struct Nested<T> {
+    /// What is computed before the first run, of what is the same in all of them.
+    pub once: Vec<Instruction<T>>,
+    pub instructions: Vec<Instruction<T>>,
+    pub constants: Constants<T>,
+    /// The reals that it reads, beside what is carried.
+    pub reads: Vec<Moving>,
+    /// The indices that it reads, and where in its arena it finds them.
+    pub indices: Vec<(Indices, Range<usize>)>,
+    /// What it computes in its arena, if it is not computed where it belongs, of each result.
+    pub copied: Vec<Range<usize>>,
+    /// Its arenas, in those of the program.
+    pub arena: Range<usize>,
+    pub index_arena: Range<usize>,
+}
+
+/// Memory that moves with the steps: so much from `start` on for slice 0, and `apart` further for each slice.
+#[derive(Clone, Debug)]
+pub(crate) struct Moving {
+    pub memory: Memory,
+    pub start: usize,
+    pub apart: isize,
+    pub len: usize,
+}
+
+/// Indices for a step: the same, or a slice along the first axis.
+#[derive(Clone, Debug)]
+pub(crate) struct Indices {
+    pub operand: Operand,
+    pub sliced: bool,
+}
+
+/// Which run of a body it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn {
+    /// Whether it is the first.
+    pub first: bool,
+    /// The slice that it gets.
+    pub slice: usize,
+}
+
+impl Moving {
+    pub fn range(&self, slice: usize) -> Range<usize> {
+        let start = self.start.wrapping_add_signed(self.apart * slice as isize);
+        start..start + self.len
+    }
+}
+
+impl<T: Precision> Nested<T> {
+    /// Runs it on what is carried in some ranges of the arena, and writes its results to others.
+    pub fn run(
+        &self,
+        turn: Turn,
+        machine: Machine<'_>,
+        fixed: Fixed<'_, T>,
+        Arenas { reals, indices, scratch }: Arenas<'_, T>,
+        lent: &[Lent<'_, T>],
+        carried: impl Iterator<Item = Range<usize>>,
+        results: impl Iterator<Item = Range<usize>>,
+    ) -> Result<(), RunError> {
+        let Turn { first, slice } = turn;
+        let (before, own, after) = split(indices, &self.index_arena);
+        let beside = ([before, after], self.index_arena.end);
+        for (from, to) in self.indices.iter().filter(|(from, _)| first || from.sliced) {
+            from.copy(slice, fixed, beside, &mut own[to.clone()]);
+        }
+        let written: SmallVec<[Range<usize>; INLINE]> =
+            [self.arena.clone()].into_iter().chain(results).collect();
+        let (memory, outputs) = carve(reals, &written, Some);
+        let memory = memory.beside(lent);
+        let mut outputs = outputs.into_iter();
+        let arena = outputs.next().expect("the arena of a body is written");
+        let mut given: SmallVec<[Lent<'_, T>; INLINE]> = SmallVec::new();
+        given.extend(carried.map(|range| Lent::Read(memory.slice(&range))));
+        let moving = |read: &Moving| &memory.read(&read.memory, fixed)[read.range(slice)];
+        given.extend(self.reads.iter().map(|read| Lent::Read(moving(read))));
+        let results = given.len();
+        given.extend(outputs.map(Lent::Written));
+        let own_fixed = Fixed { params: &[], constants: &self.constants };
+        let mut run = |instructions: &[Instruction<T>], given: &mut [Lent<'_, T>]| {
+            let arenas = Arenas { reals: &mut *arena, indices: &mut *own, scratch: &mut *scratch };
+            machine.run(instructions, own_fixed, arenas, given, |_, _, _| Ok(()))
+        };
+        if first {
+            run(&self.once, &mut given)?;
+        }
+        run(&self.instructions, &mut given)?;
+        for (from, to) in self.copied.iter().zip(&mut given[results..]) {
+            if let (Lent::Written(to), false) = (to, from.is_empty()) {
+                to.copy_from_slice(&arena[from.clone()]);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An arena before a range of it, the range, and after it.
+fn split<'a>(arena: &'a mut [i64], range: &Range<usize>) -> (&'a [i64], &'a mut [i64], &'a [i64]) {
+    let (before, rest) = arena.split_at_mut(range.start);
+    let (own, after) = rest.split_at_mut(range.len());
+    (before, own, after)
+}
+
+impl Indices {
+    /// Copies what step `slice` reads.
+    fn copy<T>(
+        &self,
+        slice: usize,
+        fixed: Fixed<'_, T>,
+        ([before, after], end): ([&[i64]; 2], usize),
+        to: &mut [i64],
+    ) {
+        let from = match &self.operand.memory {
+            Memory::IndexConstant(range) => &fixed.constants.indices[range.clone()],
+            memory => {
+                let range = memory.range();
+                match range.start.checked_sub(end) {
+                    Some(start) => &after[start..start + range.len()],
+                    None => &before[range.clone()],
+                }
+            }
+        };
+        let from = view(&self.operand, from);
+        let from = if self.sliced { from.index_axis_move(Axis(0), slice) } else { from };
+        to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+    }
+}
