@@ -74,7 +74,10 @@ impl Walk {
             | Lowering::IsAt(_)
             | Lowering::Within(_)
             | Lowering::Position(..) => return None,
-            Lowering::Plain => return self.plain(op, inputs, ty),
+            // Of a choice or a loop with a condition, every result may depend on all that it reads.
+            Lowering::Plain | Lowering::Cond | Lowering::While => {
+                return self.plain(op, inputs, ty);
+            }
         };
         Some(rows.into())
     }
