@@ -96,7 +96,7 @@ fn picture(lines: &[Vec<(usize, f64)>]) -> Result<String, std::fmt::Error> {
     }
     svg.push_str("<text x='360' y='414' fill='#444' text-anchor='middle'>steps</text>");
     for (level, (_, colour, name)) in LEVELS.iter().enumerate() {
-        let places =
+        let mut places =
             STEPS.iter().zip(lines).map(|(&steps, row)| (x(steps), y(row[level].0 as f64)));
         let points: Vec<String> = places.clone().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         writeln!(svg, "<polyline points='{}' stroke='{colour}'/>", points.join(" "))?;
