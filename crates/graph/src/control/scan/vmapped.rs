@@ -54,8 +54,7 @@ pub(in super::super) fn mapped<'g>(
             slices.push((one, input.var));
             one
         } else if input.each {
-            let one = graph.hole(hole.clone());
-            one
+            graph.hole(hole.clone())
         } else {
             input.var
         });
