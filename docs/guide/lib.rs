@@ -20,6 +20,7 @@ pages!(
     layers,
     operations,
     optimizers,
+    loops,
     checking,
     saving,
     not_finite,

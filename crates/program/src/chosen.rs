@@ -38,8 +38,8 @@ impl<T: Precision> Chosen<T> {
             predicate.iter().all(|&truth| truth != T::zero())
         };
         let body = if holds { &self.yes } else { &self.no };
-        let turn = Turn { first: true, slice: 0 };
+        let turn = Turn { machine, first: true, slice: 0 };
         let results = self.results.iter().cloned();
-        body.run(turn, machine, fixed, arenas, lent, std::iter::empty(), results)
+        body.run(turn, fixed, arenas, lent, std::iter::empty(), results)
     }
 }

@@ -54,7 +54,7 @@ impl Carry {
 impl Carry {
     /// Where it lies before a step, if nobody knows how many there will be.
     pub fn by_turns(&self, step: usize) -> Range<usize> {
-        let start = if step % 2 == 0 { self.at } else { self.spare.unwrap_or(self.at) };
+        let start = if step.is_multiple_of(2) { self.at } else { self.spare.unwrap_or(self.at) };
         start..start + self.len
     }
 
@@ -90,12 +90,12 @@ impl<T: Precision> Loop<T> {
             let slice = if self.reverse { self.steps - 1 - step } else { step };
             let arenas =
                 Arenas { reals: &mut *reals, indices: &mut *indices, scratch: &mut *scratch };
-            let turn = Turn { first: step == 0, slice };
+            let turn = Turn { machine, first: step == 0, slice };
             let carries = self.carries.iter().map(|carry| carry.before(step, self.steps));
             let next = self.carries.iter().map(|carry| carry.before(step + 1, self.steps));
             let results = next.chain(self.each.iter().map(|each| each.range(slice)));
             self.body
-                .run(turn, machine, fixed, arenas, lent, carries, results)
+                .run(turn, fixed, arenas, lent, carries, results)
                 .map_err(|error| (slice, error))?;
         }
         Ok(())

@@ -49,9 +49,10 @@ pub(crate) struct Indices {
     pub sliced: bool,
 }
 
-/// Which run of a body it is.
+/// A run of a body: by what, and which it is.
 #[derive(Clone, Copy)]
-pub(crate) struct Turn {
+pub(crate) struct Turn<'a> {
+    pub machine: Machine<'a>,
     /// Whether it is the first.
     pub first: bool,
     /// The slice that it gets.
@@ -69,15 +70,14 @@ impl<T: Precision> Nested<T> {
     /// Runs it on what is carried in some ranges of the arena, and writes its results to others.
     pub fn run(
         &self,
-        turn: Turn,
-        machine: Machine<'_>,
+        turn: Turn<'_>,
         fixed: Fixed<'_, T>,
         Arenas { reals, indices, scratch }: Arenas<'_, T>,
         lent: &[Lent<'_, T>],
         carried: impl Iterator<Item = Range<usize>>,
         results: impl Iterator<Item = Range<usize>>,
     ) -> Result<(), RunError> {
-        let Turn { first, slice } = turn;
+        let Turn { machine, first, slice } = turn;
         let (before, own, after) = split(indices, &self.index_arena);
         let beside = ([before, after], self.index_arena.end);
         for (from, to) in self.indices.iter().filter(|(from, _)| first || from.sliced) {

@@ -41,18 +41,18 @@ impl<T: Precision> Repeated<T> {
         let mut step = 0;
         loop {
             let at_step = |error| (step, error);
-            let turn = Turn { first: step == 0, slice: 0 };
+            let turn = Turn { machine, first: step == 0, slice: 0 };
             let mut own =
                 Arenas { reals: &mut *reals, indices: &mut *indices, scratch: &mut *scratch };
             let truth = std::iter::once(self.truth..self.truth + 1);
             self.condition
-                .run(turn, machine, fixed, own.again(), lent, carries(step), truth)
+                .run(turn, fixed, own.again(), lent, carries(step), truth)
                 .map_err(at_step)?;
             if own.reals[self.truth] == T::zero() {
                 break;
             }
             self.body
-                .run(turn, machine, fixed, own, lent, carries(step), carries(step + 1))
+                .run(turn, fixed, own, lent, carries(step), carries(step + 1))
                 .map_err(at_step)?;
             step += 1;
         }

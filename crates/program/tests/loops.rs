@@ -133,15 +133,15 @@ fn loops_nest_and_are_mapped() {
         (vec![h], vec![h * x[0]])
     });
     let outer = same(|carry, x| {
-        let (last, each) = g.scan(carry, x, &inner);
+        let (last, each) = g.scan(carry, x, inner);
         (last, vec![each[0].sum_over(0)])
     });
-    let (last, each) = g.scan(&[h], &[x], &outer);
+    let (last, each) = g.scan(&[h], &[x], outer);
     agree("nested", &derivatives(&[last[0], each[0]], &[h, x, w]));
-    let (last, each) = g.scan_recomputed(&[h], &[x], &outer);
+    let (last, each) = g.scan_recomputed(&[h], &[x], outer);
     agree("segments", &derivatives(&[last[0], each[0]], &[h, x, w]));
     let mapped = g.vmap(&[(x, 0)], |x| {
-        let (last, each) = g.scan(&[h], &[x[0]], &inner);
+        let (last, each) = g.scan(&[h], &[x[0]], inner);
         let slope = last[0].square().sum().grad(w);
         vec![last[0], each[0], slope]
     });

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -22,9 +23,9 @@ struct Equation<'g> {
 }
 
 impl<'g> Equation<'g> {
-    /// Records f once, on a hole of the type of `init`.
+    /// Records f once, on a hole of the type of `init`, and what `more` makes of the hole and f's value.
     #[track_caller]
-    fn of(name: &str, line: Line, init: Var<'g>, f: Function<'_, 'g>) -> Self {
+    fn of(name: &str, line: Line, init: Var<'g>, f: Function<'_, 'g>, more: More) -> Self {
         let graph = init.graph();
         if !init.is_real() {
             misfit(name, "what it starts from must be real", &[init]);
@@ -39,27 +40,28 @@ impl<'g> Equation<'g> {
         if graph.update_count() > updates {
             misfit(name, "the function must not update running statistics", &[init]);
         }
+        let mut outputs = vec![y];
+        outputs.extend(more(line, hole, y));
         let inside = recorded(graph, first..graph.len());
-        let (body, captured) = Body::cut(graph, &[hole], &inside, &[y]);
+        let (body, captured) = Body::cut(graph, &[hole], &inside, &outputs);
         Self { body: Arc::new(body), captured }
     }
 
-    /// f(x).
-    fn at(&self, x: Var<'g>) -> Var<'g> {
+    /// f(x), and what else was made.
+    fn at(&self, x: Var<'g>) -> Vec<Var<'g>> {
         recorded_at(&self.body, x, &self.captured).0
     }
 }
 
-/// f(x), and the range of the nodes that it was recorded in.
-fn recorded_at<'g>(
-    body: &Body,
-    x: Var<'g>,
-    captured: &[Var<'g>],
-) -> (Var<'g>, std::ops::Range<usize>) {
+/// Something made of x and f(x).
+type More = for<'g> fn(Line, Var<'g>, Var<'g>) -> Option<Var<'g>>;
+
+/// f(x) and what else was made, and the range of the nodes that they were recorded in.
+fn recorded_at<'g>(body: &Body, x: Var<'g>, captured: &[Var<'g>]) -> (Vec<Var<'g>>, Range<usize>) {
     let graph = x.graph();
     let first = graph.len();
     let values = body.record(graph, &[&[x], captured].concat());
-    (values[body.outputs[0]], first..graph.len())
+    (body.outputs.iter().map(|&output| values[output]).collect(), first..graph.len())
 }
 
 /// An iteration x ← step(x), until no element changes by more than the tolerance times `size`, or else times 1 + max|x|.
@@ -86,7 +88,8 @@ fn iterated<'g>(
             let x = step(at[0]);
             let change = (x - at[0]).abs().max();
             let size = size.unwrap_or_else(|| 1.0 + x.abs().max());
-            let rests = change.le(tolerance * size).to_real();
+            let finite = change.lt(f64::INFINITY).to_real();
+            let rests = change.le(tolerance * size).to_real() * finite;
             vec![x, 1.0 - rests, at[2] + 1.0]
         },
     );
@@ -110,15 +113,15 @@ fn fixed<'g>(
     size: Option<Var<'g>>,
 ) -> Var<'g> {
     let check = unrested("fixed_point", limits.0, limits.1);
-    let x = iterated(init, limits, check, size, |x| equation.at(x));
+    let x = iterated(init, limits, check, size, |x| equation.at(x)[0]);
     let body = Arc::clone(&equation.body);
     let rule = CustomVjp::new("fixed_point", move |inputs, x, v| {
-        adjoint(&body, inputs, x, |y, nodes| {
+        adjoint(&body, inputs, x, |made, nodes| {
             // w = v + Jᵀ·w is a fixed point of its own, and so is differentiated like this one.
             let size = v.abs().max();
             let step = |w: Var<'_>| {
                 let w = v.graph().var(w.id());
-                let pulled = sweep(nodes.clone(), &[(y, w)], &[x])[0];
+                let pulled = sweep(nodes.clone(), &[(made[0], w)], &[x])[0];
                 pulled.map_or(v, |pulled| v + pulled)
             };
             if v.shape().size() == 0 {
@@ -140,13 +143,13 @@ fn adjoint<'g>(
     body: &Body,
     inputs: &[Var<'g>],
     x: Var<'g>,
-    w: impl FnOnce(Var<'g>, std::ops::Range<usize>) -> Var<'g>,
+    w: impl FnOnce(&[Var<'g>], Range<usize>) -> Var<'g>,
 ) -> Cotangents<'g> {
-    let (y, nodes) = recorded_at(body, x, inputs);
-    let w = w(y, nodes.clone());
+    let (made, nodes) = recorded_at(body, x, inputs);
+    let w = w(&made, nodes.clone());
     // Where one variable stands at several positions, the first gets the cotangent of them all.
     let stood_before = |i: usize| inputs[..i].iter().any(|input| input.id() == inputs[i].id());
-    let reached = sweep(nodes, &[(y, w)], inputs).into_iter().enumerate();
+    let reached = sweep(nodes, &[(made[0], w)], inputs).into_iter().enumerate();
     reached.map(|(i, cotangent)| cotangent.filter(|_| !stood_before(i))).collect()
 }
 
@@ -183,7 +186,7 @@ impl Graph {
         f: impl FnOnce(Var<'g>) -> Var<'g>,
     ) -> Var<'g> {
         let line = self.line();
-        let equation = Equation::of("fixed_point", line, init, Box::new(f));
+        let equation = Equation::of("fixed_point", line, init, Box::new(f), |_, _, _| None);
         let backward = self.is_backward();
         self.on_behalf((line, backward), || fixed(init, (tolerance, most), equation, None))
     }
@@ -220,25 +223,27 @@ impl Graph {
         f: impl FnOnce(Var<'g>) -> Var<'g>,
     ) -> Var<'g> {
         let line = self.line();
-        let equation = Equation::of("root", line, init, Box::new(f));
+        let equation = Equation::of("root", line, init, Box::new(f), jacobian);
         let limits = (tolerance, most);
         let backward = self.is_backward();
-        self.on_behalf((line, backward), || newton(init, limits, equation, line))
+        self.on_behalf((line, backward), || newton(init, limits, equation))
     }
 }
 
+/// f(x*) = 0, whose rule is that of the equation; with f the matrix J is made.
 #[cfg(feature = "linalg")]
-fn newton<'g>(init: Var<'g>, limits: (f64, usize), equation: Equation<'g>, line: Line) -> Var<'g> {
+fn newton<'g>(init: Var<'g>, limits: (f64, usize), equation: Equation<'g>) -> Var<'g> {
     let check = unrested("root", limits.0, limits.1);
+    let flat = |x: Var<'g>| x.reshape_to([x.shape().size()]);
     let x = iterated(init, limits, check, None, |x| {
-        let y = equation.at(x);
-        x - jacobian(y, x, line).solve(y.reshape_to([x.shape().size()])).reshape_to(x.shape())
+        let made = equation.at(x);
+        x - made[1].solve(flat(made[0])).reshape_to(x.shape())
     });
     let body = Arc::clone(&equation.body);
     let rule = CustomVjp::new("root", move |inputs, x, v| {
-        adjoint(&body, inputs, x, |y, _| {
+        adjoint(&body, inputs, x, |made, _| {
             let flat = v.reshape_to([v.shape().size()]);
-            -jacobian(y, x, line).t().solve(flat).reshape_to(v.shape())
+            -made[1].t().solve(flat).reshape_to(v.shape())
         })
     });
     rule.around(x, &equation.captured)
@@ -246,9 +251,9 @@ fn newton<'g>(init: Var<'g>, limits: (f64, usize), equation: Equation<'g>, line:
 
 /// ∂y/∂x as a matrix.
 #[cfg(feature = "linalg")]
-fn jacobian<'g>(y: Var<'g>, x: Var<'g>, line: Line) -> Var<'g> {
-    match crate::Gradient::of(y).jacobian_matrix(&[x]) {
-        Ok(matrix) => matrix,
+fn jacobian<'g>(line: Line, x: Var<'g>, y: Var<'g>) -> Option<Var<'g>> {
+    match y.graph().at(line, || crate::Gradient::of(y).jacobian_matrix(&[x])) {
+        Ok(matrix) => Some(matrix),
         Err(error) => panic!("{}", error.at(line)),
     }
 }
