@@ -168,9 +168,9 @@ fn segments_are_the_whole() {
         let h = (carry[0].matmul(w) + x[0]).tanh();
         (vec![h], vec![h])
     });
-    let (last, each) = g.scan(&[h], &[x], &step);
+    let (last, each) = g.scan(&[h], &[x], step);
     let (ours, parts) = g
-        .scan_recomputed(&[h], &[x.reshape([3, 4, 2])], |carry, x| w.graph().scan(carry, x, &step));
+        .scan_recomputed(&[h], &[x.reshape([3, 4, 2])], |carry, x| w.graph().scan(carry, x, step));
     let inputs = [h, x, w];
     let whole = derivatives(&[last[0], each[0]], &inputs);
     agree("segments", &derivatives(&[ours[0], parts[0].reshape([12, 2])], &inputs), &whole);
@@ -186,10 +186,10 @@ fn checkpoints_change_no_value() {
             (vec![h], vec![h * x[0]])
         });
         let inputs = [h, x, w];
-        let (last, each) = g.scan(&[h], &[x], &step);
+        let (last, each) = g.scan(&[h], &[x], step);
         let whole = derivatives(&[last[0], each[0]], &inputs);
         for levels in 1..=3 {
-            let (last, each) = g.scan_checkpointed(levels, &[h], &[x], &step);
+            let (last, each) = g.scan_checkpointed(levels, &[h], &[x], step);
             let ours = derivatives(&[last[0], each[0]], &inputs);
             agree(&format!("{steps} steps, {levels} levels"), &ours, &whole);
         }
@@ -208,7 +208,7 @@ fn a_loop_over_samples_is_the_loop_of_each() {
     let run = |h: Var<'_>, x: Var<'_>| {
         let g = w.graph();
         let (h, x) = (g.var(h.id()), g.var(x.id()));
-        let (last, each) = g.scan(&[h], &[x, shared], &step);
+        let (last, each) = g.scan(&[h], &[x, shared], step);
         vec![last[0], each[0], each[1]]
     };
     for (over, count) in [(0b11, 4), (0b01, 4), (0b10, 4)] {
@@ -337,7 +337,7 @@ fn a_loop_is_recorded_in_the_same_size_whatever_its_length() {
         let init = [drawn(&g, [3, 2], 1), drawn(&g, [3, 2], 2)];
         let x = drawn(&g, [steps, 3, 4], 3);
         let step = cell(others[0], others[1], others[2]);
-        derivatives(&g.scan(&init, &[x], &step).1, &others);
+        derivatives(&g.scan(&init, &[x], step).1, &others);
         g.len()
     };
     assert_eq!(size(3), size(300));
