@@ -8,7 +8,6 @@ use ndarray::ArrayD;
 use smallvec::SmallVec;
 
 use crate::operation::Op;
-use crate::ops::Full;
 use crate::random::Seed;
 use crate::reading::NodeId;
 use crate::{Args, Fault, Graph, Place, Scalar, Type, Value, Var, View};
@@ -237,10 +236,7 @@ fn needed(
     let mut found = BTreeSet::new();
     let mut stack: Vec<NodeId> = outputs.iter().map(|output| output.id()).collect();
     while let Some(id) = stack.pop() {
-        // A number at every position is no memory to be read.
-        let own =
-            inside.contains(&id) || graph.node(id, |node| node.op.downcast::<Full>().is_some());
-        if own && !holes.contains_key(&id) && found.insert(id) {
+        if inside.contains(&id) && !holes.contains_key(&id) && found.insert(id) {
             stack.extend(graph.node_inputs(id));
         }
     }

@@ -37,6 +37,8 @@ impl Trimmed {
 
 /// Records a graph anew in which every loop and every choice computes no more than is read of it, for compilers. Its results are looked at
 /// as any other array is.
+///
+/// They are recorded by [`Graph::scan`](crate::Graph::scan) and its like.
 pub fn trimmed(graph: &Graph, outputs: &[NodeId]) -> Target {
     let mut live = vec![false; graph.len()];
     outputs.iter().for_each(|output| live[output.index()] = true);

@@ -16,9 +16,10 @@ impl Emitter<'_> {
         let cond = op.downcast::<Cond>().expect("the node is a choice");
         let mut operands = self.operands(node);
         let predicate = operands.remove(0);
+        let numbers = &self.numbers(node)[1..];
         let body = |body| {
             let mut ends = self.ends();
-            let nested = self.nested(body, [0, 0], &operands, &mut ends, false);
+            let nested = self.nested(body, [0, 0], (&operands, numbers), &mut ends, false);
             (nested, ends)
         };
         let ((yes, after_yes), (no, after_no)) = (body(&cond.yes), body(&cond.no));

@@ -1,5 +1,6 @@
 //! From a loop of a graph to one of a program.
 
+use graph::Lowering;
 use graph::control::Scan;
 use graph::reading::NodeId;
 use graph::{Place, Shape};
@@ -19,7 +20,8 @@ impl Emitter<'_> {
         let operands = self.operands(node);
         let mut ends = self.ends();
         let moving = [scan.carries(), scan.slices];
-        let body = self.nested(&scan.body, moving, &operands, &mut ends, true);
+        let body =
+            self.nested(&scan.body, moving, (&operands, &self.numbers(node)), &mut ends, true);
         let out = self.memory(node);
         let (layout, start) = (scan.layout(), out.range().start);
         let mut end = body.arena.end;
@@ -50,5 +52,17 @@ impl Emitter<'_> {
     /// What a node reads, where it lies.
     pub(super) fn operands(&self, node: NodeId) -> Vec<Operand> {
         self.analysis.inputs[node.index()].iter().map(|&input| self.operand(input)).collect()
+    }
+
+    /// Of each of its inputs, the number that it is at every position, if it is one: no memory to be read.
+    pub(super) fn numbers(&self, node: NodeId) -> Vec<Option<f64>> {
+        let number = |&input: &NodeId| {
+            let base = self.analysis.views[input.index()].base;
+            match self.analysis.graph.node(base, |node| node.op.lower()) {
+                Lowering::Full(value) => Some(value),
+                _ => None,
+            }
+        };
+        self.analysis.inputs[node.index()].iter().map(number).collect()
     }
 }

@@ -13,14 +13,14 @@ use crate::nested::{Indices, Moving, Nested};
 
 impl Emitter<'_> {
     /// The body is compiled by itself, on memory that its instruction lends it: what is carried, slices and whatever else it
-    /// reads where they lie, and its results where they belong. So many of its holes are carried, and so many are given
+    /// reads where they lie, numbers aside, and its results where they belong. So many of its holes are carried, and so many are given
     /// slices; its arenas begin behind `ends`, which then are behind them. What is the same in all runs is prepared in the
     /// first, if there are `several`.
     pub(super) fn nested<T: Precision>(
         &self,
         body: &Body,
         moving: [usize; 2],
-        operands: &[Operand],
+        operands: (&[Operand], &[Option<f64>]),
         ends: &mut [usize; 2],
         several: bool,
     ) -> Nested<T> {
@@ -74,13 +74,15 @@ impl<'g> Step<'g> {
         body: &Body,
         [carries, slices]: [usize; 2],
         graph: &'g Graph,
-        operands: &[Operand],
+        (operands, numbers): (&[Operand], &[Option<f64>]),
     ) -> Self {
         let mut step = Self { holes: Vec::new(), reads: Vec::new(), fixed: 0, indices: Vec::new() };
         let mut holes: Vec<Option<Var<'g>>> = vec![None; operands.len()];
         for (i, (operand, ty)) in operands.iter().zip(&body.holes).enumerate() {
             if i < carries {
                 holes[i] = Some(graph.typed_input("carry", ty.clone()));
+            } else if let (Kind::Real, Some(number)) = (ty.kind, numbers[i]) {
+                holes[i] = Some(graph.full(ty.shape.clone(), number));
             } else if ty.kind != Kind::Index {
                 let sliced = i < carries + slices;
                 step.fixed += usize::from(!sliced);

@@ -15,10 +15,11 @@ impl Emitter<'_> {
     pub(super) fn repeated<T: Precision>(&self, node: NodeId) -> Action<T> {
         let op = self.analysis.graph.node(node, |node| node.op.clone());
         let of = op.downcast::<While>().expect("the node is a loop");
-        let operands = self.operands(node);
+        let (operands, numbers) = (self.operands(node), self.numbers(node));
         let (count, mut ends) = (of.carries(), self.ends());
-        let condition = self.nested(&of.condition, [count, 0], &operands, &mut ends, true);
-        let body = self.nested(&of.body, [count, 0], &operands, &mut ends, true);
+        let condition =
+            self.nested(&of.condition, [count, 0], (&operands, &numbers), &mut ends, true);
+        let body = self.nested(&of.body, [count, 0], (&operands, &numbers), &mut ends, true);
         let written = self.memory(node).range().clone();
         let mut room = |len: usize| {
             let start = ends[0].next_multiple_of(ALIGNMENT);

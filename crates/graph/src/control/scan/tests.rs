@@ -169,11 +169,20 @@ fn segments_are_the_whole() {
         (vec![h], vec![h])
     });
     let (last, each) = g.scan(&[h], &[x], step);
-    let (ours, parts) = g
-        .scan_recomputed(&[h], &[x.reshape([3, 4, 2])], |carry, x| w.graph().scan(carry, x, step));
+    let (ours, parts) =
+        g.scan_recomputed(&[h], &[x.reshape([3, 4, 2])], |carry, x| w.graph().scan(carry, x, step));
     let inputs = [h, x, w];
     let whole = derivatives(&[last[0], each[0]], &inputs);
     agree("segments", &derivatives(&[ours[0], parts[0].reshape([12, 2])], &inputs), &whole);
+}
+
+#[test]
+fn a_number_that_all_steps_read_has_its_derivative() {
+    let g = Graph::new();
+    let (w, x) = (g.full([], 0.5), g.full([3], 2.0));
+    let last = g.scan(&[g.full([], 1.0)], &[x], |h, x| (vec![w * h[0] * x[0]], vec![])).0[0];
+    assert_eq!(last.grad(w).eval().unwrap()[[]], 3.0 * 0.25 * 8.0);
+    assert_eq!(last.grad(x).eval().unwrap(), array![0.5, 0.5, 0.5].into_dyn());
 }
 
 #[test]

@@ -20,8 +20,12 @@ impl Graph {
     /// let g = cotangent::Graph::new();
     /// // Heron's root of x, and its derivative 1/(2√x).
     /// let x = g.constant(4.0);
-    /// let far = |y: &[cotangent::Var<'_>]| y[0].square().gt(4.000001);
-    /// let root = g.while_at_most(20, &[x], far, |y| vec![0.5 * (y[0] + x / y[0])])[0];
+    /// let root = g.while_at_most(
+    ///     20,
+    ///     &[x],
+    ///     |y| y[0].square().gt(4.000001),
+    ///     |y| vec![0.5 * (y[0] + x / y[0])],
+    /// )[0];
     /// assert!((root.eval()?[[]] - 2.0).abs() < 1e-6);
     /// assert!((root.grad(x).eval()?[[]] - 0.25).abs() < 1e-6);
     /// # Ok::<(), cotangent::RunError>(())
