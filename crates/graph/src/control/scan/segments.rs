@@ -70,8 +70,9 @@ impl Graph {
         if rest == 0 {
             return (carry, each);
         }
-        let left = xs.iter().map(|x| x.slice_axis(0, whole as isize..));
-        let (carry, last) = self.scan(&carry, &left.collect::<Vec<_>>(), body);
+        // Fewer steps than a segment, which has one level less.
+        let left: Vec<Var<'g>> = xs.iter().map(|x| x.slice_axis(0, whole as isize..)).collect();
+        let (carry, last) = self.in_segments(levels - 1, &carry, &left, body);
         let joined = |(first, last)| self.concat(&[first, last], 0);
         (carry, each.into_iter().zip(last).map(joined).collect())
     }
