@@ -71,31 +71,39 @@ impl Machine<'_> {
         for (position, instruction) in instructions.iter().enumerate() {
             match &instruction.action {
                 Action::Fused { program, inputs, slots, .. } => {
-                    let (memory, mut slots) = carve_all(reals, lent, slots);
-                    // Filled in place: it is too large to be moved.
-                    let mut sources: SmallVec<[Source<'_, T>; MAX_INPUTS]> = SmallVec::new();
-                    let source = |input: &FusedInput| match input {
-                        FusedInput::Memory(memory) if memory.is_of_indices() => {
-                            Source::Index(fixed.indices(memory, indices))
-                        }
-                        input => memory.source(input, fixed),
-                    };
-                    sources.extend(inputs.iter().map(source));
-                    program.run(isa, pool, &sources, &mut slots, scratch);
+                    let mut taken = Taken::out_of(lent, slots);
+                    {
+                        let (memory, mut slots) = carve_all(reals, lent, slots, &mut taken);
+                        // Filled in place: it is too large to be moved.
+                        let mut sources: SmallVec<[Source<'_, T>; MAX_INPUTS]> = SmallVec::new();
+                        let source = |input: &FusedInput| match input {
+                            FusedInput::Memory(memory) if memory.is_of_indices() => {
+                                Source::Index(fixed.indices(memory, indices))
+                            }
+                            input => memory.source(input, fixed),
+                        };
+                        sources.extend(inputs.iter().map(source));
+                        program.run(isa, pool, &sources, &mut slots, scratch);
+                    }
+                    taken.hand_back(lent);
                 }
                 Action::Contract(product) => {
                     let to = std::slice::from_ref(&product.output.memory);
-                    let (memory, mut outputs) = carve_all(reals, lent, to);
-                    let [a, b] =
-                        product.factors.each_ref().map(|input| memory.source(input, fixed));
-                    let (isa, pool) = (isa, pool);
-                    match &product.packed {
-                        None => product.contraction.run(isa, pool, a, b, outputs[0]),
-                        Some(range) => {
-                            let packed = memory.slice(range);
-                            product.contraction.run_packed(isa, pool, a, packed, outputs[0]);
+                    let mut taken = Taken::out_of(lent, to);
+                    {
+                        let (memory, mut outputs) = carve_all(reals, lent, to, &mut taken);
+                        let source = |input| memory.source(input, fixed);
+                        let [a, b] = product.factors.each_ref().map(source);
+                        let contraction = &product.contraction;
+                        match &product.packed {
+                            None => contraction.run(isa, pool, a, b, outputs[0]),
+                            Some(range) => {
+                                let packed = memory.slice(range);
+                                contraction.run_packed(isa, pool, a, packed, outputs[0]);
+                            }
                         }
                     }
+                    taken.hand_back(lent);
                 }
                 Action::Pack { contraction, from, to } => {
                     let (memory, mut outputs) = carve_one(reals, to);
@@ -167,37 +175,57 @@ fn in_step((step, error): (usize, RunError), location: &'static Location<'static
     RunError::InStep { error: Box::new(error), step, location }
 }
 
-/// So many slices that are written or lent need no heap: more than a loop stores, and a step of most loops.
-const MOST_CARVED: usize = 32;
+/// So many slices that are written need no heap: more than a loop stores, and a step of most loops. What is carved is
+/// moved for every instruction, and so is small.
+const MOST_CARVED: usize = 16;
 
 /// Memory without what an instruction writes: what is left to read.
 pub(crate) struct Carved<'a, E> {
     /// The parts of the arena between what is written, each with where it starts.
     parts: SmallVec<[(usize, &'a [E]); MOST_CARVED + 1]>,
     /// What the caller lends; empty where it is written.
-    lent: SmallVec<[&'a [E]; MOST_CARVED]>,
+    lent: &'a [Lent<'a, E>],
 }
 
-/// Takes what is written out of the arena and of what is lent. It is answered in the order given.
+/// The slices that a caller lends and an instruction writes, while it runs: with its slot, and which they are.
+struct Taken<'l, E>(SmallVec<[(usize, usize, &'l mut [E]); 4]>);
+
+impl<'l, E> Taken<'l, E> {
+    /// Leaves empty slices.
+    fn out_of(lent: &mut [Lent<'l, E>], written: &[Memory]) -> Self {
+        let mut taken = SmallVec::new();
+        for (slot, memory) in written.iter().enumerate() {
+            if let Memory::Lent(position, _) = memory
+                && let Lent::Written(slice) = &mut lent[*position]
+            {
+                taken.push((slot, *position, std::mem::take(slice)));
+            }
+        }
+        Self(taken)
+    }
+
+    fn hand_back(self, lent: &mut [Lent<'l, E>]) {
+        for (_, position, slice) in self.0 {
+            lent[position] = Lent::Written(slice);
+        }
+    }
+}
+
+/// Takes what is written out of the arena; what is written of what is lent was taken before. It is answered in the order
+/// given.
 fn carve_all<'a, E>(
     arena: &'a mut [E],
-    lent: &'a mut [Lent<'_, E>],
+    lent: &'a [Lent<'a, E>],
     written: &[Memory],
+    taken: &'a mut Taken<'_, E>,
 ) -> (Carved<'a, E>, SmallVec<[&'a mut [E]; MOST_CARVED]>) {
     if lent.is_empty() {
         return carve(arena, written, |memory| Some(memory.range()));
     }
     let (mut carved, mut outputs) = carve(arena, written, Memory::real);
-    for (position, lent) in lent.iter_mut().enumerate() {
-        let slot = written.iter().position(|w| matches!(w, Memory::Lent(of, _) if *of == position));
-        carved.lent.push(match (lent, slot) {
-            (Lent::Written(slice), Some(slot)) => {
-                outputs[slot] = slice;
-                &[]
-            }
-            (Lent::Written(slice), None) => slice,
-            (Lent::Read(slice), _) => slice,
-        });
+    carved.lent = lent;
+    for (slot, _, slice) in &mut taken.0 {
+        outputs[*slot] = slice;
     }
     (carved, outputs)
 }
@@ -224,7 +252,7 @@ pub(crate) fn carve<'a, 'w, E, W>(
     }
     let mut outputs: SmallVec<[&'a mut [E]; MOST_CARVED]> = SmallVec::new();
     outputs.extend(written.iter().map(|_| &mut [][..]));
-    let mut carved = Carved { parts: SmallVec::new(), lent: SmallVec::new() };
+    let mut carved = Carved { parts: SmallVec::new(), lent: &[] };
     let (mut rest, mut start) = (arena, 0);
     for (first, end, i) in order {
         let (before, after) = rest.split_at_mut(first - start);
@@ -239,15 +267,14 @@ pub(crate) fn carve<'a, 'w, E, W>(
 
 impl<'a, E> Carved<'a, E> {
     pub fn whole(arena: &'a [E]) -> Self {
-        Self { parts: smallvec::smallvec![(0, arena)], lent: SmallVec::new() }
+        let mut parts = SmallVec::new();
+        parts.push((0, arena));
+        Self { parts, lent: &[] }
     }
 
     /// The same, with what the caller lends, none of which is written.
-    pub fn beside(mut self, lent: &'a [Lent<'_, E>]) -> Self {
-        self.lent.extend(lent.iter().map(|lent| match lent {
-            Lent::Written(slice) => &**slice,
-            Lent::Read(slice) => slice,
-        }));
+    pub fn beside(mut self, lent: &'a [Lent<'a, E>]) -> Self {
+        self.lent = lent;
         self
     }
 
@@ -272,7 +299,10 @@ impl<'a, E> Carved<'a, E> {
             Memory::Real(range) => self.slice(range),
             Memory::Param(range) => &fixed.params[range.clone()],
             Memory::Constant(range) => &fixed.constants.reals[range.clone()],
-            Memory::Lent(position, range) => &self.lent[*position][range.clone()],
+            Memory::Lent(position, range) => match &self.lent[*position] {
+                Lent::Written(slice) => &slice[range.clone()],
+                Lent::Read(slice) => &slice[range.clone()],
+            },
             Memory::Index(_) | Memory::IndexConstant(_) => unreachable!("an operand of reals"),
         }
     }

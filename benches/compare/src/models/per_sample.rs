@@ -16,7 +16,7 @@ use crate::stepfile::StepFile;
 pub fn steps() -> Vec<Entry> {
     vec![Entry {
         name: "per-sample",
-        summary: "norms of the gradients of each sample of 64-128-64-10, tanh",
+        summary: "gradient norms of each sample, 64-128-64-10, tanh",
         group: Group::Second,
         batch: 64,
         optimizer: None,

@@ -15,7 +15,7 @@ use crate::stepfile::StepFile;
 pub fn steps() -> Vec<Entry> {
     vec![Entry {
         name: "pinn",
-        summary: "gradient of the residual of Poisson's equation, 2-32-32-32-1, tanh",
+        summary: "gradient of a Poisson residual, 2-32-32-32-1, tanh",
         group: Group::Second,
         batch: 256,
         optimizer: None,
