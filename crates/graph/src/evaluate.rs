@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 
-use ndarray::Dimension;
-use smallvec::SmallVec;
-
 use crate::Lowering;
-use crate::extent::Extent;
+use crate::arose::{extents, first_wild, has_body, is_constant, origin};
+use crate::control::part_of;
 use crate::operation::Args;
 use crate::params::Params;
 use crate::random::Seed;
 use crate::reading::NodeId;
-use crate::{Fault, Graph, RunError, Scalar, Type, Value, Var};
+use crate::{Fault, Graph, Place, RunError, Scalar, Type, Value, Var};
+use ndarray::Dimension;
 
 /// Evaluates variables of a graph, one operation after the other, each by its plain evaluation.
 ///
@@ -95,34 +94,32 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
         }
     }
 
-    /// Where the numbers that are not finite in the value of this node come from.
-    fn origin(&self, mut id: NodeId, values: &[Option<Value<T>>]) -> RunError {
+    /// Where the numbers that are not finite in the value of this node come from: in the operation in which they began, and
+    /// if that has a body, in which operation of that.
+    fn origin(&self, id: NodeId, values: &[Option<Value<T>>]) -> RunError {
         let lowering = |id: NodeId| self.graph.node(id, |node| node.op.lower());
-        loop {
-            let inputs = self.graph.node_inputs(id);
-            let found = |of: fn(T) -> bool| {
-                inputs.iter().copied().find(|&input| wild(values, input).is_some_and(of))
-            };
-            // An infinite constant is meant: what is told is who made a NaN of it, or passed it on.
-            match found(T::is_nan).or_else(|| found(|_| true)) {
-                Some(input)
-                    if !matches!(lowering(input), Lowering::Constant | Lowering::Full(_)) =>
-                {
-                    id = input;
-                }
-                _ => break self.arose(id, values),
+        let found = origin(id, |id| {
+            let inputs = self.graph.node_inputs(id).into_iter();
+            let meant = inputs.filter(|&input| !is_constant(&lowering(input)));
+            meant.filter_map(|input| Some((input, wild(values, input)?))).collect()
+        });
+        if has_body(&lowering(found.at)) {
+            let part = found.seen_in.map(|part| self.graph.node(part, |node| node.op.clone()));
+            let shape = self.graph.node(found.at, |node| node.ty.shape.clone());
+            let place = part_of(part.as_ref().and_then(|op| op.downcast()), &shape);
+            if let Err(fault) = self.evaluated(found.at, values, Some(place)) {
+                return fault;
             }
         }
+        self.arose(found.at, values)
     }
 
     /// The error for a node with a value that is not finite.
     fn arose(&self, id: NodeId, values: &[Option<Value<T>>]) -> RunError {
         let value = wild(values, id).expect("the node's value is not finite").to_f64();
-        let extent = |input: &NodeId| match &values[input.index()] {
-            Some(Value::Real(array)) => Some(Extent::of(array).to_string()),
-            _ => None,
-        };
-        let inputs: Vec<String> = self.graph.node_inputs(id).iter().filter_map(extent).collect();
+        let inputs = self.graph.node_inputs(id);
+        let inputs = inputs.iter().filter_map(|input| Some(values[input.index()].as_ref()?.view()));
+        let inputs = extents(inputs);
         self.graph.node(id, |node| match node.op.lower() {
             Lowering::Input(_) => RunError::NotFinite {
                 name: node.name.as_deref().unwrap_or_default().to_owned(),
@@ -134,13 +131,8 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
                 value,
                 location: node.location,
             },
-            _ => RunError::Arose {
-                operations: node.op.name().to_owned(),
-                value,
-                pass: if node.backward { "backward" } else { "forward" },
-                inputs: inputs.join(", "),
-                location: node.location,
-            },
+            _ => Fault::Arose { value, backward: node.backward, inputs }
+                .at(node.op.name(), node.location),
         })
     }
 
@@ -171,18 +163,24 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
                     location: node.location,
                 })),
             },
-            _ => {
-                let inputs = self.graph.node_inputs(id);
-                let views: SmallVec<_> = inputs
-                    .iter()
-                    .map(|input| values[input.index()].as_ref().expect("inputs precede").view())
-                    .collect();
-                let mut value = Value::zeros(&ty);
-                T::eval(&*op, &Args::new(views, self.seed), &mut value.out())
-                    .map_err(|fault| self.located(fault, id))?;
-                Ok(value)
-            }
+            _ => self.evaluated(id, values, None),
         }
+    }
+
+    /// What the operation of a node answers to the values of its inputs.
+    fn evaluated(
+        &self,
+        id: NodeId,
+        values: &[Option<Value<T>>],
+        watched: Option<Place>,
+    ) -> Result<Value<T>, RunError> {
+        let (op, ty) = self.graph.node(id, |node| (node.op.clone(), node.ty.clone()));
+        let inputs = self.graph.node_inputs(id);
+        let view = |input: &NodeId| values[input.index()].as_ref().expect("inputs precede").view();
+        let args = Args::new(inputs.iter().map(view).collect(), self.seed).watched(watched);
+        let mut value = Value::zeros(&ty);
+        T::eval(&*op, &args, &mut value.out()).map_err(|fault| self.located(fault, id))?;
+        Ok(value)
     }
 
     fn checked(&self, id: NodeId, value: &Value<T>, ty: &Type) -> Result<Value<T>, RunError> {
@@ -218,8 +216,5 @@ fn place<T: Scalar>(values: &[Option<Value<T>>], id: NodeId) -> Vec<usize> {
 
 /// The first number of a node's value that is infinite or NaN, if there is one.
 fn wild<T: Scalar>(values: &[Option<Value<T>>], id: NodeId) -> Option<T> {
-    match &values[id.index()] {
-        Some(Value::Real(array)) => array.iter().copied().find(|x| !x.is_finite()),
-        _ => None,
-    }
+    values[id.index()].as_ref().and_then(|value| first_wild(&value.view()))
 }

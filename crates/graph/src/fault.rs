@@ -35,6 +35,15 @@ pub enum Fault {
         /// The types of the inputs.
         inputs: String,
     },
+    /// A value that is not finite, computed from values that are; found by repeating a run that had it in a result.
+    Arose {
+        /// The first such number.
+        value: f64,
+        /// Whether a reverse rule recorded the operation.
+        backward: bool,
+        /// The ranges of what it read.
+        inputs: String,
+    },
     /// A fault of an operation in a body that runs once.
     InBody {
         /// The operation.
@@ -98,6 +107,13 @@ impl Fault {
             Fault::Matrix { defect, position } => {
                 RunError::Matrix { operation, defect, position, location }
             }
+            Fault::Arose { value, backward, inputs } => RunError::Arose {
+                operations: operation,
+                value,
+                pass: if backward { "backward" } else { "forward" },
+                inputs,
+                location,
+            },
             Fault::InStep { step, operation, location: line, fault } => {
                 RunError::InStep { error: Box::new(fault.at(operation, line)), step, location }
             }

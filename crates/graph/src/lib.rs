@@ -14,6 +14,7 @@
 //! | `lowering` | the words in which an operation tells a compiler what it is |
 //! | `params`, [`tensors`] | the store and its summary; its files, and others like them |
 
+mod arose;
 mod atomic;
 pub mod control;
 mod domain;

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use crate::Lowering;
 pub use crate::fault::RunResult;
 use crate::random::Seed;
-use crate::{Batch, Type, Var, View};
+use crate::{Batch, Place, Type, Var, View};
 
 /// The cotangents of an operation's inputs, in input order. `None` stands for an input that the
 /// output does not depend on differentiably; [`no_derivative`] for an operation of which that holds
@@ -142,12 +142,24 @@ pub trait Operation: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
 pub struct Args<'a, T> {
     views: SmallVec<[View<'a, T>; 3]>,
     seed: Seed,
+    watched: Option<Place>,
 }
 
 impl<'a, T> Args<'a, T> {
     /// These inputs, in order, and the seed from which random operations draw.
     pub fn new(views: SmallVec<[View<'a, T>; 3]>, seed: Seed) -> Self {
-        Self { views, seed }
+        Self { views, seed, watched: None }
+    }
+
+    /// Of an evaluation whose result is known not to be finite in this place: an operation with a body is to say where in it
+    /// that began, by [`Fault::Arose`].
+    pub(crate) fn watched(self, watched: Option<Place>) -> Self {
+        Self { watched, ..self }
+    }
+
+    /// Where the result is known not to be finite.
+    pub(crate) fn watch(&self) -> Option<&Place> {
+        self.watched.as_ref()
     }
 
     /// The number of inputs.

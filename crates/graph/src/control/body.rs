@@ -178,19 +178,25 @@ impl Body {
         seed: Seed,
     ) -> Result<Vec<Value<T>>, (usize, Fault)> {
         let mut values: Vec<Value<T>> = Vec::with_capacity(self.nodes.len());
-        for (number, node) in self.nodes.iter().enumerate() {
-            let mut value = Value::zeros(&node.ty);
-            let view = |&input: &usize| match input.checked_sub(holes.len()) {
-                None => holes[input].view(),
-                Some(node) => values[node].view(),
-            };
-            let args = Args::new(node.inputs.iter().map(view).collect(), seed);
-            let run = T::eval(&*node.op, &args, &mut value.out());
-            drop(args);
-            run.map_err(|fault| (number, fault))?;
-            values.push(value);
+        for number in 0..self.nodes.len() {
+            let value = self.value(number, (holes, &values), (seed, None));
+            values.push(value.map_err(|fault| (number, fault))?);
         }
         Ok(values)
+    }
+
+    /// What an operation answers to values that were computed before; see [`Args::watch`].
+    pub(crate) fn value<T: Scalar>(
+        &self,
+        number: usize,
+        before: Before<'_, '_, T>,
+        (seed, watched): (Seed, Option<Place>),
+    ) -> Result<Value<T>, Fault> {
+        let node = &self.nodes[number];
+        let inputs = node.inputs.iter().map(|&input| view(before, input)).collect();
+        let mut value = Value::zeros(&node.ty);
+        T::eval(&*node.op, &Args::new(inputs, seed).watched(watched), &mut value.out())?;
+        Ok(value)
     }
 
     /// The plain evaluation: the values that it answers, none of which are indices.
@@ -200,15 +206,9 @@ impl Body {
         seed: Seed,
     ) -> Result<Vec<ArrayD<T>>, (usize, Fault)> {
         let values = self.evaluate(holes, seed)?;
-        let output = |&output: &usize| {
-            let view = match output.checked_sub(holes.len()) {
-                None => holes[output].view(),
-                Some(node) => values[node].view(),
-            };
-            match view {
-                View::Real(value) => value.to_owned(),
-                View::Index(_) => unreachable!("a body answers no indices"),
-            }
+        let output = |&output: &usize| match view((holes, &values), output) {
+            View::Real(value) => value.to_owned(),
+            View::Index(_) => unreachable!("a body answers no indices"),
         };
         Ok(self.outputs.iter().map(output).collect())
     }
@@ -223,6 +223,20 @@ impl Body {
             }
         }
         live
+    }
+}
+
+/// The values of holes, and those of the operations so far.
+pub(crate) type Before<'a, 'v, T> = (&'a [View<'v, T>], &'a [Value<T>]);
+
+/// The value of this number.
+pub(crate) fn view<'a, T: Scalar>(
+    (holes, values): Before<'a, '_, T>,
+    number: usize,
+) -> View<'a, T> {
+    match number.checked_sub(holes.len()) {
+        None => holes[number].view(),
+        Some(node) => values[node].view(),
     }
 }
 

@@ -8,6 +8,9 @@ mod mapped;
 mod part;
 mod row;
 mod scan;
+#[cfg(test)]
+mod tests;
+mod traced;
 mod trim;
 mod while_loop;
 
@@ -17,6 +20,7 @@ pub(crate) use mapped::{Mapped, mapped};
 pub(crate) use part::Part;
 pub(crate) use scan::Updated;
 pub use scan::{Layout, Scan};
+pub(crate) use traced::part_of;
 use trim::Trimmed;
 pub use trim::trimmed;
 pub use while_loop::While;

@@ -41,6 +41,9 @@ const SHARES: usize = 2;
 /// The most rows of strips that nothing asks for.
 const MOST_ROWS: usize = 512;
 
+/// Where there are more rows to a column, the first factor is the larger one, and each thread is to read its part of that.
+const MOST_ROWS_TO_A_COLUMN: usize = 4;
+
 /// The fewest rows that are reduced to one partial result, so that the partial results of wide rows stay few.
 const REDUCED_ROWS: usize = 32;
 
@@ -74,9 +77,11 @@ impl Blocks {
     ///
     /// A block must hold `whole_rows` where a value of the row is needed along it; a piece must where a row or the rows
     /// have a result, `reduces`. `operands` is how many bytes there are to a position, and `product` says that a product of
-    /// matrices is among them. A loop that `streams` is one chain, of which nothing need stay in the cache.
+    /// matrices is among them. A loop that `streams` is one chain, of which nothing need stay in the cache. Threads are to
+    /// find pieces in each of the `laps`.
     pub(super) fn new(
         nest: &Nest,
+        laps: usize,
         whole_rows: bool,
         reduces: bool,
         operands: usize,
@@ -93,9 +98,10 @@ impl Blocks {
         let rows = if cut { 1 } else { block_rows(columns, most).min(nest.rows.max(1)) };
         let abreast = if rows.is_multiple_of(unpadded(columns)) { unpadded(columns) } else { 1 };
         let least = if reduces { REDUCED_ROWS } else { 1 };
-        // Pieces are even in number and nearly so in size, so that two threads are done at one time.
+        // Pieces are even in number and nearly so in size, so that two threads are done at one time. Rounds are laps already.
+        let laps = if nest.outer.is_empty() { laps } else { 1 };
         let piece = if product { PRODUCT_PIECE } else { PIECE };
-        let pieces = (nest.rows * nest.columns).div_ceil(piece).max(1).next_multiple_of(2);
+        let pieces = (nest.rows * nest.columns).div_ceil(piece).max(1).next_multiple_of(2 * laps);
         let piece_rows = nest.rows.div_ceil(pieces).max(least).next_multiple_of(rows.max(1));
         let split = !reduces && cut;
         let piece_columns =
@@ -123,7 +129,8 @@ impl Blocks {
     /// Whether strips are the better cut for a nest with products, of which nothing asks for whole rows or columns: each
     /// reads its part of the second factor alone.
     pub(super) fn strips_pay(nest: &Nest) -> bool {
-        let columns = nest.columns >= 2 * WIDTHS[2];
+        let columns =
+            nest.columns >= 2 * WIDTHS[2] && nest.rows <= MOST_ROWS_TO_A_COLUMN * nest.columns;
         nest.outer_count() == 1 && (2..=MOST_ROWS).contains(&nest.rows) && columns
     }
 
@@ -226,7 +233,7 @@ mod tests {
 
     fn cut(rows: usize, columns: usize) -> (usize, usize) {
         let nest = Nest { outer: vec![], rows, columns };
-        let blocks = Blocks::new(&nest, false, false, 20, false, false);
+        let blocks = Blocks::new(&nest, 1, false, false, 20, false, false);
         (blocks.rows, blocks.columns)
     }
 
@@ -248,8 +255,8 @@ mod tests {
         for (rows, columns) in [(1, 50_000), (513, 2100), (700, 100), (40, 1), (3, 0), (0, 3)] {
             let nest = Nest { outer: vec![2, 2], rows, columns };
             for blocks in [
-                Blocks::new(&nest, false, false, 8, false, false),
-                Blocks::new(&nest, false, true, 8, true, false),
+                Blocks::new(&nest, 1, false, false, 8, false, false),
+                Blocks::new(&nest, 1, false, true, 8, true, false),
                 Blocks::in_strips(&nest, true),
             ] {
                 let mut covered = 0;
@@ -262,6 +269,13 @@ mod tests {
                 assert_eq!(covered, 4 * rows * columns, "{rows}×{columns}");
             }
         }
+    }
+
+    #[test]
+    fn strips_pay_where_the_second_factor_is_not_the_small_one() {
+        let pay = |rows, columns| Blocks::strips_pay(&Nest { outer: vec![], rows, columns });
+        assert!(pay(64, 128) && pay(128, 100) && pay(512, 256));
+        assert!(!pay(512, 32) && !pay(1024, 1024) && !pay(64, 10) && !pay(1, 512));
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod direct;
 mod execute;
 mod explain;
 mod indexed;
+mod laps;
 mod layout;
 mod lower;
 mod memory;
@@ -66,6 +67,7 @@ use analysis::Analysis;
 use blocks::Blocks;
 use builder::{Input, Node, Output, Parts, Role};
 use chain::ChainLink;
+use laps::{Order, laps};
 use layout::Shape;
 use lower::{RowReduction, Steps, lower};
 use nest::{Kept, Lay, Nest, Strides};
@@ -90,6 +92,8 @@ pub struct Fused<T> {
     blocks: Blocks,
     /// How many pieces there are in a round over the rows, and in all.
     pieces: (usize, usize),
+    /// In which order they are dealt out.
+    order: Order,
     /// How many blocks a row is cut into.
     chunks: usize,
     /// What does not vary along the rows.
@@ -217,11 +221,12 @@ impl<T: Scalar> Fused<T> {
         let whole_rows = analysis.needs_whole_rows(&nodes, &outputs, nest.columns);
         let operands = size_of::<T>() * analysis.operands_along_row(&nodes, &outputs);
         let reduces = along_rows || matches!(kept, Kept::RowsAndColumns);
+        let laps = laps(&extents);
         let blocks = if in_strips {
             Blocks::in_strips(&nest, !products.is_empty())
         } else {
             let streams = !reduces && products.is_empty() && chain::streams(&nodes);
-            Blocks::new(&nest, whole_rows, reduces, operands, !products.is_empty(), streams)
+            Blocks::new(&nest, laps, whole_rows, reduces, operands, !products.is_empty(), streams)
         };
         let phases = Phases::new(&nodes, &outputs, &inputs, &analysis);
         let Steps { mut round, mut piece, phases, mut row_end, mut reductions, registers } =
@@ -263,6 +268,7 @@ impl<T: Scalar> Fused<T> {
         let part = (blocks.piece_rows, blocks.piece_columns);
         products.iter_mut().for_each(|product| product.contraction.plan_rectangles(part.0, part.1));
         let per_round = blocks.pieces_per_round(&nest);
+        let pieces = (per_round, per_round * nest.outer_count());
         let slots = shapes.iter().map(|shape| shape.slot + 1).max().unwrap_or(0);
         let slots = (0..slots).map(|slot| {
             shapes.iter().filter(|shape| shape.slot == slot).map(Shape::reach).max().unwrap_or(0)
@@ -294,7 +300,8 @@ impl<T: Scalar> Fused<T> {
             products,
             piece,
             phases,
-            pieces: (per_round, per_round * nest.outer_count()),
+            order: Order::new(&nest, &blocks, laps, pieces),
+            pieces,
             chunks: blocks.chunks(&nest),
             nest,
             blocks,

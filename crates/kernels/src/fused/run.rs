@@ -53,7 +53,8 @@ impl<T: Scalar> Fused<T> {
                 let tasks = pieces.min(Pool::MAX_PLACES);
                 // ⌊i·pieces/tasks⌋, where the product might overflow.
                 let start = |i: usize| i * (pieces / tasks) + i * (pieces % tasks) / tasks;
-                let of_task = |i: usize| start(i)..start(i + 1);
+                let of_task =
+                    |i: usize| (start(i)..start(i + 1)).map(|place| self.order.piece(place));
                 pool.run_in_places(tasks, &|thread, tasks| {
                     run.work(thread, tasks.flat_map(of_task))
                 });

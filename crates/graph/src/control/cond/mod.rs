@@ -10,10 +10,13 @@ pub(super) use vmapped::mapped;
 
 use std::sync::Arc;
 
+use super::traced::{first_in, traced};
 use super::{Body, Part, Trimmed, in_body};
 use crate::error::expect_kind;
 use crate::operation::Op;
-use crate::{Args, Cotangents, Kind, Lowering, Operation, Out, RunResult, Scalar, Type, Var, View};
+use crate::{
+    Args, Cotangents, Kind, Lowering, Operation, Out, Place, RunResult, Scalar, Type, Var, View,
+};
 
 /// One of two functions of the same values, by a truth value.
 ///
@@ -97,7 +100,19 @@ impl Operation for Cond {
         let results = body.answer(&holes, args.seed()).map_err(|fault| in_body(body, fault))?;
         let results = results.iter().flatten();
         out.real().iter_mut().zip(results).for_each(|(y, &x)| *y = x);
-        Ok(())
+        let Some(place) = args.watch() else { return Ok(()) };
+        let results = out.real();
+        let results = results.as_slice().expect("an output is in row-major order");
+        let Some(found) = first_in(place, results) else { return Ok(()) };
+        let lies = |part: &Place| found < part.offset + part.shape.size();
+        let output = body.layout().0.iter().position(lies).expect("results lie side by side");
+        let given = |_| holes.iter().map(View::view).collect();
+        let (_, number, fault) = traced(body, 0, given, (0, output), args.seed())
+            .map_err(|fault| in_body(body, fault))?;
+        match number.checked_sub(holes.len()) {
+            Some(number) => Err(in_body(body, (number, fault))),
+            None => Ok(()),
+        }
     }
     fn lower(&self) -> Lowering {
         Lowering::Cond

@@ -2,6 +2,7 @@
 
 mod record;
 mod reverse;
+mod run;
 mod segments;
 mod split;
 #[cfg(test)]
@@ -16,14 +17,12 @@ pub(super) use vmapped::mapped;
 
 use std::sync::Arc;
 
-use ndarray::{ArrayViewD, Axis};
 use smallvec::SmallVec;
 
 use super::body::Body;
-use super::in_step;
 use super::part::Part;
 use crate::{
-    Args, Cotangents, Lowering, Operation, Out, Place, RunResult, Scalar, Shape, Type, Var, View,
+    Args, Cotangents, Lowering, Operation, Out, Place, RunResult, Scalar, Shape, Type, Var,
 };
 
 /// A loop over the slices of arrays, in which arrays are carried from each step to the next.
@@ -196,41 +195,7 @@ impl Operation for Scan {
         reverse::cotangents(self, inputs, output, parts)
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let out = out.real().as_slice_mut().expect("an output is in row-major order");
-        let (layout, carries) = (self.layout(), self.carries());
-        let mut carried: Vec<ndarray::ArrayD<T>> =
-            (0..carries).map(|carry| args.real(carry).to_owned()).collect();
-        let mut put = |place: &Place, at: Option<usize>, value: ArrayViewD<'_, T>| {
-            let start = place.offset + at.unwrap_or(0) * value.len();
-            out[start..start + value.len()].iter_mut().zip(value).for_each(|(y, &x)| *y = x);
-        };
-        for (carry, start) in carried.iter().enumerate() {
-            put(&layout.carries[carry], self.kept[carry].then_some(0), start.view());
-        }
-        for step in 0..self.steps {
-            let slice = self.slice(step);
-            let hole = |i: usize| match args.view(i) {
-                _ if i < carries => View::Real(carried[i].view()),
-                View::Real(x) if i < carries + self.slices => {
-                    View::Real(x.index_axis(Axis(0), slice))
-                }
-                View::Index(x) if i < carries + self.slices => {
-                    View::Index(x.index_axis(Axis(0), slice))
-                }
-                view => view.view(),
-            };
-            let holes: Vec<View<'_, T>> = (0..args.len()).map(hole).collect();
-            let answered = self.body.answer(&holes, args.seed());
-            let mut outputs = answered.map_err(|fault| in_step(&self.body, slice, fault))?;
-            for (place, value) in layout.each.iter().zip(outputs.split_off(carries)) {
-                put(place, Some(slice), value.view());
-            }
-            for (carry, value) in outputs.iter().enumerate() {
-                put(&layout.carries[carry], self.kept[carry].then_some(step + 1), value.view());
-            }
-            carried = outputs;
-        }
-        Ok(())
+        run::run(self, args, out)
     }
     fn lower(&self) -> Lowering {
         Lowering::Scan

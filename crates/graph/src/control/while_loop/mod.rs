@@ -13,9 +13,12 @@ use std::sync::Arc;
 
 use ndarray::ArrayD;
 
+use super::traced::{first_in, given, traced};
 use super::{Body, Part, Trimmed, in_step};
 use crate::operation::Op;
-use crate::{Args, Cotangents, Lowering, Operation, Out, RunResult, Scalar, Type, Var, View};
+use crate::{
+    Args, Cotangents, Lowering, Operation, Out, Place, RunResult, Scalar, Type, Var, View,
+};
 
 /// A loop that ends when a condition does not hold any more, in which arrays are carried from each step to the next.
 ///
@@ -97,6 +100,7 @@ impl Operation for While {
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let carries = self.carries();
         let mut carried: Vec<ArrayD<T>> = (0..carries).map(|i| args.real(i).to_owned()).collect();
+        let mut before = Vec::new();
         for step in 0.. {
             let hole = |i: usize| match args.view(i) {
                 _ if i < carries => View::Real(carried[i].view()),
@@ -109,13 +113,49 @@ impl Operation for While {
             if answer(&self.condition)?[0].iter().all(|&truth| truth == T::zero()) {
                 break;
             }
-            carried = answer(&self.body)?;
+            let next = answer(&self.body)?;
+            let done = std::mem::replace(&mut carried, next);
+            if args.watch().is_some() {
+                before.push(done);
+            }
         }
         let last = carried.iter().flatten();
         out.real().iter_mut().zip(last).for_each(|(y, &x)| *y = x);
-        Ok(())
+        match args.watch() {
+            Some(place) => self.look(args, &before, place, out),
+            None => Ok(()),
+        }
     }
     fn lower(&self) -> Lowering {
         Lowering::While
+    }
+}
+
+impl While {
+    /// The fault of the operation in which it began that the results are not finite in this place.
+    fn look<T: Scalar>(
+        &self,
+        args: &Args<'_, T>,
+        before: &[Vec<ArrayD<T>>],
+        place: &Place,
+        out: &mut Out<'_, T>,
+    ) -> RunResult {
+        let results = out.real();
+        let results = results.as_slice().expect("an output is in row-major order");
+        let lies = |found| {
+            self.body.layout().0.iter().position(|part| found < part.offset + part.shape.size())
+        };
+        let carry = first_in(place, results).and_then(lies);
+        let (Some(carry), Some(last)) = (carry, before.len().checked_sub(1)) else {
+            return Ok(());
+        };
+        let others = || (self.carries()..args.len()).map(|i| args.view(i).view());
+        let holes = |step: usize| given(&before[step], others());
+        let found = traced(&self.body, self.carries(), holes, (last, carry), args.seed());
+        let (step, number, fault) = found.map_err(|fault| in_step(&self.body, last, fault))?;
+        match number.checked_sub(args.len()) {
+            Some(number) => Err(in_step(&self.body, step, (number, fault))),
+            None => Ok(()),
+        }
     }
 }

@@ -11,6 +11,9 @@ const LARGEST: usize = 16;
 /// Rows of fewer numbers are short.
 const SHORT: usize = 64;
 
+/// So many arrays, one after the other, are few.
+const FEW: usize = 4;
+
 /// The reduction of a small window joins its elements one by one, each an array that is a view of the one that the windows
 /// look at: of four numbers, three operations in one loop, where a reduction would gather the windows first. (Along the last
 /// axis neighbours are reduced as they lie.)
@@ -18,7 +21,9 @@ pub(super) fn unrolled<'g>(_: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) 
     let Lowering::Reduce(word, axes) = visit.op.lower() else { return None };
     let (source, place) = match lowering(inputs[0]) {
         Lowering::View(place) => (input(inputs[0]), place),
-        _ if is_of_short_rows(&inputs[0].shape(), &axes) => {
+        _ if is_of_short_rows(&inputs[0].shape(), &axes)
+            || is_of_few(&inputs[0].shape(), &axes) =>
+        {
             (inputs[0], Place::whole(inputs[0].shape()))
         }
         _ => return None,
@@ -48,6 +53,13 @@ fn is_of_short_rows(shape: &Shape, axes: &Axes) -> bool {
     let (Some(&first), Some(&last)) = (axes.first(), axes.last()) else { return false };
     shape[..first].iter().product::<usize>() > 1
         && shape[last + 1..].iter().product::<usize>() < SHORT
+}
+
+/// Whether few long arrays are joined, one after the other, as by a sum over the directions of a derivative: whoever reads
+/// their sum adds them where it reads.
+fn is_of_few(shape: &Shape, axes: &Axes) -> bool {
+    let Ok(axes) = axes.resolve(shape.rank()) else { return false };
+    axes[..] == [0] && shape[0] <= FEW && shape[1..].iter().product::<usize>() >= SHORT
 }
 
 /// The places without these axes, for each position along them in row-major order.
@@ -112,5 +124,11 @@ mod tests {
         assert_eq!(windows.text(), expected);
         windows.keeps_values(0.0);
         assert_eq!(passed(&[2, 6], 0).text(), "x = input; exp(x); max(exp)");
+        let directions = passed(&[2, 8, 64], 0);
+        assert_eq!(
+            directions.text(),
+            "x = input; exp(x); view(exp); view(exp); maximum(view, view); reshape(maximum)"
+        );
+        directions.keeps_values(0.0);
     }
 }
