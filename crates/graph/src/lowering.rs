@@ -82,15 +82,21 @@ pub enum Lowering {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MapWord {
     Abs,
+    Ceil,
     Cos,
     Erf,
     Exp,
+    Exp2,
     Expm1,
+    Floor,
     Ln,
+    Log10,
     Log1p,
+    Log2,
     Neg,
     Recip,
     Relu,
+    Round,
     Rsqrt,
     SechSquared,
     Sigmoid,
@@ -99,6 +105,7 @@ pub enum MapWord {
     Sqrt,
     Square,
     Tanh,
+    Trunc,
 }
 
 /// A function of two numbers that a compiler has a fast form of; truth values are 0 and 1. The
@@ -112,6 +119,7 @@ pub enum ZipWord {
     Atan2,
     Div,
     Eq,
+    Fmod,
     Ge,
     Gt,
     Le,

@@ -11,6 +11,7 @@ mod is_at;
 mod one_hot;
 mod pick;
 mod scatter;
+mod segment;
 mod take;
 mod within;
 
@@ -19,6 +20,7 @@ pub use gather::Gather;
 pub use is_at::IsAt;
 pub use one_hot::OneHot;
 pub use scatter::ScatterAdd;
+pub use segment::SegmentMax;
 pub use take::{IndexAdd, Take};
 
 use super::registry::Example;
@@ -38,6 +40,7 @@ pub(super) fn examples() -> Vec<Example> {
         gather::examples(),
         one_hot::examples(),
         scatter::examples(),
+        segment::examples(),
         take::examples(),
     ]
     .concat()
