@@ -103,7 +103,7 @@ fn functions_and_gradients_are_those_of_pytorch_and_scipy_plain_and_compiled() {
         let arrays: Vec<ArrayD<f64>> = list(&case["inputs"]).iter().map(array).collect();
         let inputs: Vec<Var<'_>> = arrays.iter().map(|x| g.constant(x.clone())).collect();
         let y = applied(name, &inputs);
-        let weights = g.arange(y.shape().size()).reshape_to(y.shape()) + 1.0;
+        let weights = g.arange(y.shape().size()).to_real().reshape_to(y.shape()) + 1.0;
         let gradients = Gradient::of((y * weights).sum()).zeros_without_path();
         let gradients = gradients.with_respect_to(&inputs).unwrap();
         let answers: Vec<Var<'_>> = [y].into_iter().chain(gradients).collect();
@@ -112,7 +112,7 @@ fn functions_and_gradients_are_those_of_pytorch_and_scipy_plain_and_compiled() {
         for (answer, expected) in answers.iter().zip(&expected) {
             compare(name, &answer.eval().unwrap(), expected);
         }
-        let params = Params::<f64>::seeded(0);
+        let params = Params::<f64>::with_seed(0);
         let mut program = Program::compile(&answers, &params);
         program.run(&params, &[], Seed::default()).unwrap();
         for (i, expected) in expected.iter().enumerate() {

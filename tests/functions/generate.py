@@ -29,8 +29,9 @@ def cases():
     yield unary("ceil", torch.ceil, WIDE)
     yield unary("trunc", torch.trunc, WIDE)
     yield unary("round", torch.round, WIDE)
-    for f in [torch.tan, torch.sinh, torch.cosh, torch.asinh, torch.atan, torch.exp2, torch.sinc]:
+    for f in [torch.tan, torch.sinh, torch.cosh, torch.asinh, torch.atan, torch.exp2]:
         yield unary(f.__name__, f, WIDE + [1e-9, 12.0])
+    yield unary("sinc", torch.sinc, WIDE + [12.0])  # near 0, no digit of PyTorch's gradient is left
     for f in [torch.asin, torch.acos, torch.atanh, torch.erfinv]:
         yield unary(f.__name__, f, INSIDE)
     yield unary("acosh", torch.acosh, [1.0001, 1.5, 7.0, 1e9])
@@ -43,7 +44,8 @@ def cases():
     yield unary("erfc", torch.erfc, WIDE + [9.0, 26.0])
     yield unary("softsign", torch.nn.functional.softsign, WIDE)
     yield unary("mish", torch.nn.functional.mish, WIDE + [-40.0, 50.0])
-    yield unary("hard_sigmoid", torch.nn.functional.hardsigmoid, [-4.0, -1.0, 2.0, 4.0])
+    # As PyTorch defines it: the gradient of its hardsigmoid has a sixth in single precision.
+    yield unary("hard_sigmoid", lambda x: torch.nn.functional.relu6(x + 3) / 6, [-4.0, -1.0, 2.0, 4.0])
     yield unary("hard_swish", torch.nn.functional.hardswish, [-4.0, -1.0, 2.0, 4.0])
     yield unary("logit", torch.logit, [1e-9, 0.1, 0.4, 0.6, 0.999])
     a, b = [5.5, -5.5, 7.25, -1.0], [2.0, 2.0, -3.0, -3.0]

@@ -98,3 +98,24 @@ impl<'g> Var<'g> {
 pub(super) fn examples() -> Vec<Example> {
     vec![unary("sinc", -2.0..2.0, |x| x.sinc())]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::PI;
+
+    use crate::Graph;
+    use ndarray::array;
+
+    #[test]
+    fn derivatives_near_zero_are_those_of_the_series() {
+        let g = Graph::new();
+        let x = g.constant(array![0.0, 1e-9, -1e-9]);
+        let first = x.sinc().sum().grad(x);
+        let slope = -PI * PI / 3.0;
+        let expected = array![0.0, slope * 1e-9, -slope * 1e-9].into_dyn();
+        approx::assert_relative_eq!(first.eval().unwrap(), expected, max_relative = 1e-14);
+        let second = first.sum().grad(x);
+        let expected = array![slope, slope, slope].into_dyn();
+        approx::assert_relative_eq!(second.eval().unwrap(), expected, max_relative = 1e-14);
+    }
+}
