@@ -53,6 +53,9 @@ pub enum Lowering {
     Pick(Place),
     /// The first argument with each element of the third added where the index in the second says, of such a place.
     Put(Place),
+    /// The first argument with each element of the third in place of the one where the index in the second says, of such a
+    /// place; no two of them at one.
+    Replace(Place),
     /// Whether each position along an axis, at which the indices have extent 1, is the one that the index says.
     IsAt(usize),
     /// The same indices, each of which is less than this extent, or the run is an error.
@@ -79,15 +82,21 @@ pub enum Lowering {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MapWord {
     Abs,
+    Ceil,
     Cos,
     Erf,
     Exp,
+    Exp2,
     Expm1,
+    Floor,
     Ln,
+    Log10,
     Log1p,
+    Log2,
     Neg,
     Recip,
     Relu,
+    Round,
     Rsqrt,
     SechSquared,
     Sigmoid,
@@ -96,6 +105,7 @@ pub enum MapWord {
     Sqrt,
     Square,
     Tanh,
+    Trunc,
 }
 
 /// A function of two numbers that a compiler has a fast form of; truth values are 0 and 1. The
@@ -109,6 +119,7 @@ pub enum ZipWord {
     Atan2,
     Div,
     Eq,
+    Fmod,
     Ge,
     Gt,
     Le,

@@ -41,6 +41,15 @@ pub trait Scalar:
     /// The error function erf(x) = 2/√π ∫₀ˣ e^(−t²) dt of one number, by `libm` (below 1 ULP).
     fn erf(self) -> Self;
 
+    /// erfc x = 1 − erf x, without cancellation, by `libm`.
+    fn erfc(self) -> Self;
+
+    /// ln |Γ(x)|, by `libm`.
+    fn ln_gamma(self) -> Self;
+
+    /// The nearest whole number; of two, the even one.
+    fn round_ties_even(self) -> Self;
+
     /// Runs an operation's plain evaluation in this precision.
     fn eval(op: &dyn AnyOperation, args: &Args<'_, Self>, out: &mut Out<'_, Self>) -> RunResult;
 }
@@ -56,7 +65,7 @@ pub(crate) mod sealed {
 }
 
 macro_rules! scalar {
-    ($float:ident, $erf:path, $eval:ident) => {
+    ($float:ident, $erf:path, $erfc:path, $ln_gamma:path, $eval:ident) => {
         impl sealed::Sealed for $float {
             // Inlined, it would be compiled there after all.
             #[inline(never)]
@@ -81,6 +90,18 @@ macro_rules! scalar {
                 $erf(self)
             }
 
+            fn erfc(self) -> Self {
+                $erfc(self)
+            }
+
+            fn ln_gamma(self) -> Self {
+                $ln_gamma(self)
+            }
+
+            fn round_ties_even(self) -> Self {
+                $float::round_ties_even(self)
+            }
+
             fn eval(
                 op: &dyn AnyOperation,
                 args: &Args<'_, Self>,
@@ -92,8 +113,8 @@ macro_rules! scalar {
     };
 }
 
-scalar!(f32, libm::erff, eval_f32);
-scalar!(f64, libm::erf, eval_f64);
+scalar!(f32, libm::erff, libm::erfcf, libm::lgammaf, eval_f32);
+scalar!(f64, libm::erf, libm::erfc, libm::lgamma, eval_f64);
 
 /// What an elementwise function is evaluated in: the precisions, and any other number that has
 /// arithmetic, an order and the elementary functions (an interval, a double-double).
@@ -134,16 +155,34 @@ pub trait Number:
     fn recip(self) -> Self {
         Self::one() / self
     }
+    /// The largest whole number not above it.
+    fn floor(self) -> Self;
+    /// The smallest whole number not below it.
+    fn ceil(self) -> Self;
+    /// Without its fraction.
+    fn trunc(self) -> Self;
+    /// The nearest whole number; of two, the even one.
+    fn round_ties_even(self) -> Self;
+    /// What is left of it after a whole number of `y`, with its own sign: C's `fmod`.
+    fn fmod(self, y: Self) -> Self;
     /// √x.
     fn sqrt(self) -> Self;
     /// xʸ.
     fn powf(self, y: Self) -> Self;
+    /// ∛x.
+    fn cbrt(self) -> Self;
     /// eˣ.
     fn exp(self) -> Self;
+    /// 2ˣ.
+    fn exp2(self) -> Self;
     /// eˣ − 1, accurate near 0.
     fn exp_m1(self) -> Self;
     /// ln x.
     fn ln(self) -> Self;
+    /// log₂ x.
+    fn log2(self) -> Self;
+    /// log₁₀ x.
+    fn log10(self) -> Self;
     /// ln(1 + x), accurate near 0.
     fn ln_1p(self) -> Self;
     /// sin x.
@@ -156,6 +195,10 @@ pub trait Number:
     fn tanh(self) -> Self;
     /// The error function.
     fn erf(self) -> Self;
+    /// 1 − erf x, without cancellation.
+    fn erfc(self) -> Self;
+    /// ln |Γ(x)|.
+    fn ln_gamma(self) -> Self;
 }
 
 /// Forwards functions of a [`Number`] to those of a float.
@@ -177,7 +220,19 @@ impl<T: Scalar> Number for T {
     fn erf(self) -> Self {
         Scalar::erf(self)
     }
+    fn erfc(self) -> Self {
+        Scalar::erfc(self)
+    }
+    fn ln_gamma(self) -> Self {
+        Scalar::ln_gamma(self)
+    }
+    fn round_ties_even(self) -> Self {
+        Scalar::round_ties_even(self)
+    }
+    fn fmod(self, y: Self) -> Self {
+        self % y
+    }
     forward! {
-        abs(); recip(); sqrt(); powf(y); exp(); exp_m1(); ln(); ln_1p(); sin(); cos(); atan2(x); tanh();
+        abs(); recip(); floor(); ceil(); trunc(); sqrt(); powf(y); cbrt(); exp(); exp2(); exp_m1(); ln(); log2(); log10(); ln_1p(); sin(); cos(); atan2(x); tanh();
     }
 }

@@ -7,15 +7,21 @@ use kernels::{Binary, Reduce, Unary};
 pub(crate) fn unary(word: MapWord) -> Unary {
     match word {
         MapWord::Abs => Unary::Abs,
+        MapWord::Ceil => Unary::Ceil,
         MapWord::Cos => Unary::Cos,
         MapWord::Erf => Unary::Erf,
         MapWord::Exp => Unary::Exp,
+        MapWord::Exp2 => Unary::Exp2,
         MapWord::Expm1 => Unary::Expm1,
+        MapWord::Floor => Unary::Floor,
         MapWord::Ln => Unary::Ln,
+        MapWord::Log10 => Unary::Log10,
         MapWord::Log1p => Unary::Log1p,
+        MapWord::Log2 => Unary::Log2,
         MapWord::Neg => Unary::Neg,
         MapWord::Recip => Unary::Recip,
         MapWord::Relu => Unary::Relu,
+        MapWord::Round => Unary::Round,
         MapWord::Rsqrt => Unary::Rsqrt,
         MapWord::SechSquared => Unary::SechSquared,
         MapWord::Sigmoid => Unary::Sigmoid,
@@ -24,6 +30,7 @@ pub(crate) fn unary(word: MapWord) -> Unary {
         MapWord::Sqrt => Unary::Sqrt,
         MapWord::Square => Unary::Square,
         MapWord::Tanh => Unary::Tanh,
+        MapWord::Trunc => Unary::Trunc,
     }
 }
 
@@ -34,6 +41,7 @@ pub(crate) fn binary(word: ZipWord) -> Binary {
         ZipWord::Atan2 => Binary::Atan2,
         ZipWord::Div => Binary::Div,
         ZipWord::Eq => Binary::Eq,
+        ZipWord::Fmod => Binary::Fmod,
         ZipWord::Ge => Binary::Ge,
         ZipWord::Gt => Binary::Gt,
         ZipWord::Le => Binary::Le,

@@ -4,7 +4,35 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use super::map::Unary;
 use super::registry::{Example, unary};
-use crate::{Number, Var};
+use super::table::{unary, word};
+use crate::{MapWord, Number, Var};
+
+unary! {
+    /// x/(1 + |x|). Cotangent: v/(1 + |x|)².
+    Softsign, softsign, [0.2..2.0, -2.0..-0.2], _, |x| x / (T::one() + x.abs()),
+        |x, _, v| v * (1.0 + x.abs()).recip().square(),
+        expands |x| x / (1.0 + x.abs());
+    /// x·tanh(ln(1 + eˣ)) (D. Misra, 2019), where tanh(ln(1 + eˣ)) is n/(n + 2) with n = eˣ·(eˣ + 2), and with e = e^(−|x|) for
+    /// positive x, (1 + 2e)/(1 + 2e + 2e²): nothing overflows. Cotangent: v·(t + x·(1 − t²)·σ(x)) with t that tanh.
+    Mish, mish, [-3.0..3.0], _,
+        |x| {
+            let (one, two, e) = (T::one(), T::constant(2.0), (-x.abs()).exp());
+            if x > T::zero() {
+                return x * ((one + two * e) / (one + two * e + two * e * e));
+            }
+            x * (e * (e + two) / (e * (e + two) + two))
+        },
+        |x, _, v| {
+            let s = x.softplus();
+            v * (s.tanh() + x * s.sech_squared() * x.sigmoid())
+        },
+        expands |x| {
+            let e = (-x.abs()).exp();
+            let above = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e);
+            let n = e * (e + 2.0);
+            x * x.gt(0.0).select(above, n / (n + 2.0))
+        };
+}
 
 /// x where x > 0, else s·x. Cotangent: v or s·v (s·v at the kink, as PyTorch).
 ///
@@ -127,10 +155,33 @@ impl<'g> Var<'g> {
     pub fn silu(self) -> Var<'g> {
         self * self.sigmoid()
     }
+
+    /// x/6 + ½ confined to [0, 1], elementwise (PyTorch's `hardsigmoid`); the derivative is 1/6 strictly inside.
+    ///
+    /// The shape stays.
+    ///
+    /// # Panics
+    /// If the elements are not real.
+    #[track_caller]
+    pub fn hard_sigmoid(self) -> Var<'g> {
+        (self * (1.0 / 6.0) + 0.5).clamp(0.0, 1.0)
+    }
+
+    /// x·[hard_sigmoid](Var::hard_sigmoid) x, elementwise (PyTorch's `hardswish`; Howard et al., 2019).
+    ///
+    /// The shape stays.
+    ///
+    /// # Panics
+    /// If the elements are not real.
+    #[track_caller]
+    pub fn hard_swish(self) -> Var<'g> {
+        self * self.hard_sigmoid()
+    }
 }
 
 pub(super) fn examples() -> Vec<Example> {
-    vec![
+    let tables = unary_examples();
+    let others = vec![
         unary("leaky_relu", 0.2..2.0, |x| {
             x.leaky_relu(0.1).square() + (-x).leaky_relu(0.1).square()
         }),
@@ -139,5 +190,7 @@ pub(super) fn examples() -> Vec<Example> {
         unary("gelu", -2.0..2.0, |x| x.gelu()),
         unary("gelu_tanh", -2.0..2.0, |x| x.gelu_tanh()),
         unary("silu", -3.0..3.0, |x| x.silu()),
-    ]
+        unary("hard_swish", -2.5..2.5, |x| x.hard_swish()),
+    ];
+    [tables, others].concat()
 }

@@ -1,4 +1,6 @@
-//! The calculus at a glance: every elementwise function that has no parameters.
+//! The calculus at a glance: elementwise functions that have no parameters. Those that are made of them stand in tables of
+//! their own: [`rounding`](super::rounding), [`trigonometry`](super::trigonometry), [`logarithms`](super::logarithms),
+//! [`special`](super::special).
 //!
 //! A row says the mathematics; [`table`](super::table) says what rows have in common. The columns:
 //! type, method, where it is smooth (examples are drawn from there), the compiler's word, the value,
@@ -189,7 +191,7 @@ fn apart<'g>(a: Var<'g>, b: Var<'g>) -> Var<'g> {
     a.eq(b).and(apart.ne(0.0)).select(0.0, apart)
 }
 
-fn log_add_exp<T: Number>(a: T, b: T) -> T {
+pub(super) fn log_add_exp<T: Number>(a: T, b: T) -> T {
     let larger = Maximum.eval(a, b);
     let apart = if a == b { T::zero() } else { a - b };
     larger + (-apart.abs()).exp().ln_1p()

@@ -12,19 +12,24 @@ mod indexing;
 pub(crate) mod leaf;
 #[cfg(feature = "linalg")]
 mod linalg;
+mod logarithms;
 mod map;
 mod matrix;
+mod order;
 mod powf;
 mod random;
 mod reduce;
 mod refused;
 mod registry;
+mod rounding;
 mod select;
 mod shaping;
 mod softmax;
+mod special;
 mod stop_gradient;
 mod table;
 mod to_real;
+mod trigonometry;
 mod window;
 mod zip;
 
@@ -42,22 +47,28 @@ pub use window::{Divisor, Pair, Window};
 pub use zip::{Binary, Operand, Zip};
 
 registry::operations! {
-    activation: Elu, LeakyRelu;
+    activation: Elu, LeakyRelu, Mish, Softsign;
     calculus: Abs, Add, And, Atan2, Cos, Div, Eq, Erf, Exp, Expm1, Ge, Gt, Le, Ln, Log1p,
         LogAddExp, Lt, Maximum, Minimum, Mul, MulNoNan, Ne, Neg, Or, Pow, Recip, Relu, Rsqrt,
         SechSquared, Sigmoid, Sign, Sin, Softplus, Sqrt, Square, Sub, Tanh;
     clamp: Clamp;
-    indexing: Gather, IndexAdd, OneHot, ScatterAdd, Take;
+    indexing: DynamicSlice, DynamicUpdateSlice, Gather, IndexAdd, OneHot, ScatterAdd,
+        SegmentMax, Take;
     #[cfg(feature = "linalg")]
     linalg: Cholesky, Cofactor, Det, DetSign, Inverse, LogAbsDet, Solve, TriangularSolve;
+    logarithms: Cbrt, Exp2, Hypot, Log10, Log2, Logit, Xlogy;
     matrix: Contract, MatMul, Part;
+    order: ArgSort, CumArg, SearchSorted;
     powf: Powf;
     random: Random;
-    reduce: ArgMax, ArgMin, CumSum, LogSumExp, Max, Mean, Min, Norm, Prod, Sum, Variance;
+    reduce: ArgMax, ArgMin, CumProd, CumSum, LogCumSumExp, LogSumExp, Max, Mean, Min, Norm, Prod, Sum, Variance;
+    rounding: Ceil, Floor, Fmod, Remainder, Round, Trunc;
     select: Select;
     shaping: Broadcast, Embed, Permute, Reshape, View;
     softmax: LogSoftmax, Softmax;
+    special: Erfc, Erfinv, Lgamma, Polygamma, Sinc;
     stop_gradient: StopGradient;
     to_real: ToReal;
+    trigonometry: Acos, Acosh, Asin, Asinh, Atan, Atanh, Cosh, Sinh, Tan;
     window: Conv2d, MaxPool2d;
 }

@@ -1,8 +1,10 @@
 //! Choosing between two values.
 
+mod finite;
+
 use smallvec::smallvec;
 
-use super::registry::{Example, binary};
+use super::registry::{Example, binary, unary};
 use super::zip::Operand;
 use crate::Lowering;
 use crate::error::{exactly, expect_broadcast, expect_kind};
@@ -95,6 +97,28 @@ impl<'g> Var<'g> {
     }
 }
 
+impl<'g> Var<'g> {
+    /// This array with a number where a truth value holds (PyTorch's `masked_fill`). The cotangent there is 0.
+    ///
+    /// The shapes broadcast.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![1.0, -2.0]);
+    /// assert_eq!(x.masked_fill(x.lt(0.0), 0.5).eval()?, array![1.0, 0.5].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If this array is not real, `mask` is no truth value, or the shapes do not broadcast.
+    #[track_caller]
+    pub fn masked_fill(self, mask: Var<'g>, value: f64) -> Var<'g> {
+        select(mask, self.graph().full([], value), self)
+    }
+}
+
 /// Not generic, and so compiled here.
 #[track_caller]
 fn select<'g>(truth: Var<'g>, a: Var<'g>, b: Var<'g>) -> Var<'g> {
@@ -103,9 +127,11 @@ fn select<'g>(truth: Var<'g>, a: Var<'g>, b: Var<'g>) -> Var<'g> {
 
 pub(super) fn examples() -> Vec<Example> {
     let (low, high) = (-2.0..-0.5, -0.4..2.0);
-    vec![binary("select", low, high, |a, b| {
+    let chosen = binary("select", low, high, |a, b| {
         (a + b).gt(-0.7).select(a.square() * b, a * b.square()) + a.lt(b).select(a, b)
-    })]
+    });
+    let filled = unary("select", 0.5..2.0, |x| x.square().masked_fill(x.lt(0.0), 0.5));
+    [vec![chosen, filled], finite::examples()].concat()
 }
 
 #[cfg(test)]

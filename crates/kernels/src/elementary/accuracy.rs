@@ -37,8 +37,11 @@ const fn case(
 
 const CASES: &[Case] = &[
     case(Unary::Exp, Dd::exp, f64::exp, (1.02, 1.01), (-708.0, 709.7)),
+    case(Unary::Exp2, Dd::exp2, f64::exp2, (1.15, 1.1), (-1022.0, 1023.9)),
     case(Unary::Expm1, Dd::expm1, f64::exp_m1, (1.57, 1.88), (-38.0, 709.7)),
     case(Unary::Ln, Dd::ln, f64::ln, (0.85, 0.78), (1e-300, 1e300)),
+    case(Unary::Log2, Dd::log2, f64::log2, (1.75, 1.61), (1e-300, 1e300)),
+    case(Unary::Log10, Dd::log10, f64::log10, (1.95, 1.72), (1e-300, 1e300)),
     case(Unary::Log1p, Dd::log1p, f64::ln_1p, (0.85, 0.77), (-0.999, 1e300)),
     case(Unary::Sin, Dd::sin, f64::sin, (0.57, 0.77), (-25e3, 25e3)),
     case(Unary::Cos, Dd::cos, f64::cos, (0.57, 0.75), (-25e3, 25e3)),

@@ -13,6 +13,7 @@ pub(super) struct Dd {
 }
 
 const LN2: Dd = Dd { high: std::f64::consts::LN_2, low: 2.319_046_813_846_299_6e-17 };
+const LN10: Dd = Dd { high: std::f64::consts::LN_10, low: -2.170_756_223_382_249_4e-16 };
 const HALF_PI: [f64; 3] =
     [std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_4e-33];
 const TWO_OVER_ROOT_PI: Dd =
@@ -83,6 +84,19 @@ impl Dd {
 
     pub(super) fn exp(self) -> Dd {
         self.expm1_small_or(|p, k| (p + 1.0.into()).scaled(k))
+    }
+
+    pub(super) fn exp2(self) -> Dd {
+        let k = self.high.round();
+        ((self - k.into()) * LN2).exp().scaled(k as i32)
+    }
+
+    pub(super) fn log2(self) -> Dd {
+        self.ln() / LN2
+    }
+
+    pub(super) fn log10(self) -> Dd {
+        self.ln() / LN10
     }
 
     pub(super) fn expm1(self) -> Dd {

@@ -1,4 +1,4 @@
-//! The exponential function, and e^x − 1 without cancellation.
+//! The exponential functions to bases e and 2, and e^x − 1 without cancellation.
 //!
 //! With k the integer nearest to x/ln 2 and r = x − k·ln 2, |r| ≤ ½ ln 2,
 //!
@@ -82,6 +82,17 @@ fn within<T: Lane>(low: T, x: T, high: T) -> T {
 #[inline(always)]
 pub(crate) fn exp<S: Simd, T: Lane>(x: T) -> T {
     let (t, p) = reduced::<S, T>(within(T::EXP_LOW, x, T::EXP_HIGH));
+    T::scale(p + T::one(), t)
+}
+
+/// 2^x, with the fraction of x exactly what is left of it.
+#[inline(always)]
+pub(crate) fn exp2<S: Simd, T: Lane>(x: T) -> T {
+    let x = within(T::EXP_LOW * T::INV_LN2, x, T::EXP_HIGH * T::INV_LN2);
+    let t = x + T::SHIFT;
+    let fraction = x - (t - T::SHIFT);
+    let r = fma::<S, T>(fraction, T::LN2_HIGH, fraction * T::LN2_LOW);
+    let p = fma::<S, T>(r * r, horner::<S, T>(r, T::EXP), r);
     T::scale(p + T::one(), t)
 }
 

@@ -1,11 +1,12 @@
-//! The natural logarithm, and ln(1 + x) without cancellation.
+//! Logarithms to bases e, 2 and 10, and ln(1 + x) without cancellation.
 //!
 //! x = m·2^k with √½ ≤ m < √2, so that ln x = k·ln 2 + ln(1 + f) with f = m − 1. With s = f/(2 + f),
 //!
 //! > ln(1 + f) = ln(1 + s) − ln(1 − s) = 2s + s·R(s²),
 //!
 //! evaluated as f − (f²/2 − s·(f²/2 + R)) because f is exact. Method and coefficients: FreeBSD msun `e_log.c` and
-//! `e_logf.c`; for ln(1 + x) the rounding error of 1 + x is carried along as in `s_log1p.c`.
+//! `e_logf.c`; for ln(1 + x) the rounding error of 1 + x is carried along as in `s_log1p.c`. To the other bases, k counts
+//! whole units, or parts of units that are split as ln 2 is, and ln m is converted.
 
 use super::{Bits, Exp, Lane, horner, lit};
 use crate::isa::{Simd, fma};
@@ -16,6 +17,10 @@ pub trait Log: Bits {
     const LOG_HIGH: Self;
     /// ln 2 − LOG_HIGH.
     const LOG_LOW: Self;
+    /// log₁₀ 2 to so few bits that k times it is exact.
+    const LOG10_2_HIGH: Self;
+    /// The rest of it.
+    const LOG10_2_LOW: Self;
     /// R(z)/z, highest power first.
     const LOG: &'static [Self];
 }
@@ -23,12 +28,16 @@ pub trait Log: Bits {
 impl Log for f32 {
     const LOG_HIGH: f32 = 90_851.0 / 131_072.0;
     const LOG_LOW: f32 = 9.058_001e-6;
+    const LOG10_2_HIGH: f32 = 4_932.0 / 16_384.0;
+    const LOG10_2_LOW: f32 = 4.605_039e-6;
     const LOG: &'static [f32] = &[0.242_790_79, 0.284_987_87, 0.400_009_72, 0.666_666_6];
 }
 
 impl Log for f64 {
     const LOG_HIGH: f64 = f64::LN2_HIGH;
     const LOG_LOW: f64 = f64::LN2_LOW;
+    const LOG10_2_HIGH: f64 = 0.301_029_995_663_952_83;
+    const LOG10_2_LOW: f64 = 2.836_339_455_104_496_4e-14;
     const LOG: &'static [f64] = &[
         1.479_819_860_511_658_6e-1,
         1.531_383_769_920_937_3e-1,
@@ -51,15 +60,38 @@ fn assemble<S: Simd, T: Lane>(k: T, f: T, c: T) -> T {
     fma::<S, T>(k, T::LOG_HIGH, f - (half_square - tail))
 }
 
-/// ln x.
+/// m and k of x = m·2^k.
 #[inline(always)]
-pub(crate) fn ln<S: Simd, T: Lane>(x: T) -> T {
+fn split<T: Lane>(x: T) -> (T, T) {
     // Subnormal numbers are scaled up to normal ones.
     let subnormal = x < T::min_positive_value();
     let (up, down) = (lit::<T>((1u64 << 54) as f64), lit::<T>(54.0));
     let (m, k) = T::split(if subnormal { x * up } else { x });
-    let k = if subnormal { k - down } else { k };
+    (m, if subnormal { k - down } else { k })
+}
+
+/// ln x.
+#[inline(always)]
+pub(crate) fn ln<S: Simd, T: Lane>(x: T) -> T {
+    let (m, k) = split(x);
     outside_domain(x, assemble::<S, T>(k, m - T::one(), T::zero()))
+}
+
+/// log₂ x, exact for powers of 2.
+#[inline(always)]
+pub(crate) fn log2<S: Simd, T: Lane>(x: T) -> T {
+    let (m, k) = split(x);
+    let ln = assemble::<S, T>(T::zero(), m - T::one(), T::zero());
+    outside_domain(x, fma::<S, T>(ln, lit(std::f64::consts::LOG2_E), k))
+}
+
+/// log₁₀ x.
+#[inline(always)]
+pub(crate) fn log10<S: Simd, T: Lane>(x: T) -> T {
+    let (m, k) = split(x);
+    let ln = assemble::<S, T>(T::zero(), m - T::one(), T::zero());
+    let low = fma::<S, T>(ln, lit(std::f64::consts::LOG10_E), k * T::LOG10_2_LOW);
+    outside_domain(x, fma::<S, T>(k, T::LOG10_2_HIGH, low))
 }
 
 /// ln(1 + x).

@@ -23,8 +23,8 @@ pub use log::Log;
 pub use tanh::Tanh;
 pub use trig::Trig;
 
-pub(crate) use exp::{exp, expm1};
-pub(crate) use log::{ln, log1p};
+pub(crate) use exp::{exp, exp2, expm1};
+pub(crate) use log::{ln, log1p, log2, log10};
 pub(crate) use tanh::{sech_squared, sigmoid, tanh};
 pub(crate) use trig::{cos, sin};
 
@@ -127,9 +127,28 @@ pub(crate) fn lit<T: Lane>(x: f64) -> T {
     T::rounded(x)
 }
 
+/// The whole number nearest to x; of two, the even one. What has no fraction anyway is too large for the addition.
+#[inline(always)]
+pub(crate) fn round<T: Lane>(x: T) -> T {
+    let large = T::one() / T::epsilon();
+    let rounded = ((x.abs() + large) - large).copysign(x);
+    if x.abs() < large { rounded } else { x }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn halves_are_rounded_to_even() {
+        for x in
+            [0.0_f64, -0.0, 0.5, -0.5, 1.5, 2.5, 0.49999999999999994, 4503599627370495.5, 1e300]
+        {
+            assert_eq!(round(x).to_bits(), f64::round_ties_even(x).to_bits(), "{x}");
+            let x = x as f32;
+            assert_eq!(round(x).to_bits(), f32::round_ties_even(x).to_bits(), "{x}");
+        }
+    }
 
     #[test]
     fn scaling_rounds_once_down_to_the_smallest_subnormal() {

@@ -69,6 +69,8 @@ table! {
     Min, 1 => |a, b| minimum(a, b);
     /// a^b as IEEE 754 `pow`: a⁰ = 1 for every a, NaN for a negative base and a fractional exponent.
     Pow, 300 => |a, b| a.powf(b);
+    /// What is left of a after a whole number of b, with the sign of a: C's `fmod`.
+    Fmod, 300 => |a, b| a % b;
     /// The angle of the point (b, a) in (−π, π].
     Atan2, 300 => |a, b| a.atan2(b);
     /// a = b.

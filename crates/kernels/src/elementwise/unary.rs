@@ -73,6 +73,14 @@ table! {
     Abs, 1 => |x| x.abs();
     /// −1, 0 or 1 as x is negative, zero or positive; NaN stays NaN.
     Sign, 1 => |x| if x > T::zero() { T::one() } else if x < T::zero() { -T::one() } else { x + T::zero() };
+    /// The largest whole number not above x.
+    Floor, 1 => |x| x.floor();
+    /// The smallest whole number not below x.
+    Ceil, 1 => |x| x.ceil();
+    /// x without its fraction.
+    Trunc, 1 => |x| x.trunc();
+    /// The whole number nearest to x; of two, the even one.
+    Round, 2 => |x| elementary::round(x);
     /// √x.
     Sqrt, 8 => |x| x.sqrt();
     /// 1/√x.
@@ -83,10 +91,16 @@ table! {
     Square, 1 => |x| x * x;
     /// e^x.
     Exp, 8 => |x| elementary::exp::<S, T>(x);
+    /// 2^x.
+    Exp2, 8 => |x| elementary::exp2::<S, T>(x);
     /// e^x − 1, without cancellation near 0.
     Expm1, 16 => |x| elementary::expm1::<S, T>(x);
     /// The natural logarithm.
     Ln, 16 => |x| elementary::ln::<S, T>(x);
+    /// The logarithm to base 2.
+    Log2, 16 => |x| elementary::log2::<S, T>(x);
+    /// The logarithm to base 10.
+    Log10, 16 => |x| elementary::log10::<S, T>(x);
     /// ln(1 + x), without cancellation near 0.
     Log1p, 16 => |x| elementary::log1p::<S, T>(x);
     /// sin x.

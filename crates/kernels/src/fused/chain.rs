@@ -113,7 +113,7 @@ fn of_binary(f: Binary) -> Option<Link> {
         Binary::Gt => Link::Gt,
         Binary::Ge => Link::Ge,
         Binary::MulNoNan => Link::MulNoNan,
-        Binary::Pow | Binary::Atan2 => return None,
+        Binary::Pow | Binary::Fmod | Binary::Atan2 => return None,
     })
 }
 

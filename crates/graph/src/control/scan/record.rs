@@ -116,15 +116,22 @@ fn is_worth_keeping(graph: &Graph, id: NodeId) -> bool {
             lowering,
             Lowering::Map(
                 MapWord::Abs
+                    | MapWord::Ceil
+                    | MapWord::Floor
                     | MapWord::Neg
                     | MapWord::Recip
                     | MapWord::Relu
+                    | MapWord::Round
                     | MapWord::Rsqrt
                     | MapWord::Sign
                     | MapWord::Sqrt
                     | MapWord::Square
+                    | MapWord::Trunc
             )
-        ) && matches!(lowering, Lowering::Map(_) | Lowering::Zip(ZipWord::Pow | ZipWord::Atan2))
+        ) && matches!(
+            lowering,
+            Lowering::Map(_) | Lowering::Zip(ZipWord::Pow | ZipWord::Fmod | ZipWord::Atan2)
+        )
     };
     let real = graph.node(id, |node| node.is_real());
     let chosen = || {

@@ -1,21 +1,26 @@
 //! Elements picked and placed by index.
 //!
-//! The user's operations are defined each by itself. To a compiler they are two: elements that are picked from a place
-//! with an axis that indices point along ([`pick::Pick`]), and elements that are put there ([`pick::Put`]); or a
-//! comparison of positions with indices ([`IsAt`]). What they read was checked before ([`within::Within`]).
+//! The user's operations are defined each by itself. To a compiler they are three: elements that are picked from a place
+//! with an axis that indices point along ([`pick::Pick`]), elements that are added there ([`pick::Put`]) and elements that
+//! take the place of others there ([`pick::Replace`]); or a comparison of positions with indices ([`IsAt`]). What they
+//! read was checked before ([`within::Within`]).
 
+mod dynamic;
 mod gather;
 mod is_at;
 mod one_hot;
 mod pick;
 mod scatter;
+mod segment;
 mod take;
 mod within;
 
+pub use dynamic::{DynamicSlice, DynamicUpdateSlice};
 pub use gather::Gather;
 pub use is_at::IsAt;
 pub use one_hot::OneHot;
 pub use scatter::ScatterAdd;
+pub use segment::SegmentMax;
 pub use take::{IndexAdd, Take};
 
 use super::registry::Example;
@@ -30,5 +35,13 @@ fn check(index: i64, extent: usize, position: impl FnOnce() -> Vec<usize>) -> Re
 }
 
 pub(super) fn examples() -> Vec<Example> {
-    [gather::examples(), one_hot::examples(), scatter::examples(), take::examples()].concat()
+    [
+        dynamic::examples(),
+        gather::examples(),
+        one_hot::examples(),
+        scatter::examples(),
+        segment::examples(),
+        take::examples(),
+    ]
+    .concat()
 }

@@ -1,7 +1,9 @@
 //! Reductions: many numbers to one, along any set of axes.
 
 mod arg;
+mod covariance;
 mod cumulative;
+mod cumulative_fold;
 mod extremum;
 mod logsumexp;
 mod moments;
@@ -11,6 +13,7 @@ mod sum;
 
 pub use arg::{ArgMax, ArgMin};
 pub use cumulative::CumSum;
+pub use cumulative_fold::{CumProd, LogCumSumExp};
 pub use extremum::{Max, Min};
 pub use logsumexp::LogSumExp;
 pub use moments::{Mean, Variance};
@@ -247,7 +250,9 @@ fn reduced_shape(x: &Type, axes: &Axes) -> Result<Shape, String> {
 pub(super) fn examples() -> Vec<Example> {
     [
         arg::examples(),
+        covariance::examples(),
         cumulative::examples(),
+        cumulative_fold::examples(),
         extremum::examples(),
         logsumexp::examples(),
         moments::examples(),

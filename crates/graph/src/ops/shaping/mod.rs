@@ -1,9 +1,11 @@
 //! Operations that rearrange elements without computing.
 
+mod apart;
 mod broadcast;
 mod concat;
 mod pad;
 mod permute;
+mod repeat;
 mod reshape;
 mod slice;
 mod view;
@@ -34,10 +36,12 @@ fn assign<'v, T: Scalar>(
 
 pub(super) fn examples() -> Vec<Example> {
     [
+        apart::examples(),
         broadcast::examples(),
         concat::examples(),
         pad::examples(),
         permute::examples(),
+        repeat::examples(),
         reshape::examples(),
         slice::examples(),
         view::examples(),

@@ -1,0 +1,122 @@
+//! Functions and their gradients against PyTorch's and SciPy's: `functions/functions.json`, which `generate.py` beside it writes.
+
+use cotangent::{Gradient, Graph, Params, Program, Seed, Var};
+use ndarray::{ArrayD, IxDyn};
+use serde_json::Value as Json;
+
+/// No element may differ by more than this share of the larger of itself and 10⁻³ of the largest of its array.
+const TOLERANCE: f64 = 1e-9;
+
+fn list(json: &Json) -> &[Json] {
+    json.as_array().expect("a list")
+}
+
+fn array(json: &Json) -> ArrayD<f64> {
+    let shape: Vec<usize> =
+        list(&json["shape"]).iter().map(|e| e.as_u64().unwrap() as usize).collect();
+    let data = list(&json["data"]).iter().map(|x| x.as_f64().unwrap()).collect();
+    ArrayD::from_shape_vec(IxDyn(&shape), data).expect("the data fill the shape")
+}
+
+/// The function of this name.
+fn applied<'g>(name: &str, x: &[Var<'g>]) -> Var<'g> {
+    macro_rules! functions {
+        ($($method:ident),*) => {
+            match name {
+                $(stringify!($method) => x[0].$method(),)*
+                _ => others(name, x),
+            }
+        };
+    }
+    functions!(
+        floor,
+        ceil,
+        trunc,
+        round,
+        tan,
+        sinh,
+        cosh,
+        asinh,
+        atan,
+        exp2,
+        sinc,
+        asin,
+        acos,
+        atanh,
+        erfinv,
+        acosh,
+        log2,
+        log10,
+        lgamma,
+        digamma,
+        erfc,
+        softsign,
+        mish,
+        hard_sigmoid,
+        hard_swish,
+        logit,
+        cbrt
+    )
+}
+
+fn others<'g>(name: &str, x: &[Var<'g>]) -> Var<'g> {
+    match name {
+        "trigamma" => x[0].polygamma(1),
+        "tetragamma" => x[0].polygamma(2),
+        "fmod" => x[0].fmod(x[1]),
+        "remainder" => x[0].remainder(x[1]),
+        "hypot" => x[0].hypot(x[1]),
+        "xlogy" => x[0].xlogy(x[1]),
+        "cumprod" => x[0].cumprod(1),
+        "logcumsumexp" => x[0].logcumsumexp(1),
+        "cummax" => x[0].cummax(1).0,
+        "cummin" => x[0].cummin(1).0,
+        "sort" => x[0].sort(1, false),
+        "sort_down" => x[0].sort(0, true),
+        "topk" => x[0].topk(2, 1, true).0,
+        "median" => x[0].median(1),
+        "quantile" => x[0].quantile(0.3, 1),
+        "cov" => x[0].cov(1),
+        "corrcoef" => x[0].corrcoef().index_axis(0, 0).slice_axis(0, 1..),
+        "roll" => x[0].roll(3, 1),
+        "tile" => x[0].tile(&[2, 1, 2]),
+        "repeat_interleave" => x[0].repeat_interleave(2, 1),
+        other => panic!("{other} is no function"),
+    }
+}
+
+fn compare(what: &str, ours: &ArrayD<f64>, theirs: &ArrayD<f64>) {
+    assert_eq!(ours.shape(), theirs.shape(), "{what}");
+    let largest = theirs.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
+    for (a, b) in ours.iter().zip(theirs) {
+        let within = TOLERANCE * b.abs().max(1e-3 * largest);
+        assert!((a - b).abs() <= within, "{what}: {a:e} is not {b:e}");
+    }
+}
+
+#[test]
+fn functions_and_gradients_are_those_of_pytorch_and_scipy_plain_and_compiled() {
+    let json: Json = serde_json::from_str(include_str!("functions/functions.json")).unwrap();
+    for case in list(&json["cases"]) {
+        let name = case["name"].as_str().unwrap();
+        let g = Graph::new();
+        let arrays: Vec<ArrayD<f64>> = list(&case["inputs"]).iter().map(array).collect();
+        let inputs: Vec<Var<'_>> = arrays.iter().map(|x| g.constant(x.clone())).collect();
+        let y = applied(name, &inputs);
+        let weights = g.arange(y.shape().size()).to_real().reshape_to(y.shape()) + 1.0;
+        let gradients = Gradient::of((y * weights).sum()).zeros_without_path();
+        let gradients = gradients.with_respect_to(&inputs).unwrap();
+        let answers: Vec<Var<'_>> = [y].into_iter().chain(gradients).collect();
+        let expected: Vec<ArrayD<f64>> =
+            [&case["value"]].into_iter().chain(list(&case["gradients"])).map(array).collect();
+        for (answer, expected) in answers.iter().zip(&expected) {
+            compare(name, &answer.eval().unwrap(), expected);
+        }
+        let params = Params::<f64>::with_seed(0);
+        let mut program = Program::compile(&answers, &params);
+        program.run(&params, &[], Seed::default()).unwrap();
+        for (i, expected) in expected.iter().enumerate() {
+            compare(&format!("compiled {name}"), &program.output(i).to_owned(), expected);
+        }
+    }
+}
