@@ -36,9 +36,9 @@ pub use random::Distribution;
 pub use reduce::{Along, Fold, Reduction};
 pub use refused::Refused;
 pub use registry::{Example, Sample};
-pub use shaping::Span;
 pub(crate) use shaping::joined;
-pub use window::{Divisor, Pair, Window};
+pub use shaping::{PaddingMode, Span};
+pub use window::{Conv, Divisor, Interpolation, Sizes, Window};
 pub use zip::{Binary, Operand, Zip};
 
 registry::operations! {
@@ -59,5 +59,5 @@ registry::operations! {
     softmax: LogSoftmax, Softmax;
     stop_gradient: StopGradient;
     to_real: ToReal;
-    window: Conv2d, MaxPool2d;
+    window: Convolution, MaxPool;
 }

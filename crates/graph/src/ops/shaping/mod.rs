@@ -1,5 +1,6 @@
 //! Operations that rearrange elements without computing.
 
+mod border;
 mod broadcast;
 mod concat;
 mod pad;
@@ -8,6 +9,7 @@ mod reshape;
 mod slice;
 mod view;
 
+pub use border::PaddingMode;
 pub use broadcast::Broadcast;
 pub use permute::Permute;
 pub use reshape::Reshape;
@@ -34,6 +36,7 @@ fn assign<'v, T: Scalar>(
 
 pub(super) fn examples() -> Vec<Example> {
     [
+        border::examples(),
         broadcast::examples(),
         concat::examples(),
         pad::examples(),
