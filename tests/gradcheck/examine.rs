@@ -19,8 +19,9 @@ pub enum Use {
 pub const USES: [Use; 2] = [Use::Plain, Use::FanOut];
 
 /// Operations with kinks or jumps, which are not differentiated a third time.
-const KINKED: [&str; 25] = [
+const KINKED: [&str; 29] = [
     "abs",
+    "adaptive_max_pool2d",
     "and",
     "argmax",
     "argmin",
@@ -31,9 +32,12 @@ const KINKED: [&str; 25] = [
     "gt",
     "le",
     "leaky_relu",
+    "lp_pool1d",
     "lt",
     "max",
+    "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
     "maximum",
     "min",
     "minimum",

@@ -1,5 +1,7 @@
 //! Every layer and loss of `nn` under the checker: inputs and parameters, in both modes.
 
+mod images;
+
 use std::iter::successors;
 
 use cotangent::check::{Check, Report};
@@ -46,6 +48,9 @@ impl Case {
 pub fn cases() -> Vec<Case> {
     [
         layers(),
+        images::convolutions(),
+        images::pools(),
+        images::gates_and_norms(),
         recurrent(),
         parts(),
         activations(),

@@ -1,7 +1,7 @@
 //! Models that together have what a training step can have: products with normalised columns, convolution and pooling,
 //! gates over steps of time, rows of a table.
 
-use cotangent::ops::{Conv2d, Window};
+use cotangent::ops::{Conv, Window};
 use cotangent::prelude::*;
 
 /// How many classes each model tells apart.
@@ -51,9 +51,9 @@ fn convolutional(scope: &mut Scope<'_>) -> Forward {
     Box::new(move |x| {
         let g = x.graph();
         let bias = g.param(&bias).reshape([-1, 1, 1]);
-        let y = (x.conv2d(g.param(&first), Conv2d::new().padding(2)) + bias).relu();
+        let y = (x.conv2d(g.param(&first), Conv::new().padding(2)) + bias).relu();
         let y = y.max_pool2d(Window::new(2));
-        let y = y.conv2d(g.param(&second), Conv2d::new().stride(2).padding(1)).relu();
+        let y = y.conv2d(g.param(&second), Conv::new().stride(2).padding(1)).relu();
         head.forward(y.reshape([y.shape()[0] as isize, -1]))
     })
 }

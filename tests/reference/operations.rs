@@ -1,7 +1,7 @@
 //! The operations of the reference programs, by name, in terms of ours.
 
 use cotangent::nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Reduction};
-use cotangent::ops::{Conv2d, Divisor, Window};
+use cotangent::ops::{Conv, Divisor, Window};
 use cotangent::{Axes, Graph, Span, Var, keep};
 use serde_json::Value as Json;
 
@@ -194,7 +194,7 @@ fn linear_algebra<'g>(op: &str, x: &[Var<'g>]) -> Option<Var<'g>> {
 fn windows<'g>(op: &str, x: &[Var<'g>], attrs: &Json) -> Option<Var<'g>> {
     match op {
         "conv2d" => {
-            let options = Conv2d::new()
+            let options = Conv::new()
                 .stride(both(attrs, "stride", [1; 2]))
                 .padding(both(attrs, "padding", [0; 2]))
                 .dilation(both(attrs, "dilation", [1; 2]))
@@ -216,7 +216,7 @@ fn windows<'g>(op: &str, x: &[Var<'g>], attrs: &Json) -> Option<Var<'g>> {
 
 /// The window of a pooling, which moves by its own size unless a stride is given. Its size is the
 /// attribute that is none of the others: the description of the format gives it no name.
-fn window(attrs: &Json) -> Option<Window> {
+fn window(attrs: &Json) -> Option<Window<2>> {
     let others = ["stride", "padding", "dilation", "count_include_pad", "ceil_mode"];
     let mut names = attrs.as_object()?.keys().filter(|name| !others.contains(&name.as_str()));
     let kernel = both(attrs, names.next()?, [1; 2]);

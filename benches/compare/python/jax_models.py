@@ -144,6 +144,81 @@ def lenet(model, tensors):
     }
 
 
+LAYOUTS = {"channels first": ("NCHW", "OIHW", "NCHW"), "channels last": ("NHWC", "HWIO", "NHWC")}
+
+
+def resnet(model, tensors):
+    def build(layout):
+        last = layout[0] == "NHWC"
+        channels = 3 if last else 1
+        over = (0, 1, 2) if last else (0, 2, 3)
+        blocks = [(block["name"], block["stride"]) for block in model["blocks"]]
+        pairs = [("conv", "norm"), *((f"{n}.conv{i}", f"{n}.norm{i}") for n, _ in blocks for i in (1, 2))]
+
+        def kernel(name):
+            weight = tensors[f"{name}.weight"]
+            return weight.transpose(2, 3, 1, 0) if last else weight
+
+        def along(x):
+            return x if last else x[:, None, None]
+
+        params = {c: {"w": kernel(c), "g": tensors[f"{n}.weight"], "b": tensors[f"{n}.bias"]} for c, n in pairs}
+        running = {c: {"mean": jnp.zeros(len(p["g"])), "var": jnp.ones(len(p["g"]))} for c, p in params.items()}
+
+        def normed(params, running, updated, name, x, stride):
+            layer = params[name]
+            x = lax.conv_general_dilated(x, layer["w"], (stride, stride), [(1, 1)] * 2, dimension_numbers=layout)
+            mean, var, momentum, count = x.mean(over), x.var(over), 0.1, x.size // x.shape[channels]
+            updated[name] = {
+                "mean": (1 - momentum) * running[name]["mean"] + momentum * mean,
+                "var": (1 - momentum) * running[name]["var"] + momentum * var * (count / (count - 1)),
+            }
+            return (x - along(mean)) * along(lax.rsqrt(var + model["bn_eps"]) * layer["g"]) + along(layer["b"])
+
+        def loss(params, running, x, labels):
+            updated = {}
+            x = jax.nn.relu(normed(params, running, updated, "conv", x, 1))
+            for name, stride in blocks:
+                y = jax.nn.relu(normed(params, running, updated, f"{name}.conv1", x, stride))
+                y = normed(params, running, updated, f"{name}.conv2", y, 1)
+                if stride > 1:
+                    x = x[:, ::stride, ::stride] if last else x[:, :, ::stride, ::stride]
+                    border = [(0, 0)] * 4
+                    border[channels] = (0, y.shape[channels] - x.shape[channels])
+                    x = jnp.pad(x, border)
+                x = jax.nn.relu(x + y)
+            return cross_entropy(affine(params["head"], x.mean(over[1:])), labels), updated
+
+        x = tensors["x"].transpose(0, 2, 3, 1) if last else tensors["x"]
+        return Model(params | {"head": linear(tensors, "head")}, running, loss, (x, tensors["labels"]))
+
+    return {name: lambda layout=layout: build(layout) for name, layout in LAYOUTS.items()}
+
+
+def convolution(model, tensors):
+    def build(layout):
+        def image(x):
+            return x.transpose(0, 2, 3, 1) if layout[0] == "NHWC" else x
+
+        def kernel(w):
+            return w.transpose(2, 3, 1, 0) if layout[0] == "NHWC" else w
+
+        def conv(x, w):
+            return lax.conv_general_dilated(x, w, (1, 1), [(1, 1)] * 2, dimension_numbers=layout)
+
+        def function(x, w, u):
+            y, back = jax.vjp(conv, x, w)
+            dx, dw = back(u)
+            return {"y": y, "dx": dx, "dw": dw}
+
+        inputs = (image(tensors["x"]), kernel(tensors["conv.weight"]), image(tensors["u"]))
+        vectors = weights(tensors)
+        vectors = {name: (kernel if name == "dw" else image)(vector) for name, vector in vectors.items()}
+        return Product(function, inputs, vectors)
+
+    return {name: lambda layout=layout: build(layout) for name, layout in LAYOUTS.items()}
+
+
 def lstm(model, tensors):
     inputs, hidden = model["inputs"], model["hidden"]
     weight = tensors["gates.weight"]

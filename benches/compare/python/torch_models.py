@@ -87,6 +87,57 @@ def lenet(model, tensors):
     return {name: lambda layout=layout: build(layout) for name, layout in layouts.items()}
 
 
+class Residual(nn.Module):
+    """Two convolutions with norms, beside a shortcut that leaves out pixels and adds channels of zeros."""
+
+    def __init__(self, tensors, name, stride, eps):
+        super().__init__()
+        self.conv1, self.norm1 = normed(tensors, f"{name}.conv1", f"{name}.norm1", stride, eps)
+        self.conv2, self.norm2 = normed(tensors, f"{name}.conv2", f"{name}.norm2", 1, eps)
+        self.stride, self.more = stride, self.conv1.out_channels - self.conv1.in_channels
+
+    def forward(self, x):
+        y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
+        if self.stride > 1:
+            x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.more))
+        return F.relu(x + y)
+
+
+def normed(tensors, conv, norm, stride, eps):
+    weight = tensors[f"{conv}.weight"]
+    layer = nn.Conv2d(weight.shape[1], weight.shape[0], 3, stride, 1, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+    return layer, fill(nn.BatchNorm2d(weight.shape[0], eps=eps), tensors, norm)
+
+
+def resnet(model, tensors):
+    def build(layout):
+        blocks = [Residual(tensors, block["name"], block["stride"], model["bn_eps"]) for block in model["blocks"]]
+        stem = normed(tensors, "conv", "norm", 1, model["bn_eps"])
+        pooled = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear(tensors, "head")]
+        module = nn.Sequential(*stem, nn.ReLU(), *blocks, *pooled)
+        x = tensors["x"].contiguous(memory_format=layout)
+        return classifier(module.to(memory_format=layout), tensors, x)
+
+    layouts = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
+    return {name: lambda layout=layout: build(layout) for name, layout in layouts.items()}
+
+
+def convolution(model, tensors):
+    def function(x, weight, u):
+        y, back = torch.func.vjp(lambda x, weight: F.conv2d(x, weight, padding=1), x, weight)
+        dx, dw = back(u)
+        return {"y": y, "dx": dx, "dw": dw}
+
+    def build(layout):
+        arrays = (tensors["x"], tensors["conv.weight"], tensors["u"])
+        return Product(function, tuple(array.contiguous(memory_format=layout) for array in arrays), weights(tensors))
+
+    layouts = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
+    return {name: lambda layout=layout: build(layout) for name, layout in layouts.items()}
+
+
 class LastState(nn.Module):
     """PyTorch's own LSTM, its last hidden state classified."""
 

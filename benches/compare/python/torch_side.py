@@ -65,7 +65,7 @@ class Training:
         return result.item()
 
     def checksum(self):
-        norms = (module for module in self.module.modules() if isinstance(module, torch.nn.BatchNorm1d))
+        norms = (module for module in self.module.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm))
         return sum(norm.running_var.double().sum().item() for norm in norms)
 
 

@@ -24,10 +24,16 @@ impl Draw {
     /// Weight and bias of a layer as PyTorch starts them: uniform within ±1/√(inputs of one output). The shape is
     /// that of the weight, its first extent the number of outputs.
     pub fn layer(&mut self, name: &str, shape: &[usize]) {
+        let bound = self.weight(name, shape);
+        self.uniform(&format!("{name}.bias"), &shape[..1], 0.0, bound);
+    }
+
+    /// The weight alone; the bound is answered.
+    pub fn weight(&mut self, name: &str, shape: &[usize]) -> f32 {
         let inputs: usize = shape[1..].iter().product();
         let bound = 1.0 / (inputs as f32).sqrt();
         self.uniform(&format!("{name}.weight"), shape, 0.0, bound);
-        self.uniform(&format!("{name}.bias"), &shape[..1], 0.0, bound);
+        bound
     }
 
     /// Scale and shift of a norm: within 1 ± 0.1 and within ±0.1, so that both matter.

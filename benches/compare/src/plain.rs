@@ -35,6 +35,54 @@ pub fn linear(file: &StepFile, name: &str, x: &[f64]) -> Result<Vec<f64>, Failur
     Ok(y)
 }
 
+/// What an image has, beside its pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct Image {
+    /// Channels.
+    pub channels: usize,
+    /// Height and width.
+    pub side: usize,
+}
+
+/// Images convolved with square kernels [outputs, channels, k, k]: the sum of the definition, for each output channel and
+/// place of each image.
+pub fn convolution(
+    x: &[f64],
+    image: Image,
+    kernels: &[f64],
+    outputs: usize,
+    stride: usize,
+    padding: usize,
+) -> Vec<f64> {
+    let Image { channels, side } = image;
+    let window = kernels.len() / outputs;
+    let k = (window / channels).isqrt();
+    let out = (side + 2 * padding - k) / stride + 1;
+    let of_image = |x: &[f64]| {
+        // Each place's window, with zeros in the padding.
+        let mut seen = Vec::with_capacity(out * out * window);
+        for place in 0..out * out {
+            let (row, col) = (place / out * stride, place % out * stride);
+            for element in 0..window {
+                let (channel, element) = (element / (k * k), element % (k * k));
+                let row = (row + element / k).wrapping_sub(padding);
+                let col = (col + element % k).wrapping_sub(padding);
+                let inside = row < side && col < side;
+                seen.push(if inside { x[(channel * side + row) * side + col] } else { 0.0 });
+            }
+        }
+        product(kernels, &seen, window)
+    };
+    x.chunks(channels * side * side).flat_map(of_image).collect()
+}
+
+/// Adds to each channel of images of this side its bias.
+pub fn bias_channels(x: &mut [f64], bias: &[f64], side: usize) {
+    for (plane, bias) in x.chunks_mut(side * side).zip(bias.iter().cycle()) {
+        plane.iter_mut().for_each(|v| *v += bias);
+    }
+}
+
 /// x ← x + y.
 pub fn add(x: &mut [f64], y: &[f64]) {
     x.iter_mut().zip(y).for_each(|(x, y)| *x += y);
@@ -74,6 +122,19 @@ mod tests {
     #[test]
     fn cross_entropy_of_equal_logits_is_the_log_of_the_classes() {
         assert!((cross_entropy(&[3.0; 8], &[0, 3]) - 4f64.ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_convolution_with_one_element_moves_the_image() {
+        let x: Vec<f64> = (1..10).map(f64::from).collect();
+        let mut kernel = [0.0; 9];
+        kernel[3] = 2.0; // the left neighbour of the middle
+        let image = Image { channels: 1, side: 3 };
+        assert_eq!(
+            convolution(&x, image, &kernel, 1, 1, 1),
+            [0.0, 2.0, 4.0, 0.0, 8.0, 10.0, 0.0, 14.0, 16.0]
+        );
+        assert_eq!(convolution(&x, image, &kernel, 1, 2, 1), [0.0, 4.0, 0.0, 16.0]);
     }
 
     #[test]

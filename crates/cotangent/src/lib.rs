@@ -89,8 +89,9 @@ pub mod prelude {
     pub use minimize::{Lbfgs, LevenbergMarquardt, Minimizer, Newton};
     pub use ndarray::{Array, Array1, Array2, ArrayD, array};
     pub use nn::{
-        Activation, BatchNorm, Dropout, Embedding, Flatten, Gru, LayerNorm, Linear, Loss, Lstm,
-        Mode, Module, Rnn, Sequential,
+        Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, Conv1d, Conv2d, Conv3d,
+        ConvTranspose2d, Dropout, Dropout2d, Embedding, Flatten, GroupNorm, Gru, LayerNorm, Linear,
+        Loss, Lstm, MaxPool1d, MaxPool2d, Mode, Module, Rnn, Sequential,
     };
     pub use optim::{
         Accumulate, Adam, Checkpoint, Checkpoints, ClipGlobalNorm, Cosine, Curve, Ema, Groups,

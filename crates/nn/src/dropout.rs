@@ -60,12 +60,7 @@ impl Dropout {
     /// If x does not hold reals.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
-        if mode == Mode::Eval || self.probability == 0.0 {
-            return x;
-        }
-        let kept = 1.0 - self.probability;
-        let scale = if kept > 0.0 { 1.0 / kept } else { 0.0 };
-        (x.graph().bernoulli(x.shape(), kept) * scale).mul_no_nan(x)
+        self.masked(x, x.shape(), mode)
     }
 }
 

@@ -1,6 +1,6 @@
-//! From images to vectors.
+//! From images to vectors, and back.
 
-use graph::{Var, misfit};
+use graph::{Shape, Var, misfit};
 
 use crate::module::forward_at;
 use crate::{Mode, Module};
@@ -32,6 +32,76 @@ impl Module for Flatten {
     #[track_caller]
     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
         self.forward(x)
+    }
+
+    forward_at!();
+}
+
+/// The last axis taken apart: `[.., M]` becomes `[.., s₁, .., sₖ]`, with M = s₁·…·sₖ, in row-major order.
+///
+/// ```
+/// let g = cotangent::Graph::new();
+/// let y = cotangent::nn::Unflatten::new([3, 4, 5]).forward(g.input("x", [8, 60]));
+/// assert_eq!(y.shape(), [8, 3, 4, 5].into());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unflatten {
+    shape: Shape,
+}
+
+impl Unflatten {
+    /// Into axes of this shape.
+    pub fn new(shape: impl Into<Shape>) -> Self {
+        Self { shape: shape.into() }
+    }
+
+    /// `[.., s₁, .., sₖ]`, for x of shape `[.., M]`.
+    ///
+    /// # Panics
+    /// If the last axis of x does not have as many elements as the shape.
+    #[track_caller]
+    pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        match x.shape().split_last() {
+            Some((&last, batch)) if last == self.shape.size() => {
+                x.reshape_to([batch, &self.shape].concat())
+            }
+            _ => {
+                let rule = format!("the last axis of the input must hold {}", self.shape);
+                misfit("unflatten", rule, &[x])
+            }
+        }
+    }
+}
+
+impl Module for Unflatten {
+    #[track_caller]
+    fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
+        self.forward(x)
+    }
+
+    forward_at!();
+}
+
+/// x: where a layer is left out.
+///
+/// ```
+/// let g = cotangent::Graph::new();
+/// let x = g.input("x", [8, 60]);
+/// assert_eq!(cotangent::nn::Identity.forward(x).id(), x.id());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity;
+
+impl Identity {
+    /// x itself, in its shape.
+    pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        x
+    }
+}
+
+impl Module for Identity {
+    fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
+        x
     }
 
     forward_at!();

@@ -42,9 +42,14 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | layers with parameters | [`Linear`], [`BatchNorm`], [`LayerNorm`], [`Embedding`] |
-//! | layers along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
-//! | layers without | [`Activation`], [`Dropout`], [`Flatten`] |
+//! | affine maps | [`Linear`], [`Bilinear`], [`Embedding`] |
+//! | over one, two and three axes | [`Conv2d`] and its kin in [`conv`], [`MaxPool2d`] and its kin in [`pool`], [`Upsample`], [`PixelShuffle`], [`PixelUnshuffle`] |
+//! | normalisations | [`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`InstanceNorm`], [`RmsNorm`], [`LocalResponseNorm`] |
+//! | along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
+//! | nonlinear | [`Activation`], [`PRelu`], [`Glu`], [`SwiGlu`] |
+//! | weights made of others | [`WeightNorm`], [`SpectralNorm`] around a builder: [`parametrize`] |
+//! | random | [`Dropout`], [`Dropout2d`] of channels, [`AlphaDropout`] |
+//! | shapes | [`Flatten`], [`Unflatten`], [`Identity`] |
 //! | composition | [`Module`], [`Sequential`] |
 //! | initial values | [`init`] |
 //! | losses | [`Loss`] for the usual ones, [`loss`] for their options |
@@ -61,28 +66,46 @@
 
 mod activation;
 pub mod batch_norm;
+mod bilinear;
+mod channel_dropout;
+pub mod conv;
 mod dropout;
 mod embedding;
 mod error;
 mod flatten;
+mod glu;
+mod group_norm;
 pub mod init;
+mod instance_norm;
 mod layer_norm;
 mod linear;
+mod local_response_norm;
 pub mod loss;
 mod module;
 mod normalize;
+pub mod parametrize;
 mod penalty;
+pub mod pool;
+mod prelu;
 pub mod recurrent;
+mod resize;
+mod rms_norm;
 mod sequential;
 
+pub use bilinear::BilinearBuilder;
+pub use channel_dropout::{Dropout1d, Dropout2d, Dropout3d};
 pub use embedding::EmbeddingBuilder;
 pub use error::HyperparameterError;
+pub use group_norm::GroupNormBuilder;
+pub use instance_norm::InstanceNormBuilder;
 pub use layer_norm::LayerNormBuilder;
 pub use linear::LinearBuilder;
 pub use loss::Loss;
 pub use module::{Mode, Module};
 pub use normalize::Affine;
 pub use penalty::parameters_where;
+pub use prelu::PReluBuilder;
+pub use rms_norm::RmsNormBuilder;
 
 /// From one list come what is exported and what the suites go through, so that nothing is left out.
 macro_rules! exported {
@@ -95,9 +118,17 @@ macro_rules! exported {
 pub(crate) use exported;
 
 exported! {
-    LAYERS: activation::Activation, batch_norm::BatchNorm, dropout::Dropout, embedding::Embedding,
-    flatten::Flatten, layer_norm::LayerNorm, linear::Linear, recurrent::Gru, recurrent::Lstm,
-    recurrent::Rnn, sequential::Sequential,
+    LAYERS: activation::Activation, batch_norm::BatchNorm, bilinear::Bilinear,
+    channel_dropout::AlphaDropout, channel_dropout::ChannelDropout, conv::Conv1d, conv::Conv2d,
+    conv::Conv3d, conv::ConvTranspose1d, conv::ConvTranspose2d, conv::ConvTranspose3d,
+    dropout::Dropout, embedding::Embedding, flatten::Flatten, flatten::Identity, flatten::Unflatten,
+    glu::Glu, glu::SwiGlu, group_norm::GroupNorm, instance_norm::InstanceNorm,
+    layer_norm::LayerNorm, linear::Linear, local_response_norm::LocalResponseNorm, parametrize::SpectralNorm, parametrize::WeightNorm,
+    pool::AdaptiveAvgPool1d, pool::AdaptiveAvgPool2d, pool::AdaptiveAvgPool3d,
+    pool::AdaptiveMaxPool1d, pool::AdaptiveMaxPool2d, pool::AdaptiveMaxPool3d, pool::AvgPool1d,
+    pool::AvgPool2d, pool::AvgPool3d, pool::MaxPool1d, pool::MaxPool2d, pool::MaxPool3d,
+    prelu::PRelu, recurrent::Gru, recurrent::Lstm, recurrent::Rnn, resize::PixelShuffle,
+    resize::PixelUnshuffle, resize::Upsample, rms_norm::RmsNorm, sequential::Sequential,
 }
 
 exported! {

@@ -5,6 +5,7 @@ use graph::{Param, Scope, Shape, Var, misfit};
 use crate::error::{accept, positive};
 use crate::init::Init;
 use crate::module::forward_at;
+use crate::parametrize::Parametrizable;
 use crate::{HyperparameterError, Mode, Module};
 
 /// y = x·Wᵀ + b over the last axis of x.
@@ -118,13 +119,9 @@ impl LinearBuilder {
     pub fn build(self, scope: &mut Scope<'_>, name: &str) -> Linear {
         accept(self.check());
         let mut scope = scope.child(name);
-        let weight = self.init.build(&mut scope, "weight", [self.outputs, self.inputs]);
-        let bias = if self.bias {
-            Some(self.bias_init.build(&mut scope, "bias", [self.outputs]))
-        } else {
-            None
-        };
-        Linear { weight, bias, path: scope.path().to_owned() }
+        let (init, shape) = self.weight();
+        let weight = init.build(&mut scope, "weight", shape);
+        self.build_around(&mut scope, weight)
     }
 
     /// [`build`](Self::build), for options that come from data.
@@ -140,6 +137,12 @@ impl LinearBuilder {
         self.check()?;
         Ok(self.build(scope, name))
     }
+}
+
+impl Parametrizable for LinearBuilder {
+    type Layer = Linear;
+
+    const OUTPUTS: usize = 0;
 
     fn check(&self) -> Result<(), HyperparameterError> {
         positive("Linear", "the number of inputs", self.inputs)?;
@@ -149,5 +152,18 @@ impl LinearBuilder {
             self.bias_init.check(&Shape::from([self.outputs]))?;
         }
         Ok(())
+    }
+
+    fn weight(&self) -> (Init, Shape) {
+        (self.init, Shape::from([self.outputs, self.inputs]))
+    }
+
+    #[track_caller]
+    fn build_around(self, scope: &mut Scope<'_>, weight: Param) -> Linear {
+        let mut bias = None; // not `then`: a closure would be the line that panics
+        if self.bias {
+            bias = Some(self.bias_init.build(scope, "bias", [self.outputs]));
+        }
+        Linear { weight, bias, path: scope.path().to_owned() }
     }
 }

@@ -2,7 +2,7 @@
 //! and the plain evaluator give NaN at the same places, the same infinities, and the same numbers.
 
 use cotangent::ndarray::{ArrayD, IxDyn, array};
-use cotangent::ops::{Conv2d, Example, Sample, registry};
+use cotangent::ops::{Conv, Example, Sample, registry};
 use cotangent::{Arithmetic, Feed, Precision, Program};
 use cotangent::{Evaluator, Gradient, Graph, Kind, Params, Seed, Value, Var};
 
@@ -191,7 +191,7 @@ fn padding_is_zeros_that_take_part_in_products() {
     let image: Value<f64> = array![[[[1.0, 2.0]]]].into();
     // The first number of the kernel looks at padding in the first window alone.
     let kernel: Value<f64> = array![[[[f64::INFINITY, 3.0, 5.0]]]].into();
-    let answer = run(|x| x[0].conv2d(x[1], Conv2d::new().padding([0, 1])), &[image, kernel]);
+    let answer = run(|x| x[0].conv2d(x[1], Conv::new().padding([0, 1])), &[image, kernel]);
     assert!(answer[0].is_nan() && answer[1] == f64::INFINITY, "{answer:?}");
 }
 

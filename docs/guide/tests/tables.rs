@@ -3,7 +3,7 @@
 use cotangent::data::digits;
 use cotangent::nn::loss::CrossEntropy;
 use cotangent::nn::recurrent::LstmState;
-use cotangent::ops::Conv2d;
+use cotangent::ops::Conv;
 use cotangent::optim::{OneCycle, SkipNonFinite};
 use cotangent::prelude::*;
 use cotangent::transform;
@@ -49,7 +49,7 @@ fn operations_mean_what_their_row_says() {
     check(
         |x| {
             let image = x.reshape([1, 1, 2, 3]);
-            image.conv2d(x.graph().full([1, 1, 3, 3], 1.0), Conv2d::new().padding(1)).max()
+            image.conv2d(x.graph().full([1, 1, 3, 3], 1.0), Conv::new().padding(1)).max()
         },
         scalar(10.0),
     );

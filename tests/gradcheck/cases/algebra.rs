@@ -1,6 +1,6 @@
 //! Uses of linear algebra and of windows.
 
-use cotangent::ops::{Conv2d, Divisor, Example, Sample, TriangularSolve, Window};
+use cotangent::ops::{Conv, Divisor, Example, Sample, TriangularSolve, Window};
 use cotangent::{Seed, Var};
 
 use super::Map;
@@ -60,7 +60,7 @@ fn regular(a: Var<'_>) -> Var<'_> {
 /// Convolution and pooling with random strides, paddings, dilations and groups.
 pub fn windows() -> Vec<Example> {
     let empty = [Sample::real([0, 1, 3, 3], -1.0..1.0), Sample::real([2, 1, 2, 2], -1.0..1.0)];
-    let of_none = Example::new("conv2d", empty, |_, x| x[0].conv2d(x[1], Conv2d::new()));
+    let of_none = Example::new("conv2d", empty, |_, x| x[0].conv2d(x[1], Conv::new()));
     (0..8).flat_map(windows_of).chain([of_none]).collect()
 }
 
@@ -76,7 +76,7 @@ fn windows_of(run: u64) -> Vec<Example> {
     let (channels, outputs) = (groups * (1 + below(9, 2)), groups * (1 + below(10, 2)));
     let image = Sample::real([2, channels, 5, 6], -1.0..1.0);
     let weight = [outputs, channels / groups, kernel[0], kernel[1]];
-    let conv = Conv2d::new().stride(stride).padding(padding).dilation(dilation).groups(groups);
+    let conv = Conv::new().stride(stride).padding(padding).dilation(dilation).groups(groups);
     let window = Window::new(kernel).stride(stride).dilation(dilation);
     let (largest, padded) = (window.clone(), window.padding(padding));
     vec![

@@ -1,6 +1,6 @@
 //! Mutants of linear algebra and of windows.
 
-use cotangent::ops::{Conv2d, Divisor, TriangularSolve, Window};
+use cotangent::ops::{Conv, Divisor, TriangularSolve, Window};
 use cotangent::{Gradient, Var};
 
 use super::{Mutant, mutant};
@@ -155,18 +155,18 @@ pub fn windows() -> Vec<Mutant> {
         mutant(
             "kernel flipped",
             images(),
-            |_, x| x[0].conv2d(x[1], Conv2d::new()),
+            |_, x| x[0].conv2d(x[1], Conv::new()),
             |x, _, v| {
-                let flipped = x[0].conv2d(x[1].flip([2, 3]), Conv2d::new());
+                let flipped = x[0].conv2d(x[1].flip([2, 3]), Conv::new());
                 Gradient::of(flipped).cotangent(v).with_respect_to(x).unwrap()
             },
         ),
         mutant(
             "padding forgotten",
             images(),
-            |_, x| x[0].conv2d(x[1], Conv2d::new().padding(1)),
+            |_, x| x[0].conv2d(x[1], Conv::new().padding(1)),
             |x, _, v| {
-                let inside = x[0].conv2d(x[1], Conv2d::new());
+                let inside = x[0].conv2d(x[1], Conv::new());
                 let v = v.slice_axis(2, 1..3).slice_axis(3, 1..3);
                 Gradient::of(inside).cotangent(v).with_respect_to(x).unwrap()
             },

@@ -1,6 +1,5 @@
 //! LeNet: two convolutions with pooling, three Linear layers; on 28×28 images.
 
-use cotangent::ops::{Conv2d, Window};
 use cotangent::prelude::*;
 use serde_json::json;
 
@@ -71,7 +70,11 @@ impl Model for LeNet {
     fn reference(&self, file: &StepFile) -> Result<f64, Failure> {
         let mut x = plain::wide(file, "x")?;
         for conv in &CONVOLUTIONS {
-            x = convolve(file, conv, &x)?;
+            let image = plain::Image { channels: conv.inputs, side: conv.side };
+            let bias = plain::wide(file, &format!("{}.bias", conv.name))?;
+            let kernel = plain::wide(file, &format!("{}.weight", conv.name))?;
+            x = plain::convolution(&x, image, &kernel, conv.outputs, 1, conv.padding);
+            plain::bias_channels(&mut x, &bias, conv.side_out());
             plain::relu(&mut x);
             x = max_of_pairs(&x, conv.side_out());
         }
@@ -107,32 +110,6 @@ impl Model for LeNet {
     }
 }
 
-/// The sum of the definition, for each output channel and place of each image.
-fn convolve(file: &StepFile, conv: &Convolution, x: &[f64]) -> Result<Vec<f64>, Failure> {
-    let weight = plain::wide(file, &format!("{}.weight", conv.name))?;
-    let bias = plain::wide(file, &format!("{}.bias", conv.name))?;
-    let (side, out, padding) = (conv.side, conv.side_out(), conv.padding);
-    let mut y = Vec::new();
-    for image in x.chunks(conv.inputs * side * side) {
-        // The pixel at a place of the padded image.
-        let pixel = |channel: usize, row: usize, col: usize| {
-            let (row, col) = (row.wrapping_sub(padding), col.wrapping_sub(padding));
-            if row < side && col < side { image[(channel * side + row) * side + col] } else { 0.0 }
-        };
-        for (kernel, bias) in weight.chunks(conv.inputs * KERNEL * KERNEL).zip(&bias) {
-            for place in 0..out * out {
-                let (row, col) = (place / out, place % out);
-                let terms = kernel.iter().enumerate().map(|(k, w)| {
-                    let (channel, k) = (k / (KERNEL * KERNEL), k % (KERNEL * KERNEL));
-                    w * pixel(channel, row + k / KERNEL, col + k % KERNEL)
-                });
-                y.push(bias + terms.sum::<f64>());
-            }
-        }
-    }
-    Ok(y)
-}
-
 /// The largest of each 2×2 square in planes of this side.
 fn max_of_pairs(x: &[f64], side: usize) -> Vec<f64> {
     let mut y = Vec::with_capacity(x.len() / 4);
@@ -144,41 +121,29 @@ fn max_of_pairs(x: &[f64], side: usize) -> Vec<f64> {
     y
 }
 
-struct Network {
-    convolutions: Vec<(Param, Param, usize)>,
-    linears: Vec<Linear>,
-}
+#[derive(Debug)]
+struct Network(Sequential);
 
 impl Network {
     fn new(scope: &mut Scope<'_>) -> Self {
-        let convolution = |conv: &Convolution, scope: &mut Scope<'_>| {
-            let mut scope = scope.child(conv.name);
-            let shape = [conv.outputs, conv.inputs, KERNEL, KERNEL];
-            let weight = scope.parameter("weight", ArrayD::zeros(&shape[..]));
-            (weight, scope.parameter("bias", ArrayD::zeros(vec![conv.outputs])), conv.padding)
-        };
-        let convolutions = CONVOLUTIONS.iter().map(|conv| convolution(conv, scope)).collect();
-        let linears = LINEARS.into_iter().enumerate();
-        let linear = |(i, (inputs, outputs))| {
-            Linear::new(inputs, outputs).build(scope, &format!("linear{i}"))
-        };
-        Self { convolutions, linears: linears.map(linear).collect() }
+        let mut layers = Sequential::new();
+        for conv in &CONVOLUTIONS {
+            let layer = Conv2d::new(conv.inputs, conv.outputs, KERNEL).padding(conv.padding);
+            layers = layers.then(layer.build(scope, conv.name));
+            layers = layers.then(Activation::Relu).then(MaxPool2d::new(2));
+        }
+        layers = layers.then(Flatten);
+        for (i, (inputs, outputs)) in LINEARS.into_iter().enumerate() {
+            if i > 0 {
+                layers = layers.then(Activation::Relu);
+            }
+            layers = layers.then(Linear::new(inputs, outputs).build(scope, &format!("linear{i}")));
+        }
+        Self(layers)
     }
 
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let g = x.graph();
-        let mut x = x;
-        for (weight, bias, padding) in &self.convolutions {
-            let y = x.conv2d(g.param(weight), Conv2d::new().padding(*padding));
-            let bias = g.param(bias).reshape([-1, 1, 1]);
-            x = (y + bias).relu().max_pool2d(Window::new(2));
-        }
-        x = x.reshape([x.shape()[0] as isize, -1]);
-        let (last, hidden) = self.linears.split_last().expect("there are three");
-        for linear in hidden {
-            x = linear.forward(x).relu();
-        }
-        last.forward(x)
+        self.0.forward(x, Mode::Train)
     }
 }
 

@@ -2,6 +2,7 @@
 //! and `python/jax_models.py`: its numbers, its arrays, its loss in plain `f64`, its unavoidable work, and itself on
 //! Cotangent. A step is an entry that a kind's `steps` lists.
 
+mod convolution;
 mod embedding;
 mod hessian;
 mod hessian_product;
@@ -11,6 +12,7 @@ mod lstm;
 mod per_sample;
 mod perceptron;
 mod pinn;
+mod resnet;
 mod tanh;
 mod transformer;
 
@@ -106,6 +108,8 @@ pub fn all() -> Vec<Entry> {
     [
         perceptron::steps(),
         lenet::steps(),
+        resnet::steps(),
+        convolution::steps(),
         transformer::steps(),
         lstm::steps(),
         embedding::steps(),
@@ -149,7 +153,8 @@ mod tests {
 
     #[test]
     fn ours_finds_the_loss_of_the_reference() {
-        for entry in all().into_iter().filter(|entry| !["wide", "lstm-256"].contains(&entry.name)) {
+        let large = ["wide", "lstm-256", "resnet20", "conv64"]; // minutes, without optimisation
+        for entry in all().into_iter().filter(|entry| !large.contains(&entry.name)) {
             let file = generate::step_file(&entry);
             let reference = entry.model.reference(&file).unwrap();
             let mut ours = entry.model.ours(&file).unwrap();

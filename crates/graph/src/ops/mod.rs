@@ -41,9 +41,9 @@ pub use random::Distribution;
 pub use reduce::{Along, Fold, Reduction};
 pub use refused::Refused;
 pub use registry::{Example, Sample};
-pub use shaping::Span;
 pub(crate) use shaping::joined;
-pub use window::{Divisor, Pair, Window};
+pub use shaping::{PaddingMode, Span};
+pub use window::{Conv, Divisor, Interpolation, Sizes, Window};
 pub use zip::{Binary, Operand, Zip};
 
 registry::operations! {
@@ -71,4 +71,5 @@ registry::operations! {
     to_real: ToReal;
     trigonometry: Acos, Acosh, Asin, Asinh, Atan, Atanh, Cosh, Sinh, Tan;
     window: Conv2d, MaxPool2d;
+    window: Convolution, MaxPool;
 }

@@ -109,7 +109,7 @@ impl Running {
         Self { bias_correction, ..self }
     }
 
-    pub(super) fn check(self) -> Result<(), HyperparameterError> {
+    pub(crate) fn check(self) -> Result<(), HyperparameterError> {
         let (name, weight) = match self.average {
             Average::NewWeight(weight) => ("the weight of the new value", weight),
             Average::OldWeight(weight) => ("the weight of the old value", weight),
@@ -162,7 +162,7 @@ pub struct RunningStatistics {
 
 impl RunningStatistics {
     #[track_caller]
-    pub(super) fn build(convention: Running, scope: &mut Scope<'_>, features: usize) -> Self {
+    pub(crate) fn build(convention: Running, scope: &mut Scope<'_>, features: usize) -> Self {
         let start = |value| ArrayD::from_elem(IxDyn(&[features]), value);
         Self {
             mean: scope.buffer("running_mean", start(convention.start.0)),
@@ -175,7 +175,7 @@ impl RunningStatistics {
     /// Brings the running statistics up to date with a batch's mean and biased variance of `count`
     /// values per channel, without letting gradients into what later reads them.
     #[track_caller]
-    pub(super) fn record<'g>(&self, mean: Var<'g>, variance: Var<'g>, count: usize) {
+    pub(crate) fn record<'g>(&self, mean: Var<'g>, variance: Var<'g>, count: usize) {
         let graph = mean.graph();
         let batches = graph.current(&self.batches) + 1.0;
         graph.update(&self.batches, batches);
@@ -197,7 +197,7 @@ impl RunningStatistics {
 
     /// The mean and the variance that evaluation normalises with.
     #[track_caller]
-    pub(super) fn estimates<'g>(&self, graph: &'g Graph) -> (Var<'g>, Var<'g>) {
+    pub(crate) fn estimates<'g>(&self, graph: &'g Graph) -> (Var<'g>, Var<'g>) {
         let (mean, variance) = (graph.current(&self.mean), graph.current(&self.variance));
         match self.convention.old_weight().filter(|_| self.convention.bias_correction) {
             None => (mean, variance),

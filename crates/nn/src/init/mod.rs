@@ -132,6 +132,11 @@ impl Init {
         scope.parameter(name, values)
     }
 
+    /// The values of the next parameter of a scope; the start and the shape have been checked.
+    pub(crate) fn values(&self, scope: &Scope<'_>, shape: &Shape) -> ArrayD<f64> {
+        self.draw(shape, &mut generator(scope))
+    }
+
     /// Whether this start is defined, and for this shape.
     ///
     /// # Errors

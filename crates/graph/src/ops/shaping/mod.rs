@@ -1,6 +1,7 @@
 //! Operations that rearrange elements without computing.
 
 mod apart;
+mod border;
 mod broadcast;
 mod concat;
 mod pad;
@@ -10,6 +11,7 @@ mod reshape;
 mod slice;
 mod view;
 
+pub use border::PaddingMode;
 pub use broadcast::Broadcast;
 pub use permute::Permute;
 pub use reshape::Reshape;
@@ -37,6 +39,7 @@ fn assign<'v, T: Scalar>(
 pub(super) fn examples() -> Vec<Example> {
     [
         apart::examples(),
+        border::examples(),
         broadcast::examples(),
         concat::examples(),
         pad::examples(),

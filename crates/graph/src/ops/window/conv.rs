@@ -1,57 +1,55 @@
 //! Convolution.
 
-use ndarray::Dimension;
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 use super::super::registry::{Example, Sample};
+use super::moves::{self, Move, Moves, Sizes};
 use super::transposed::Transposed;
-use super::{Pair, Window};
 use crate::error::{exactly, expect_kind};
 use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 
-/// The cross-correlation yₙₒᵢⱼ = Σ w(o, c, k, l)·x(n, c, i·s + k·d − p, j·s + l·d − p) of images
-/// [N, C, H, W] with kernels [O, C/groups, height, width], for stride s, dilation d and padding p with
-/// zeros: what deep learning calls a convolution. With groups, each part of the output channels sees
-/// its own part of the input channels.
+/// How kernels move over the last `N` axes of arrays, and what of the channels they see: the options of
+/// [`Var::conv1d`](crate::Var::conv1d), [`conv2d`](crate::Var::conv2d),
+/// [`conv3d`](crate::Var::conv3d) and their transposes. A number is for all axes, a list has one for each.
 ///
-/// It is the contraction of the kernels with all windows of the image, which overlap in its memory:
-/// nothing is unfolded. Cotangents: of the kernels, v contracted with the windows; of the image, the
-/// convolution of v with the kernels turned round, once for each of the s² phases in which the window
-/// moves (V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016).
-///
-/// Recorded by [`Var::conv2d`](crate::Var::conv2d).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Conv2d {
-    pub(super) stride: [usize; 2],
-    pub(super) padding: [usize; 2],
-    pub(super) dilation: [usize; 2],
-    pub(super) groups: usize,
+/// ```
+/// use cotangent::{Graph, ops::Conv};
+/// let g = Graph::new();
+/// let (signal, kernel) = (g.full([2, 3, 8], 1.0), g.full([16, 3, 3], 1.0));
+/// assert_eq!(signal.conv1d(kernel, Conv::new().dilation(2)).shape(), [2, 16, 4].into());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conv<const N: usize> {
+    stride: [usize; N],
+    padding: [usize; N],
+    dilation: [usize; N],
+    groups: usize,
 }
 
-impl Default for Conv2d {
+impl<const N: usize> Default for Conv<N> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Conv2d {
+impl<const N: usize> Conv<N> {
     /// Stride 1, no padding, no dilation, one group.
     pub fn new() -> Self {
-        Self { stride: [1; 2], padding: [0; 2], dilation: [1; 2], groups: 1 }
+        Self { stride: [1; N], padding: [0; N], dilation: [1; N], groups: 1 }
     }
 
-    /// How far the kernel moves at a time, along height and width.
-    pub fn stride(self, stride: impl Into<Pair>) -> Self {
+    /// How far the kernel moves at a time.
+    pub fn stride(self, stride: impl Into<Sizes<N>>) -> Self {
         Self { stride: stride.into().0, ..self }
     }
 
-    /// How many positions of zeros are added before and after, along height and width.
-    pub fn padding(self, padding: impl Into<Pair>) -> Self {
+    /// How many positions of zeros are added before and after.
+    pub fn padding(self, padding: impl Into<Sizes<N>>) -> Self {
         Self { padding: padding.into().0, ..self }
     }
 
-    /// How far the elements of the kernel are apart, along height and width.
-    pub fn dilation(self, dilation: impl Into<Pair>) -> Self {
+    /// How far the elements of the kernel are apart.
+    pub fn dilation(self, dilation: impl Into<Sizes<N>>) -> Self {
         Self { dilation: dilation.into().0, ..self }
     }
 
@@ -59,22 +57,63 @@ impl Conv2d {
     pub fn groups(self, groups: usize) -> Self {
         Self { groups, ..self }
     }
+}
 
-    fn window(&self, kernel: [usize; 2]) -> Window {
-        Window::new(kernel).stride(self.stride).padding(self.padding).dilation(self.dilation)
+/// The cross-correlation of images [N, C, L₁, .., Lₐ] with kernels [O, C/groups, K₁, .., Kₐ],
+///
+/// y(n, o, i₁, ..) = Σ w(o, c, k₁, ..)·x(n, c, i₁·s₁ + k₁·d₁ − p₁, ..)
+///
+/// over c and k, for strides s, dilations d and paddings p with zeros: what deep learning calls a
+/// convolution. With groups, each part of the output channels sees its own part of the input channels.
+///
+/// It is the contraction of the kernels with all windows of the image, which overlap in its memory:
+/// nothing is unfolded. Cotangents: of the kernels, v contracted with the windows; of the image, the
+/// convolution of v with the kernels turned round, once for each of the s₁·s₂·.. phases in which the
+/// window moves (V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016).
+///
+/// Recorded by [`Var::conv1d`](crate::Var::conv1d), [`conv2d`](crate::Var::conv2d) and
+/// [`conv3d`](crate::Var::conv3d), and made of a [`Conv`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Convolution {
+    /// For each axis; of the kernels, which are an argument, the size is 0.
+    pub(super) moves: Moves,
+    pub(super) groups: usize,
+}
+
+impl<const N: usize> From<Conv<N>> for Convolution {
+    fn from(conv: Conv<N>) -> Self {
+        let Conv { stride, padding, dilation, groups } = conv;
+        let along = |axis: usize| {
+            let (stride, padding, dilation) = (stride[axis], padding[axis], dilation[axis]);
+            Move { kernel: 0, stride, padding, dilation }
+        };
+        Self { moves: Moves((0..N).map(along).collect()), groups }
+    }
+}
+
+impl Convolution {
+    pub(super) fn axes(&self) -> usize {
+        self.moves.axes()
     }
 
-    /// The windows that each kernel sees, [samples, groups, channels, height, width, rows, columns].
+    /// How the windows of kernels of this size move.
+    fn of_kernel(&self, kernel: &[usize]) -> Moves {
+        let along = self.moves.0.iter().zip(kernel);
+        Moves(along.map(|(&along, &kernel)| Move { kernel, ..along }).collect())
+    }
+
+    /// Each axis with stride 1, and with what else is changed of it.
+    pub(super) fn dense(&self, change: impl Fn(Move) -> Move) -> Self {
+        let along = self.moves.0.iter().map(|&along| Move { stride: 1, ..change(along) });
+        Self { moves: Moves(along.collect()), groups: self.groups }
+    }
+
+    /// The windows that each kernel sees, [samples, groups, channels, kernel.., windows..].
     fn windows<'g>(&self, x: Var<'g>, w: Var<'g>) -> Var<'g> {
-        let &[.., height, width] = &*w.shape() else {
-            unreachable!("the shape rule checked the axes")
-        };
-        let windows = x.unfold2d(self.window([height, width]));
-        let &[samples, channels, ..] = &*x.shape() else {
-            unreachable!("the shape rule checked the axes")
-        };
-        let grouped = [samples, self.groups, channels / self.groups];
-        windows.reshape_to([&grouped, &windows.shape()[2..]].concat())
+        let windows = x.windows("unfold", &self.of_kernel(&w.shape()[2..]), 0.0);
+        let shape = windows.shape();
+        let grouped = [shape[0], self.groups, shape[1] / self.groups];
+        windows.reshape_to([&grouped, &shape[2..]].concat())
     }
 
     /// Kernels, or what has their shape, as [groups, outputs of a group, …].
@@ -82,78 +121,91 @@ impl Conv2d {
         let shape = w.shape();
         w.reshape_to([&[self.groups, shape[0] / self.groups], &shape[1..]].concat())
     }
+
+    /// The rule that images and kernels have the axes they must have.
+    pub(super) fn check_axes(&self, x: &Type, w: &Type) -> Result<(), String> {
+        expect_kind("the image", x.kind, Kind::Real)?;
+        expect_kind("the kernel", w.kind, Kind::Real)?;
+        if [x.shape.rank(), w.shape.rank()] == [self.axes() + 2; 2] {
+            return Ok(());
+        }
+        let names: Vec<&str> =
+            (0..self.axes()).map(|axis| moves::name(self.axes(), axis)).collect();
+        let names = names.join(", ");
+        Err(format!(
+            "the images must be [samples, channels, {names}], and the kernels \
+             [outputs, channels / groups, {names}]"
+        ))
+    }
 }
 
-impl Operation for Conv2d {
+impl Operation for Convolution {
     fn name(&self) -> &'static str {
-        "conv2d"
+        ["conv1d", "conv2d", "conv3d"].get(self.axes().wrapping_sub(1)).copied().unwrap_or("conv")
     }
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
         let [x, w] = exactly(inputs)?;
-        expect_kind("the image", x.kind, Kind::Real)?;
-        expect_kind("the kernel", w.kind, Kind::Real)?;
-        let (&[samples, channels, h, v], &[outputs, of_group, height, width]) =
-            (&*x.shape, &*w.shape)
-        else {
-            return Err("the images must be [samples, channels, height, width], and the kernels \
-                        [outputs, channels / groups, height, width]"
-                .to_owned());
-        };
-        let groups = self.groups;
+        self.check_axes(x, w)?;
+        let (groups, [channels, outputs, of_group]) =
+            (self.groups, [x.shape[1], w.shape[0], w.shape[1]]);
         if groups == 0 || outputs % groups != 0 || channels != of_group * groups {
             return Err(format!(
                 "{groups} groups must divide the {outputs} outputs and the {channels} channels, of \
                  which a kernel has {of_group}"
             ));
         }
-        let [rows, columns] = self.window([height, width]).counts([h, v])?;
-        Ok(Type::real([samples, outputs, rows, columns]))
+        let counts = self.of_kernel(&w.shape[2..]).counts(&x.shape[2..])?;
+        Ok(Type::real([&[x.shape[0], outputs], &counts[..]].concat()))
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         let (x, w) = (inputs[0], inputs[1]);
-        let (shape, kernels) = (v.shape(), w.shape());
-        let grouped = [shape[0], self.groups, shape[1] / self.groups, shape[2], shape[3]];
+        let (shape, axes) = (v.shape(), self.axes());
+        let grouped = [shape[0], self.groups, shape[1] / self.groups];
         let seen = self.windows(x, w);
-        // [groups, outputs, channels, height, width], summed over samples, rows and columns.
-        let of_w = v.reshape_to(grouped);
-        let of_w = of_w.contracted("conv2d", seen, &[(1, 1)], &[(0, 0), (3, 5), (4, 6)]);
-        let image = [x.shape()[2], x.shape()[3]];
+        // [groups, outputs, channels, kernel..], summed over samples and windows.
+        let of_w = v.reshape_to([&grouped, &shape[2..]].concat());
+        let windows = (0..axes).map(|axis| (3 + axis, 3 + axes + axis));
+        let sums: Vec<(usize, usize)> = [(0, 0)].into_iter().chain(windows).collect();
+        let of_w = of_w.contracted(self.name(), seen, &[(1, 1)], &sums);
+        let image = x.shape()[2..].into();
         let of_x = Transposed { conv: self.clone(), image }.of(v, w);
-        smallvec![Some(of_x), Some(of_w.reshape_to(kernels))]
+        smallvec![Some(of_x), Some(of_w.reshape_to(w.shape()))]
     }
     /// The sum of the definition, one number after the other.
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let (x, w) = (args.real(0), args.real(1));
-        let (shape, kernels) = (x.shape(), w.shape());
-        let window = self.window([kernels[2], kernels[3]]);
-        let of_group = (kernels[0] / self.groups).max(1);
-        for (place, y) in out.real().indexed_iter_mut() {
-            let &[n, o, i, j] = place.slice() else { unreachable!("four axes") };
-            let first = o / of_group * kernels[1];
-            let mut sum = T::zero();
-            for k in 0..kernels[2] {
-                let row = window.source(0, shape[2], i, k);
-                for l in 0..kernels[3] {
-                    let column = window.source(1, shape[3], j, l);
-                    for c in 0..kernels[1] {
-                        let seen =
-                            row.zip(column).map(|(row, column)| x[[n, first + c, row, column]]);
-                        sum += w[[o, c, k, l]] * seen.unwrap_or(T::zero());
-                    }
+        let (x, w) = (x.as_standard_layout(), w.as_standard_layout());
+        let moves = self.of_kernel(&w.shape()[2..]);
+        let (channels, outputs, of_group) = (x.shape()[1], w.shape()[0], w.shape()[1]);
+        let counts = moves.counts(&x.shape()[2..]).expect("the shape rule checked it");
+        let seen = moves.seen(&x.shape()[2..], &counts);
+        let (pixels, elements) = (x.shape()[2..].iter().product::<usize>(), moves.kernel().size());
+        let (x, w) =
+            (x.as_slice().expect("standard layout"), w.as_slice().expect("standard layout"));
+        let out = out.real().as_slice_mut().expect("an output is in row-major order");
+        for (plane, out) in out.chunks_exact_mut(counts.size().max(1)).enumerate() {
+            let (sample, output) = (plane / outputs, plane % outputs);
+            let first = sample * channels + output / (outputs / self.groups) * of_group;
+            for (y, seen) in out.iter_mut().zip(seen.chunks_exact(elements)) {
+                *y = T::zero();
+                for (k, c) in (0..elements).flat_map(|k| (0..of_group).map(move |c| (k, c))) {
+                    let x = seen[k].map_or(T::zero(), |number| x[(first + c) * pixels + number]);
+                    *y += w[(output * of_group + c) * elements + k] * x;
                 }
             }
-            *y = sum;
         }
         Ok(())
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
         let (x, w) = (inputs[0], inputs[1]);
         let (seen, samples, outputs) = (self.windows(x, w), x.shape()[0], w.shape()[0]);
-        // [groups, samples, rows, columns, outputs of a group].
-        let sums = seen.contracted("conv2d", self.grouped(w), &[(1, 0)], &[(2, 2), (3, 3), (4, 4)]);
-        let &[_, _, rows, columns, _] = &*sums.shape() else { unreachable!("five axes") };
-        let sums = sums.permute([1, 0, 4, 2, 3]);
-        Some(sums.reshape_to([samples, outputs, rows, columns]))
+        let sums: Vec<(usize, usize)> = (2..3 + self.axes()).map(|axis| (axis, axis)).collect();
+        // [groups, samples, windows.., outputs of a group].
+        let sums = seen.contracted(self.name(), self.grouped(w), &[(1, 0)], &sums);
+        let shape = sums.shape();
+        let (windows, last) = (&shape[2..shape.rank() - 1], shape.rank() as isize - 1);
+        let order: SmallVec<[isize; 6]> = [1, 0, last].into_iter().chain(2..last).collect();
+        Some(sums.permute(order).reshape_to([&[samples, outputs], windows].concat()))
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
         // The same kernels for all see more images; kernels of their own are a contraction.
@@ -169,41 +221,84 @@ impl Operation for Conv2d {
 }
 
 impl<'g> Var<'g> {
+    /// The convolution over as many axes as the options are for; see [`conv2d`](Self::conv2d).
+    ///
+    /// # Panics
+    /// If the channels do not fit, or the kernel is larger than the padded array.
+    #[track_caller]
+    pub fn conv<const N: usize>(self, kernel: Var<'g>, options: Conv<N>) -> Var<'g> {
+        self.convolved(options.into(), kernel)
+    }
+
+    #[track_caller]
+    fn convolved(self, convolution: Convolution, kernel: Var<'g>) -> Var<'g> {
+        self.graph().apply(convolution, &[self, kernel])
+    }
+
+    /// The convolution of these signals [N, C, L] with kernels [O, C/groups, K]: [`conv2d`](Self::conv2d)
+    /// with one axis.
+    ///
+    /// # Panics
+    /// If the channels do not fit, or the kernel is larger than the padded signal.
+    #[track_caller]
+    pub fn conv1d(self, kernel: Var<'g>, options: Conv<1>) -> Var<'g> {
+        self.convolved(options.into(), kernel)
+    }
+
     /// The convolution (in mathematics, the cross-correlation) of these images [N, C, H, W] with
-    /// kernels [O, C/groups, height, width]: see [`Conv2d`]. A bias b of the O outputs is added as
+    /// kernels [O, C/groups, height, width]: see [`Convolution`]. A bias b of the O outputs is added as
     /// `b.reshape([-1, 1, 1])`.
     ///
     /// ```
-    /// use cotangent::{Graph, ops::Conv2d};
+    /// use cotangent::{Graph, ops::Conv};
     /// let g = Graph::new();
     /// let (image, kernel) = (g.full([2, 3, 8, 8], 1.0), g.full([16, 3, 3, 3], 1.0));
-    /// let y = image.conv2d(kernel, Conv2d::new().stride(2).padding(1));
+    /// let y = image.conv2d(kernel, Conv::new().stride(2).padding(1));
     /// assert_eq!(y.shape(), [2, 16, 4, 4].into());
     /// ```
     ///
     /// # Panics
     /// If the channels do not fit, or the kernel is larger than the padded image.
     #[track_caller]
-    pub fn conv2d(self, kernel: Var<'g>, options: Conv2d) -> Var<'g> {
-        self.graph().apply(options, &[self, kernel])
+    pub fn conv2d(self, kernel: Var<'g>, options: Conv<2>) -> Var<'g> {
+        self.convolved(options.into(), kernel)
+    }
+
+    /// The convolution of these volumes [N, C, D, H, W] with kernels [O, C/groups, depth, height, width]:
+    /// [`conv2d`](Self::conv2d) with three axes.
+    ///
+    /// # Panics
+    /// If the channels do not fit, or the kernel is larger than the padded volume.
+    #[track_caller]
+    pub fn conv3d(self, kernel: Var<'g>, options: Conv<3>) -> Var<'g> {
+        self.convolved(options.into(), kernel)
     }
 }
 
 pub(super) fn examples() -> Vec<Example> {
-    let of = |x: [usize; 4], w: [usize; 4], conv: Conv2d| {
+    let of = |x: [usize; 4], w: [usize; 4], conv: Conv<2>| {
         let samples = [Sample::real(x, -1.0..1.0), Sample::real(w, -1.0..1.0)];
         Example::new("conv2d", samples, move |_, x| x[0].conv2d(x[1], conv.clone()))
     };
-    let uneven = Conv2d::new().stride([2, 1]).padding([1, 2]).dilation([1, 2]);
+    let uneven = Conv::new().stride([2, 1]).padding([1, 2]).dilation([1, 2]);
+    let signals = [Sample::real([2, 2, 7], -1.0..1.0), Sample::real([4, 1, 3], -1.0..1.0)];
+    let volumes =
+        [Sample::real([1, 2, 3, 2, 4], -1.0..1.0), Sample::real([2, 2, 2, 1, 3], -1.0..1.0)];
     vec![
-        of([2, 2, 4, 4], [3, 2, 3, 3], Conv2d::new()),
+        of([2, 2, 4, 4], [3, 2, 3, 3], Conv::new()),
         of([1, 2, 5, 4], [2, 2, 2, 3], uneven),
-        of([2, 4, 3, 3], [4, 2, 2, 2], Conv2d::new().groups(2).padding(1)),
-        of([1, 3, 2, 2], [6, 1, 1, 1], Conv2d::new().groups(3).stride(2)),
-        of([1, 1, 7, 6], [2, 1, 2, 3], Conv2d::new().stride([3, 2]).padding([0, 2])),
-        of([1, 2, 7, 7], [1, 2, 2, 2], Conv2d::new().stride(2).dilation(3).padding(1)),
+        of([2, 4, 3, 3], [4, 2, 2, 2], Conv::new().groups(2).padding(1)),
+        of([1, 3, 2, 2], [6, 1, 1, 1], Conv::new().groups(3).stride(2)),
+        of([1, 1, 7, 6], [2, 1, 2, 3], Conv::new().stride([3, 2]).padding([0, 2])),
+        of([1, 2, 7, 7], [1, 2, 2, 2], Conv::new().stride(2).dilation(3).padding(1)),
         Example::new("conv2d", [Sample::real([1, 1, 3, 3], -1.0..1.0)], |_, x| {
-            x[0].conv2d(x[0], Conv2d::new().padding(1))
+            x[0].conv2d(x[0], Conv::new().padding(1))
+        }),
+        Example::new("conv1d", signals, |_, x| {
+            x[0].conv1d(x[1], Conv::new().groups(2).stride(2).padding(1))
+        }),
+        Example::new("conv3d", volumes, |_, x| {
+            x[0].conv3d(x[1], Conv::new().stride([1, 2, 2]).padding([0, 1, 1]))
         }),
     ]
 }
@@ -217,7 +312,7 @@ mod tests {
     #[should_panic(expected = "2 groups must divide the 3 outputs and the 4 channels")]
     fn groups_divide_the_channels() {
         let g = Graph::new();
-        g.full([1, 4, 3, 3], 1.0).conv2d(g.full([3, 2, 1, 1], 1.0), Conv2d::new().groups(2));
+        g.full([1, 4, 3, 3], 1.0).conv2d(g.full([3, 2, 1, 1], 1.0), Conv::new().groups(2));
     }
 
     #[test]
@@ -226,7 +321,16 @@ mod tests {
     )]
     fn the_kernel_must_fit() {
         let g = Graph::new();
-        let conv = Conv2d::new().dilation(2).padding([0, 3]);
+        let conv = Conv::new().dilation(2).padding([0, 3]);
         g.full([1, 1, 4, 4], 1.0).conv2d(g.full([1, 1, 3, 3], 1.0), conv);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "conv3d: the images must be [samples, channels, depth, height, width]"
+    )]
+    fn volumes_have_three_axes() {
+        let g = Graph::new();
+        g.full([1, 1, 4, 4], 1.0).conv3d(g.full([1, 1, 3, 3], 1.0), Conv::new());
     }
 }

@@ -1,19 +1,25 @@
-//! Windows that move over the last two axes: convolution and pooling.
+//! Windows that move over the last axes: convolution and pooling, in any number of axes.
 
+mod adaptive;
 mod conv;
+mod interpolate;
+mod moves;
 mod pool;
 mod transposed;
 mod unfold;
 
-pub use conv::Conv2d;
-pub use pool::{Divisor, MaxPool2d};
+pub use conv::{Conv, Convolution};
+pub use interpolate::Interpolation;
+pub use moves::Sizes;
+pub use pool::{Divisor, MaxPool};
 
 use super::registry::Example;
 use crate::error::expect_kind;
 use crate::{Kind, Shape, Type};
+use moves::{Move, Moves};
 
-/// How a window moves over the last two axes of an array, the height and the width. Everything is
-/// given for both at once by a number, or for each by two.
+/// How a window moves over the last `N` axes of an array: over images, their height and width. Everything
+/// is given for all of them at once by a number, or for each by a list.
 ///
 /// ```
 /// use cotangent::{Graph, ops::Window};
@@ -24,96 +30,63 @@ use crate::{Kind, Shape, Type};
 /// assert_eq!(image.max_pool2d(window).shape(), [1, 3, 8, 8].into());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    padding: [usize; 2],
-    dilation: [usize; 2],
+pub struct Window<const N: usize> {
+    kernel: [usize; N],
+    stride: [usize; N],
+    padding: [usize; N],
+    dilation: [usize; N],
 }
 
-impl Window {
-    /// A window of this height and width, which moves by its own size over the array itself.
-    pub fn new(kernel: impl Into<Pair>) -> Self {
-        let Pair(kernel) = kernel.into();
-        Self { kernel, stride: kernel, padding: [0; 2], dilation: [1; 2] }
+impl<const N: usize> Window<N> {
+    /// A window of this size, by which it moves, too, over the array itself.
+    pub fn new(kernel: impl Into<Sizes<N>>) -> Self {
+        let Sizes(kernel) = kernel.into();
+        Self { kernel, stride: kernel, padding: [0; N], dilation: [1; N] }
     }
 
     /// How far the window moves at a time.
-    pub fn stride(self, stride: impl Into<Pair>) -> Self {
+    pub fn stride(self, stride: impl Into<Sizes<N>>) -> Self {
         Self { stride: stride.into().0, ..self }
     }
 
     /// How many positions are added before and after the array.
-    pub fn padding(self, padding: impl Into<Pair>) -> Self {
+    pub fn padding(self, padding: impl Into<Sizes<N>>) -> Self {
         Self { padding: padding.into().0, ..self }
     }
 
     /// How far the positions of the window are apart.
-    pub fn dilation(self, dilation: impl Into<Pair>) -> Self {
+    pub fn dilation(self, dilation: impl Into<Sizes<N>>) -> Self {
         Self { dilation: dilation.into().0, ..self }
     }
 
-    /// The number of windows along height and width; the error is the rule that was broken.
-    fn counts(&self, extents: [usize; 2]) -> Result<[usize; 2], String> {
-        Ok([self.count(0, extents[0])?, self.count(1, extents[1])?])
-    }
-
-    fn count(&self, axis: usize, extent: usize) -> Result<usize, String> {
-        let name = ["height", "width"][axis];
-        let sizes = [self.kernel[axis], self.stride[axis], self.dilation[axis]];
-        if sizes.contains(&0) {
-            let [kernel, stride, dilation] = sizes;
-            return Err(format!(
-                "kernel, stride and dilation must be at least 1, and along the {name} are {kernel}, \
-                 {stride} and {dilation}"
-            ));
-        }
-        // What is too large to be counted has no shape either.
-        let span = self.dilation[axis].saturating_mul(self.kernel[axis] - 1).saturating_add(1);
-        let padded = self.padding[axis].saturating_mul(2).saturating_add(extent);
-        match padded.checked_sub(span) {
-            Some(room) => Ok((room / self.stride[axis]).saturating_add(1)),
-            None => Err(format!(
-                "the window spans {span} positions of the {name}, and there are {padded} with the \
-                 padding"
-            )),
-        }
-    }
-
-    /// The position along an axis that element `k` of window `i` looks at; none in the padding.
-    fn source(&self, axis: usize, extent: usize, i: usize, k: usize) -> Option<usize> {
-        let padded = i * self.stride[axis] + k * self.dilation[axis];
-        padded.checked_sub(self.padding[axis]).filter(|&position| position < extent)
+    fn moves(&self) -> Moves {
+        let along = |axis: usize| Move {
+            kernel: self.kernel[axis],
+            stride: self.stride[axis],
+            padding: self.padding[axis],
+            dilation: self.dilation[axis],
+        };
+        Moves((0..N).map(along).collect())
     }
 }
 
-/// A number for the height and one for the width.
-///
-/// A [`Window`] is made of pairs; its example shows one number for both, and two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pair(pub [usize; 2]);
-
-impl From<usize> for Pair {
-    fn from(both: usize) -> Self {
-        Self([both; 2])
-    }
-}
-
-impl From<[usize; 2]> for Pair {
-    fn from(each: [usize; 2]) -> Self {
-        Self(each)
-    }
-}
-
-/// The rule for planes: the axes in front, and height and width.
-fn plane(x: &Type) -> Result<(Shape, [usize; 2]), String> {
+/// The rule for what windows move over: the axes in front, and as many as they have.
+fn split(x: &Type, axes: usize) -> Result<(Shape, Shape), String> {
     expect_kind("the argument", x.kind, Kind::Real)?;
-    match &*x.shape {
-        [batch @ .., height, width] => Ok((batch.into(), [*height, *width])),
-        _ => Err("the argument must have at least two axes: height and width".to_owned()),
+    match x.shape.rank().checked_sub(axes) {
+        Some(first) => Ok((x.shape[..first].into(), x.shape[first..].into())),
+        None => Err(format!("the argument must have at least {}", moves::listed(axes))),
     }
 }
 
 pub(super) fn examples() -> Vec<Example> {
-    [conv::examples(), pool::examples(), unfold::examples()].concat()
+    [
+        conv::examples(),
+        transposed::examples(),
+        pool::examples(),
+        adaptive::examples(),
+        unfold::examples(),
+        interpolate::examples(),
+    ]
+    .concat()
 }

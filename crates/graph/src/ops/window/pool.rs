@@ -1,26 +1,33 @@
 //! Pooling: one number for each window.
 
+use ndarray::ArrayD;
 use smallvec::smallvec;
 
 use super::super::registry::{Example, shaped};
-use super::Window;
+use super::{Move, Moves, Window};
 use crate::error::exactly;
 use crate::ops::Embed;
 use crate::reading::operation;
 use crate::{
-    Args, Batch, Cotangents, Operation, Out, Place, RunResult, Scalar, Type, Value, Var, keep,
+    Args, Axes, Batch, Cotangents, Operation, Out, Place, RunResult, Scalar, Type, Var, keep,
     ops::View,
 };
 
-/// The largest element of each window over the last two axes, [.., H, W] → [.., rows, columns]; the
+/// The largest element of each window over the last axes, for two [.., H, W] → [.., rows, columns]; the
 /// padding does not count. NaN where a window has one. Cotangent: v at the first, in row-major order
 /// of the window, of the elements that are as large (PyTorch).
 ///
-/// Recorded by [`Var::max_pool2d`](crate::Var::max_pool2d).
+/// Recorded by [`Var::max_pool1d`](crate::Var::max_pool1d), [`max_pool2d`](crate::Var::max_pool2d) and
+/// [`max_pool3d`](crate::Var::max_pool3d), and made of a [`Window`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct MaxPool2d {
-    /// How the window moves.
-    pub window: Window,
+pub struct MaxPool {
+    moves: Moves,
+}
+
+impl<const N: usize> From<Window<N>> for MaxPool {
+    fn from(window: Window<N>) -> Self {
+        Self { moves: window.moves() }
+    }
 }
 
 /// What the sum over a window is divided by.
@@ -34,51 +41,34 @@ pub enum Divisor {
     Inside,
 }
 
-impl Window {
-    /// How many elements of the array each window has.
-    fn inside(&self, extents: [usize; 2]) -> Result<ndarray::Array2<f64>, String> {
-        let [rows, columns] = self.counts(extents)?;
-        let along = |axis: usize, i: usize| {
-            (0..self.kernel[axis])
-                .filter(|&k| self.source(axis, extents[axis], i, k).is_some())
-                .count()
-        };
-        let of_rows: Vec<f64> = (0..rows).map(|i| along(0, i) as f64).collect();
-        let of_columns: Vec<f64> = (0..columns).map(|j| along(1, j) as f64).collect();
-        Ok(ndarray::Array2::from_shape_fn([rows, columns], |(i, j)| of_rows[i] * of_columns[j]))
-    }
-}
-
-impl Operation for MaxPool2d {
+impl Operation for MaxPool {
     fn name(&self) -> &'static str {
-        "max_pool2d"
+        let names = ["max_pool1d", "max_pool2d", "max_pool3d"];
+        names.get(self.moves.axes().wrapping_sub(1)).copied().unwrap_or("max_pool")
     }
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
         let [x] = exactly(inputs)?;
-        let (batch, extents) = super::plane(x)?;
-        if self.window.inside(extents)?.iter().any(|&count| count == 0.0) {
+        let (batch, extents) = super::split(x, self.moves.axes())?;
+        let counts = self.moves.counts(&extents)?;
+        if self.moves.has_empty(&extents, &counts) {
             return Err("a window holds padding alone, which has no largest element".to_owned());
         }
-        Ok(Type::real([&batch[..], &self.window.counts(extents)?].concat()))
+        Ok(Type::real([&batch[..], &counts].concat()))
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        let windows = inputs[0].windows(&self.window, f64::NEG_INFINITY);
+        let windows = inputs[0].windows("unfold", &self.moves, f64::NEG_INFINITY);
         // Each element of the window for all windows at a time, as a look at what the windows look at.
         let op = operation(windows);
         let place = &op.downcast::<View>().expect("windows are a look").place;
-        let axis = place.shape.rank() - 4;
         let padded = crate::reading::inputs(windows)[0];
         let (mut parts, mut places): (Vec<Var<'g>>, Vec<Place>) = (Vec::new(), Vec::new());
         let mut taken: Option<Var<'g>> = None;
-        for k in 0..self.window.kernel[0] {
-            for l in 0..self.window.kernel[1] {
-                let place = place.clone().without(axis, k).without(axis, l);
-                let largest = padded.looked_at("slice", place.clone()).eq(output);
-                let first = taken.map_or(largest, |taken| largest.gt(taken));
-                taken = Some(taken.map_or(largest, |taken| taken.or(largest)));
-                parts.push(first.select(v, 0.0));
-                places.push(place);
-            }
+        for place in self.elements(place) {
+            let largest = padded.looked_at("slice", place.clone()).eq(output);
+            let first = taken.map_or(largest, |taken| largest.gt(taken));
+            taken = Some(taken.map_or(largest, |taken| taken.or(largest)));
+            parts.push(first.select(v, 0.0));
+            places.push(place);
         }
         let embed = Embed { name: "embed", shape: padded.shape(), places };
         let whole = v.graph().apply(embed, &parts);
@@ -93,95 +83,190 @@ impl Operation for MaxPool2d {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let x = args.real(0);
-        let (_, extents) = super::plane(&Type::real(x.shape())).expect("the shape rule checked it");
-        let [rows, columns] = self.window.counts(extents).expect("the shape rule checked it");
+        let axes = self.moves.axes();
+        let (_, extents) =
+            super::split(&Type::real(x.shape()), axes).expect("the shape rule checked it");
+        let counts = self.moves.counts(&extents).expect("the shape rule checked it");
+        let seen = self.moves.seen(&extents, &counts);
         let x = x.as_standard_layout();
         let x = x.as_slice().expect("standard layout");
         let out = out.real().as_slice_mut().expect("an output is in row-major order");
-        let planes = x.chunks_exact(extents.iter().product::<usize>().max(1));
-        for (plane, out) in planes.zip(out.chunks_exact_mut((rows * columns).max(1))) {
-            for (window, slot) in out.iter_mut().enumerate() {
-                *slot = self.largest(plane, extents, [window / columns, window % columns]);
+        let planes = x.chunks_exact(extents.size().max(1));
+        for (plane, out) in planes.zip(out.chunks_exact_mut(counts.size().max(1))) {
+            for (slot, seen) in out.iter_mut().zip(seen.chunks_exact(self.moves.kernel().size())) {
+                let larger = |best: T, x: T| if x > best || x.is_nan() { x } else { best };
+                let seen = seen.iter().flatten().map(|&number| plane[number]);
+                *slot = seen.fold(T::neg_infinity(), larger);
             }
         }
         Ok(())
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
-        let windows = inputs[0].windows(&self.window, f64::NEG_INFINITY);
-        let shape = windows.shape();
-        let (rank, kept) = (shape.rank(), windows.max_over(keep([-4, -3])));
-        Some(kept.reshape_to([&shape[..rank - 4], &shape[rank - 2..]].concat()))
+        let windows = inputs[0].windows("unfold", &self.moves, f64::NEG_INFINITY);
+        let (axes, shape) = (self.moves.axes(), windows.shape());
+        let (rank, kept) = (shape.rank(), windows.max_over(keep(elements(axes))));
+        Some(kept.reshape_to([&shape[..rank - 2 * axes], &shape[rank - axes..]].concat()))
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
         Some(batch.apply(self.clone()))
     }
 }
 
-impl MaxPool2d {
-    /// The largest number that a window of a plane looks at, where NaN is the largest of all.
-    fn largest<T: Scalar>(&self, plane: &[T], extents: [usize; 2], [i, j]: [usize; 2]) -> T {
-        let mut best = T::neg_infinity();
-        for row in
-            (0..self.window.kernel[0]).filter_map(|k| self.window.source(0, extents[0], i, k))
-        {
-            for column in
-                (0..self.window.kernel[1]).filter_map(|l| self.window.source(1, extents[1], j, l))
-            {
-                let x = plane[row * extents[1] + column];
-                best = if x > best || x.is_nan() { x } else { best };
-            }
+impl MaxPool {
+    /// The places of the windows' elements: the first of all windows, then the second, and so on.
+    fn elements(&self, windows: &Place) -> Vec<Place> {
+        let first = windows.shape.rank() - 2 * self.moves.axes();
+        let mut places = vec![windows.clone()];
+        for along in &self.moves.0 {
+            let each = |place: Place| {
+                (0..along.kernel).map(move |k| place.clone().without(first, k)).collect::<Vec<_>>()
+            };
+            places = places.into_iter().flat_map(each).collect();
         }
-        best
+        places
     }
 }
 
-impl<'g> Var<'g> {
-    /// The largest element of each window over the last two axes; the padding does not count. The
-    /// cotangent goes to the first of equal elements, as in PyTorch: see [`MaxPool2d`].
-    ///
-    /// ```
-    /// use cotangent::{Graph, ops::Window};
-    /// use cotangent::ndarray::array;
-    /// let g = Graph::new();
-    /// let x = g.constant(array![[1.0, 4.0], [3.0, 2.0]]);
-    /// let y = x.max_pool2d(Window::new(2));
-    /// assert_eq!(y.eval()?, array![[4.0]].into_dyn());
-    /// assert_eq!(y.sum().grad(x).eval()?, array![[0.0, 1.0], [0.0, 0.0]].into_dyn());
-    /// # Ok::<(), cotangent::RunError>(())
-    /// ```
-    ///
-    /// # Panics
-    /// If there are fewer than two axes, or the window is larger than the padded array, or holds
-    /// padding alone somewhere.
-    #[track_caller]
-    pub fn max_pool2d(self, window: Window) -> Var<'g> {
-        self.graph().apply(MaxPool2d { window }, &[self])
+impl Moves {
+    /// How many elements of the array each window has.
+    fn sizes(&self, extents: &[usize], counts: &[usize]) -> Vec<f64> {
+        let seen = self.seen(extents, counts);
+        let windows = seen.chunks_exact(self.kernel().size());
+        windows.map(|window| window.iter().flatten().count() as f64).collect()
     }
 
-    /// The mean of each window over the last two axes.
-    ///
-    /// ```
-    /// use cotangent::Graph;
-    /// use cotangent::ops::{Divisor, Window};
-    /// let g = Graph::new();
-    /// let (x, corners) = (g.full([2, 2], 4.0), Window::new(2).padding(1));
-    /// let mean = x.avg_pool2d(corners.clone(), Divisor::Window);
-    /// assert_eq!(mean.eval()?, g.full([2, 2], 1.0).eval()?);
-    /// assert_eq!(x.avg_pool2d(corners, Divisor::Inside).eval()?, x.eval()?);
-    /// # Ok::<(), cotangent::RunError>(())
-    /// ```
+    /// Whether some window has none.
+    fn has_empty(&self, extents: &[usize], counts: &[usize]) -> bool {
+        let fits = |((along, &extent), &count): ((&Move, &usize), &usize)| {
+            (0..count).all(|i| (0..along.kernel).any(|k| along.source(extent, i, k).is_some()))
+        };
+        !self.0.iter().zip(extents).zip(counts).all(fits)
+    }
+}
+
+/// The axes of the elements of windows over so many axes.
+fn elements(axes: usize) -> Axes {
+    let axes = axes as isize;
+    Axes::from(&(-2 * axes..-axes).collect::<Vec<_>>()[..])
+}
+
+/// The methods of [`Var`] for windows over so many axes.
+macro_rules! pools {
+    ($($axes:literal: $max_pool:ident, $avg_pool:ident, $lp_pool:ident;)*) => {
+        impl<'g> Var<'g> {$(
+            #[doc = concat!(
+                "The largest element of each window over the last axes, as many as the window has: ",
+                stringify!($axes), ". The padding does not count. The cotangent goes to the first of ",
+                "equal elements, as in PyTorch: see [`MaxPool`]."
+            )]
+            ///
+            /// ```
+            /// use cotangent::{Graph, ops::Window};
+            /// let g = Graph::new();
+            #[doc = concat!("let x = g.full([6; ", stringify!($axes), "], 1.0);")]
+            #[doc = concat!("assert_eq!(x.", stringify!($max_pool), "(Window::new(2)).shape(), [3; ", stringify!($axes), "].into());")]
+            /// ```
+            ///
+            /// # Panics
+            /// If there are fewer axes, or the window is larger than the padded array, or holds padding
+            /// alone somewhere.
+            #[track_caller]
+            pub fn $max_pool(self, window: Window<$axes>) -> Var<'g> {
+                self.largest_of_windows(window.into())
+            }
+
+            #[doc = concat!(
+                "The mean of each window over the last axes, as many as the window has: ",
+                stringify!($axes), "."
+            )]
+            ///
+            /// ```
+            /// use cotangent::Graph;
+            /// use cotangent::ops::{Divisor, Window};
+            /// let g = Graph::new();
+            #[doc = concat!("let x = g.full([2; ", stringify!($axes), "], 8.0);")]
+            /// let corners = Window::new(2).padding(1);
+            #[doc = concat!("let inside = x.", stringify!($avg_pool), "(corners, Divisor::Inside);")]
+            /// assert_eq!(inside.eval()?, x.eval()?);
+            /// # Ok::<(), cotangent::RunError>(())
+            /// ```
+            ///
+            /// # Panics
+            /// If there are fewer axes, or the window is larger than the padded array.
+            #[track_caller]
+            pub fn $avg_pool(self, window: Window<$axes>, divisor: Divisor) -> Var<'g> {
+                self.mean_of_windows(stringify!($avg_pool), &window.moves(), divisor)
+            }
+
+            #[doc = concat!(
+                "(Σ |x|ᵖ)^(1/p) over each window over the last axes, as many as the window has: ",
+                stringify!($axes), "."
+            )]
+            /// With p = 1 it is the sum of |x|. (PyTorch leaves the bars out, so that it answers the same
+            /// for even p, and for any p where nothing is negative.)
+            ///
+            /// # Panics
+            /// If there are fewer axes, or the window is larger than the padded array.
+            #[track_caller]
+            pub fn $lp_pool(self, p: f64, window: Window<$axes>) -> Var<'g> {
+                let windows = self.abs().powf(p).windows(stringify!($lp_pool), &window.moves(), 0.0);
+                windows.sum_over(elements($axes)).powf(p.recip())
+            }
+        )*}
+    };
+}
+
+pools! {
+    1: max_pool1d, avg_pool1d, lp_pool1d;
+    2: max_pool2d, avg_pool2d, lp_pool2d;
+    3: max_pool3d, avg_pool3d, lp_pool3d;
+}
+
+impl<'g> Var<'g> {
+    /// The largest element of each window over as many of the last axes as the window has; see
+    /// [`max_pool2d`](Self::max_pool2d).
     ///
     /// # Panics
-    /// If there are fewer than two axes, or the window is larger than the padded array.
+    /// If there are fewer axes, or the window is larger than the padded array, or holds padding alone
+    /// somewhere.
     #[track_caller]
-    pub fn avg_pool2d(self, window: Window, divisor: Divisor) -> Var<'g> {
-        let sums = self.unfold2d(window.clone()).sum_over([-4, -3]);
+    pub fn max_pool<const N: usize>(self, window: Window<N>) -> Var<'g> {
+        self.largest_of_windows(window.into())
+    }
+
+    /// The mean of each window over as many of the last axes as the window has; see
+    /// [`avg_pool2d`](Self::avg_pool2d).
+    ///
+    /// # Panics
+    /// If there are fewer axes, or the window is larger than the padded array.
+    #[track_caller]
+    pub fn avg_pool<const N: usize>(self, window: Window<N>, divisor: Divisor) -> Var<'g> {
+        self.mean_of_windows("avg_pool", &window.moves(), divisor)
+    }
+
+    #[track_caller]
+    fn largest_of_windows(self, pool: MaxPool) -> Var<'g> {
+        self.graph().apply(pool, &[self])
+    }
+
+    /// The largest elements of windows that lie side by side.
+    #[track_caller]
+    pub(super) fn largest_of_runs(self, kernel: &[usize]) -> Var<'g> {
+        let along = |&kernel| Move { kernel, stride: kernel, padding: 0, dilation: 1 };
+        self.largest_of_windows(MaxPool { moves: Moves(kernel.iter().map(along).collect()) })
+    }
+
+    #[track_caller]
+    fn mean_of_windows(self, name: &'static str, moves: &Moves, divisor: Divisor) -> Var<'g> {
+        let axes = moves.axes();
+        let sums = self.windows(name, moves, 0.0).sum_over(elements(axes));
+        let first = self.rank() - axes;
         match divisor {
-            Divisor::Window => sums / window.kernel.iter().product::<usize>() as f64,
+            Divisor::Window => sums / moves.kernel().size() as f64,
             Divisor::Inside => {
-                let (_, extents) = super::plane(&self.ty()).expect("the shape rule checked it");
-                let counts = window.inside(extents).expect("the shape rule checked it");
-                sums / self.graph().constant(Value::<f64>::from(counts))
+                let (extents, counts) = (&self.shape()[first..], &sums.shape()[first..]);
+                let sizes = ArrayD::from_shape_vec(counts, moves.sizes(extents, counts));
+                sums / self.graph().constant(sizes.expect("a number for each window"))
             }
         }
     }
@@ -190,15 +275,23 @@ impl<'g> Var<'g> {
 pub(super) fn examples() -> Vec<Example> {
     let padded = || Window::new([2, 3]).stride([1, 2]).padding(1);
     vec![
+        shaped("max_pool1d", [2, 6], |x| {
+            x.max_pool1d(Window::new(3).stride(2).padding(1)).square()
+        }),
         shaped("max_pool2d", [2, 4, 4], |x| x.max_pool2d(Window::new(2)).square()),
         shaped("max_pool2d", [1, 2, 3, 5], move |x| x.max_pool2d(padded()).square()),
         shaped("max_pool2d", [4, 5], |x| {
             x.max_pool2d(Window::new(2).stride(1).dilation([3, 2])).square()
         }),
+        shaped("max_pool3d", [2, 3, 4], |x| x.max_pool3d(Window::new([2, 1, 2])).square()),
         shaped("avg_pool2d", [2, 4, 5], |x| x.square().avg_pool2d(Window::new(2), Divisor::Window)),
         shaped("avg_pool2d", [1, 1, 3, 5], move |x| {
             x.square().avg_pool2d(padded(), Divisor::Inside)
         }),
+        shaped("avg_pool3d", [2, 2, 3], |x| {
+            x.square().avg_pool3d(Window::new(2).padding(1), Divisor::Inside)
+        }),
+        shaped("lp_pool1d", [2, 4], |x| x.lp_pool1d(2.0, Window::new(2))),
     ]
 }
 

@@ -17,6 +17,7 @@ fn recorded<'g>(g: &'g Graph, example: &Example) -> (Var<'g>, Vec<Var<'g>>) {
 /// Operations of which entries are 0 that the pattern does not know to be.
 const MORE: &[&str] = &[
     // What is chosen or left out by a value.
+    "adaptive_max_pool2d",
     "argmax",
     "argmin",
     "argsort",
@@ -27,7 +28,9 @@ const MORE: &[&str] = &[
     "le",
     "lt",
     "max",
+    "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
     "maximum",
     "min",
     "minimum",
@@ -36,7 +39,14 @@ const MORE: &[&str] = &[
     "segment_max",
     "select",
     // Products with zeros of padding and of other constants.
+    "adaptive_avg_pool2d",
+    "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "interpolate",
     "one_hot",
     // What cancels: a cofactor does not depend on its own element, though on the determinant and the inverse.
     "cholesky",

@@ -1,0 +1,135 @@
+//! How a window moves, axis by axis.
+
+use smallvec::SmallVec;
+
+use crate::Shape;
+
+/// A number for each of `N` axes, made of one for all or of a list.
+///
+/// What a [`Window`](super::Window) is made of; its example shows one number for both axes, and two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes<const N: usize>(pub [usize; N]);
+
+impl<const N: usize> From<usize> for Sizes<N> {
+    fn from(all: usize) -> Self {
+        Self([all; N])
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Sizes<N> {
+    fn from(each: [usize; N]) -> Self {
+        Self(each)
+    }
+}
+
+/// How a window moves along one axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Move {
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
+    pub dilation: usize,
+}
+
+/// How a window moves over the last axes of an array.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Moves(pub SmallVec<[Move; 3]>);
+
+impl Move {
+    /// The number of windows along an axis of this extent and name.
+    fn count(&self, extent: usize, name: &str) -> Result<usize, String> {
+        let &Self { kernel, stride, padding, dilation } = self;
+        if [kernel, stride, dilation].contains(&0) {
+            return Err(format!(
+                "kernel, stride and dilation must be at least 1, and along the {name} are {kernel}, \
+                 {stride} and {dilation}"
+            ));
+        }
+        // What is too large to be counted has no shape either.
+        let span = dilation.saturating_mul(kernel - 1).saturating_add(1);
+        let padded = padding.saturating_mul(2).saturating_add(extent);
+        match padded.checked_sub(span) {
+            Some(room) => Ok((room / stride).saturating_add(1)),
+            None => Err(format!(
+                "the window spans {span} positions of the {name}, and there are {padded} with the \
+                 padding"
+            )),
+        }
+    }
+
+    /// The position along an axis that element `k` of window `i` looks at; none in the padding.
+    pub fn source(&self, extent: usize, i: usize, k: usize) -> Option<usize> {
+        let padded = i * self.stride + k * self.dilation;
+        padded.checked_sub(self.padding).filter(|&position| position < extent)
+    }
+}
+
+impl Moves {
+    /// The number of axes.
+    pub fn axes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The extents of the window.
+    pub fn kernel(&self) -> Shape {
+        self.0.iter().map(|along| along.kernel).collect()
+    }
+
+    /// The number of windows along each axis; the error is the rule that was broken.
+    pub fn counts(&self, extents: &[usize]) -> Result<Shape, String> {
+        let along =
+            |(axis, each): (usize, &Move)| each.count(extents[axis], name(self.axes(), axis));
+        self.0.iter().enumerate().map(along).collect()
+    }
+
+    /// The numbers of the elements, in row-major order of the last axes, that each window looks at, one
+    /// window after the other; none in the padding.
+    pub fn seen(&self, extents: &[usize], counts: &[usize]) -> Vec<Option<usize>> {
+        let number = |mut window: usize, mut element: usize| {
+            let (mut number, mut apart) = (0, 1);
+            for (axis, along) in self.0.iter().enumerate().rev() {
+                let (i, k) = (window % counts[axis], element % along.kernel);
+                number += along.source(extents[axis], i, k)? * apart;
+                (window, element) = (window / counts[axis], element / along.kernel);
+                apart *= extents[axis];
+            }
+            Some(number)
+        };
+        let (windows, elements) = (counts.iter().product::<usize>(), self.kernel().size());
+        (0..windows)
+            .flat_map(|i| (0..elements).map(move |k| (i, k)))
+            .map(|(i, k)| number(i, k))
+            .collect()
+    }
+
+    /// The same without padding.
+    pub fn inside(&self) -> Self {
+        Self(self.0.iter().map(|along| Move { padding: 0, ..*along }).collect())
+    }
+
+    /// The border that is the padding, behind as many axes.
+    pub fn border(&self, axes: usize) -> Vec<(usize, usize)> {
+        let padding = self.0.iter().map(|along| (along.padding, along.padding));
+        vec![(0, 0); axes].into_iter().chain(padding).collect()
+    }
+}
+
+/// What messages call an axis, of so many.
+pub(super) fn name(axes: usize, axis: usize) -> &'static str {
+    match axes {
+        1 => "length",
+        2 => ["height", "width"][axis],
+        3 => ["depth", "height", "width"][axis],
+        _ => "axis",
+    }
+}
+
+/// What messages call so many axes.
+pub(super) fn listed(axes: usize) -> &'static str {
+    match axes {
+        1 => "one axis: length",
+        2 => "two axes: height and width",
+        3 => "three axes: depth, height and width",
+        _ => "an axis for each of the window",
+    }
+}

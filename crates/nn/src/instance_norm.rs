@@ -1,0 +1,151 @@
+//! Normalisation of each channel of each sample.
+
+use graph::{Scope, Shape, Var, misfit};
+
+use crate::batch_norm::{Running, RunningStatistics};
+use crate::error::{accept, not_negative, positive};
+use crate::module::forward_at;
+use crate::normalize::{Affine, AffineParts, affine_options, along, moments, standardized_by};
+use crate::{HyperparameterError, Mode, Module};
+
+/// Instance normalisation (Ulyanov, Vedaldi and Lempitsky, 2016): with μ and σ² the mean and the biased
+/// variance of each channel of each sample over its positions,
+///
+/// y = γ·(x − μ)/√(σ² + ε) + β.
+///
+/// Defaults are PyTorch's `InstanceNorm1d` to `3d`: ε = 10⁻⁵, neither γ and β nor running statistics. With
+/// [`running`](InstanceNormBuilder::running) statistics, which average those of all samples, evaluation
+/// normalises by them, as [`BatchNorm`](crate::BatchNorm) does.
+///
+/// ```
+/// use cotangent::{Graph, Params};
+/// use cotangent::nn::{InstanceNorm, Mode};
+///
+/// let mut params = Params::seeded(0);
+/// let norm = InstanceNorm::new(3).affine(true).build(&mut params.root(), "norm");
+/// let g = Graph::new();
+/// let y = norm.forward(g.input("x", [8, 3, 5, 5]), Mode::Train);
+/// assert_eq!(y.shape(), [8, 3, 5, 5].into());
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceNorm {
+    /// γ and β.
+    pub affine: Affine,
+    /// The running statistics, if built with them.
+    pub running: Option<RunningStatistics>,
+    channels: usize,
+    eps: f64,
+    path: String,
+}
+
+/// The options of an [`InstanceNorm`] to be built.
+#[derive(Clone, Debug)]
+pub struct InstanceNormBuilder {
+    channels: usize,
+    eps: f64,
+    parts: AffineParts,
+    running: Option<Running>,
+}
+
+impl InstanceNorm {
+    /// Normalises each of this many channels.
+    #[allow(clippy::new_ret_no_self)] // a layer exists once it is built into a scope
+    pub fn new(channels: usize) -> InstanceNormBuilder {
+        InstanceNormBuilder { channels, eps: 1e-5, parts: AffineParts::NONE, running: None }
+    }
+
+    /// x normalised: of shape `[N, channels, ..]`, as x is.
+    ///
+    /// # Panics
+    /// If axis 1 of x does not have the layer's channels, or there are fewer than two positions, which have
+    /// no variance.
+    #[track_caller]
+    pub fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
+        let shape = x.shape();
+        let positions = shape.get(2..).map_or(0, |positions| positions.iter().product());
+        if shape.get(1) != Some(&self.channels) || positions < 2 {
+            let rule = format!(
+                "the input must have {} channels on axis 1, and at least 2 positions behind",
+                self.channels
+            );
+            misfit(&format!("instance_norm {:?}", self.path), rule, &[x]);
+        }
+        let (mean, variance) = match (mode, &self.running) {
+            (Mode::Eval, Some(running)) => {
+                let (mean, variance) = running.estimates(x.graph());
+                (along(mean, 1, x), along(variance, 1, x))
+            }
+            (_, running) => {
+                let axes: Vec<isize> = (2..x.rank() as isize).collect();
+                let (mean, variance) = moments(x, &axes[..]);
+                if let (Mode::Train, Some(running)) = (mode, running) {
+                    running.record(mean.mean_over(0), variance.mean_over(0), positions);
+                }
+                (mean, variance)
+            }
+        };
+        self.affine.forward(standardized_by(x, mean, variance, self.eps), 1)
+    }
+}
+
+impl Module for InstanceNorm {
+    #[track_caller]
+    fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
+        self.forward(x, mode)
+    }
+
+    forward_at!();
+}
+
+impl InstanceNormBuilder {
+    /// ε, added to the variance inside the root.
+    pub fn eps(self, eps: f64) -> Self {
+        Self { eps, ..self }
+    }
+
+    affine_options!();
+
+    /// With running statistics that follow those of the samples so (PyTorch's `track_running_stats`).
+    pub fn running(self, running: Running) -> Self {
+        Self { running: Some(running), ..self }
+    }
+
+    /// Builds the parameters `name.weight` and `name.bias` and the buffers `name.running_mean`,
+    /// `name.running_var` and `name.num_batches_tracked`, each if it is wanted.
+    ///
+    /// # Panics
+    /// If an option is outside its values, or the name is taken.
+    #[track_caller]
+    pub fn build(self, scope: &mut Scope<'_>, name: &str) -> InstanceNorm {
+        accept(self.check());
+        let mut scope = scope.child(name);
+        let affine = self.parts.build(&mut scope, &Shape::from([self.channels]));
+        let mut running = None; // not `map`: a closure would be the line that panics
+        if let Some(convention) = self.running {
+            running = Some(RunningStatistics::build(convention, &mut scope, self.channels));
+        }
+        let path = scope.path().to_owned();
+        InstanceNorm { affine, running, channels: self.channels, eps: self.eps, path }
+    }
+
+    /// [`build`](Self::build), for options that come from data.
+    ///
+    /// # Errors
+    /// If there are no channels, ε is negative, infinite or NaN, or the convention of the running statistics
+    /// is not defined; nothing is built then.
+    #[track_caller]
+    pub fn try_build(
+        self,
+        scope: &mut Scope<'_>,
+        name: &str,
+    ) -> Result<InstanceNorm, HyperparameterError> {
+        self.check()?;
+        Ok(self.build(scope, name))
+    }
+
+    fn check(&self) -> Result<(), HyperparameterError> {
+        positive("InstanceNorm", "the number of channels", self.channels)?;
+        not_negative("InstanceNorm", "ε", self.eps)?;
+        self.running.map_or(Ok(()), Running::check)
+    }
+}
