@@ -44,6 +44,7 @@
 //! |---|---|
 //! | layers with parameters | [`Linear`], [`BatchNorm`], [`LayerNorm`], [`Embedding`] |
 //! | layers along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
+//! | attention and transformers | [`MultiHeadAttention`], [`TransformerEncoder`], [`TransformerDecoder`]; [`attention`] and [`transformer`] for what they share |
 //! | layers without | [`Activation`], [`Dropout`], [`Flatten`] |
 //! | composition | [`Module`], [`Sequential`] |
 //! | initial values | [`init`] |
@@ -60,6 +61,7 @@
 //! [`HyperparameterError`]; `build` and the losses themselves panic with the same message.
 
 mod activation;
+pub mod attention;
 pub mod batch_norm;
 mod dropout;
 mod embedding;
@@ -74,6 +76,7 @@ mod normalize;
 mod penalty;
 pub mod recurrent;
 mod sequential;
+pub mod transformer;
 
 pub use embedding::EmbeddingBuilder;
 pub use error::HyperparameterError;
@@ -95,13 +98,17 @@ macro_rules! exported {
 pub(crate) use exported;
 
 exported! {
-    LAYERS: activation::Activation, batch_norm::BatchNorm, dropout::Dropout, embedding::Embedding,
+    LAYERS: activation::Activation, attention::MultiHeadAttention, attention::RotaryEmbedding,
+    attention::SinusoidalPositions, batch_norm::BatchNorm, dropout::Dropout, embedding::Embedding,
     flatten::Flatten, layer_norm::LayerNorm, linear::Linear, recurrent::Gru, recurrent::Lstm,
-    recurrent::Rnn, sequential::Sequential,
+    recurrent::Rnn, sequential::Sequential, transformer::TransformerDecoder,
+    transformer::TransformerDecoderLayer, transformer::TransformerEncoder,
+    transformer::TransformerEncoderLayer,
 }
 
 exported! {
-    FUNCTIONS: normalize::standardized, penalty::l1_penalty, penalty::l2_penalty,
+    FUNCTIONS: attention::scaled_dot_product_attention, normalize::standardized,
+    penalty::l1_penalty, penalty::l2_penalty,
 }
 
 /// The names of all layers, losses and functions that record.
