@@ -53,6 +53,9 @@ pub enum Lowering {
     Pick(Place),
     /// The first argument with each element of the third added where the index in the second says, of such a place.
     Put(Place),
+    /// The first argument with each element of the third in place of the one where the index in the second says, of such a
+    /// place; no two of them at one.
+    Replace(Place),
     /// Whether each position along an axis, at which the indices have extent 1, is the one that the index says.
     IsAt(usize),
     /// The same indices, each of which is less than this extent, or the run is an error.

@@ -1,4 +1,4 @@
-//! Sums at places that indices name, such as the gradient of a table's rows.
+//! Sums at places that indices name, such as the gradient of a table's rows; and what is written there instead.
 //!
 //! Every element of the result has one thread that adds to it, in the order of the positions. A thread goes through all
 //! positions and adds those that belong to its range of the indexed axis; or it goes through its part of another axis that
@@ -47,6 +47,7 @@ pub struct Scatter {
     offsets: [usize; 3],
     along: Along,
     cut: Option<Cut>,
+    replaces: bool,
     /// How many elements each slice must have.
     reaches: [usize; 3],
 }
@@ -115,10 +116,28 @@ impl Scatter {
             offsets: operands.map(|laid| laid.offset),
             along,
             cut: None,
+            replaces: false,
             reaches,
         };
         scatter.cut = scatter.cut(&of_result);
         scatter
+    }
+
+    /// The same, but that the source's elements take the place of the result's: of several at one, the last.
+    ///
+    /// ```
+    /// use cotangent_kernels::{Along, Isa, Laid, Pool, Scatter};
+    ///
+    /// // Two numbers at the start of one of the slices of a row of four.
+    /// let laid = |strides| Laid { offset: 0, strides };
+    /// let along = Along { extent: 3, stride: 1 };
+    /// let set = Scatter::new(&[2], laid(&[1]), laid(&[0]), laid(&[1]), along).replacing();
+    /// let mut y = [1.0, 2.0, 3.0, 4.0];
+    /// set.run(Isa::best(), &Pool::new(1), &[7.0, 8.0], &[1], None, &mut y);
+    /// assert_eq!(y, [1.0, 7.0, 8.0, 4.0]);
+    /// ```
+    pub fn replacing(self) -> Scatter {
+        Scatter { replaces: true, ..self }
     }
 
     /// What can be shared such that no element has two threads, and is worth it.
@@ -158,7 +177,7 @@ impl Scatter {
         self.cut.is_some()
     }
 
-    /// Adds the source to the result, of which every element is `start` before, if that is given.
+    /// Adds the source to the result, or replaces what is there, of which every element is `start` before, if that is given.
     ///
     /// # Panics
     ///
@@ -377,6 +396,9 @@ impl<T: Scalar> Adding<'_, T> {
         unsafe {
             let (source, indices) = (self.source.offset(source), self.indices.offset(indices));
             let result = self.result.wrapping_offset(result);
+            if self.scatter.replaces {
+                return self.replace(source, indices, result);
+            }
             if of_indices != 0 {
                 for j in 0..columns as isize {
                     if let Some(step) = self.step(*indices.offset(j * of_indices)) {
@@ -398,6 +420,32 @@ impl<T: Scalar> Adding<'_, T> {
                     for j in 0..columns as isize {
                         *to.wrapping_offset(j * of_result) += *source.offset(j * of_source);
                     }
+                }
+            }
+        }
+    }
+
+    /// Replaces the columns of a position of the axes, as [`row`](Self::row) adds to them.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline(always)]
+    unsafe fn replace(&self, source: *const T, indices: *const i64, result: *mut T) {
+        let [of_source, of_indices, of_result] = self.scatter.columns.strides;
+        let columns = self.part.columns.len();
+        // SAFETY: as the caller vouches, a step being less than the extent; source and result are two slices.
+        unsafe {
+            if (of_source, of_indices, of_result) == (1, 0, 1) {
+                if let Some(step) = self.step(*indices) {
+                    let to = result.wrapping_offset(step);
+                    std::ptr::copy_nonoverlapping(source, to, columns);
+                }
+                return;
+            }
+            for j in 0..columns as isize {
+                if let Some(step) = self.step(*indices.offset(j * of_indices)) {
+                    *result.wrapping_offset(j * of_result + step) = *source.offset(j * of_source);
                 }
             }
         }

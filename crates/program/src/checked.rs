@@ -89,9 +89,10 @@ impl Effects {
             Action::Scatter { base, reads, to, .. } => {
                 let of_base = match base {
                     Base::Number(_) => None,
+                    Base::Own => Some(to.clone()),
                     Base::Copy(operand, _) => Some(operand.memory.clone()),
                 };
-                let written = Written { memory: Memory::Real(to.clone()), part: None };
+                let written = Written { memory: to.clone(), part: None };
                 (of_base.into_iter().chain(reads.clone()).collect(), vec![written])
             }
             Action::Position { from, .. } => (vec![from.clone()], Vec::new()),

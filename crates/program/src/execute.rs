@@ -112,19 +112,24 @@ impl Machine<'_> {
                 }
                 Action::Zero(range) => reals[range.clone()].fill(T::zero()),
                 Action::Scatter { scatter, base, reads: [source, index], to } => {
-                    let (memory, mut outputs) = carve_one(reals, to);
-                    let memory = memory.beside(lent);
-                    let start = match base {
-                        Base::Number(x) => Some(*x),
-                        Base::Copy(operand, shape) => {
-                            let base = view(operand, memory.read(&operand.memory, fixed));
-                            view_mut(shape, outputs[0]).assign(&base);
-                            None
-                        }
-                    };
-                    let (source, index) =
-                        (memory.read(source, fixed), fixed.indices(index, indices));
-                    scatter.run(isa, pool, source, index, start, outputs[0]);
+                    let to = std::slice::from_ref(to);
+                    let mut taken = Taken::out_of(lent, to);
+                    {
+                        let (memory, mut outputs) = carve_all(reals, lent, to, &mut taken);
+                        let start = match base {
+                            Base::Number(x) => Some(*x),
+                            Base::Copy(operand, shape) => {
+                                let base = view(operand, memory.read(&operand.memory, fixed));
+                                view_mut(shape, outputs[0]).assign(&base);
+                                None
+                            }
+                            Base::Own => None,
+                        };
+                        let (source, index) =
+                            (memory.read(source, fixed), fixed.indices(index, indices));
+                        scatter.run(isa, pool, source, index, start, outputs[0]);
+                    }
+                    taken.hand_back(lent);
                 }
                 Action::Position { search, from, to } => {
                     let memory = Carved::whole(reals).beside(lent);

@@ -180,6 +180,7 @@ mod tests {
     use graph::Graph;
 
     use super::*;
+    use crate::instruction::{Action, Base};
 
     #[test]
     fn a_loop_writes_over_what_it_reads() {
@@ -223,6 +224,44 @@ mod tests {
         let (mut x, mut y) = ([1.0, 2.0], [3.0, 4.0]);
         programs.run(swap, &[], &mut [Lent::Written(&mut x), Lent::Written(&mut y)]).unwrap();
         assert_eq!((x, y), ([3.0, 4.0], [1.0, 2.0]));
+    }
+
+    #[test]
+    fn a_slice_of_a_cache_is_written_into_it_and_nothing_is_copied() {
+        let g = Graph::new();
+        let (cache, row) = (g.input("cache", [4, 2]), g.input("row", [1, 2]));
+        let start = g.constant(ndarray::arr0(2));
+        let updated = cache.dynamic_update_slice(0, start, row * 2.0);
+        let mut programs = InPlace::<f64>::default();
+        let step = programs.add(&[(cache, Some(updated)), (row, None)], &[]);
+        let program = programs.programs().next().unwrap();
+        let writes =
+            program.instructions.iter().filter_map(|instruction| match &instruction.action {
+                Action::Scatter { base, .. } => Some(matches!(base, Base::Own)),
+                _ => None,
+            });
+        assert_eq!(writes.collect::<Vec<_>>(), [true]);
+        let mut cache = [0.0, 1.0, 2.0, f64::NAN, 4.0, f64::NAN, 6.0, 7.0];
+        let lent = &mut [Lent::Written(&mut cache), Lent::Read(&[10.0, 20.0])];
+        programs.run(step, &[], lent).unwrap();
+        assert!(cache[3].is_nan());
+        cache[3] = 3.0;
+        assert_eq!(cache, [0.0, 1.0, 2.0, 3.0, 20.0, 40.0, 6.0, 7.0]);
+    }
+
+    #[test]
+    fn what_an_update_reads_of_its_cache_is_read_before() {
+        let g = Graph::new();
+        let cache = g.input("cache", [4]);
+        // The slice that is written is read, and so is all of the cache, later.
+        let start = g.constant(ndarray::arr0(1));
+        let moved = cache.dynamic_update_slice(0, start, cache.slice_axis(0, 0..3));
+        let updated = moved * cache.sum();
+        let mut programs = InPlace::<f64>::default();
+        let step = programs.add(&[(cache, Some(updated))], &[]);
+        let mut cache = [1.0, 2.0, 3.0, 4.0];
+        programs.run(step, &[], &mut [Lent::Written(&mut cache)]).unwrap();
+        assert_eq!(cache, [10.0, 10.0, 20.0, 30.0]);
     }
 
     #[test]

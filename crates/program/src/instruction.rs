@@ -103,8 +103,8 @@ pub(crate) enum Action<T> {
     Pack { contraction: kernels::Contraction<T>, from: Memory, to: Range<usize> },
     /// Zeros in a range of the arena of reals.
     Zero(Range<usize>),
-    /// Elements added where indices say, to `base`.
-    Scatter { scatter: Box<kernels::Scatter>, base: Base<T>, reads: [Memory; 2], to: Range<usize> },
+    /// Elements added or put where indices say, on `base`.
+    Scatter { scatter: Box<kernels::Scatter>, base: Base<T>, reads: [Memory; 2], to: Memory },
     /// Where extrema stand.
     Position { search: Box<kernels::ArgExtremum>, from: Memory, to: Range<usize> },
     /// A loop over steps.
@@ -117,11 +117,13 @@ pub(crate) enum Action<T> {
     Plain { op: Op, inputs: SmallVec<[Operand; 3]>, output: Memory, kind: Kind, shape: Shape },
 }
 
-/// What an array is before elements are added to it.
+/// What an array is before elements are written to it.
 #[derive(Clone, Debug)]
 pub(crate) enum Base<T> {
     Number(T),
     Copy(Operand, Shape),
+    /// What lies there.
+    Own,
 }
 
 /// Where an instruction reads.

@@ -47,7 +47,7 @@ registry::operations! {
         LogAddExp, Lt, Maximum, Minimum, Mul, MulNoNan, Ne, Neg, Or, Pow, Recip, Relu, Rsqrt,
         SechSquared, Sigmoid, Sign, Sin, Softplus, Sqrt, Square, Sub, Tanh;
     clamp: Clamp;
-    indexing: Gather, IndexAdd, OneHot, ScatterAdd, Take;
+    indexing: DynamicSlice, DynamicUpdateSlice, Gather, IndexAdd, OneHot, ScatterAdd, Take;
     #[cfg(feature = "linalg")]
     linalg: Cholesky, Cofactor, Det, DetSign, Inverse, LogAbsDet, Solve, TriangularSolve;
     matrix: Contract, MatMul, Part;

@@ -1,15 +1,16 @@
-//! Sums against the definition, on any number of threads.
+//! Sums and replacements against the definition, on any number of threads.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// The sums of the definition.
+/// What the definition writes.
 fn expected(
     extents: &[usize],
     [source, indices, result]: [Laid<'_>; 3],
     along: Along,
     (x, at, y): (&[f32], &[i64], &mut [f32]),
+    set: fn(&mut f32, f32),
 ) {
     let size: usize = extents.iter().product();
     for i in 0..size {
@@ -22,7 +23,7 @@ fn expected(
         }
         let number = |laid: Laid<'_>, moved: isize| laid.offset.wrapping_add_signed(moved);
         let step = along.step(at[number(indices, moved[1])]);
-        y[number(result, moved[2] + step)] += x[number(source, moved[0])];
+        set(&mut y[number(result, moved[2] + step)], x[number(source, moved[0])]);
     }
 }
 
@@ -46,12 +47,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn sums_are_those_of_the_definition_on_any_number_of_threads(
+    fn what_is_written_is_that_of_the_definition_on_any_number_of_threads(
         extents in prop::collection::vec(prop::sample::select(vec![1usize, 2, 3, 7, 20, 70, 0]), 0..4),
         large in prop::bool::weighted(0.3),
         extent in prop::sample::select(vec![1usize, 2, 5, 40]),
         repeated in [0usize..16, 0usize..16, 0usize..16],
         turned in [any::<bool>(), any::<bool>(), any::<bool>()],
+        replaces in any::<bool>(),
     ) {
         let extents = if large { [&extents[..], &[300, 66]].concat() } else { extents };
         let with_axis = [&extents[..], &[extent]].concat();
@@ -66,15 +68,17 @@ proptest! {
         let laid = [&of_source[..], &of_indices, of_result].map(|strides| Laid { offset: 0, strides });
         let source: Vec<f32> = (0..x).map(|i| (i as f32 * 0.37).sin()).collect();
         let indices: Vec<i64> = (0..at).map(|i| (i * 7 % 11 * 5 % extent) as i64).collect();
-        let mut sums = vec![0.25; y];
-        expected(&extents, laid, along, (&source, &indices, &mut sums));
-        let scatter = Scatter::new(&extents, laid[0], laid[1], laid[2], along);
+        let mut written = vec![0.25; y];
+        let set = if replaces { |y: &mut f32, x| *y = x } else { |y: &mut f32, x| *y += x };
+        expected(&extents, laid, along, (&source, &indices, &mut written), set);
+        let add = Scatter::new(&extents, laid[0], laid[1], laid[2], along);
+        let scatter = if replaces { add.replacing() } else { add };
         for isa in Isa::available() {
             for threads in 1..=4 {
                 let mut seen = vec![f32::NAN; y];
                 let pool = Pool::new(threads);
                 scatter.run(isa, &pool, &source, &indices, Some(0.25), &mut seen);
-                prop_assert_eq!(&seen, &sums, "{} threads, {:?}", threads, scatter.cut);
+                prop_assert_eq!(&seen, &written, "{} threads, {:?}", threads, scatter.cut);
             }
         }
     }

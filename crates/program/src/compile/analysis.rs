@@ -258,6 +258,22 @@ impl<'a> Analysis<'a> {
         }
     }
 
+    /// Whether it writes some elements of an array, where indices say.
+    pub fn writes_by_index(&self, id: NodeId) -> bool {
+        let lowering = self.graph.node(id, |node| node.op.lower());
+        matches!(lowering, Lowering::Put(_) | Lowering::Replace(_))
+    }
+
+    /// The value in whose memory such an operation can write, if that is not read again: all of it is what the result begins
+    /// as, and nothing else of it is read.
+    pub fn begins_as(&self, id: NodeId) -> Option<NodeId> {
+        let (first, others) = self.inputs[id.index()].split_first()?;
+        let view = &self.views[first.index()];
+        let apart = |input: &NodeId| self.views[input.index()].base != view.base;
+        let whole = view.is_whole(self.shape(view.base));
+        (self.writes_by_index(id) && whole && others.iter().all(apart)).then_some(view.base)
+    }
+
     /// The shape of a node's value.
     pub fn shape(&self, id: NodeId) -> &Shape {
         &self.views[id.index()].place.shape

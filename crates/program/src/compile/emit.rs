@@ -184,7 +184,8 @@ impl Emitter<'_> {
             Lowering::Scan => self.looped(node),
             Lowering::While => self.repeated(node),
             Lowering::Cond => self.chosen(node),
-            Lowering::Put(place) => self.put(node, &place),
+            Lowering::Put(place) => self.put(node, &place, false),
+            Lowering::Replace(place) => self.put(node, &place, true),
             Lowering::Position(word, axes) => self.position(node, word, &axes),
             _ => self.evaluated(node),
         }

@@ -9,18 +9,26 @@ use graph::reading::NodeId;
 use graph::{Axes, FoldWord, Lowering, Place};
 
 impl Emitter<'_> {
-    /// Elements added where indices say, in a place of an array.
-    pub(super) fn put<T: Precision>(&self, node: NodeId, place: &Place) -> Action<T> {
+    /// Elements added where indices say, in a place of an array, or put there instead.
+    pub(super) fn put<T: Precision>(
+        &self,
+        node: NodeId,
+        place: &Place,
+        replaces: bool,
+    ) -> Action<T> {
         let [base, index, source] = self.analysis.inputs[node.index()][..] else {
             unreachable!("three arrays take part")
         };
         let (&stride, strides) = place.strides.split_last().expect("there is the indexed axis");
         let (&extent, positions) = place.shape.split_last().expect("as above");
-        let (source, index) = (self.operand(source), self.operand(index));
+        let (source, index, to) = (self.operand(source), self.operand(index), self.memory(node));
         let number = self.analysis.views[base.index()].base;
         let base = match self.analysis.graph.node(number, |node| node.op.lower()) {
             Lowering::Full(x) => Base::Number(T::from_f64(x)),
-            _ => Base::Copy(self.operand(base), self.analysis.shape(node).clone()),
+            _ => match self.operand(base) {
+                operand if operand.memory == to => Base::Own,
+                operand => Base::Copy(operand, self.analysis.shape(node).clone()),
+            },
         };
         let laid = |offset, strides| Laid { offset, strides };
         let scatter = Scatter::new(
@@ -30,8 +38,8 @@ impl Emitter<'_> {
             laid(place.offset, strides),
             Along { extent, stride },
         );
+        let scatter = if replaces { scatter.replacing() } else { scatter };
         let reads = [source.memory, index.memory];
-        let to = self.memory(node).range().clone();
         Action::Scatter { scatter: Box::new(scatter), base, reads, to }
     }
 

@@ -23,7 +23,7 @@ pub struct Lending {
 
 impl Lending {
     /// For each node that lies in memory of the caller, which. An output is computed there if whoever reads the input does so
-    /// before, or in the loop that computes it, element by element; else it has memory of its own, to be copied from in the end.
+    /// before, or in the loop that computes it, element by element, or if only some elements are written, by index; else it has memory of its own, to be copied from in the end.
     pub(crate) fn places(
         &self,
         analysis: &Analysis<'_>,
@@ -51,11 +51,18 @@ impl Lending {
                 let mut looks = reads[position].iter().filter(|read| reads_input(read));
                 looks.all(|read| is_of_each_element(read, group))
             };
-            let stores = |group: &Group| !group.alone && group.stored.contains(&output);
+            let stores = |group: &Group| group.stored.contains(&output);
             let Some(made) = groups.iter().position(stores) else { continue };
-            let whole = groups[made].registers.get(&output) == Some(&Extent::Full);
             let later = reads[made + 1..].iter().flatten().any(reads_input);
-            if whole && !later && in_time(made, &groups[made]) {
+            let over = |base: NodeId| inputs[base.index()] == Some(*slot);
+            let in_place = match groups[made].alone {
+                true => analysis.begins_as(output).is_some_and(over),
+                false => {
+                    let whole = groups[made].registers.get(&output) == Some(&Extent::Full);
+                    whole && in_time(made, &groups[made])
+                }
+            };
+            if in_place && !later {
                 places[output.index()] = Some(*slot);
             }
         }
@@ -66,7 +73,8 @@ impl Lending {
 /// Whether loops and products write all of a value, which then can lie in any memory.
 fn is_written(analysis: &Analysis<'_>, groups: &[Group], output: NodeId) -> bool {
     let writes = |node: NodeId| {
-        let plain = analysis.work[node.index()] == Work::Plain;
+        let work = &analysis.work[node.index()];
+        let plain = *work == Work::Plain && !analysis.writes_by_index(node);
         !plain && groups.iter().any(|group| group.stored.contains(&node))
     };
     if analysis.work[output.index()] != Work::Embed {

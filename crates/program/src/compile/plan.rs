@@ -156,7 +156,8 @@ impl Planner<'_> {
     }
 
     /// The operand whose memory a stored value can take over: one that is read for the last time,
-    /// element by element in the order in which the value is written.
+    /// element by element in the order in which the value is written; or one of which some elements
+    /// are written where indices say.
     fn inherited(
         &self,
         position: usize,
@@ -166,8 +167,17 @@ impl Planner<'_> {
         taken: &[Option<usize>],
     ) -> Option<usize> {
         let homeless = |id: NodeId| self.analysis.buffer(id) == id;
-        let full = group.registers.get(&node) == Some(&Extent::Full);
-        if group.alone || !full || !homeless(node) {
+        if !homeless(node) {
+            return None;
+        }
+        if group.alone {
+            let base = self.analysis.begins_as(node)?;
+            let own = |read: &Read| self.analysis.buffer(read.base) == base;
+            let alone = reads.iter().filter(|read| own(read)).count() == 1;
+            let over = reads.iter().position(|read| read.base == base)?;
+            return (alone && homeless(base) && self.dies(base, position)).then_some(over);
+        }
+        if group.registers.get(&node) != Some(&Extent::Full) {
             return None;
         }
         let space = &group.space;

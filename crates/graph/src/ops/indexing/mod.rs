@@ -1,9 +1,11 @@
 //! Elements picked and placed by index.
 //!
-//! The user's operations are defined each by itself. To a compiler they are two: elements that are picked from a place
-//! with an axis that indices point along ([`pick::Pick`]), and elements that are put there ([`pick::Put`]); or a
-//! comparison of positions with indices ([`IsAt`]). What they read was checked before ([`within::Within`]).
+//! The user's operations are defined each by itself. To a compiler they are three: elements that are picked from a place
+//! with an axis that indices point along ([`pick::Pick`]), elements that are added there ([`pick::Put`]) and elements that
+//! take the place of others there ([`pick::Replace`]); or a comparison of positions with indices ([`IsAt`]). What they
+//! read was checked before ([`within::Within`]).
 
+mod dynamic;
 mod gather;
 mod is_at;
 mod one_hot;
@@ -12,6 +14,7 @@ mod scatter;
 mod take;
 mod within;
 
+pub use dynamic::{DynamicSlice, DynamicUpdateSlice};
 pub use gather::Gather;
 pub use is_at::IsAt;
 pub use one_hot::OneHot;
@@ -30,5 +33,12 @@ fn check(index: i64, extent: usize, position: impl FnOnce() -> Vec<usize>) -> Re
 }
 
 pub(super) fn examples() -> Vec<Example> {
-    [gather::examples(), one_hot::examples(), scatter::examples(), take::examples()].concat()
+    [
+        dynamic::examples(),
+        gather::examples(),
+        one_hot::examples(),
+        scatter::examples(),
+        take::examples(),
+    ]
+    .concat()
 }

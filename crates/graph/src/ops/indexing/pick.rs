@@ -1,5 +1,5 @@
-//! Elements found by index, as a compiler knows them: the two operations that `gather`, `take` and their adjoints become,
-//! each the reverse rule of the other. Only compilers record them.
+//! Elements found by index, as a compiler knows them: the operations that `gather`, `take`, `dynamic_slice` and their
+//! adjoints become, each with a reverse rule by the others. Only compilers record them.
 
 use std::fmt;
 
@@ -32,6 +32,16 @@ pub struct Put {
     pub place: Place,
 }
 
+/// x with each element of the source in place of the one at its place, which is that of (p, indexₚ); no two positions have
+/// one. Cotangents: v with zeros there, and v picked there ([`Pick`]).
+#[derive(Clone)]
+pub struct Replace {
+    /// What messages call it: `dynamic_update_slice`.
+    pub name: &'static str,
+    /// As of [`Pick`].
+    pub place: Place,
+}
+
 /// The name says nothing of the result.
 impl PartialEq for Pick {
     fn eq(&self, other: &Self) -> bool {
@@ -41,6 +51,13 @@ impl PartialEq for Pick {
 
 /// The name says nothing of the result.
 impl PartialEq for Put {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+    }
+}
+
+/// The name says nothing of the result.
+impl PartialEq for Replace {
     fn eq(&self, other: &Self) -> bool {
         self.place == other.place
     }
@@ -57,6 +74,13 @@ impl fmt::Debug for Pick {
 impl fmt::Debug for Put {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Put").field("place", &self.place).finish()
+    }
+}
+
+/// Without the name: what is equal prints alike.
+impl fmt::Debug for Replace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replace").field("place", &self.place).finish()
     }
 }
 
@@ -100,28 +124,14 @@ impl Operation for Put {
         self.name
     }
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x, index, source] = exactly(inputs)?;
-        let expected = Type::real(positions(&self.place, x, index)?);
-        if *source == expected {
-            Ok(x.clone())
-        } else {
-            Err(format!("the source must be {expected}, and is {source}"))
-        }
+        written(&self.place, inputs)
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         let picked = Pick { name: "pick", place: self.place.clone() };
         smallvec![Some(v), None, Some(v.graph().apply(picked, &[v, inputs[1]]))]
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let (index, source) = (args.index(1), args.real(2));
-        let out = out.real();
-        out.assign(&args.real(0));
-        let out = out.as_slice_mut().expect("an output is dense");
-        let places = numbers(&self.place);
-        for (((place, &i), &s), start) in index.indexed_iter().zip(&source).zip(places) {
-            out[moved(&self.place, start, i, &place)?] += s;
-        }
-        Ok(())
+        write(&self.place, args, out, &|x, s| *x += s)
     }
     fn lower(&self) -> Lowering {
         Lowering::Put(self.place.clone())
@@ -130,6 +140,63 @@ impl Operation for Put {
         let place = self.place.repeated(batch.samples(), batch.ty(0).shape.size());
         Some(batch.apply(Self { name: self.name, place }))
     }
+}
+
+impl Operation for Replace {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        written(&self.place, inputs)
+    }
+    fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
+        let (graph, index) = (v.graph(), inputs[1]);
+        let picked = Pick { name: "pick", place: self.place.clone() };
+        let zeros = graph.full(inputs[2].shape(), 0.0);
+        smallvec![
+            Some(graph.apply(self.clone(), &[v, index, zeros])),
+            None,
+            Some(graph.apply(picked, &[v, index])),
+        ]
+    }
+    fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        write(&self.place, args, out, &|x, s| *x = s)
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Replace(self.place.clone())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        let place = self.place.repeated(batch.samples(), batch.ty(0).shape.size());
+        Some(batch.apply(Self { name: self.name, place }))
+    }
+}
+
+/// The shape rule of what writes where indices say.
+fn written(place: &Place, inputs: &[Type]) -> Result<Type, String> {
+    let [x, index, source] = exactly(inputs)?;
+    let expected = Type::real(positions(place, x, index)?);
+    if *source == expected {
+        Ok(x.clone())
+    } else {
+        Err(format!("the source must be {expected}, and is {source}"))
+    }
+}
+
+/// Hands each element that an index says, of the first argument, to `set` with the element of the third there.
+fn write<T: Scalar>(
+    place: &Place,
+    args: &Args<'_, T>,
+    out: &mut Out<'_, T>,
+    set: &dyn Fn(&mut T, T),
+) -> RunResult {
+    let (index, source) = (args.index(1), args.real(2));
+    let out = out.real();
+    out.assign(&args.real(0));
+    let out = out.as_slice_mut().expect("an output is dense");
+    for (((at, &i), &s), start) in index.indexed_iter().zip(&source).zip(numbers(place)) {
+        set(&mut out[moved(place, start, i, &at)?], s);
+    }
+    Ok(())
 }
 
 /// The shape of the positions, each of which has an index.
@@ -186,6 +253,17 @@ pub(super) fn put<'g>(
 ) -> Option<Var<'g>> {
     let index = located(name, &place, index)?;
     Some(x.graph().apply(Put { name, place }, &[x, index, source]))
+}
+
+/// As [`put`], in place of what is there.
+pub(super) fn replaced<'g>(
+    name: &'static str,
+    place: Place,
+    [x, source]: [Var<'g>; 2],
+    index: (Var<'g>, Shape),
+) -> Option<Var<'g>> {
+    let index = located(name, &place, index)?;
+    Some(x.graph().apply(Replace { name, place }, &[x, index, source]))
 }
 
 /// The indices, which are checked, for each of the positions, to which they broadcast in a shape.

@@ -62,6 +62,12 @@ impl Walk {
             Lowering::Put(place) => {
                 self.put(x().to_vec(), &place, index(1), of(2).as_deref().unwrap_or(&[]))
             }
+            Lowering::Replace(place) => {
+                let update = of(2);
+                let size: usize = place.shape.iter().rev().skip(1).product();
+                let update = update.unwrap_or_else(|| vec![EMPTY; size].into());
+                self.replaced(x().to_vec(), &place, index(1), &update)
+            }
             Lowering::Scan => {
                 let scan = op.downcast::<Scan>().expect("what a loop is lowered to");
                 self.scan(scan, inputs)
@@ -164,6 +170,25 @@ impl Walk {
                 })
                 .collect(),
         }
+    }
+
+    /// Each element of the source in place of what is where its index says; beside it, at all along the axis, where the
+    /// indices are not known.
+    fn replaced(
+        &mut self,
+        mut rows: Rows,
+        place: &Place,
+        index: Option<&ArrayD<i64>>,
+        source: &[SetId],
+    ) -> Rows {
+        let Some(known) = index else { return self.put(rows, place, None, source) };
+        let (starts, extent, stride) = lines(place);
+        for ((start, &set), &i) in starts.zip(source).zip(known) {
+            if let Some(at) = along(start, i, extent, stride) {
+                rows[at] = set;
+            }
+        }
+        rows
     }
 
     /// Each element of the source added where its index says; at all along the axis where the indices are not known.
