@@ -42,7 +42,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | layers with parameters | [`Linear`], [`BatchNorm`], [`LayerNorm`], [`Embedding`] |
+//! | layers with parameters | [`Linear`], [`BatchNorm`], [`LayerNorm`], [`Embedding`], [`EmbeddingBag`] |
 //! | layers along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
 //! | attention and transformers | [`MultiHeadAttention`], [`TransformerEncoder`], [`TransformerDecoder`]; [`attention`] and [`transformer`] for what they share |
 //! | layers without | [`Activation`], [`Dropout`], [`Flatten`] |
@@ -78,7 +78,7 @@ pub mod recurrent;
 mod sequential;
 pub mod transformer;
 
-pub use embedding::EmbeddingBuilder;
+pub use embedding::{Bag, EmbeddingBagBuilder, EmbeddingBuilder};
 pub use error::HyperparameterError;
 pub use layer_norm::LayerNormBuilder;
 pub use linear::LinearBuilder;
@@ -100,7 +100,7 @@ pub(crate) use exported;
 exported! {
     LAYERS: activation::Activation, attention::MultiHeadAttention, attention::RotaryEmbedding,
     attention::SinusoidalPositions, batch_norm::BatchNorm, dropout::Dropout, embedding::Embedding,
-    flatten::Flatten, layer_norm::LayerNorm, linear::Linear, recurrent::Gru, recurrent::Lstm,
+    embedding::EmbeddingBag,     flatten::Flatten, layer_norm::LayerNorm, linear::Linear, recurrent::Gru, recurrent::Lstm,
     recurrent::Rnn, sequential::Sequential, transformer::TransformerDecoder,
     transformer::TransformerDecoderLayer, transformer::TransformerEncoder,
     transformer::TransformerEncoderLayer,

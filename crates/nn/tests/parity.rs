@@ -2,6 +2,10 @@
 
 #[path = "parity/attention.rs"]
 mod attention;
+#[path = "parity/embedding.rs"]
+mod embedding;
+#[path = "parity/losses.rs"]
+mod losses;
 
 use std::collections::BTreeMap;
 

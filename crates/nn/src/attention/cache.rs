@@ -35,8 +35,7 @@ impl MultiHeadAttention {
     /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
-    /// What lies in the cache behind the position is not seen. A position beyond the length is written nowhere, and
-    /// sees all of the cache.
+    /// What lies in the cache behind the position is not seen. A position beyond the length is an error of the run.
     ///
     /// # Panics
     /// If x, the position or the cache is not of its shape, or the layer takes keys of other features.
@@ -54,10 +53,8 @@ impl MultiHeadAttention {
             let at = position.unsqueeze(0);
             [q, k] = [q, k].map(|x| rotary.forward_at(x, at, length));
         }
-        let places = g.arange(length);
-        let here = places.eq(position).unsqueeze(-1);
-        let cache = here.select(g.stack(&[k, v], 0), cache);
-        let seen = Masks::none().mask(places.le(position));
+        let cache = cache.dynamic_update_slice(3, position, g.stack(&[k, v], 0));
+        let seen = Masks::none().mask(g.arange(length).le(position));
         let attention = DotProductAttention::new().masks(seen);
         let y = attention.of(q, cache.index_axis(0, 0), cache.index_axis(0, 1));
         (self.joined(y), cache)
