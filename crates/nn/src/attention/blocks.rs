@@ -47,7 +47,6 @@ impl Blocks {
 
 impl<'g> DotProductAttention<'g> {
     /// Block by block; the queries that are left over are the last block.
-    #[track_caller]
     pub(super) fn in_blocks(
         &self,
         block: usize,
@@ -78,7 +77,6 @@ impl<'g> DotProductAttention<'g> {
     }
 
     /// Of as many queries as some blocks have.
-    #[track_caller]
     fn looped(&self, block: usize, rows: Rows<'g>, k: Var<'g>, v: Var<'g>) -> Var<'g> {
         let queries = rows.position.shape()[0];
         let [q, position] = [blocks(rows.q, -2, block), blocks(rows.position, -1, block)];

@@ -1,5 +1,7 @@
 //! Attention of one element after the other.
 
+use std::panic::Location;
+
 use graph::{Kind, Shape, Var};
 
 use super::{DotProductAttention, Masks, MultiHeadAttention};
@@ -48,16 +50,18 @@ impl MultiHeadAttention {
     ) -> (Var<'g>, Var<'g>) {
         let length = self.check_cache(x, position, cache);
         let g = x.graph();
-        let [mut q, mut k, v] = self.heads_of([x, x, x]);
-        if let Some(rotary) = self.rotary {
-            let at = position.unsqueeze(0);
-            [q, k] = [q, k].map(|x| rotary.forward_at(x, at, length));
-        }
-        let cache = cache.dynamic_update_slice(3, position, g.stack(&[k, v], 0));
-        let seen = Masks::none().mask(g.arange(length).le(position));
-        let attention = DotProductAttention::new().masks(seen);
-        let y = attention.of(q, cache.index_axis(0, 0), cache.index_axis(0, 1));
-        (self.joined(y), cache)
+        g.at(Location::caller(), || {
+            let [mut q, mut k, v] = self.heads_of([x, x, x]);
+            if let Some(rotary) = self.rotary {
+                let at = position.unsqueeze(0);
+                [q, k] = [q, k].map(|x| rotary.forward_at(x, at, length));
+            }
+            let cache = cache.dynamic_update_slice(3, position, g.stack(&[k, v], 0));
+            let seen = Masks::none().mask(g.arange(length).le(position));
+            let attention = DotProductAttention::new().masks(seen);
+            let y = attention.of(q, cache.index_axis(0, 0), cache.index_axis(0, 1));
+            (self.joined(y), cache)
+        })
     }
 
     /// The length of the cache.

@@ -1,5 +1,7 @@
 //! Scaled dot-product attention.
 
+use std::panic::Location;
+
 use graph::{Shape, Var, misfit};
 
 use super::blocks::Blocks;
@@ -104,16 +106,18 @@ impl<'g> DotProductAttention<'g> {
         self.masks.check(&scores);
         let width = shape[axis + 1] as f64;
         let scale = self.scale.unwrap_or_else(|| 1.0 / width.sqrt());
-        let [added, seen] = self.masks.parts();
-        let rows = Rows { q: scale * q, position: q.graph().arange(shape[axis]), added, seen };
-        match self.blocks.extent(shape[axis], keys) {
-            None => self.attend(rows, k, v),
-            Some(block) => self.in_blocks(block, rows, k, v),
-        }
+        let (g, block) = (q.graph(), self.blocks.extent(shape[axis], keys));
+        g.at(Location::caller(), || {
+            let [added, seen] = self.masks.parts();
+            let rows = Rows { q: scale * q, position: g.arange(shape[axis]), added, seen };
+            match block {
+                None => self.attend(rows, k, v),
+                Some(block) => self.in_blocks(block, rows, k, v),
+            }
+        })
     }
 
     /// Of some queries, by all their weights.
-    #[track_caller]
     pub(super) fn attend(&self, rows: Rows<'g>, k: Var<'g>, v: Var<'g>) -> Var<'g> {
         let last = k.rank() - 1;
         let batch: Vec<(usize, usize)> = (0..last - 1).map(|axis| (axis, axis)).collect();

@@ -1,5 +1,7 @@
 //! Multi-head attention.
 
+use std::panic::Location;
+
 use graph::{Param, Scope, Shape, Var, misfit};
 
 use super::{Blocks, DotProductAttention, Masks, RotaryEmbedding};
@@ -113,18 +115,19 @@ impl MultiHeadAttention {
     #[track_caller]
     pub fn attend<'g>(&self, [q, k, v]: [Var<'g>; 3], masks: Masks<'g>, mode: Mode) -> Var<'g> {
         self.check_shapes([q, k, v]);
-        let mut heads = self.heads_of([q, k, v]);
-        if let Some(rotary) = self.rotary {
-            heads[..2].iter_mut().for_each(|x| *x = rotary.forward(*x));
-        }
-        let [q, k, v] = heads;
-        let attention = DotProductAttention::new().masks(masks.with_heads(k.rank() - 1));
-        let attention = attention.dropout(self.dropout, mode).blocks(self.blocks);
-        self.joined(attention.of(q, k, v))
+        q.graph().at(Location::caller(), || {
+            let mut heads = self.heads_of([q, k, v]);
+            if let Some(rotary) = self.rotary {
+                heads[..2].iter_mut().for_each(|x| *x = rotary.forward(*x));
+            }
+            let [q, k, v] = heads;
+            let attention = DotProductAttention::new().masks(masks.with_heads(k.rank() - 1));
+            let attention = attention.dropout(self.dropout, mode).blocks(self.blocks);
+            self.joined(attention.of(q, k, v))
+        })
     }
 
     /// Queries, keys and values of all heads, each `[.., heads, T, D]`.
-    #[track_caller]
     pub(super) fn heads_of<'g>(&self, given: [Var<'g>; 3]) -> [Var<'g>; 3] {
         let (g, width) = (given[0].graph(), self.width() as isize);
         let bias = self.in_proj_bias.as_ref().map(|bias| g.param(bias));
@@ -145,7 +148,6 @@ impl MultiHeadAttention {
     }
 
     /// All heads `[.., heads, T, D]` side by side, and their map.
-    #[track_caller]
     pub(super) fn joined<'g>(&self, y: Var<'g>) -> Var<'g> {
         let y = y.permute(swapped(y.rank()));
         let mut shape = y.shape().to_vec();

@@ -90,8 +90,9 @@ impl RotaryEmbedding {
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         expect_features("rotary_embedding", x, self.width);
         let rows = x.shape()[x.rank() - 2];
-        let [cos, sin] = self.tables(rows).map(|table| x.graph().constant(table));
-        self.rotate(x, cos, sin)
+        let [cos, sin] = self.tables(rows);
+        let g = x.graph();
+        self.rotate(x, g.constant(cos), g.constant(sin))
     }
 
     /// The vectors x of shape `[.., T, width]`, rotated by these positions, indices of shape `[T]` below
@@ -103,9 +104,9 @@ impl RotaryEmbedding {
     pub fn forward_at<'g>(&self, x: Var<'g>, positions: Var<'g>, length: usize) -> Var<'g> {
         expect_features("rotary_embedding", x, self.width);
         expect_positions("rotary_embedding", x, positions);
-        let tables = self.tables(length);
-        let [cos, sin] = tables.map(|table| x.graph().constant(table).take(0, positions));
-        self.rotate(x, cos, sin)
+        let [cos, sin] = self.tables(length);
+        let (cos, sin) = (x.graph().constant(cos), x.graph().constant(sin));
+        self.rotate(x, cos.take(0, positions), sin.take(0, positions))
     }
 
     pub(super) fn check(&self, width: usize) -> Result<(), HyperparameterError> {

@@ -1,5 +1,7 @@
 //! Sums of rows of a table.
 
+use std::panic::Location;
+
 use graph::{Kind, Param, Scope, Shape, Var, misfit};
 
 use super::table::{self, Table, expect_indices, is_padding, table_options};
@@ -129,14 +131,12 @@ impl EmbeddingBag {
         if offsets.kind() != Kind::Index || offsets.rank() != 1 || offsets.shape()[0] == 0 {
             self.refuse("the offsets must be indices of shape [bags]", &[offsets]);
         }
+        let line = Location::caller();
         let (g, bags, shape) = (index.graph(), offsets.shape()[0], rows.shape());
         // The last bag that has begun: of the numbers of those that have, the largest.
         let begun = g.arange(shape[0]).unsqueeze(-1).ge(offsets).to_real();
         let bag = (begun * (g.arange(bags).to_real() + 1.0)).argmax(1);
-        let sum = |x: Var<'g>| {
-            let shape: Shape = [bags].iter().chain(&x.shape()[1..]).copied().collect();
-            g.full(shape, 0.0).index_add(0, bag, x)
-        };
+        let sum = |x: Var<'g>| g.at(line, || added(x, bag, bags));
         let shown = counts.unsqueeze(-1).ne(0.0);
         match self.bag {
             Bag::Sum => sum(shown.select(rows, 0.0)),
@@ -181,6 +181,12 @@ impl EmbeddingBag {
     fn refuse(&self, rule: &str, given: &[Var<'_>]) -> ! {
         misfit(&format!("embedding_bag {:?}", self.path), rule, given)
     }
+}
+
+/// The sum of the elements of each bag, along the first axis.
+fn added<'g>(x: Var<'g>, bag: Var<'g>, bags: usize) -> Var<'g> {
+    let shape: Shape = [bags].iter().chain(&x.shape()[1..]).copied().collect();
+    x.graph().full(shape, 0.0).index_add(0, bag, x)
 }
 
 impl Module for EmbeddingBag {

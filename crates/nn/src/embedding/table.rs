@@ -56,6 +56,7 @@ pub(super) fn rows<'g>(weight: &Param, padding: Option<usize>, index: Var<'g>) -
     }
 }
 
+#[track_caller]
 pub(super) fn is_padding(index: Var<'_>, row: usize) -> Var<'_> {
     index.eq(index.graph().constant(arr0(row as i64)))
 }

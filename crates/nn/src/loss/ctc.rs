@@ -1,5 +1,7 @@
 //! Connectionist temporal classification.
 
+use std::panic::Location;
+
 use graph::{Kind, Var, misfit};
 use ndarray::arr0;
 
@@ -71,7 +73,25 @@ impl Ctc {
     /// If the shapes do not fit, T is 0, or the blank is no class.
     #[track_caller]
     pub fn of<'g>(self, log_p: Var<'g>, targets: Var<'g>, lengths: [Var<'g>; 2]) -> Var<'g> {
-        let [time, batch, labels] = self.check(log_p, targets, lengths);
+        let [time, labels] = self.check(log_p, targets, lengths);
+        log_p.graph().at(Location::caller(), || {
+            let losses = self.losses(log_p, targets, lengths, [time, labels]);
+            let of_target = lengths[1].to_real();
+            match self.reduction {
+                Reduction::Mean => (losses / of_target.maximum(1.0)).mean(),
+                reduction => reduction.of(losses),
+            }
+        })
+    }
+
+    /// The loss of each sequence.
+    fn losses<'g>(
+        self,
+        log_p: Var<'g>,
+        targets: Var<'g>,
+        lengths: [Var<'g>; 2],
+        [time, labels]: [usize; 2],
+    ) -> Var<'g> {
         let g = log_p.graph();
         let [of_input, of_target] = lengths.map(|length| length.to_real().unsqueeze(-1));
         // What lies behind a target may be no class.
@@ -96,15 +116,10 @@ impl Ctc {
         let ends = state.eq(2.0 * of_target).or(state.eq(2.0 * of_target - 1.0));
         let losses = -ends.select(last[0], NEVER).logsumexp_over(1);
         let never = if self.zero_infinity { 0.0 } else { f64::INFINITY };
-        let losses = losses.gt(-0.5 * NEVER).select(never, losses);
-        match self.reduction {
-            Reduction::Mean => (losses / of_target.reshape_to([batch]).maximum(1.0)).mean(),
-            reduction => reduction.of(losses),
-        }
+        losses.gt(-0.5 * NEVER).select(never, losses)
     }
 
     /// ln p of each state, blanks and labels in turn, of shape `[T, N, 2·S + 1]`.
-    #[track_caller]
     fn emitted<'g>(self, log_p: Var<'g>, targets: Var<'g>) -> Var<'g> {
         let (shape, labels) = (log_p.shape(), targets.shape()[1]);
         let [time, batch] = [shape[0], shape[1]];
@@ -114,7 +129,7 @@ impl Ctc {
     }
 
     #[track_caller]
-    fn check(self, log_p: Var<'_>, targets: Var<'_>, lengths: [Var<'_>; 2]) -> [usize; 3] {
+    fn check(self, log_p: Var<'_>, targets: Var<'_>, lengths: [Var<'_>; 2]) -> [usize; 2] {
         let ([p, t], [a, b]) = ([log_p, targets].map(|x| x.shape()), lengths.map(|x| x.shape()));
         let indices = [targets, lengths[0], lengths[1]].iter().all(|x| x.kind() == Kind::Index);
         let fits = p.rank() == 3 && t.rank() == 2 && t[0] == p[1] && a[..] == [p[1]] && b == a;
@@ -127,12 +142,11 @@ impl Ctc {
             let rule = format!("there must be an element, and a class {}, the blank", self.blank);
             misfit("ctc", rule, &[log_p]);
         }
-        [p[0], p[1], t[1]]
+        [p[0], t[1]]
     }
 }
 
 /// Labels `[.., S]` with blanks `[.., 1]` before, between and behind them, `[.., 2·S + 1]`.
-#[track_caller]
 fn between<'g>(labels: Var<'g>, blank: Var<'g>) -> Var<'g> {
     let (g, mut shape) = (labels.graph(), labels.shape().to_vec());
     let last = shape.len() - 1;
@@ -143,7 +157,6 @@ fn between<'g>(labels: Var<'g>, blank: Var<'g>) -> Var<'g> {
 
 /// Which states are entered from the one before the last, too, of shape `[N, 2·S + 1]`: labels that differ from the one
 /// before.
-#[track_caller]
 fn skips<'g>(targets: Var<'g>) -> Var<'g> {
     let (g, shape) = (targets.graph(), targets.shape());
     let [batch, labels] = [shape[0], shape[1]];

@@ -111,7 +111,7 @@ impl CosineEmbedding {
     pub fn of<'g>(self, a: Var<'g>, b: Var<'g>, target: Var<'g>) -> Var<'g> {
         accept(self.check());
         expect_pairs("cosine_embedding", [a, b], target);
-        let [aa, bb] = [a, b].map(|x| x.square().sum_over(-1) + 1e-12);
+        let (aa, bb) = (a.square().sum_over(-1) + 1e-12, b.square().sum_over(-1) + 1e-12);
         let cosine = (a * b).sum_over(-1) * (aa * bb).rsqrt();
         let (alike, apart) = (1.0 - cosine, (cosine - self.margin).relu());
         self.reduction.of(target.gt(0.0).select(alike, apart))

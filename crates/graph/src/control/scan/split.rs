@@ -78,7 +78,7 @@ impl Split {
         split
     }
 
-    /// Takes nothing out of the loop but random numbers: neither what no carry depends on, which would be computed, and
+    /// Takes nothing out of the loop but random numbers; neither what no carry depends on, which would be computed, and
     /// lie in memory, for all steps at once.
     pub fn keep_together(&mut self, graph: &Graph) {
         self.before.retain(|&id| is_random(graph, id));
