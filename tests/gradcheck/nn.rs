@@ -5,12 +5,21 @@ mod images;
 use std::iter::successors;
 
 use cotangent::check::{Check, Report};
+use cotangent::nn::attention::{Blocks, DotProductAttention, Masks, Pairs};
 use cotangent::nn::batch_norm::Running;
-use cotangent::nn::loss::{BceWithLogits, CrossEntropy, Huber, KlDiv, L1, Mse, Nll, Reduction};
-use cotangent::nn::{
-    Activation, BatchNorm, Dropout, Embedding, Flatten, Gru, LayerNorm, Linear, Lstm, Mode, Module,
+use cotangent::nn::loss::{
+    BceWithLogits, Contrastive, CosineEmbedding, CrossEntropy, Ctc, Focal, GaussianNll, Hinge,
+    HingeEmbedding, Huber, KlDiv, L1, MarginRanking, Mse, MultiLabelSoftMargin, Nll, PoissonNll,
+    Reduction, SmoothL1, TripletMargin,
 };
-use cotangent::nn::{Rnn, Sequential, l1_penalty, l2_penalty, standardized};
+use cotangent::nn::{
+    Activation, Bag, BatchNorm, Dropout, Embedding, EmbeddingBag, Flatten, Gru, LayerNorm, Linear,
+    Lstm, Mode, Module, MultiHeadAttention, RotaryEmbedding, SinusoidalPositions,
+    TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
+};
+use cotangent::nn::{
+    Rnn, Sequential, l1_penalty, l2_penalty, scaled_dot_product_attention, standardized,
+};
 use cotangent::ops::Sample;
 use cotangent::{Graph, Params, Scope, Var};
 
@@ -52,10 +61,15 @@ pub fn cases() -> Vec<Case> {
         images::pools(),
         images::gates_and_norms(),
         recurrent(),
+        attention(),
+        transformers(),
         parts(),
         activations(),
         containers(),
         regression(),
+        margins(),
+        likelihoods(),
+        alignments(),
         classes(),
         divergences(),
         penalties(),
@@ -121,6 +135,16 @@ fn layers() -> Vec<Case> {
         layer("BatchNorm", |p| BatchNorm::new(2).bias(false).build(p, "bn"), &images()),
         layer("LayerNorm", |p| LayerNorm::new([3]).weight(false).build(p, "ln"), &[real(&[2, 3])]),
         layer("Embedding", |p| Embedding::new(3, 2).build(p, "table"), &[Sample::index([2, 2], 3)]),
+        layer(
+            "EmbeddingBag",
+            |p| EmbeddingBag::new(3, 2).build(p, "bag"),
+            &[Sample::index([2, 2], 3)],
+        ),
+        layer(
+            "EmbeddingBag",
+            |p| EmbeddingBag::new(5, 2).bag(Bag::Max).build(p, "bag"),
+            &[Sample::index([2, 2], 5)],
+        ),
         layer("Flatten", |_| Flatten, &[real(&[2, 2, 2]), real(&[3])]),
         layer("Dropout", |_| Dropout::new(0.4), &[real(&[3, 3])]),
         layer("Dropout", |_| Dropout::new(0.0), &[real(&[2])]),
@@ -146,6 +170,71 @@ fn recurrent() -> Vec<Case> {
         layer("Gru", |p| Gru::new(2, 2).layers(2).dropout(0.3).build(p, "gru"), &[real(&[2, 2])]),
         layer("Lstm", |p| Lstm::new(2, 1).learnt_state().build(p, "lstm"), &[real(&[3, 2, 2])]),
         vec![padded],
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Attention at once and in blocks; the layer, with positions.
+fn attention() -> Vec<Case> {
+    let params = Params::with_seed(0);
+    let samples = || [real(&[2, 3, 2]), real(&[2, 3, 2]), real(&[2, 3, 1])];
+    let of = |blocks| {
+        Case::new("scaled_dot_product_attention", &params, samples(), move |_, x| {
+            let causal = DotProductAttention::new().masks(Masks::none().causal());
+            causal.blocks(blocks).of(x[0], x[1], x[2])
+        })
+    };
+    let whole = Case::new("scaled_dot_product_attention", &params, samples(), |_, x| {
+        scaled_dot_product_attention(x[0], x[1], x[2], Masks::none())
+    });
+    let rotary = RotaryEmbedding::new(2).base(3.0);
+    [
+        layer(
+            "MultiHeadAttention",
+            move |p| MultiHeadAttention::new(4, 2).rotary(rotary).build(p, "attention"),
+            &[real(&[1, 2, 4])],
+        ),
+        layer("RotaryEmbedding", move |_| rotary, &[real(&[2, 2])]),
+        layer(
+            "RotaryEmbedding",
+            |_| RotaryEmbedding::new(4).pairs(Pairs::Halves),
+            &[real(&[2, 4])],
+        ),
+        layer("SinusoidalPositions", |_| SinusoidalPositions::new(2), &[real(&[3, 2])]),
+        vec![whole, of(Blocks::Whole), of(Blocks::Of(2))],
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Of three features: a norm of two answers ±1, and its derivatives are round-off.
+fn transformers() -> Vec<Case> {
+    let gelu = Activation::Gelu;
+    let mut params = Params::with_seed(0);
+    let one = TransformerDecoderLayer::new(3, 1).feedforward(2).activation(gelu);
+    let one = one.build(&mut params.root(), "one");
+    let mut stacked = Params::with_seed(1);
+    let stack = TransformerDecoder::new(3, 1, 1).feedforward(2).activation(gelu).norm();
+    let stack = stack.build(&mut stacked.root(), "stack");
+    let samples = || [real(&[2, 3]), real(&[2, 3])];
+    let of_memory = vec![
+        Case::new("TransformerDecoderLayer", &params, samples(), move |_, x| {
+            one.forward(x[0], x[1], Mode::Eval)
+        }),
+        Case::new("TransformerDecoder", &stacked, samples(), move |_, x| {
+            stack.forward(x[0], x[1], Mode::Eval)
+        }),
+    ];
+    let encoder = TransformerEncoderLayer::new(3, 1).feedforward(2).activation(gelu);
+    let stack = TransformerEncoder::new(3, 1, 2).feedforward(2).activation(gelu);
+    let stack = stack.norm_first().norm();
+    [
+        layer("TransformerEncoderLayer", |p| encoder.clone().build(p, "one"), &[real(&[2, 3])]),
+        layer("TransformerEncoder", |p| stack.clone().build(p, "stack"), &[real(&[2, 3])]),
+        of_memory,
     ]
     .into_iter()
     .flatten()
@@ -215,10 +304,76 @@ fn regression() -> Vec<Case> {
         loss("Mse", -2.0..2.0, |reduction, x, t| Mse::new().reduction(reduction).of(x, t)),
         loss("L1", -2.0..2.0, |reduction, x, t| L1::new().reduction(reduction).of(x, t)),
         loss("Huber", -2.0..2.0, |reduction, x, t| Huber::new(0.8).reduction(reduction).of(x, t)),
+        loss("SmoothL1", -2.0..2.0, |reduction, x, t| {
+            SmoothL1::new().beta(0.8).reduction(reduction).of(x, t)
+        }),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Losses with a margin, whose targets are 1 and −1 by their signs.
+fn margins() -> Vec<Case> {
+    fn sign(t: Var<'_>) -> Var<'_> {
+        t.gt(0.0).select(1.0, t.graph().full([], -1.0))
+    }
+    [
+        loss("Hinge", -1.0..1.0, |reduction, x, t| {
+            Hinge::new().reduction(reduction).of(x, sign(t))
+        }),
+        loss("HingeEmbedding", -1.0..1.0, |reduction, x, t| {
+            HingeEmbedding::new().reduction(reduction).of(x, sign(t))
+        }),
+        loss("MarginRanking", -1.0..1.0, |reduction, x, t| {
+            let target = x.graph().full([2, 3], -1.0);
+            MarginRanking::new().margin(0.3).reduction(reduction).of(x, t, target)
+        }),
+        loss("Contrastive", -1.0..1.0, |reduction, x, t| {
+            let target = x.graph().constant(cotangent::ndarray::array![1.0, -1.0]);
+            Contrastive::new().margin(3.0).reduction(reduction).of(x, t, target)
+        }),
+        loss("CosineEmbedding", 0.2..1.0, |reduction, x, t| {
+            let target = x.graph().constant(cotangent::ndarray::array![1.0, -1.0]);
+            CosineEmbedding::new().margin(-0.9).reduction(reduction).of(x, t, target)
+        }),
+        loss("TripletMargin", -1.0..1.0, |reduction, x, t| {
+            TripletMargin::new().margin(4.0).swap(true).reduction(reduction).of(x, t, x * t)
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn likelihoods() -> Vec<Case> {
+    [
+        loss("Focal", 0.1..0.9, |reduction, x, t| Focal::new().reduction(reduction).of(x, t)),
+        loss("MultiLabelSoftMargin", 0.1..0.9, |reduction, x, t| {
+            MultiLabelSoftMargin::new().weights([1.0, 0.5, 2.0]).reduction(reduction).of(x, t)
+        }),
+        loss("PoissonNll", 1.1..3.0, |reduction, x, t| {
+            PoissonNll::new().full(true).reduction(reduction).of(x, t)
+        }),
+        loss("GaussianNll", 0.3..2.0, |reduction, x, t| {
+            GaussianNll::new().reduction(reduction).of(x, x.square(), t)
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn alignments() -> Vec<Case> {
+    let case = |reduction| {
+        Case::new("Ctc", &Params::with_seed(0), [real(&[4, 2, 3])], move |g, x| {
+            let array = |of: [i64; 2]| g.constant(cotangent::ndarray::Array1::from(of.to_vec()));
+            let targets = g.constant(cotangent::ndarray::array![[1, 1], [2, 0]]);
+            let lengths = [array([4, 3]), array([2, 1])];
+            Ctc::new().reduction(reduction).of(x[0].log_softmax(-1), targets, lengths)
+        })
+    };
+    vec![case(Reduction::None), case(Reduction::Mean)]
 }
 
 fn divergences() -> Vec<Case> {

@@ -50,6 +50,10 @@
 //! | weights made of others | [`WeightNorm`], [`SpectralNorm`] around a builder: [`parametrize`] |
 //! | random | [`Dropout`], [`Dropout2d`] of channels, [`AlphaDropout`] |
 //! | shapes | [`Flatten`], [`Unflatten`], [`Identity`] |
+//! | layers with parameters | [`Linear`], [`BatchNorm`], [`LayerNorm`], [`Embedding`], [`EmbeddingBag`] |
+//! | layers along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
+//! | attention and transformers | [`MultiHeadAttention`], [`TransformerEncoder`], [`TransformerDecoder`]; [`attention`] and [`transformer`] for what they share |
+//! | layers without | [`Activation`], [`Dropout`], [`Flatten`] |
 //! | composition | [`Module`], [`Sequential`] |
 //! | initial values | [`init`] |
 //! | losses | [`Loss`] for the usual ones, [`loss`] for their options |
@@ -65,6 +69,7 @@
 //! [`HyperparameterError`]; `build` and the losses themselves panic with the same message.
 
 mod activation;
+pub mod attention;
 pub mod batch_norm;
 mod bilinear;
 mod channel_dropout;
@@ -91,10 +96,12 @@ pub mod recurrent;
 mod resize;
 mod rms_norm;
 mod sequential;
+pub mod transformer;
 
 pub use bilinear::BilinearBuilder;
 pub use channel_dropout::{Dropout1d, Dropout2d, Dropout3d};
 pub use embedding::EmbeddingBuilder;
+pub use embedding::{Bag, EmbeddingBagBuilder, EmbeddingBuilder};
 pub use error::HyperparameterError;
 pub use group_norm::GroupNormBuilder;
 pub use instance_norm::InstanceNormBuilder;
@@ -129,10 +136,17 @@ exported! {
     pool::AvgPool2d, pool::AvgPool3d, pool::MaxPool1d, pool::MaxPool2d, pool::MaxPool3d,
     prelu::PRelu, recurrent::Gru, recurrent::Lstm, recurrent::Rnn, resize::PixelShuffle,
     resize::PixelUnshuffle, resize::Upsample, rms_norm::RmsNorm, sequential::Sequential,
+    LAYERS: activation::Activation, attention::MultiHeadAttention, attention::RotaryEmbedding,
+    attention::SinusoidalPositions, batch_norm::BatchNorm, dropout::Dropout, embedding::Embedding,
+    embedding::EmbeddingBag,     flatten::Flatten, layer_norm::LayerNorm, linear::Linear, recurrent::Gru, recurrent::Lstm,
+    recurrent::Rnn, sequential::Sequential, transformer::TransformerDecoder,
+    transformer::TransformerDecoderLayer, transformer::TransformerEncoder,
+    transformer::TransformerEncoderLayer,
 }
 
 exported! {
-    FUNCTIONS: normalize::standardized, penalty::l1_penalty, penalty::l2_penalty,
+    FUNCTIONS: attention::scaled_dot_product_attention, normalize::standardized,
+    penalty::l1_penalty, penalty::l2_penalty,
 }
 
 /// The names of all layers, losses and functions that record.

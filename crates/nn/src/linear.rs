@@ -67,17 +67,26 @@ impl Linear {
             let rule = format!("the input must have {inputs} features in its last axis");
             misfit(&format!("linear {:?}", self.path), rule, &[x, weight]);
         }
-        let product = if shape.rank() <= 2 {
-            x.matmul(weight.t())
-        } else {
-            // One large product instead of many small ones.
-            let rows = x.reshape_to([shape.size() / inputs, inputs]).matmul(weight.t());
-            rows.reshape_to(with_last(&shape, self.weight.shape()[0]))
-        };
-        match &self.bias {
-            Some(bias) => product + x.graph().param(bias),
-            None => product,
-        }
+        let bias = self.bias.as_ref().map(|bias| x.graph().param(bias));
+        affine(x, weight, bias)
+    }
+}
+
+/// x·Wᵀ + b over the last axis of x.
+#[track_caller]
+pub(crate) fn affine<'g>(x: Var<'g>, weight: Var<'g>, bias: Option<Var<'g>>) -> Var<'g> {
+    let (shape, weights) = (x.shape(), weight.shape());
+    let product = if shape.rank() <= 2 {
+        x.matmul(weight.t())
+    } else {
+        // One large product instead of many small ones.
+        let rows = shape[..shape.rank() - 1].iter().product();
+        let rows = x.reshape_to([rows, weights[1]]).matmul(weight.t());
+        rows.reshape_to(with_last(&shape, weights[0]))
+    };
+    match bias {
+        Some(bias) => product + bias,
+        None => product,
     }
 }
 

@@ -126,15 +126,18 @@ impl Init {
     /// If [`check`](Self::check) refuses the shape, or the name is taken.
     #[track_caller]
     pub fn build(&self, scope: &mut Scope<'_>, name: &str, shape: impl Into<Shape>) -> Param {
-        let shape = shape.into();
-        accept(self.check(&shape));
-        let values = self.draw(&shape, &mut generator(scope));
+        let values = self.values(scope, shape.into());
         scope.parameter(name, values)
     }
 
     /// The values of the next parameter of a scope; the start and the shape have been checked.
     pub(crate) fn values(&self, scope: &Scope<'_>, shape: &Shape) -> ArrayD<f64> {
         self.draw(shape, &mut generator(scope))
+    /// What the next parameter of a scope starts as.
+    #[track_caller]
+    pub(crate) fn values(&self, scope: &Scope<'_>, shape: Shape) -> ArrayD<f64> {
+        accept(self.check(&shape));
+        self.draw(&shape, &mut generator(scope))
     }
 
     /// Whether this start is defined, and for this shape.
@@ -201,6 +204,10 @@ fn fill(shape: &Shape, draw: impl FnMut() -> f64) -> ArrayD<f64> {
     ArrayD::from_shape_simple_fn(IxDyn(shape), draw)
 }
 
-fn finite(owner: &'static str, name: &'static str, value: f64) -> Result<(), HyperparameterError> {
+pub(crate) fn finite(
+    owner: &'static str,
+    name: &'static str,
+    value: f64,
+) -> Result<(), HyperparameterError> {
     HyperparameterError::unless(value.is_finite(), owner, name, "finite", value)
 }

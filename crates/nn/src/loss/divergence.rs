@@ -25,11 +25,12 @@ use super::{Reduction, expect_same_shape};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KlDiv {
     reduction: Reduction,
+    log_target: bool,
 }
 
 impl Default for KlDiv {
     fn default() -> Self {
-        Self { reduction: Reduction::BatchMean }
+        Self { reduction: Reduction::BatchMean, log_target: false }
     }
 }
 
@@ -41,7 +42,13 @@ impl KlDiv {
 
     /// How the terms of all elements become one.
     pub fn reduction(self, reduction: Reduction) -> Self {
-        Self { reduction }
+        Self { reduction, ..self }
+    }
+
+    /// Whether the target holds the logarithms of the true probabilities, too. One of −∞ stands for
+    /// p = 0.
+    pub fn log_target(self, log_target: bool) -> Self {
+        Self { log_target, ..self }
     }
 
     /// The divergence of the predicted distribution from the true one, both of one shape `[N, ..]`.
@@ -51,6 +58,9 @@ impl KlDiv {
     #[track_caller]
     pub fn of<'g>(self, log_q: Var<'g>, p: Var<'g>) -> Var<'g> {
         expect_same_shape("kl_div", log_q, p);
+        if self.log_target {
+            return self.reduction.of(p.exp().mul_no_nan(p - log_q));
+        }
         let zero = p.eq(0.0);
         let log_ratio = zero.select(1.0, p).ln() - log_q;
         self.reduction.of(zero.select(0.0, p.mul_no_nan(log_ratio)))

@@ -18,6 +18,15 @@
 //! assert_eq!((mean.rank(), smoothed.rank(), each.shape()), (0, 0, [2].into()));
 //! ```
 //!
+//! | the target is | losses |
+//! |---|---|
+//! | a number | [`Mse`], [`L1`], [`Huber`], [`SmoothL1`], [`GaussianNll`], [`PoissonNll`] |
+//! | a class, one of several | [`CrossEntropy`], [`Nll`] |
+//! | a class or none, each by itself | [`BceWithLogits`], [`Focal`], [`MultiLabelSoftMargin`], [`Hinge`] |
+//! | a distribution | [`CrossEntropy`], [`KlDiv`] |
+//! | which of two is larger, or whether they are alike | [`MarginRanking`], [`HingeEmbedding`], [`CosineEmbedding`], [`Contrastive`], [`TripletMargin`] |
+//! | a sequence, of unknown alignment | [`Ctc`] |
+//!
 //! A prediction and its target must have equal shapes: nothing broadcasts, as `[N, 1]` against
 //! `[N]` would silently compare everything with everything.
 //!
@@ -27,14 +36,25 @@
 mod binary;
 mod classes;
 mod cross_entropy;
+mod ctc;
+mod distances;
 mod divergence;
+mod focal;
 mod labels;
+mod likelihood;
+mod margin;
+mod multi_label;
 mod nll;
 mod regression;
+mod smooth_l1;
 
 crate::exported! {
-    LOSSES: binary::BceWithLogits, cross_entropy::CrossEntropy, divergence::KlDiv, nll::Nll,
-    regression::Huber, regression::L1, regression::Mse,
+    LOSSES: binary::BceWithLogits, cross_entropy::CrossEntropy, ctc::Ctc,
+    distances::Contrastive, distances::CosineEmbedding, distances::TripletMargin,
+    divergence::KlDiv, focal::Focal, likelihood::GaussianNll, likelihood::PoissonNll,
+    margin::Hinge, margin::HingeEmbedding, margin::MarginRanking,
+    multi_label::MultiLabelSoftMargin, nll::Nll, regression::Huber, regression::L1,
+    regression::Mse, smooth_l1::SmoothL1,
 }
 
 use graph::{Var, misfit};

@@ -1,10 +1,14 @@
 //! Every node of a layer or a loss carries the line of the model that asked for it.
 
+use cotangent::nn::attention::{Blocks, Masks};
 use cotangent::nn::batch_norm::Running;
-use cotangent::nn::loss::{CrossEntropy, Reduction};
+use cotangent::nn::loss::{
+    Contrastive, CosineEmbedding, CrossEntropy, Ctc, Reduction, TripletMargin,
+};
 use cotangent::nn::{
-    Activation, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, Module,
-    Sequential, l1_penalty, l2_penalty,
+    Activation, BatchNorm, Dropout, Embedding, EmbeddingBag, Flatten, LayerNorm, Linear, Loss,
+    Mode, Module, MultiHeadAttention, RotaryEmbedding, Sequential, SinusoidalPositions,
+    TransformerDecoder, TransformerEncoder, l1_penalty, l2_penalty, scaled_dot_product_attention,
 };
 use cotangent::{Graph, Params, Var};
 use ndarray::array;
@@ -36,6 +40,42 @@ fn layers() {
         let x = Activation::Gelu.forward(Dropout::new(0.5).forward(x, mode));
         Flatten.forward(x);
     }
+    assert_lines_are_ours(&g);
+}
+
+#[test]
+fn attention_and_bags() {
+    let mut params = Params::seeded(0);
+    let p = &mut params.root();
+    let (blocks, rotary) = (Blocks::Of(2), RotaryEmbedding::new(2));
+    let attention = MultiHeadAttention::new(4, 2).rotary(rotary).blocks(blocks).build(p, "mha");
+    let encoder = TransformerEncoder::new(4, 2, 1).rotary(rotary).norm().build(p, "encoder");
+    let decoder = TransformerDecoder::new(4, 2, 1).build(p, "decoder");
+    let bag = EmbeddingBag::new(9, 4).padding(0).build(p, "bag");
+    let g = Graph::new();
+    let x = SinusoidalPositions::new(4).forward(g.input("x", [2, 5, 4]));
+    let padding = g.input("padding", [2, 5]).ne(0.0);
+    let masks = Masks::none().causal().key_padding(padding).mask(g.input("mask", [5, 5]));
+    attention.forward_masked(x, masks, Mode::Train);
+    scaled_dot_product_attention(x, x, x, Masks::none().causal());
+    decoder.forward(encoder.forward(x, Mode::Train), x, Mode::Train);
+    let (one, position) = (g.input("one", [2, 1, 4]), g.index_input("position", []));
+    encoder.forward_cached(one, position, g.input("cache", encoder.cache_shape(2, 5)));
+    bag.forward(g.index_input("words", [3, 5]));
+    bag.forward_offsets(g.index_input("line", [7]), g.index_input("offsets", [3]));
+    assert_lines_are_ours(&g);
+}
+
+#[test]
+fn losses_of_vectors_and_sequences() {
+    let g = Graph::new();
+    let (a, b, t) = (g.input("a", [3, 4]), g.input("b", [3, 4]), g.input("t", [3]));
+    CosineEmbedding::new().of(a, b, t);
+    Contrastive::new().of(a, b, t);
+    TripletMargin::new().swap(true).of(a, b, a + b);
+    let lengths = [g.index_input("lengths", [3]), g.index_input("target_lengths", [3])];
+    let log_p = g.input("log_p", [6, 3, 4]).log_softmax(-1);
+    Ctc::new().of(log_p, g.index_input("targets", [3, 2]), lengths);
     assert_lines_are_ours(&g);
 }
 

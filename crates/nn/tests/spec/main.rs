@@ -1,10 +1,12 @@
 //! What the nn crate promises, one subject to a file.
 
+mod attention;
 mod batch_norm;
 mod binary;
 mod classes;
 mod compiled;
 mod composition;
+mod ctc;
 mod divergence;
 mod dropout;
 mod embedding;

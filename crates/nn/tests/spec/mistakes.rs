@@ -2,9 +2,12 @@
 
 use cotangent::nn::batch_norm::{Average, Running};
 use cotangent::nn::init::{Init, Kaiming, Orthogonal, Xavier};
-use cotangent::nn::loss::{BceWithLogits, CrossEntropy, Huber};
+use cotangent::nn::loss::{
+    BceWithLogits, CrossEntropy, Focal, GaussianNll, Huber, MarginRanking, SmoothL1,
+};
 use cotangent::nn::{
-    BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, l2_penalty,
+    BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, RotaryEmbedding,
+    SinusoidalPositions, TransformerEncoder, l2_penalty,
 };
 use cotangent::{Function, Step};
 use cotangent::{Graph, Params, Shape};
@@ -162,6 +165,16 @@ fn a_hyperparameter_from_data_is_an_error_and_builds_nothing() {
         LayerNorm::new([3, 0]).try_build(p, "a").unwrap_err(),
         LayerNorm::new(3).eps(f64::NAN).try_build(p, "a").unwrap_err(),
         Embedding::new(0, 3).try_build(p, "a").unwrap_err(),
+        Embedding::new(3, 3).padding(3).try_build(p, "a").unwrap_err(),
+        TransformerEncoder::new(8, 2, 0).try_build(p, "a").unwrap_err(),
+        TransformerEncoder::new(8, 2, 1).eps(-1.0).try_build(p, "a").unwrap_err(),
+        RotaryEmbedding::try_new(3).unwrap_err(),
+        SinusoidalPositions::try_new(0).unwrap_err(),
+        SmoothL1::new().beta(-1.0).check().unwrap_err(),
+        Focal::new().gamma(-1.0).check().unwrap_err(),
+        Focal::new().alpha(2.0).check().unwrap_err(),
+        GaussianNll::new().eps(0.0).check().unwrap_err(),
+        MarginRanking::new().margin(f64::NAN).check().unwrap_err(),
         Dropout::try_new(-0.1).unwrap_err(),
         Huber::new(f64::INFINITY).check().unwrap_err(),
         BceWithLogits::new().positive_weight(-1.0).check().unwrap_err(),

@@ -78,10 +78,12 @@ impl Split {
         split
     }
 
-    /// Takes nothing out of the loop but random numbers.
+    /// Takes nothing out of the loop but random numbers; neither what no carry depends on, which would be computed, and
+    /// lie in memory, for all steps at once.
     pub fn keep_together(&mut self, graph: &Graph) {
         self.before.retain(|&id| is_random(graph, id));
         self.after.clear();
+        self.on_carry.extend(self.inside.difference(&self.before));
     }
 
     /// What must run step by step to compute `outputs`.

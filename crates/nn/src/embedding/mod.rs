@@ -1,11 +1,16 @@
 //! Tables of vectors.
 
-use graph::{Kind, Param, Scope, Shape, Var, misfit};
+mod bag;
+mod table;
 
-use crate::error::{accept, positive};
-use crate::init::Init;
+pub use bag::{Bag, EmbeddingBag, EmbeddingBagBuilder};
+
+use graph::{Param, Scope, Var};
+
+use crate::error::accept;
 use crate::module::forward_at;
 use crate::{HyperparameterError, Mode, Module};
+use table::{Table, expect_indices, table_options};
 
 /// The rows of a trainable table at given indices: for indices of shape `[..]`, the result has
 /// shape `[.., width]`.
@@ -27,22 +32,21 @@ use crate::{HyperparameterError, Mode, Module};
 pub struct Embedding {
     /// The table, of shape `[rows, width]`.
     pub weight: Param,
+    padding: Option<usize>,
     path: String,
 }
 
 /// The options of an [`Embedding`] to be built.
 #[derive(Clone, Debug)]
 pub struct EmbeddingBuilder {
-    rows: usize,
-    width: usize,
-    init: Init,
+    table: Table,
 }
 
 impl Embedding {
     /// A table of `rows` vectors of extent `width`.
     #[allow(clippy::new_ret_no_self)] // a layer exists once it is built into a scope
     pub fn new(rows: usize, width: usize) -> EmbeddingBuilder {
-        EmbeddingBuilder { rows, width, init: Init::normal(0.0, 1.0) }
+        EmbeddingBuilder { table: Table::new("Embedding", rows, width) }
     }
 
     /// The rows at these indices: of shape `[..]`, the result has shape `[.., width]`.
@@ -51,11 +55,8 @@ impl Embedding {
     /// If the argument does not hold indices.
     #[track_caller]
     pub fn forward<'g>(&self, index: Var<'g>) -> Var<'g> {
-        if index.kind() != Kind::Index {
-            let rule = "the input must hold indices of rows".to_owned();
-            misfit(&format!("embedding {:?}", self.path), rule, &[index]);
-        }
-        index.graph().param(&self.weight).embedding(index)
+        expect_indices("embedding", &self.path, index);
+        table::rows(&self.weight, self.padding, index)
     }
 }
 
@@ -69,40 +70,18 @@ impl Module for Embedding {
 }
 
 impl EmbeddingBuilder {
-    /// How the table starts.
-    pub fn init(self, init: impl Into<Init>) -> Self {
-        Self { init: init.into(), ..self }
-    }
+    table_options!(Embedding);
 
     /// Builds the parameter `name.weight`.
     ///
     /// # Panics
-    /// If an extent is 0, the initialiser is not defined, or the name is taken.
+    /// If an extent is 0, the initialiser is not defined, the row of padding is none of the table, or the name is
+    /// taken.
     #[track_caller]
     pub fn build(self, scope: &mut Scope<'_>, name: &str) -> Embedding {
-        accept(self.check());
+        accept(self.table.check());
         let mut scope = scope.child(name);
-        let weight = self.init.build(&mut scope, "weight", [self.rows, self.width]);
-        Embedding { weight, path: scope.path().to_owned() }
-    }
-
-    /// [`build`](Self::build), for options that come from data.
-    ///
-    /// # Errors
-    /// If an extent is 0 or the initialiser is not defined; nothing is built then.
-    #[track_caller]
-    pub fn try_build(
-        self,
-        scope: &mut Scope<'_>,
-        name: &str,
-    ) -> Result<Embedding, HyperparameterError> {
-        self.check()?;
-        Ok(self.build(scope, name))
-    }
-
-    fn check(&self) -> Result<(), HyperparameterError> {
-        positive("Embedding", "the number of rows", self.rows)?;
-        positive("Embedding", "the width", self.width)?;
-        self.init.check(&Shape::from([self.rows, self.width]))
+        let weight = self.table.build(&mut scope);
+        Embedding { weight, padding: self.table.padding, path: scope.path().to_owned() }
     }
 }
