@@ -1,6 +1,8 @@
 //! A value given for an input of a program.
 
-use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Dimension};
+use std::ops::Range;
+
+use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension};
 
 use crate::Precision;
 use graph::{Integer, Kind, Type, Value, View};
@@ -31,6 +33,25 @@ impl<T: Precision> Feed<'_, T> {
         match self {
             Feed::Real(view) => Type::real(view.shape()),
             Feed::Index(indices) => Type::index(indices.shape()),
+        }
+    }
+
+    /// Some of its rows: what lies at these places along the first axis.
+    ///
+    /// ```
+    /// use cotangent::{Feed, Type};
+    /// use cotangent::ndarray::array;
+    /// let labels = array![7_u8, 8, 9];
+    /// assert_eq!(Feed::<f32>::from(&labels).rows(1..3).ty(), Type::index([2]));
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[track_caller]
+    pub fn rows(&self, rows: Range<usize>) -> Feed<'_, T> {
+        match self {
+            Feed::Real(view) => Feed::Real(view.slice_axis(Axis(0), rows.into())),
+            Feed::Index(indices) => Feed::Index(indices.rows(rows)),
         }
     }
 
@@ -109,6 +130,15 @@ macro_rules! whole {
             pub fn shape(&self) -> &[usize] {
                 match &self.0 {
                     $(Whole::$variant(view) => view.shape()),*
+                }
+            }
+
+            /// Some of the rows.
+            fn rows(&self, rows: Range<usize>) -> Indices<'_> {
+                match &self.0 {
+                    $(Whole::$variant(view) => {
+                        Indices(Whole::$variant(view.slice_axis(Axis(0), rows.into())))
+                    })*
                 }
             }
 
