@@ -57,8 +57,9 @@ impl<'a, T: Precision> Selected<'a, T> {
         Self { any: true, ..self }
     }
 
-    /// Those that the mask admits, which has a place for each entry of the store.
-    pub(crate) fn masked(self, mask: &'a [bool]) -> Self {
+    /// Those that the mask admits, which has a place for each entry of the store. So an optimizer of one's own hands parts of
+    /// the parameters to others, as [`Groups`](crate::Groups) do.
+    pub fn masked(self, mask: &'a [bool]) -> Self {
         Self { mask: Some(mask), ..self }
     }
 
