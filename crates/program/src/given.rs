@@ -36,7 +36,7 @@ impl<T: Precision> Feed<'_, T> {
         }
     }
 
-    /// Some of its rows: what lies at these places along the first axis.
+    /// Some of its rows: what lies at these places along the first axis. A number has none, and is answered whole.
     ///
     /// ```
     /// use cotangent::{Feed, Type};
@@ -50,7 +50,7 @@ impl<T: Precision> Feed<'_, T> {
     #[track_caller]
     pub fn rows(&self, rows: Range<usize>) -> Feed<'_, T> {
         match self {
-            Feed::Real(view) => Feed::Real(view.slice_axis(Axis(0), rows.into())),
+            Feed::Real(view) => Feed::Real(rows_of(view, rows)),
             Feed::Index(indices) => Feed::Index(indices.rows(rows)),
         }
     }
@@ -85,6 +85,11 @@ impl<'a, T: Precision> From<&'a Value<T>> for Feed<'a, T> {
     fn from(value: &'a Value<T>) -> Self {
         value.view().into()
     }
+}
+
+#[track_caller]
+fn rows_of<'v, E>(view: &'v ArrayViewD<'_, E>, rows: Range<usize>) -> ArrayViewD<'v, E> {
+    if view.ndim() == 0 { view.view() } else { view.slice_axis(Axis(0), rows.into()) }
 }
 
 /// Copies an array to where a program reads it, in row-major order.
@@ -137,7 +142,7 @@ macro_rules! whole {
             fn rows(&self, rows: Range<usize>) -> Indices<'_> {
                 match &self.0 {
                     $(Whole::$variant(view) => {
-                        Indices(Whole::$variant(view.slice_axis(Axis(0), rows.into())))
+                        Indices(Whole::$variant(rows_of(view, rows)))
                     })*
                 }
             }
