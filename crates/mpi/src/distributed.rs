@@ -200,7 +200,7 @@ impl<'m, T: Precision, O: Optimizer<T>, const N: usize> Distributed<'m, T, O, N>
                 let gradients = step.gradients().values();
                 let length = known.map_or(gradients.len(), |known| known.1);
                 let run = |watch: &mut dyn FnMut(&[T], &[_])| {
-                    watch(gradients, &[0..length]);
+                    watch(gradients, std::slice::from_ref(&(0..length)));
                     Ok(())
                 };
                 self.exchange.during((length, rows), run, lost)?;
@@ -272,7 +272,7 @@ impl<'m, T: Precision, O: Optimizer<T>, const N: usize> Distributed<'m, T, O, N>
     ) -> Result<T, DistributedError> {
         let sums = &mut self.exchange.received;
         let rows = T::from_f64(rows(tally));
-        sums.iter_mut().for_each(|sum| *sum = *sum / rows);
+        sums.iter_mut().for_each(|sum| *sum /= rows);
         let gradients = Gradients::new(self.step.gradients().layout(), sums);
         self.optimizer.step(params, gradients)?;
         Ok(before.conclude(params, tally))

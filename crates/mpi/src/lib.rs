@@ -46,6 +46,7 @@ mod fixed;
 mod launch;
 mod meeting;
 mod precision;
+pub mod scaling;
 mod sharded;
 mod sync_batch_norm;
 mod tally;

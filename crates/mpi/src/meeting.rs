@@ -19,15 +19,12 @@ const PROGRAM: usize = 4;
 /// Fails unless all ranks have the same parameters, inputs of the same shapes but for the number of rows, the same optimizer
 /// in the same state and, if the rows are equally many, the same program. Then all take the values of rank 0. Answers
 /// how many sums over all ranks there are within the program.
-pub(crate) fn meet<'a, T: Precision, O: Optimizer<T>, const N: usize>(
+pub(crate) fn meet<'a, T: Precision + 'a, O: Optimizer<T>, const N: usize>(
     world: World,
     (step, optimizer): (&mut Step<'_, T, N>, &mut O),
     params: &mut Params<T>,
     (inputs, rows): (&[Feed<'a, T>; N], usize),
-) -> Result<usize, DistributedError>
-where
-    T: 'a,
-{
+) -> Result<usize, DistributedError> {
     let mine = [structure(params), of_inputs(inputs), 0, rows as u64, 0];
     let table = table(world, &mine);
     compare(&table, PARAMETERS, "the structure of the parameters")?;

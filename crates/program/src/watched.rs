@@ -46,9 +46,6 @@ impl<T: Precision> Program<T> {
         } else {
             of(outputs.start).start..of(outputs.end - 1).end
         };
-        if self.instructions.is_empty() {
-            watch(&self.workspace.reals[place.clone()], &[0..place.len()]);
-        }
         self.execute(params.values(), params.seed(), &mut [], |position, reals, _| {
             watch(&reals[place.clone()], &finals[position]);
             Ok(())
