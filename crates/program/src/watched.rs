@@ -97,9 +97,8 @@ mod tests {
         let mut params = Params::with_seed(0);
         let weights = deep(&mut params, 5);
         let mut step = Step::new(move |g, [x]| {
-            let layer = |x: graph::Var<'_>, w| x.matmul(g.param(w)).tanh();
             let twice = weights.iter().chain(&weights[1..2]);
-            twice.fold(x, layer).square().sum()
+            twice.fold(x, |x, w| x.matmul(g.param(w)).tanh()).square().sum()
         });
         let x = Array2::from_shape_fn((4, 6), |(i, j)| (i + j) as f64 * 0.1);
         for _ in 0..2 {
