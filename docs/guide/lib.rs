@@ -23,6 +23,7 @@ pages!(
     loops,
     checking,
     saving,
+    many_machines,
     not_finite,
     speed,
     lectures,

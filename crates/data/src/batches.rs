@@ -1,6 +1,7 @@
 //! Mini-batches: how a data set reaches a training loop.
 
 use std::iter::FusedIterator;
+use std::ops::Range;
 
 use ndarray::{Array1, Array2};
 
@@ -38,6 +39,27 @@ pub struct Batches<'a, X = Array2<f32>, Y = Array1<i64>> {
     order: Option<Vec<usize>>, // none: the order of the data set
     next: usize,               // positions in that order
     end: usize,
+    part: (usize, usize), // which of how many parts of each batch
+}
+
+/// The rows that one of `of` parts has of so many: those from ⌊part·rows/of⌋ on, to where the next part begins. Parts differ by
+/// one row at most, together they are all rows, and where `of` is a multiple of a smaller number, its parts are made of whole
+/// ones.
+///
+/// ```
+/// use cotangent::data::part_of;
+/// assert_eq!([0, 1, 2].map(|part| part_of(8, part, 3)), [0..2, 2..5, 5..8]);
+/// assert_eq!(part_of(9, 0, 2), 0..part_of(9, 1, 4).end);
+/// ```
+///
+/// # Panics
+/// Unless `part < of`.
+#[track_caller]
+pub fn part_of(rows: usize, part: usize, of: usize) -> Range<usize> {
+    assert!(part < of, "part {part} is none of {of} parts, which are counted from 0");
+    // Not `part * rows / of`, which could wrap around.
+    let start = |part: usize| rows / of * part + rows % of * part / of;
+    start(part)..start(part + 1)
 }
 
 impl<'a, X: Rows, Y: Rows> Batches<'a, X, Y> {
@@ -45,7 +67,7 @@ impl<'a, X: Rows, Y: Rows> Batches<'a, X, Y> {
         if size == 0 {
             return Err(DataError::BatchSizeZero);
         }
-        Ok(Self { data, size, order: None, next: 0, end: data.len() })
+        Ok(Self { data, size, order: None, next: 0, end: data.len(), part: (0, 1) })
     }
 
     /// Puts the rows to come in a random order; each order is equally likely.
@@ -83,6 +105,11 @@ impl<'a, X: Rows, Y: Rows> Batches<'a, X, Y> {
     pub fn drop_last(mut self) -> Self {
         self.end -= (self.end - self.next) % self.size;
         self
+    }
+
+    /// Only a part of the rows of each batch.
+    pub(crate) fn part(self, part: usize, of: usize) -> Self {
+        Self { part: (part, of), ..self }
     }
 
     /// Goes back to the first batch, with the rows in another random order if there is one.
@@ -143,7 +170,8 @@ impl<'a, X: Rows, Y: Rows> Batches<'a, X, Y> {
         let start = self.next;
         self.next = self.end.min(start.saturating_add(self.size));
         let order = self.order.as_ref();
-        let rows = (start..self.next).map(|at| order.map_or(at, |order| order[at]));
+        let part = part_of(self.next - start, self.part.0, self.part.1);
+        let rows = part.map(|row| start + row).map(|at| order.map_or(at, |order| order[at]));
         self.data.gather(rows, features, targets);
         true
     }

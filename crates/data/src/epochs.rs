@@ -90,6 +90,39 @@ impl<'a, X: Rows, Y: Rows> Epochs<'a, X, Y> {
         Ok(self)
     }
 
+    /// Yields of each batch only the rows of one of `of` parts, counted from 0: what one of several processes trains on, that
+    /// go through the epochs together. All parts together are the batch, in its order; they differ by one row at most, and are
+    /// empty where a batch has fewer rows than there are parts ([`part_of`](crate::part_of) says which are whose). The [order](Self::order) is
+    /// that of the whole batches, and so another number of processes can go on from it.
+    ///
+    /// ```
+    /// use cotangent::ndarray::concatenate;
+    /// use cotangent::ndarray::Axis;
+    ///
+    /// # fn main() -> Result<(), cotangent::data::DataError> {
+    /// let train = cotangent::data::digits();
+    /// let mut whole = train.epochs(64)?.shuffled(7);
+    /// let mut parts = [0, 1].map(|part| train.epochs(64).map(|epochs| epochs.shuffled(7).part(part, 2)));
+    /// let [Ok(first), Ok(second)] = &mut parts else { unreachable!("batches of 64") };
+    /// for (x, _) in whole.by_ref().take(29) {
+    ///     let [one, two] = [first.next().unwrap().0, second.next().unwrap().0];
+    ///     assert_eq!(concatenate![Axis(0), one, two], x);
+    /// }
+    /// assert_eq!(first.order(), whole.order());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// Unless `part < of`.
+    #[must_use]
+    #[track_caller]
+    pub fn part(mut self, part: usize, of: usize) -> Self {
+        assert!(part < of, "part {part} is none of {of} parts, which are counted from 0");
+        self.batches = self.batches.part(part, of);
+        self
+    }
+
     /// The epoch of the batch to come, from 0: how many are complete.
     pub fn epoch(&self) -> u64 {
         self.epoch

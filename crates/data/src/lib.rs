@@ -51,7 +51,7 @@ mod source;
 mod split;
 mod standardize;
 
-pub use batches::Batches;
+pub use batches::{Batches, part_of};
 pub use csv_reader::{CsvFault, CsvReader, Header, LabelColumn};
 pub use dataset::Dataset;
 pub use digits::digits;

@@ -18,6 +18,8 @@ pub struct Selected<'a, T> {
     by: By<'a, T>,
     /// For each entry of the store whether it may be selected; `None` admits all.
     mask: Option<&'a [bool]>,
+    /// As the mask, but that patterns are not held against it.
+    part: Option<&'a [bool]>,
     /// Gradients that are not finite are not refused.
     any: bool,
 }
@@ -44,12 +46,12 @@ impl<'a, T: Precision> Selected<'a, T> {
     /// [checks](Self::check_gradients) that the gradients are finite.
     pub fn of(params: &'a Params<T>, gradients: Gradients<'a, T>) -> Self {
         let any = gradients.is_known_finite();
-        Self { params, by: By::Gradients(gradients), mask: None, any }
+        Self { params, by: By::Gradients(gradients), mask: None, part: None, any }
     }
 
     /// These parameters, without a step.
     pub(crate) fn named(params: &'a Params<T>, of: &'a [Param]) -> Self {
-        Self { params, by: By::Name(of), mask: None, any: true }
+        Self { params, by: By::Name(of), mask: None, part: None, any: true }
     }
 
     /// For a step by any gradients: what asks for it keeps those that are not finite from weights.
@@ -60,6 +62,12 @@ impl<'a, T: Precision> Selected<'a, T> {
     /// Those that the mask admits, which has a place for each entry of the store.
     pub(crate) fn masked(self, mask: &'a [bool]) -> Self {
         Self { mask: Some(mask), ..self }
+    }
+
+    /// Those of them that are also in a part of the store, given by a place for each of its entries: what one of several
+    /// processes looks after. Patterns may match what others look after.
+    pub fn part(self, part: &'a [bool]) -> Self {
+        Self { part: Some(part), ..self }
     }
 
     /// Whether they are selected for a step.
@@ -122,7 +130,9 @@ impl<'a, T: Precision> Selected<'a, T> {
             }
             By::Name(entries) => (entries[position].id(), None),
         };
-        let param = self.params.entry(id).filter(|param| self.admits(param))?;
+        let of_part = |param: &Param| self.part.is_none_or(|part| part[param.id().index()]);
+        let admitted = |param: &&Param| self.admits(param) && of_part(param);
+        let param = self.params.entry(id).filter(admitted)?;
         // What is frozen takes no part in a step, whoever computed a gradient of it.
         let waits = gradient.is_some() && self.params.is_frozen(id);
         (!waits).then(|| Chosen { param, weights: self.params.range(id), gradient })

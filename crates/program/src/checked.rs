@@ -60,16 +60,16 @@ impl<T: Precision> Program<T> {
 }
 
 /// What an instruction reads and writes.
-struct Effects {
+pub(crate) struct Effects {
     reads: Vec<Memory>,
-    writes: Vec<Written>,
+    pub writes: Vec<Written>,
     operations: String,
     pass: &'static str,
     location: &'static Location<'static>,
 }
 
 impl Effects {
-    fn of<T>(instruction: &Instruction<T>) -> Self {
+    pub fn of<T>(instruction: &Instruction<T>) -> Self {
         let (reads, writes) = match &instruction.action {
             Action::Fused { inputs, slots, outputs, .. } => {
                 let read = |input: &FusedInput| match input {

@@ -1,6 +1,8 @@
 //! A value given for an input of a program.
 
-use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Dimension};
+use std::ops::Range;
+
+use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension};
 
 use crate::Precision;
 use graph::{Integer, Kind, Type, Value, View};
@@ -34,6 +36,25 @@ impl<T: Precision> Feed<'_, T> {
         }
     }
 
+    /// Some of its rows: what lies at these places along the first axis. A number has none, and is answered whole.
+    ///
+    /// ```
+    /// use cotangent::{Feed, Type};
+    /// use cotangent::ndarray::array;
+    /// let labels = array![7_u8, 8, 9];
+    /// assert_eq!(Feed::<f32>::from(&labels).rows(1..3).ty(), Type::index([2]));
+    /// ```
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[track_caller]
+    pub fn rows(&self, rows: Range<usize>) -> Feed<'_, T> {
+        match self {
+            Feed::Real(view) => Feed::Real(rows_of(view, rows)),
+            Feed::Index(indices) => Feed::Index(indices.rows(rows)),
+        }
+    }
+
     /// A copy of the values.
     pub(crate) fn to_value(&self) -> Value<T> {
         match self {
@@ -64,6 +85,11 @@ impl<'a, T: Precision> From<&'a Value<T>> for Feed<'a, T> {
     fn from(value: &'a Value<T>) -> Self {
         value.view().into()
     }
+}
+
+#[track_caller]
+fn rows_of<'v, E>(view: &'v ArrayViewD<'_, E>, rows: Range<usize>) -> ArrayViewD<'v, E> {
+    if view.ndim() == 0 { view.view() } else { view.slice_axis(Axis(0), rows.into()) }
 }
 
 /// Copies an array to where a program reads it, in row-major order.
@@ -109,6 +135,15 @@ macro_rules! whole {
             pub fn shape(&self) -> &[usize] {
                 match &self.0 {
                     $(Whole::$variant(view) => view.shape()),*
+                }
+            }
+
+            /// Some of the rows.
+            fn rows(&self, rows: Range<usize>) -> Indices<'_> {
+                match &self.0 {
+                    $(Whole::$variant(view) => {
+                        Indices(Whole::$variant(rows_of(view, rows)))
+                    })*
                 }
             }
 

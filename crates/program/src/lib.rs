@@ -39,6 +39,7 @@ mod repeated;
 mod reports;
 mod step;
 mod threads;
+mod watched;
 mod words;
 mod work;
 mod workspace;

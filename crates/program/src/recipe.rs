@@ -10,6 +10,7 @@ use graph::{
 
 use crate::per_shape::{LIMIT, record_inputs, types_of};
 use crate::reports::{Reports, as_numbers};
+use crate::watched::Finals;
 use crate::{Arithmetic, Feed, Precision, Program};
 
 type RecordStep<'m> = dyn for<'g> Fn(&'g Graph, &[Var<'g>]) -> (Var<'g>, Vec<Var<'g>>) + Send + 'm;
@@ -69,6 +70,8 @@ pub struct Contents {
     pub reports: Reports,
     /// Whether the results of the last run were finite.
     pub finite: bool,
+    /// Which gradients are final after each instruction, once somebody has watched a run.
+    pub finals: Option<Finals>,
 }
 
 impl Contents {
@@ -166,7 +169,8 @@ impl<'m> StepRecipe<'m> {
         let updates = updates.into_iter().map(|update| update.0).collect();
         let Terms { watched, location, .. } = &self.terms;
         let reports = Reports::record(graph, &mut outputs, &reported, watched, location)?;
-        Ok(Recorded { outputs, contents: Contents { layout, updates, reports, finite: true } })
+        let contents = Contents { layout, updates, reports, finite: true, finals: None };
+        Ok(Recorded { outputs, contents })
     }
 
     /// Repeats a run whose results are not finite, to answer where that began: by the plain

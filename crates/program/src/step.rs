@@ -1,6 +1,7 @@
 //! Training steps: a loss with its gradients and running statistics, in one program.
 
 use std::fmt;
+use std::ops::Range;
 
 use ndarray::ArrayViewD;
 
@@ -248,6 +249,71 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
         let (recipe, inputs) = (&self.recipe, &inputs.feeds());
         let loss = self.work.run(recipe, params, inputs, Run::OnData, &mut updated)?;
         refused.map_or(Ok(loss), Err)
+    }
+
+    /// As [`run`](Self::run), with somebody who looks on: `watch` is called after each instruction with all gradients as they
+    /// lie, and with the ranges of them that are final since it was called last. So a gradient can be on its way to other
+    /// machines while the rest of the backward pass runs. In the end each was final once.
+    ///
+    /// ```
+    /// use cotangent::{Params, Step};
+    /// use cotangent::ndarray::array;
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let mut root = params.root();
+    /// let [a, b] = ["a", "b"].map(|name| root.parameter(name, array![[0.5, 1.0], [0.0, 1.0]].into_dyn()));
+    /// let mut step = Step::new(|g, [x]| x.matmul(g.param(&a)).tanh().matmul(g.param(&b)).sum());
+    /// let mut order = Vec::new();
+    /// let mut watch = |_: &[f32], ranges: &[_]| order.extend_from_slice(ranges);
+    /// step.run_watched(&mut params, (&array![[1.0_f32, 2.0]],), &mut watch)?;
+    /// assert_eq!(order, [4..8, 0..4]); // the last layer's comes first
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub fn run_watched<'a>(
+        &mut self,
+        params: &mut Params<T>,
+        inputs: impl Feeds<'a, T, N>,
+        watch: &mut dyn FnMut(&[T], &[Range<usize>]),
+    ) -> Result<T, RunError>
+    where
+        T: 'a,
+    {
+        self.work.run_watched(&self.recipe, params, &inputs.feeds(), watch)
+    }
+
+    /// The program that a run on such inputs runs, recorded and compiled if it is not known, without running it. What the last
+    /// run computed is gone then.
+    ///
+    /// ```
+    /// use cotangent::{Params, Step};
+    /// use cotangent::ndarray::array;
+    ///
+    /// let mut step = Step::new(|_, [x]| x.tanh().sum());
+    /// let program = step.compile(&Params::seeded(0), (&array![1.0_f32, 2.0],))?;
+    /// assert!(program.explain().to_string().contains("tanh"));
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the parameters are of another store than the model's, or a trainable one has no path to the loss.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub fn compile<'a>(
+        &mut self,
+        params: &Params<T>,
+        inputs: impl Feeds<'a, T, N>,
+    ) -> Result<&Program<T>, RunError>
+    where
+        T: 'a,
+    {
+        self.work.compile(&self.recipe, params, &inputs.feeds())
     }
 
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is

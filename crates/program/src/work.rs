@@ -3,6 +3,8 @@
 //! It is behind trait objects, which are made where a precision is known: so all of it is compiled here,
 //! down to how a program is dropped, and a user's crate is left with calls.
 
+use std::ops::Range;
+
 use graph::{Gradients, Graph, Params, RunError, Seed, Type};
 
 use crate::engine::Run;
@@ -14,6 +16,9 @@ use crate::{Feed, Precision, Profile, Program};
 /// What is done by the gradients before anything is written; answers whether the rest may be.
 pub type Update<'u, T> = dyn FnMut(&mut Params<T>, Gradients<'_, T>) -> bool + 'u;
 
+/// What looks on while gradients are computed: see [`Step::run_watched`](crate::Step::run_watched).
+pub type Watch<'w, T> = dyn FnMut(&[T], &[Range<usize>]) + 'w;
+
 /// The work of a [`Step`](crate::Step).
 pub trait StepWork<T>: Send {
     fn run(
@@ -24,6 +29,21 @@ pub trait StepWork<T>: Send {
         how: Run,
         update: &mut Update<'_, T>,
     ) -> Result<T, RunError>;
+    /// Runs on data, watched.
+    fn run_watched(
+        &mut self,
+        recipe: &StepRecipe<'_>,
+        params: &mut Params<T>,
+        inputs: &[Feed<'_, T>],
+        watch: &mut Watch<'_, T>,
+    ) -> Result<T, RunError>;
+    /// Compiles what a run would run.
+    fn compile(
+        &mut self,
+        recipe: &StepRecipe<'_>,
+        params: &Params<T>,
+        inputs: &[Feed<'_, T>],
+    ) -> Result<&Program<T>, RunError>;
     fn profile(
         &mut self,
         recipe: &StepRecipe<'_>,
@@ -115,18 +135,16 @@ impl<T: Precision> Work<T, Contents> {
     }
 }
 
-impl<T: Precision> StepWork<T> for Work<T, Contents> {
-    fn run(
+impl<T: Precision> Work<T, Contents> {
+    /// Looks at what a run has computed, and writes it.
+    fn finish(
         &mut self,
-        recipe: &StepRecipe<'_>,
-        params: &mut Params<T>,
-        inputs: &[Feed<'_, T>],
-        how: Run,
+        position: usize,
+        performed: Result<(), RunError>,
+        (recipe, params, inputs): (&StepRecipe<'_>, &mut Params<T>, &[Feed<'_, T>]),
         update: &mut Update<'_, T>,
     ) -> Result<T, RunError> {
-        let position = self.step(recipe, params, inputs)?;
         let Compiled { program, contents } = self.compiled.get_mut(position);
-        let performed = program.perform(params, inputs, how);
         if arose(&performed) {
             recipe.find_origin(program, params, inputs)?;
         }
@@ -149,6 +167,47 @@ impl<T: Precision> StepWork<T> for Work<T, Contents> {
         let Seed { seed, run } = params.seed();
         params.set_seed(Seed { seed, run: run + 1 });
         Ok(loss)
+    }
+}
+
+impl<T: Precision> StepWork<T> for Work<T, Contents> {
+    fn run(
+        &mut self,
+        recipe: &StepRecipe<'_>,
+        params: &mut Params<T>,
+        inputs: &[Feed<'_, T>],
+        how: Run,
+        update: &mut Update<'_, T>,
+    ) -> Result<T, RunError> {
+        let position = self.step(recipe, params, inputs)?;
+        let program = &mut self.compiled.get_mut(position).program;
+        let performed = program.perform(params, inputs, how);
+        self.finish(position, performed, (recipe, params, inputs), update)
+    }
+
+    fn run_watched(
+        &mut self,
+        recipe: &StepRecipe<'_>,
+        params: &mut Params<T>,
+        inputs: &[Feed<'_, T>],
+        watch: &mut Watch<'_, T>,
+    ) -> Result<T, RunError> {
+        let position = self.step(recipe, params, inputs)?;
+        let Compiled { program, contents } = self.compiled.get_mut(position);
+        let gradients = 0..contents.loss();
+        let finals = contents.finals.get_or_insert_with(|| program.finals(gradients.clone()));
+        let performed = program.perform_watched(params, inputs, (gradients, finals), watch);
+        self.finish(position, performed, (recipe, params, inputs), &mut |_, _| true)
+    }
+
+    fn compile(
+        &mut self,
+        recipe: &StepRecipe<'_>,
+        params: &Params<T>,
+        inputs: &[Feed<'_, T>],
+    ) -> Result<&Program<T>, RunError> {
+        let position = self.step(recipe, params, inputs)?;
+        Ok(&self.compiled.get(position).program)
     }
 
     fn profile(

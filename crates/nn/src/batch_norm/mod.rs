@@ -2,7 +2,7 @@
 
 mod running;
 
-pub use running::{Average, Running, RunningStatistics, RunningVariance};
+pub use running::{Average, BatchStatistics, Running, RunningStatistics, RunningVariance};
 
 use graph::{Scope, Shape, Var, misfit};
 
@@ -80,32 +80,75 @@ impl BatchNorm {
     /// If axis 1 of x does not have the layer's extent.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
+        self.check_channels(x);
+        match (mode, &self.running) {
+            (Mode::Eval, Some(running)) => {
+                let (mean, variance) = running.estimates(x.graph());
+                self.normalised(x, along(mean, CHANNELS, x), along(variance, CHANNELS, x))
+            }
+            _ => self.forward_by(x, mode, self.batch_statistics(x, mode)),
+        }
+    }
+
+    /// x normalised by statistics of the batch that somebody else takes: of more samples than are here, or of fewer. They
+    /// broadcast against x, and in training the running statistics follow them.
+    ///
+    /// ```
+    /// use cotangent::{Graph, Params, keep};
+    /// use cotangent::nn::{BatchNorm, Mode, batch_norm::BatchStatistics};
+    ///
+    /// let mut params = Params::<f64>::with_seed(0);
+    /// let norm = BatchNorm::new(3).build(&mut params.root(), "norm");
+    /// let g = Graph::new();
+    /// let x = g.input("x", [8, 3]);
+    /// // The statistics of the first four samples, for all.
+    /// let first = x.slice_axis(0, ..4);
+    /// let (mean, variance) = (first.mean_over(keep(0)), first.variance_over(keep(0), 0));
+    /// let correction = g.full([], 4.0 / 3.0);
+    /// let y = norm.forward_by(x, Mode::Train, BatchStatistics { mean, variance, correction });
+    /// assert_eq!(y.shape(), x.shape());
+    /// ```
+    ///
+    /// # Panics
+    /// If axis 1 of x does not have the layer's extent.
+    #[track_caller]
+    pub fn forward_by<'g>(
+        &self,
+        x: Var<'g>,
+        mode: Mode,
+        statistics: BatchStatistics<'g>,
+    ) -> Var<'g> {
+        self.check_channels(x);
+        if let (Mode::Train, Some(running)) = (mode, &self.running) {
+            running.record(statistics);
+        }
+        self.normalised(x, statistics.mean, statistics.variance)
+    }
+
+    #[track_caller]
+    fn check_channels(&self, x: Var<'_>) {
         if x.shape().get(CHANNELS) != Some(&self.features) {
             let rule = format!("axis 1 of the input must have {} channels", self.features);
             misfit(&format!("batch_norm {:?}", self.path), rule, &[x]);
         }
-        let (mean, variance) = match (mode, &self.running) {
-            (Mode::Eval, Some(running)) => {
-                let (mean, variance) = running.estimates(x.graph());
-                (along(mean, CHANNELS, x), along(variance, CHANNELS, x))
-            }
-            _ => self.batch_statistics(x, mode),
-        };
+    }
+
+    #[track_caller]
+    fn normalised<'g>(&self, x: Var<'g>, mean: Var<'g>, variance: Var<'g>) -> Var<'g> {
         self.affine.forward(standardized_by(x, mean, variance, self.eps), CHANNELS)
     }
 
-    /// The mean and the biased variance of each channel of x, which training also averages.
+    /// The mean and the biased variance of each channel of x.
     #[track_caller]
-    fn batch_statistics<'g>(&self, x: Var<'g>, mode: Mode) -> (Var<'g>, Var<'g>) {
+    fn batch_statistics<'g>(&self, x: Var<'g>, mode: Mode) -> BatchStatistics<'g> {
         let count = x.shape().size() / self.features;
         let x = if count < 2 { self.too_few(x, mode, count) } else { x };
         let axes: Vec<isize> =
             (0..x.rank() as isize).filter(|&axis| axis != CHANNELS as isize).collect();
         let (mean, variance) = moments(x, &axes[..]);
-        if let (Mode::Train, Some(running)) = (mode, &self.running) {
-            running.record(mean, variance, count);
-        }
-        (mean, variance)
+        let n = count as f64;
+        let correction = x.graph().full([], n / (n - 1.0));
+        BatchStatistics { mean, variance, correction }
     }
 }
 

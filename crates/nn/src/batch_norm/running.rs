@@ -137,6 +137,18 @@ impl Running {
     }
 }
 
+/// What a batch is normalised by, and its running statistics follow: see
+/// [`BatchNorm::forward_by`](super::BatchNorm::forward_by).
+#[derive(Clone, Copy, Debug)]
+pub struct BatchStatistics<'g> {
+    /// The mean of each channel.
+    pub mean: Var<'g>,
+    /// The biased variance of each.
+    pub variance: Var<'g>,
+    /// n/(n − 1), for n values per channel: what makes the variance unbiased.
+    pub correction: Var<'g>,
+}
+
 /// The running statistics of a layer: buffers that a training step writes back.
 ///
 /// ```
@@ -172,16 +184,18 @@ impl RunningStatistics {
         }
     }
 
-    /// Brings the running statistics up to date with a batch's mean and biased variance of `count`
-    /// values per channel, without letting gradients into what later reads them.
+    /// Brings the running statistics up to date with a batch's, without letting gradients into what
+    /// later reads them.
     #[track_caller]
     pub(crate) fn record<'g>(&self, mean: Var<'g>, variance: Var<'g>, count: usize) {
+    pub(super) fn record<'g>(&self, statistics: BatchStatistics<'g>) {
+        let BatchStatistics { mean, variance, correction } = statistics;
         let graph = mean.graph();
         let batches = graph.current(&self.batches) + 1.0;
         graph.update(&self.batches, batches);
         let variance = match self.convention.variance {
             RunningVariance::Biased => variance,
-            RunningVariance::Unbiased => variance * (count as f64 / (count as f64 - 1.0)),
+            RunningVariance::Unbiased => variance * correction,
         };
         for (buffer, statistic) in [(&self.mean, mean), (&self.variance, variance)] {
             let old = graph.current(buffer);

@@ -83,6 +83,16 @@ impl<T: Precision> State<T> {
         self.tensors.get(name).map(|tensor| tensor.values.as_slice())
     }
 
+    /// Adds what another state has.
+    fn extend(&mut self, other: Self) {
+        if let (Some(settings), Some(others)) = (&mut self.settings, other.settings) {
+            settings.extend(others);
+        }
+        self.parameters.extend(other.parameters);
+        self.numbers.extend(other.numbers);
+        self.tensors.extend(other.tensors);
+    }
+
     /// The parameters of a store that something is remembered of.
     fn entries(&self, params: &Params<T>) -> Vec<Param> {
         let known = |param: &&Param| self.parameters.contains(param.path());
@@ -183,6 +193,33 @@ impl<'a, T: Precision> Ledger<'a, T> {
         self.prefix.push('/');
         transfer(self);
         self.prefix.truncate(length);
+    }
+
+    /// Transfers what several processes remember together, each of its own parameters: `transfer` is that of this process. What
+    /// is written is what all have; `gather` is given this one's part as bytes, and answers those of all, in one order. It is
+    /// not asked where a state is read, in which each finds its own.
+    ///
+    /// # Panics
+    /// If the bytes are not those that were gathered.
+    pub fn shared(
+        &mut self,
+        transfer: impl FnOnce(&mut Ledger<'_, T>),
+        gather: impl FnOnce(Vec<u8>) -> Vec<Vec<u8>>,
+    ) {
+        match &mut self.direction {
+            Direction::Read(state) => {
+                let direction = Direction::Read(state);
+                transfer(&mut Ledger { direction, prefix: self.prefix.clone() });
+            }
+            Direction::Write(state) => {
+                let mut own = State::empty();
+                let direction = Direction::Write(&mut own);
+                transfer(&mut Ledger { direction, prefix: self.prefix.clone() });
+                for bytes in gather(own.to_bytes()) {
+                    state.extend(State::from_bytes(&bytes).expect("it was gathered as written"));
+                }
+            }
+        }
     }
 
     /// Notes a setting, which is compared and never read.
