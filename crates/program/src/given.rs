@@ -148,7 +148,7 @@ macro_rules! whole {
             }
 
             /// A copy of the indices.
-            pub(crate) fn to_array(&self) -> ArrayD<i64> {
+            pub fn to_array(&self) -> ArrayD<i64> {
                 match &self.0 {
                     $(Whole::$variant(view) => view.mapv(Integer::to_index)),*
                 }
