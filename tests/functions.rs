@@ -1,6 +1,6 @@
 //! Functions and their gradients against PyTorch's and SciPy's: `functions/functions.json`, which `generate.py` beside it writes.
 
-use cotangent::{Gradient, Graph, Params, Program, Seed, Var};
+use cotangent::{Feed, Gradient, Graph, Params, Program, Seed, Var};
 use ndarray::{ArrayD, IxDyn};
 use serde_json::Value as Json;
 
@@ -94,27 +94,34 @@ fn compare(what: &str, ours: &ArrayD<f64>, theirs: &ArrayD<f64>) {
     }
 }
 
+/// The function with the gradients of a sum of its elements with the weights 1, 2, 3, …
+fn answers<'g>(name: &str, inputs: &[Var<'g>]) -> Vec<Var<'g>> {
+    let y = applied(name, inputs);
+    let weights = y.graph().arange(y.shape().size()).to_real().reshape_to(y.shape()) + 1.0;
+    let gradients = Gradient::of((y * weights).sum()).zeros_without_path();
+    [y].into_iter().chain(gradients.with_respect_to(inputs).unwrap()).collect()
+}
+
 #[test]
 fn functions_and_gradients_are_those_of_pytorch_and_scipy_plain_and_compiled() {
     let json: Json = serde_json::from_str(include_str!("functions/functions.json")).unwrap();
     for case in list(&json["cases"]) {
         let name = case["name"].as_str().unwrap();
-        let g = Graph::new();
         let arrays: Vec<ArrayD<f64>> = list(&case["inputs"]).iter().map(array).collect();
-        let inputs: Vec<Var<'_>> = arrays.iter().map(|x| g.constant(x.clone())).collect();
-        let y = applied(name, &inputs);
-        let weights = g.arange(y.shape().size()).to_real().reshape_to(y.shape()) + 1.0;
-        let gradients = Gradient::of((y * weights).sum()).zeros_without_path();
-        let gradients = gradients.with_respect_to(&inputs).unwrap();
-        let answers: Vec<Var<'_>> = [y].into_iter().chain(gradients).collect();
         let expected: Vec<ArrayD<f64>> =
             [&case["value"]].into_iter().chain(list(&case["gradients"])).map(array).collect();
-        for (answer, expected) in answers.iter().zip(&expected) {
+        let g = Graph::new();
+        let constants: Vec<Var<'_>> = arrays.iter().map(|x| g.constant(x.clone())).collect();
+        for (answer, expected) in answers(name, &constants).iter().zip(&expected) {
             compare(name, &answer.eval().unwrap(), expected);
         }
+        // Of constants, a program would hold the answers.
+        let g = Graph::new();
+        let inputs: Vec<Var<'_>> = arrays.iter().map(|x| g.input("x", x.shape())).collect();
         let params = Params::<f64>::with_seed(0);
-        let mut program = Program::compile(&answers, &params);
-        program.run(&params, &[], Seed::default()).unwrap();
+        let mut program = Program::compile(&answers(name, &inputs), &params);
+        let feeds: Vec<Feed<'_, f64>> = arrays.iter().map(Feed::from).collect();
+        program.run(&params, &feeds, Seed::default()).unwrap();
         for (i, expected) in expected.iter().enumerate() {
             compare(&format!("compiled {name}"), &program.output(i).to_owned(), expected);
         }

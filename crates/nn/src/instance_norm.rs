@@ -2,7 +2,7 @@
 
 use graph::{Scope, Shape, Var, misfit};
 
-use crate::batch_norm::{Running, RunningStatistics};
+use crate::batch_norm::{BatchStatistics, Running, RunningStatistics};
 use crate::error::{accept, not_negative, positive};
 use crate::module::forward_at;
 use crate::normalize::{Affine, AffineParts, affine_options, along, moments, standardized_by};
@@ -79,7 +79,12 @@ impl InstanceNorm {
                 let axes: Vec<isize> = (2..x.rank() as isize).collect();
                 let (mean, variance) = moments(x, &axes[..]);
                 if let (Mode::Train, Some(running)) = (mode, running) {
-                    running.record(mean.mean_over(0), variance.mean_over(0), positions);
+                    let n = positions as f64;
+                    running.record(BatchStatistics {
+                        mean: mean.mean_over(0),
+                        variance: variance.mean_over(0),
+                        correction: x.graph().full([], n / (n - 1.0)),
+                    });
                 }
                 (mean, variance)
             }

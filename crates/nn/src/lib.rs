@@ -42,7 +42,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | affine maps | [`Linear`], [`Bilinear`], [`Embedding`] |
+//! | affine maps | [`Linear`], [`Bilinear`], [`Embedding`], [`EmbeddingBag`] |
 //! | over one, two and three axes | [`Conv2d`] and its kin in [`conv`], [`MaxPool2d`] and its kin in [`pool`], [`Upsample`], [`PixelShuffle`], [`PixelUnshuffle`] |
 //! | normalisations | [`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`InstanceNorm`], [`RmsNorm`], [`LocalResponseNorm`] |
 //! | along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
@@ -50,10 +50,7 @@
 //! | weights made of others | [`WeightNorm`], [`SpectralNorm`] around a builder: [`parametrize`] |
 //! | random | [`Dropout`], [`Dropout2d`] of channels, [`AlphaDropout`] |
 //! | shapes | [`Flatten`], [`Unflatten`], [`Identity`] |
-//! | layers with parameters | [`Linear`], [`BatchNorm`], [`LayerNorm`], [`Embedding`], [`EmbeddingBag`] |
-//! | layers along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
 //! | attention and transformers | [`MultiHeadAttention`], [`TransformerEncoder`], [`TransformerDecoder`]; [`attention`] and [`transformer`] for what they share |
-//! | layers without | [`Activation`], [`Dropout`], [`Flatten`] |
 //! | composition | [`Module`], [`Sequential`] |
 //! | initial values | [`init`] |
 //! | losses | [`Loss`] for the usual ones, [`loss`] for their options |
@@ -100,7 +97,6 @@ pub mod transformer;
 
 pub use bilinear::BilinearBuilder;
 pub use channel_dropout::{Dropout1d, Dropout2d, Dropout3d};
-pub use embedding::EmbeddingBuilder;
 pub use embedding::{Bag, EmbeddingBagBuilder, EmbeddingBuilder};
 pub use error::HyperparameterError;
 pub use group_norm::GroupNormBuilder;
@@ -125,23 +121,21 @@ macro_rules! exported {
 pub(crate) use exported;
 
 exported! {
-    LAYERS: activation::Activation, batch_norm::BatchNorm, bilinear::Bilinear,
+    LAYERS: activation::Activation, attention::MultiHeadAttention, attention::RotaryEmbedding,
+    attention::SinusoidalPositions, batch_norm::BatchNorm, bilinear::Bilinear,
     channel_dropout::AlphaDropout, channel_dropout::ChannelDropout, conv::Conv1d, conv::Conv2d,
     conv::Conv3d, conv::ConvTranspose1d, conv::ConvTranspose2d, conv::ConvTranspose3d,
-    dropout::Dropout, embedding::Embedding, flatten::Flatten, flatten::Identity, flatten::Unflatten,
-    glu::Glu, glu::SwiGlu, group_norm::GroupNorm, instance_norm::InstanceNorm,
-    layer_norm::LayerNorm, linear::Linear, local_response_norm::LocalResponseNorm, parametrize::SpectralNorm, parametrize::WeightNorm,
+    dropout::Dropout, embedding::Embedding, embedding::EmbeddingBag, flatten::Flatten,
+    flatten::Identity, flatten::Unflatten, glu::Glu, glu::SwiGlu, group_norm::GroupNorm,
+    instance_norm::InstanceNorm, layer_norm::LayerNorm, linear::Linear,
+    local_response_norm::LocalResponseNorm, parametrize::SpectralNorm, parametrize::WeightNorm,
     pool::AdaptiveAvgPool1d, pool::AdaptiveAvgPool2d, pool::AdaptiveAvgPool3d,
     pool::AdaptiveMaxPool1d, pool::AdaptiveMaxPool2d, pool::AdaptiveMaxPool3d, pool::AvgPool1d,
     pool::AvgPool2d, pool::AvgPool3d, pool::MaxPool1d, pool::MaxPool2d, pool::MaxPool3d,
     prelu::PRelu, recurrent::Gru, recurrent::Lstm, recurrent::Rnn, resize::PixelShuffle,
     resize::PixelUnshuffle, resize::Upsample, rms_norm::RmsNorm, sequential::Sequential,
-    LAYERS: activation::Activation, attention::MultiHeadAttention, attention::RotaryEmbedding,
-    attention::SinusoidalPositions, batch_norm::BatchNorm, dropout::Dropout, embedding::Embedding,
-    embedding::EmbeddingBag,     flatten::Flatten, layer_norm::LayerNorm, linear::Linear, recurrent::Gru, recurrent::Lstm,
-    recurrent::Rnn, sequential::Sequential, transformer::TransformerDecoder,
-    transformer::TransformerDecoderLayer, transformer::TransformerEncoder,
-    transformer::TransformerEncoderLayer,
+    transformer::TransformerDecoder, transformer::TransformerDecoderLayer,
+    transformer::TransformerEncoder, transformer::TransformerEncoderLayer,
 }
 
 exported! {

@@ -70,6 +70,5 @@ registry::operations! {
     stop_gradient: StopGradient;
     to_real: ToReal;
     trigonometry: Acos, Acosh, Asin, Asinh, Atan, Atanh, Cosh, Sinh, Tan;
-    window: Conv2d, MaxPool2d;
     window: Convolution, MaxPool;
 }

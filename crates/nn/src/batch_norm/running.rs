@@ -187,8 +187,7 @@ impl RunningStatistics {
     /// Brings the running statistics up to date with a batch's, without letting gradients into what
     /// later reads them.
     #[track_caller]
-    pub(crate) fn record<'g>(&self, mean: Var<'g>, variance: Var<'g>, count: usize) {
-    pub(super) fn record<'g>(&self, statistics: BatchStatistics<'g>) {
+    pub(crate) fn record<'g>(&self, statistics: BatchStatistics<'g>) {
         let BatchStatistics { mean, variance, correction } = statistics;
         let graph = mean.graph();
         let batches = graph.current(&self.batches) + 1.0;

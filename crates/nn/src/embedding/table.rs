@@ -29,7 +29,7 @@ impl Table {
     /// The parameter `weight`, with a row of 0 for padding.
     #[track_caller]
     pub fn build(&self, scope: &mut Scope<'_>) -> Param {
-        let mut values = self.init.values(scope, self.shape());
+        let mut values = self.init.values(scope, &self.shape());
         if let Some(row) = self.padding {
             values.index_axis_mut(Axis(0), row).fill(0.0);
         }

@@ -126,18 +126,15 @@ impl Init {
     /// If [`check`](Self::check) refuses the shape, or the name is taken.
     #[track_caller]
     pub fn build(&self, scope: &mut Scope<'_>, name: &str, shape: impl Into<Shape>) -> Param {
-        let values = self.values(scope, shape.into());
+        let values = self.values(scope, &shape.into());
         scope.parameter(name, values)
     }
 
-    /// The values of the next parameter of a scope; the start and the shape have been checked.
-    pub(crate) fn values(&self, scope: &Scope<'_>, shape: &Shape) -> ArrayD<f64> {
-        self.draw(shape, &mut generator(scope))
     /// What the next parameter of a scope starts as.
     #[track_caller]
-    pub(crate) fn values(&self, scope: &Scope<'_>, shape: Shape) -> ArrayD<f64> {
-        accept(self.check(&shape));
-        self.draw(&shape, &mut generator(scope))
+    pub(crate) fn values(&self, scope: &Scope<'_>, shape: &Shape) -> ArrayD<f64> {
+        accept(self.check(shape));
+        self.draw(shape, &mut generator(scope))
     }
 
     /// Whether this start is defined, and for this shape.
