@@ -2,6 +2,7 @@
 
 use std::f64::consts::{LN_2, LN_10};
 
+use super::calculus::{Maximum, Minimum};
 use super::map::Unary;
 use super::registry::{Example, binary, unary};
 use super::table::{binary, binary_type, unary, word};
@@ -44,7 +45,7 @@ binary! {
             if a == infinity || b == infinity {
                 return infinity;
             }
-            let (larger, smaller) = if a < b { (b, a) } else { (a, b) };
+            let (larger, smaller) = (Maximum.eval(a, b), Minimum.eval(a, b));
             let ratio = if larger == T::zero() { larger } else { smaller / larger };
             larger * (T::one() + ratio * ratio).sqrt()
         },
@@ -101,6 +102,7 @@ mod tests {
         let expected = array![5e300, 5e-300, 0.0, f64::INFINITY].into_dyn();
         approx::assert_relative_eq!(y.eval().unwrap(), expected, max_relative = 1e-15);
         assert_eq!(y.sum().grad(a).eval().unwrap()[2], 0.0);
+        assert!(g.constant(0.0).hypot(f64::NAN).eval().unwrap()[[]].is_nan());
     }
 
     #[test]
