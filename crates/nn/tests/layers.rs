@@ -6,3 +6,5 @@ mod build;
 mod mistakes;
 #[path = "layers/parity.rs"]
 mod parity;
+#[path = "layers/sharing.rs"]
+mod sharing;

@@ -17,7 +17,15 @@ use crate::{HyperparameterError, Mode, Module};
 /// u ← w·v/‖w·v‖, v ← wᵀ·u/‖wᵀ·u‖. They are buffers, constants to differentiation, and stand still in
 /// evaluation. Defaults are PyTorch's: one iteration a step, 15 when it is built, norms of at least 10⁻¹².
 ///
-/// For an example see [`parametrize`](crate::parametrize).
+/// ```
+/// use cotangent::Params;
+/// use cotangent::nn::{Linear, SpectralNorm};
+///
+/// let mut params = Params::seeded(0);
+/// let fc = SpectralNorm::new(Linear::new(3, 2)).build(&mut params.root(), "fc");
+/// assert_eq!((fc.u.shape(), fc.v.shape()), (&[2].into(), &[3].into()));
+/// assert_eq!(fc.u.path(), "fc.parametrizations.weight.0._u");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpectralNorm<M> {
     /// The layer, whose own weight is w.

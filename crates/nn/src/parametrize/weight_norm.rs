@@ -12,7 +12,15 @@ use crate::{HyperparameterError, Mode, Module};
 /// A layer with the weight g·v/‖v‖ (T. Salimans and D. Kingma, "Weight normalization", 2016), the norm being
 /// taken of all elements of each position along axis 0, as in PyTorch. It starts as the layer would.
 ///
-/// For an example see [`parametrize`](crate::parametrize).
+/// ```
+/// use cotangent::Params;
+/// use cotangent::nn::{Linear, WeightNorm};
+///
+/// let mut params = Params::seeded(0);
+/// let fc = WeightNorm::new(Linear::new(3, 2)).build(&mut params.root(), "fc");
+/// assert_eq!(fc.magnitude.shape(), &[2, 1].into());
+/// assert_eq!(fc.direction.path(), "fc.parametrizations.weight.original1");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightNorm<M> {
     /// The layer, whose own weight is v.
