@@ -114,10 +114,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let logits = model.forward(text, Mode::Eval);
         loss(logits.slice_axis(1, HALF..), next.slice_axis(1, HALF..))
     });
-    let places = (0..unread.len() - CONTEXT).step_by(CONTEXT / 2);
-    let (x, next) = windows(&unread, places.clone());
+    let places: Vec<usize> = (0..unread.len() - CONTEXT).step_by(CONTEXT / 2).collect();
+    let (x, next) = windows(&unread, places.iter().copied());
     let ours: f32 = judge.run(&params, (&x, &next))?[[]];
-    let judged = HALF as usize..places.last().unwrap_or(0) + CONTEXT + 1;
+    let judged = HALF as usize..places[places.len() - 1] + CONTEXT + 1;
     let table = bigram(&text, &unread[judged], alphabet.len());
 
     println!("\n{}\n", write(&model, &params, &alphabet, &numbered("Shall I "))?);

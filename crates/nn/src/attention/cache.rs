@@ -30,7 +30,7 @@ impl MultiHeadAttention {
     /// });
     /// let mut cache = ArrayD::<f32>::zeros(attention.cache_shape(1, 16).to_vec());
     /// for position in 0..16_i64 {
-    ///     let [y, written] = next.run(&params, (&Array3::ones((1, 1, 8)), &arr0(position), &cache))?;
+    ///     let [y, written] = next.run(&params, (&Array3::<f32>::ones((1, 1, 8)), &arr0(position), &cache))?;
     ///     assert_eq!(y.shape(), [1, 1, 8]);
     ///     cache = written.to_owned();
     /// }
