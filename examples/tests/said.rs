@@ -1,0 +1,27 @@
+//! What an example says last.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The last line of an example's output, whose numbers are found by the words around them.
+pub struct Last(String);
+
+/// Runs an example, which `cargo test` builds with its test.
+pub fn last_line(example: &str) -> Last {
+    let test = std::env::current_exe().unwrap();
+    let path: PathBuf =
+        [test.ancestors().nth(2).unwrap(), "examples".as_ref(), example.as_ref()].iter().collect();
+    let output = Command::new(path).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Last(String::from_utf8(output.stdout).unwrap().lines().last().unwrap().to_owned())
+}
+
+impl Last {
+    /// The number that comes after these words.
+    #[track_caller]
+    pub fn after(&self, words: &str) -> f64 {
+        let Some((_, rest)) = self.0.split_once(words) else { panic!("{words:?}: {}", self.0) };
+        let number = rest.split_whitespace().next().unwrap().trim_end_matches([';', ',']);
+        number.parse().unwrap_or_else(|_| panic!("{words:?}: {}", self.0))
+    }
+}
