@@ -37,14 +37,14 @@ const BUCKET: usize = 1 << 20;
 /// use cotangent::prelude::*;
 /// use cotangent_mpi::{Distributed, launch};
 ///
-/// # let code =
 /// launch(|world| {
 ///     let mut params = Params::<f64>::with_seed(0);
 ///     let w = params.root().parameter("w", array![[1.0], [2.0]].into_dyn());
 ///     let step = Step::new(|g, [x, y]| (x.matmul(g.param(&w)) - y).square().mean());
 ///     let mut training = Distributed::new(world, step, Sgd::new(0.1));
 ///     // Four rows, whatever the number of ranks that share them.
-///     let (x, y) = (Array2::eye(4).slice_move(cotangent::ndarray::s![.., ..2]), Array2::zeros((4, 1)));
+///     let x = array![[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]];
+///     let y = Array2::<f64>::zeros((4, 1));
 ///     let mine = world.part(4);
 ///     let rows = cotangent::ndarray::s![mine, ..];
 ///     let loss = training.train(&mut params, (x.slice(&rows), y.slice(&rows)))?;
