@@ -117,7 +117,7 @@ impl GroupNormBuilder {
         let (owner, name) = ("GroupNorm", "the number of channels");
         positive(owner, "the number of groups", self.groups)?;
         positive(owner, name, self.channels)?;
-        let holds = self.channels % self.groups == 0;
+        let holds = self.channels.is_multiple_of(self.groups);
         let rule = "a multiple of the number of groups";
         HyperparameterError::unless(holds, owner, name, rule, self.channels as f64)?;
         not_negative(owner, "ε", self.eps)

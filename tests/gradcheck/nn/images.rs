@@ -33,9 +33,9 @@ pub fn convolutions() -> Vec<Case> {
         ConvTranspose2d::new(2, 2, 2).groups(2).stride(2).output_padding([1, 0]).build(p, "up")
     };
     [
-        layer("Conv1d", mirrored, &[sequence.clone()]),
-        layer("Conv2d", grouped, &[image.clone()]),
-        layer("Conv3d", same, &[volume.clone()]),
+        layer("Conv1d", mirrored, std::slice::from_ref(&sequence)),
+        layer("Conv2d", grouped, std::slice::from_ref(&image)),
+        layer("Conv3d", same, std::slice::from_ref(&volume)),
         layer("ConvTranspose1d", |p| ConvTranspose1d::new(2, 1, 2).build(p, "up"), &[sequence]),
         layer("ConvTranspose2d", up, &[image]),
         layer("ConvTranspose3d", |p| ConvTranspose3d::new(1, 1, 2).build(p, "up"), &[volume]),

@@ -126,7 +126,7 @@ impl<'g> Var<'g> {
                 let seen = positions(i, windows, extent);
                 if seen.contains(&j) { 1.0 / seen.len() as f64 } else { 0.0 }
             };
-            y = if extent % windows == 0 {
+            y = if extent.is_multiple_of(windows) {
                 y.means_of_runs(axis, windows)
             } else {
                 y.mapped_along(axis, Array2::from_shape_fn([windows, extent], weight))

@@ -75,7 +75,7 @@ impl Transposed {
         for (axis, &kernel) in kernel.iter().enumerate() {
             let along = self.phases_along(axis, kernel);
             let with = |phases: Vec<Phase>| {
-                along.iter().map(move |phase| [&phases[..], &[phase.clone()]].concat())
+                along.iter().map(move |phase| [&phases[..], std::slice::from_ref(phase)].concat())
             };
             combined = combined.into_iter().flat_map(with).collect();
         }
