@@ -263,10 +263,16 @@ impl<'m, T: Precision, const N: usize> Step<'m, T, N> {
     /// let mut root = params.root();
     /// let [a, b] = ["a", "b"].map(|name| root.parameter(name, array![[0.5, 1.0], [0.0, 1.0]].into_dyn()));
     /// let mut step = Step::new(|g, [x]| x.matmul(g.param(&a)).tanh().matmul(g.param(&b)).sum());
-    /// let mut order = Vec::new();
-    /// let mut watch = |_: &[f32], ranges: &[_]| order.extend_from_slice(ranges);
+    /// let mut last = Vec::new();
+    /// let mut watch = |gradients: &[f32], ranges: &[std::ops::Range<usize>]| {
+    ///     for range in ranges {
+    ///         last.push((range.start, gradients[range.clone()].to_vec()));
+    ///     }
+    /// };
     /// step.run_watched(&mut params, (&array![[1.0_f32, 2.0]],), &mut watch)?;
-    /// assert_eq!(order, [4..8, 0..4]); // the last layer's comes first
+    /// last.sort_by_key(|of_range| of_range.0);
+    /// let all: Vec<f32> = last.into_iter().flat_map(|of_range| of_range.1).collect();
+    /// assert_eq!(all, step.gradients().values());
     /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///

@@ -1,6 +1,7 @@
 //! One process: what all have is what it has.
 
-/// What can be sent.
+/// What can be sent: numbers. [`Precision`](crate::Precision) asks for it, and the example of [`Distributed`](crate::Distributed)
+/// sends them.
 pub trait Element: Copy + Default + 'static {}
 
 impl<T: Copy + Default + 'static> Element for T {}

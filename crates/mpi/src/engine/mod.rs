@@ -1,8 +1,14 @@
 //! What carries messages: MPI, or nothing where there is one process.
 
-#[cfg_attr(feature = "mpi", path = "rsmpi.rs")]
-#[cfg_attr(not(feature = "mpi"), path = "alone.rs")]
-mod carrier;
+#[cfg(not(feature = "mpi"))]
+mod alone;
+#[cfg(feature = "mpi")]
+mod rsmpi;
+
+#[cfg(not(feature = "mpi"))]
+use alone as carrier;
+#[cfg(feature = "mpi")]
+use rsmpi as carrier;
 
 pub use carrier::Element;
 pub(crate) use carrier::abort;

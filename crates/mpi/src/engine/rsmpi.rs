@@ -13,7 +13,8 @@ use mpi::{Count, Threading};
 
 use crate::launch::fail;
 
-/// What can be sent.
+/// What can be sent: numbers. [`Precision`](crate::Precision) asks for it, and the example of [`Distributed`](crate::Distributed)
+/// sends them.
 pub trait Element: Equivalence + Copy + Default + 'static {}
 
 impl<T: Equivalence + Copy + Default + 'static> Element for T {}

@@ -7,7 +7,19 @@ use crate::Predictions;
 ///
 /// Classes that are neither a label nor a prediction take no part.
 ///
-/// [`F1`] and its neighbours ask for it; the [module](crate::metrics) has an example.
+/// [`F1`] and its neighbours ask for it:
+///
+/// ```
+/// use cotangent::ndarray::array;
+/// use cotangent_train::Predictions;
+/// use cotangent_train::metrics::{Average, F1, Metric};
+///
+/// let scores = array![[2.0, 0.0], [0.0, 1.0], [3.0, 1.0]];
+/// let predictions = Predictions::new(scores, array![0_i64, 1, 1])?;
+/// let f1 = F1(Average::Macro).of(&predictions)?;
+/// assert!((f1 - 2.0 / 3.0).abs() < 1e-12);
+/// # Ok::<(), cotangent_train::metrics::MetricError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Average {
     /// The mean over classes.

@@ -9,7 +9,18 @@ use crate::Predictions;
 
 /// How often each class was taken for each: a row for each label, a column for each prediction.
 ///
-/// It prints as a table. An example is at the top of [`metrics`](crate::metrics).
+/// It prints as a table.
+///
+/// ```
+/// use cotangent::ndarray::array;
+/// use cotangent_train::Predictions;
+/// use cotangent_train::metrics::ConfusionMatrix;
+///
+/// let scores = array![[2.0, 0.0], [0.0, 1.0], [3.0, 1.0]];
+/// let matrix = ConfusionMatrix::of(&Predictions::new(scores, array![0, 1, 1])?)?;
+/// assert_eq!(matrix.counts(), array![[1, 0], [1, 1]]);
+/// # Ok::<(), cotangent_train::metrics::MetricError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     counts: Array2<u64>,
