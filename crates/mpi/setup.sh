@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the feature `mpi` takes on Debian and its relatives: Open MPI, and libclang, which reads its headers.
+# Installs what the feature `mpi` takes on Debian and its relatives: Open MPI, and clang, whose library reads its headers.
 set -euo pipefail
 
-packages=(openmpi-bin libopenmpi-dev libclang-dev)
+packages=(openmpi-bin libopenmpi-dev libclang-dev clang)
 # Installed already: nothing to do, and nobody to ask.
 if dpkg --status "${packages[@]}" 2>/dev/null | grep --count '^Status: install ok installed' | grep --quiet "^${#packages[@]}$"; then
     exit 0
