@@ -1,6 +1,7 @@
 //! What an example says last.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The last line of an example's output, whose numbers are found by the words around them.
@@ -11,7 +12,10 @@ pub fn last_line(example: &str) -> Last {
     let test = std::env::current_exe().unwrap();
     let path: PathBuf =
         [test.ancestors().nth(2).unwrap(), "examples".as_ref(), example.as_ref()].iter().collect();
-    let output = Command::new(path).output().unwrap();
+    // What it draws goes into a folder `target` of where it runs.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    fs::create_dir_all(folder.join("target")).unwrap();
+    let output = Command::new(path).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Last(String::from_utf8(output.stdout).unwrap().lines().last().unwrap().to_owned())
 }

@@ -172,12 +172,12 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
         &self,
         id: NodeId,
         values: &[Option<Value<T>>],
-        watched: Option<Place>,
+        suspect: Option<Place>,
     ) -> Result<Value<T>, RunError> {
         let (op, ty) = self.graph.node(id, |node| (node.op.clone(), node.ty.clone()));
         let inputs = self.graph.node_inputs(id);
         let view = |input: &NodeId| values[input.index()].as_ref().expect("inputs precede").view();
-        let args = Args::new(inputs.iter().map(view).collect(), self.seed).watched(watched);
+        let args = Args::new(inputs.iter().map(view).collect(), self.seed).suspecting(suspect);
         let mut value = Value::zeros(&ty);
         T::eval(&*op, &args, &mut value.out()).map_err(|fault| self.located(fault, id))?;
         Ok(value)

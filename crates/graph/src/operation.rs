@@ -142,24 +142,24 @@ pub trait Operation: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
 pub struct Args<'a, T> {
     views: SmallVec<[View<'a, T>; 3]>,
     seed: Seed,
-    watched: Option<Place>,
+    suspect: Option<Place>,
 }
 
 impl<'a, T> Args<'a, T> {
     /// These inputs, in order, and the seed from which random operations draw.
     pub fn new(views: SmallVec<[View<'a, T>; 3]>, seed: Seed) -> Self {
-        Self { views, seed, watched: None }
+        Self { views, seed, suspect: None }
     }
 
     /// Of an evaluation whose result is known not to be finite in this place: an operation with a body is to say where in it
     /// that began, by [`Fault::Arose`].
-    pub(crate) fn watched(self, watched: Option<Place>) -> Self {
-        Self { watched, ..self }
+    pub(crate) fn suspecting(self, suspect: Option<Place>) -> Self {
+        Self { suspect, ..self }
     }
 
     /// Where the result is known not to be finite.
-    pub(crate) fn watch(&self) -> Option<&Place> {
-        self.watched.as_ref()
+    pub(crate) fn suspect(&self) -> Option<&Place> {
+        self.suspect.as_ref()
     }
 
     /// The number of inputs.

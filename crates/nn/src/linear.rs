@@ -2,10 +2,10 @@
 
 use graph::{Param, Scope, Shape, Var, misfit};
 
-use crate::error::{accept, positive};
+use crate::error::positive;
 use crate::init::Init;
 use crate::module::forward_at;
-use crate::parametrize::Parametrizable;
+use crate::parametrize::{Parametrizable, built};
 use crate::{HyperparameterError, Mode, Module};
 
 /// y = x·Wᵀ + b over the last axis of x.
@@ -126,11 +126,7 @@ impl LinearBuilder {
     /// If an extent is 0, an initialiser is not defined, or the name is taken.
     #[track_caller]
     pub fn build(self, scope: &mut Scope<'_>, name: &str) -> Linear {
-        accept(self.check());
-        let mut scope = scope.child(name);
-        let (init, shape) = self.weight();
-        let weight = init.build(&mut scope, "weight", shape);
-        self.build_around(&mut scope, weight)
+        built(self, scope, name)
     }
 
     /// [`build`](Self::build), for options that come from data.

@@ -185,17 +185,17 @@ impl Body {
         Ok(values)
     }
 
-    /// What an operation answers to values that were computed before; see [`Args::watch`].
+    /// What an operation answers to values that were computed before; see [`Args::suspect`].
     pub(crate) fn value<T: Scalar>(
         &self,
         number: usize,
         before: Before<'_, '_, T>,
-        (seed, watched): (Seed, Option<Place>),
+        (seed, suspect): (Seed, Option<Place>),
     ) -> Result<Value<T>, Fault> {
         let node = &self.nodes[number];
         let inputs = node.inputs.iter().map(|&input| view(before, input)).collect();
         let mut value = Value::zeros(&node.ty);
-        T::eval(&*node.op, &Args::new(inputs, seed).watched(watched), &mut value.out())?;
+        T::eval(&*node.op, &Args::new(inputs, seed).suspecting(suspect), &mut value.out())?;
         Ok(value)
     }
 

@@ -80,3 +80,16 @@ fn loops_in_loops_loops_without_a_count_and_choices_are_looked_into() {
     let RunError::Arose { operations, .. } = chosen else { panic!("{chosen}") };
     assert_eq!(operations, "sqrt");
 }
+
+#[test]
+fn an_infinity_that_is_meant_and_carried_through_is_told_where_it_is_read() {
+    // Nothing in the loop made it.
+    let error = said(array![1.0, 2.0], |x| {
+        let g = x.graph();
+        let ends = g.scan(&[g.full([], f64::INFINITY), g.full([], 0.0)], &[x], |c, x| {
+            (vec![c[0], c[1] + x[0]], vec![])
+        });
+        ends.0[0] - ends.0[1]
+    });
+    assert!(matches!(error, RunError::Arose { .. }), "{error}");
+}

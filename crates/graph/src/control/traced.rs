@@ -9,20 +9,21 @@ use crate::arose::{Origin, extents, first_wild, has_body, is_constant, origin};
 use crate::random::Seed;
 use crate::{Fault, Place, Scalar, View};
 
-/// The operation in which it began that a result of a body is not finite, by its number, with its fault; before it the step,
-/// if bodies before it were gone through to find it.
+/// The step, and by its number the operation of the body, in which it began that an output of a step is not finite, with its
+/// fault; none if it began outside, as an infinity that is meant.
 ///
-/// `holes` answers what a step is given, of which the first `carries` are results of the step before.
+/// `holes` answers what a step was given, of which the first `carries` are results of the step before. All steps have been
+/// evaluated before.
 pub(super) fn traced<'v, T: Scalar>(
     body: &Body,
     carries: usize,
     holes: impl Fn(usize) -> Vec<View<'v, T>>,
     (mut step, mut output): (usize, usize),
     seed: Seed,
-) -> Result<(usize, usize, Fault), (usize, Fault)> {
+) -> Option<(usize, usize, Fault)> {
     loop {
         let given = holes(step);
-        let values = body.evaluate(&given, seed)?;
+        let values = body.evaluate(&given, seed).expect("it was evaluated before");
         let before: Before<'_, '_, T> = (&given, &values);
         let node = |number: usize| number.checked_sub(given.len()).map(|node| &body.nodes[node]);
         let followed = |input: usize| match node(input) {
@@ -34,9 +35,12 @@ pub(super) fn traced<'v, T: Scalar>(
             let followed = inputs.filter(|&input| followed(input));
             followed.filter_map(|input| Some((input, first_wild(&view(before, input))?))).collect()
         });
-        match node(found.at) {
-            None if found.at < carries && step > 0 => (step, output) = (step - 1, found.at),
-            _ => return Ok((step, found.at, blamed(body, &found, before, seed))),
+        match found.at.checked_sub(given.len()) {
+            Some(number) => {
+                return Some((step, number, blamed(body, number, &found, before, seed)));
+            }
+            None if followed(found.at) => (step, output) = (step - 1, found.at),
+            None => return None,
         }
     }
 }
@@ -44,21 +48,22 @@ pub(super) fn traced<'v, T: Scalar>(
 /// The fault of an operation that was found.
 fn blamed<T: Scalar>(
     body: &Body,
+    number: usize,
     found: &Origin<usize>,
     before: Before<'_, '_, T>,
     seed: Seed,
 ) -> Fault {
-    let node = &body.nodes[found.at - before.0.len()];
+    let node = &body.nodes[number];
     if has_body(&node.op.lower()) {
         let part = found.seen_in.map(|part| &body.nodes[part - before.0.len()].op);
         let place = part_of(part.and_then(|op| op.downcast()), &node.ty.shape);
-        if let Err(fault) = body.value(found.at - before.0.len(), before, (seed, Some(place))) {
+        if let Err(fault) = body.value(number, before, (seed, Some(place))) {
             return fault;
         }
     }
-    let value = first_wild(&view(before, found.at)).map_or(f64::NAN, |value| value.to_f64());
+    let value = first_wild(&view(before, found.at)).expect("it is where the numbers come from");
     let inputs = extents(node.inputs.iter().map(|&input| view(before, input)));
-    Fault::Arose { value, backward: node.line.1, inputs }
+    Fault::Arose { value: value.to_f64(), backward: node.line.1, inputs }
 }
 
 /// Where in the results of an operation this part lies.

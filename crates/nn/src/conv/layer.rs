@@ -4,10 +4,9 @@ use graph::ops::{Conv, PaddingMode, Sizes};
 use graph::{Param, Scope, Shape, Var};
 
 use super::{Options, Padding, Parameters, biased, expect_channels, options};
-use crate::error::accept;
 use crate::init::Init;
 use crate::module::forward_at;
-use crate::parametrize::Parametrizable;
+use crate::parametrize::{Parametrizable, built};
 use crate::{HyperparameterError, Mode, Module};
 
 /// y = w ⋆ x + b over `N` axes behind those of samples and channels: [`Conv1d`], [`Conv2d`] and
@@ -119,11 +118,7 @@ impl<const N: usize> ConvNdBuilder<N> {
     /// and outputs, [`Padding::Same`] meets a stride, an initialiser is not defined, or the name is taken.
     #[track_caller]
     pub fn build(self, scope: &mut Scope<'_>, name: &str) -> ConvNd<N> {
-        accept(self.check());
-        let mut scope = scope.child(name);
-        let (init, shape) = self.weight();
-        let weight = init.build(&mut scope, "weight", shape);
-        self.build_around(&mut scope, weight)
+        built(self, scope, name)
     }
 
     /// [`build`](Self::build), for options that come from data.

@@ -4,10 +4,9 @@ use graph::ops::{Conv, Sizes};
 use graph::{Param, Scope, Shape, Var};
 
 use super::{Options, Parameters, biased, expect_channels, options};
-use crate::error::accept;
 use crate::init::Init;
 use crate::module::forward_at;
-use crate::parametrize::Parametrizable;
+use crate::parametrize::{Parametrizable, built};
 use crate::{HyperparameterError, Mode, Module};
 
 /// The transpose of a convolution over `N` axes, plus a bias: [`ConvTranspose1d`], [`ConvTranspose2d`] and
@@ -120,11 +119,7 @@ impl<const N: usize> ConvTransposeNdBuilder<N> {
     /// or the name is taken.
     #[track_caller]
     pub fn build(self, scope: &mut Scope<'_>, name: &str) -> ConvTransposeNd<N> {
-        accept(self.check());
-        let mut scope = scope.child(name);
-        let (init, shape) = self.weight();
-        let weight = init.build(&mut scope, "weight", shape);
-        self.build_around(&mut scope, weight)
+        built(self, scope, name)
     }
 
     /// [`build`](Self::build), for options that come from data.

@@ -29,6 +29,7 @@ pub use weight_norm::{WeightNorm, WeightNormBuilder};
 
 use graph::{Param, Scope, Shape};
 
+use crate::error::accept;
 use crate::init::Init;
 use crate::{HyperparameterError, Module};
 
@@ -55,6 +56,16 @@ pub trait Parametrizable: Sized {
     /// Builds the rest of the layer, in its own scope, around its weight.
     #[track_caller]
     fn build_around(self, scope: &mut Scope<'_>, weight: Param) -> Self::Layer;
+}
+
+/// Builds a layer with a weight of its own, in a scope of its own.
+#[track_caller]
+pub(crate) fn built<B: Parametrizable>(builder: B, scope: &mut Scope<'_>, name: &str) -> B::Layer {
+    accept(builder.check());
+    let mut scope = scope.child(name);
+    let (init, shape) = builder.weight();
+    let weight = init.build(&mut scope, "weight", shape);
+    builder.build_around(&mut scope, weight)
 }
 
 /// What both have: building from data, and the layer as a module.

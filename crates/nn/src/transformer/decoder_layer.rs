@@ -4,11 +4,11 @@ use std::panic::Location;
 
 use graph::{Scope, Var};
 
-use super::options::{Options, options};
+use super::options::{Options, of_one_layer};
 use super::parts::{FeedForward, Residual};
 use crate::attention::Masks;
 use crate::error::accept;
-use crate::{Dropout, HyperparameterError, LayerNorm, Mode, MultiHeadAttention};
+use crate::{Dropout, LayerNorm, Mode, MultiHeadAttention};
 
 /// Attention of a sequence to itself and to a memory, and an affine part for each of its elements, PyTorch's
 /// `TransformerDecoderLayer`: each is added to its input, and the sum normalised.
@@ -91,7 +91,7 @@ impl TransformerDecoderLayer {
 }
 
 impl TransformerDecoderLayerBuilder {
-    options!(TransformerDecoderLayer);
+    of_one_layer!(TransformerDecoderLayer);
 
     /// Builds the parameters of `name.self_attn`, `name.multihead_attn`, `name.linear1`, `name.linear2`, and
     /// `name.norm1` to `name.norm3`.
@@ -112,13 +112,5 @@ impl TransformerDecoderLayerBuilder {
             norm_first: options.norm_first,
             dropout: Dropout::new(options.dropout),
         }
-    }
-
-    pub(super) fn of(options: Options) -> Self {
-        Self { options }
-    }
-
-    fn check(&self) -> Result<(), HyperparameterError> {
-        self.options.check()
     }
 }

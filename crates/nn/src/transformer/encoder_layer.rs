@@ -4,12 +4,12 @@ use std::panic::Location;
 
 use graph::{Scope, Shape, Var};
 
-use super::options::{Options, options};
+use super::options::{Options, of_one_layer};
 use super::parts::{FeedForward, Residual};
 use crate::attention::Masks;
 use crate::error::accept;
 use crate::module::forward_at;
-use crate::{Dropout, HyperparameterError, LayerNorm, Mode, Module, MultiHeadAttention};
+use crate::{Dropout, LayerNorm, Mode, Module, MultiHeadAttention};
 
 /// Attention of a sequence to itself, and an affine part for each of its elements, PyTorch's
 /// `TransformerEncoderLayer`: each is added to its input, and the sum normalised.
@@ -122,7 +122,7 @@ impl Module for TransformerEncoderLayer {
 }
 
 impl TransformerEncoderLayerBuilder {
-    options!(TransformerEncoderLayer);
+    of_one_layer!(TransformerEncoderLayer);
 
     /// Builds the parameters of `name.self_attn`, `name.linear1`, `name.linear2`, `name.norm1` and `name.norm2`.
     ///
@@ -140,13 +140,5 @@ impl TransformerEncoderLayerBuilder {
             norm_first: options.norm_first,
             dropout: Dropout::new(options.dropout),
         }
-    }
-
-    pub(super) fn of(options: Options) -> Self {
-        Self { options }
-    }
-
-    fn check(&self) -> Result<(), HyperparameterError> {
-        self.options.check()
     }
 }

@@ -153,3 +153,19 @@ macro_rules! options {
     };
 }
 pub(super) use options;
+
+/// The methods of the builder of one layer, which has `options` alone.
+macro_rules! of_one_layer {
+    ($layer:ident) => {
+        $crate::transformer::options::options!($layer);
+
+        pub(super) fn of(options: $crate::transformer::options::Options) -> Self {
+            Self { options }
+        }
+
+        fn check(&self) -> Result<(), $crate::HyperparameterError> {
+            self.options.check()
+        }
+    };
+}
+pub(super) use of_one_layer;

@@ -100,17 +100,15 @@ impl Operation for Cond {
         let results = body.answer(&holes, args.seed()).map_err(|fault| in_body(body, fault))?;
         let results = results.iter().flatten();
         out.real().iter_mut().zip(results).for_each(|(y, &x)| *y = x);
-        let Some(place) = args.watch() else { return Ok(()) };
+        let Some(place) = args.suspect() else { return Ok(()) };
         let results = out.real();
         let results = results.as_slice().expect("an output is in row-major order");
         let Some(found) = first_in(place, results) else { return Ok(()) };
         let lies = |part: &Place| found < part.offset + part.shape.size();
         let output = body.layout().0.iter().position(lies).expect("results lie side by side");
         let given = |_| holes.iter().map(View::view).collect();
-        let (_, number, fault) = traced(body, 0, given, (0, output), args.seed())
-            .map_err(|fault| in_body(body, fault))?;
-        match number.checked_sub(holes.len()) {
-            Some(number) => Err(in_body(body, (number, fault))),
+        match traced(body, 0, given, (0, output), args.seed()) {
+            Some((_, number, fault)) => Err(in_body(body, (number, fault))),
             None => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use crate::control::in_step;
 use crate::control::traced::{first_in, given, traced};
 use crate::{Args, Out, Place, RunResult, Scalar, View};
 
-/// Runs all steps. In a run that is watched, every step's carries are kept, and looked at in the end.
+/// Runs all steps. In a run whose results are suspected, every step's carries are kept, and looked at in the end.
 pub(super) fn run<T: Scalar>(scan: &Scan, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
     let out = out.real().as_slice_mut().expect("an output is in row-major order");
     let (layout, carries) = (scan.layout(), scan.carries());
@@ -33,11 +33,11 @@ pub(super) fn run<T: Scalar>(scan: &Scan, args: &Args<'_, T>, out: &mut Out<'_, 
             put(&layout.carries[carry], scan.kept[carry].then_some(step + 1), value.view());
         }
         let done = std::mem::replace(&mut carried, outputs);
-        if args.watch().is_some() {
+        if args.suspect().is_some() {
             before.push(done);
         }
     }
-    match args.watch().and_then(|place| first_in(place, out)) {
+    match args.suspect().and_then(|place| first_in(place, out)) {
         Some(found) => look(scan, args, &before, found),
         None => Ok(()),
     }
@@ -66,11 +66,8 @@ fn look<T: Scalar>(
 ) -> RunResult {
     let Some((step, output)) = computed(scan, found) else { return Ok(()) };
     let holes = |step: usize| given(&before[step], others(scan, args, scan.slice(step)));
-    let traced = traced(&scan.body, scan.carries(), holes, (step, output), args.seed());
-    let (step, number, fault) =
-        traced.map_err(|fault| in_step(&scan.body, scan.slice(step), fault))?;
-    match number.checked_sub(args.len()) {
-        Some(number) => Err(in_step(&scan.body, scan.slice(step), (number, fault))),
+    match traced(&scan.body, scan.carries(), holes, (step, output), args.seed()) {
+        Some((step, number, fault)) => Err(in_step(&scan.body, scan.slice(step), (number, fault))),
         None => Ok(()),
     }
 }

@@ -115,13 +115,13 @@ impl Operation for While {
             }
             let next = answer(&self.body)?;
             let done = std::mem::replace(&mut carried, next);
-            if args.watch().is_some() {
+            if args.suspect().is_some() {
                 before.push(done);
             }
         }
         let last = carried.iter().flatten();
         out.real().iter_mut().zip(last).for_each(|(y, &x)| *y = x);
-        match args.watch() {
+        match args.suspect() {
             Some(place) => self.look(args, &before, place, out),
             None => Ok(()),
         }
@@ -151,10 +151,8 @@ impl While {
         };
         let others = || (self.carries()..args.len()).map(|i| args.view(i).view());
         let holes = |step: usize| given(&before[step], others());
-        let found = traced(&self.body, self.carries(), holes, (last, carry), args.seed());
-        let (step, number, fault) = found.map_err(|fault| in_step(&self.body, last, fault))?;
-        match number.checked_sub(args.len()) {
-            Some(number) => Err(in_step(&self.body, step, (number, fault))),
+        match traced(&self.body, self.carries(), holes, (last, carry), args.seed()) {
+            Some((step, number, fault)) => Err(in_step(&self.body, step, (number, fault))),
             None => Ok(()),
         }
     }

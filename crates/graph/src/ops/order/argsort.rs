@@ -1,9 +1,8 @@
 //! Sorting.
 
 use super::super::registry::{Example, shaped};
-use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
-use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, misfit};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var, misfit};
 
 /// The positions along an axis in the order of the numbers there; equal ones stay in theirs. No derivative.
 ///
@@ -21,20 +20,14 @@ impl Operation for ArgSort {
         "argsort"
     }
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x] = exactly(inputs)?;
-        expect_kind("the argument", x.kind, Kind::Real)?;
-        resolve_axis(self.axis, x.shape.rank())?;
-        Ok(Type::index(&x.shape))
+        super::indices_along(self.axis, inputs)
     }
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
         crate::no_derivative()
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let x = args.real(0);
-        let axis = resolve_axis(self.axis, x.ndim()).expect("the shape rule checked the axis");
-        let axis = ndarray::Axis(axis);
-        let mut positions: Vec<usize> = Vec::with_capacity(x.len_of(axis));
-        for (lane, mut sorted) in x.lanes(axis).into_iter().zip(out.index().lanes_mut(axis)) {
+        let mut positions: Vec<usize> = Vec::new();
+        super::each_lane(self.axis, args, out, &mut |lane, mut sorted| {
             positions.clear();
             positions.extend(0..lane.len());
             positions.sort_by(|&a, &b| {
@@ -42,7 +35,7 @@ impl Operation for ArgSort {
                 if self.descending { order.reverse() } else { order }
             });
             sorted.iter_mut().zip(&positions).for_each(|(to, &from)| *to = from as i64);
-        }
+        });
         Ok(())
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {

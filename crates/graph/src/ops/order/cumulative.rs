@@ -1,9 +1,7 @@
 //! The largest and the smallest so far.
 
 use super::super::registry::{Example, shaped};
-use crate::error::{exactly, expect_kind};
-use crate::shape::resolve_axis;
-use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// Where the largest, or the smallest, of the numbers up to each position stands: the last of several. No derivative.
 ///
@@ -21,20 +19,14 @@ impl Operation for CumArg {
         if self.largest { "cummax" } else { "cummin" }
     }
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x] = exactly(inputs)?;
-        expect_kind("the argument", x.kind, Kind::Real)?;
-        resolve_axis(self.axis, x.shape.rank())?;
-        Ok(Type::index(&x.shape))
+        super::indices_along(self.axis, inputs)
     }
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
         crate::no_derivative()
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let x = args.real(0);
-        let axis = resolve_axis(self.axis, x.ndim()).expect("the shape rule checked the axis");
-        let axis = ndarray::Axis(axis);
         let beats = |a: T, b: T| if self.largest { a >= b } else { a <= b };
-        for (lane, mut positions) in x.lanes(axis).into_iter().zip(out.index().lanes_mut(axis)) {
+        super::each_lane(self.axis, args, out, &mut |lane, mut positions| {
             let mut best = 0;
             for (i, position) in positions.iter_mut().enumerate() {
                 if lane[i].is_nan() || beats(lane[i], lane[best]) {
@@ -42,7 +34,7 @@ impl Operation for CumArg {
                 }
                 *position = best as i64;
             }
-        }
+        });
         Ok(())
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {

@@ -1,6 +1,7 @@
-//! The regression example as a program: what it says last. `cargo test --features train` builds the example with this test;
-//! named alone, `--test regression` does not.
+//! The regression example as a program: what it says last. `cargo test` builds the example with this test; named alone,
+//! `--test regression` does not.
 
+#[path = "../../../examples/tests/said.rs"]
 mod said;
 
 #[test]

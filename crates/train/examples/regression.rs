@@ -1,6 +1,6 @@
 //! Prices of houses from a table of their features: read, standardised, learnt by a network, and by a line to compare with.
 //!
-//! `cargo run --release --features train --example regression` writes `target/regression.svg`, and the table, in CSV, which is
+//! `cargo run --release -p cotangent-train --example regression` writes `target/regression.svg`, and the table, in CSV, which is
 //! made by a formula, as `target/houses.csv`.
 
 use std::error::Error;

@@ -1,6 +1,6 @@
 //! Trains on handwritten digits, on one process or many, and tells the accuracy on the test part:
-//! `cargo build --release -p cotangent-mpi --features mpi --example digits`, then
-//! `mpirun -n 4 target/release/examples/digits`.
+//! `cargo build --release -p cotangent-mpi --features mpi --example distributed_digits`, then
+//! `mpirun -n 4 target/release/examples/distributed_digits`.
 //!
 //! With `--shards 4` the model is the same on 1, 2 and 4 ranks, to the bit, and with `--save FILE` it can be compared.
 
