@@ -103,7 +103,13 @@ fn error(ours: &ArrayD<f64>, theirs: &Json) -> f64 {
     largest(&(ours - &theirs)) / if scale < 1e-12 { 1.0 } else { scale }
 }
 
-/// A graph with the inputs of a case as constants.
-fn inputs<'g>(g: &'g Graph, case: &Json) -> Vec<Var<'g>> {
-    list(&case["inputs"]).iter().map(|x| g.constant(array(x))).collect()
+/// What a layer is given, as a parameter: of constants a program would be an answer, and no test of what is compiled.
+fn given<'g>(g: &'g Graph, params: &mut Params<f64>, values: ArrayD<f64>) -> Var<'g> {
+    let name = format!("given{}", params.entries().len());
+    g.param(&params.root().parameter(&name, values))
+}
+
+/// The inputs of a case.
+fn inputs<'g>(g: &'g Graph, params: &mut Params<f64>, case: &Json) -> Vec<Var<'g>> {
+    list(&case["inputs"]).iter().map(|x| given(g, params, array(x))).collect()
 }

@@ -116,7 +116,7 @@ fn answers_and_gradients_are_pytorchs() {
         let paths = set(&mut params, &case["parameters"]);
         for answer in answers {
             let g = Graph::new();
-            let x = inputs(&g, case);
+            let x = inputs(&g, &mut params, case);
             let y = answer(&g, &x, masks(&g, case));
             let weights = paths.iter().map(|path| params.entry(params.id(path).unwrap()).unwrap());
             let of =

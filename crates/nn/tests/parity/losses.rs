@@ -8,7 +8,7 @@ use cotangent::nn::loss::{
 use cotangent::{Graph, Params, Var};
 use serde_json::Value as Json;
 
-use crate::{Table, array, errors, list};
+use crate::{Table, array, errors, given, list};
 
 /// The loss of a case.
 fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
@@ -87,13 +87,13 @@ fn losses_and_gradients_are_pytorchs() {
     let mut table = Table::default();
     for case in json["cases"].as_array().unwrap() {
         let (g, kind) = (Graph::new(), case["kind"].as_str().unwrap());
+        let mut params = Params::with_seed(0);
         let input = |(i, x): (usize, &Json)| match is_index(kind, i) {
             true => g.constant(array(x).mapv(|x| x as i64)),
-            false => g.constant(array(x)),
+            false => given(&g, &mut params, array(x)),
         };
         let x: Vec<Var<'_>> = list(&case["inputs"]).iter().enumerate().map(input).collect();
         let real = case["real"].as_u64().unwrap() as usize;
-        let params = Params::with_seed(0);
         table.add(case, errors(case, &params, loss(case, &x), &x[..real]));
     }
     table.print();

@@ -75,6 +75,12 @@ impl Layer {
     }
 }
 
+/// What a layer is given, as a parameter: of constants a program would be an answer, and no test of what is compiled.
+fn given<'g>(g: &'g Graph, params: &mut Params<f64>, values: ArrayD<f64>) -> Var<'g> {
+    let name = format!("given{}", params.entries().len());
+    g.param(&params.root().parameter(&name, values))
+}
+
 /// The largest difference between what a case expects and what we answer, as a share of the largest
 /// number of its array; interpreted and compiled.
 fn error_of(case: &Json) -> f64 {
@@ -92,13 +98,10 @@ fn error_of(case: &Json) -> f64 {
 
     let g = Graph::new();
     let names = layer.names();
-    let x = g.constant(array(&case["x"]));
-    let given = case["state"].as_object().unwrap();
-    let start: Vec<Var<'_>> = names
-        .iter()
-        .filter_map(|&name| given.get(name))
-        .map(|json| g.constant(array(json)))
-        .collect();
+    let x = given(&g, &mut params, array(&case["x"]));
+    let state = case["state"].as_object().unwrap();
+    let start = names.iter().filter_map(|&name| state.get(name));
+    let start: Vec<Var<'_>> = start.map(|json| given(&g, &mut params, array(json))).collect();
     let lengths = case["lengths"].as_array();
     let lengths: Option<Array1<i64>> =
         lengths.map(|lengths| lengths.iter().map(|length| length.as_i64().unwrap()).collect());
