@@ -28,6 +28,7 @@ pages!(
     speed,
     lectures,
     from_pytorch,
+    pytorch_names,
     from_jax,
 );
 

@@ -2,10 +2,10 @@
 
 use smallvec::smallvec;
 
-use crate::error::{exactly, expect_kind};
+use super::cumulative_fold::infer;
 use crate::ops::registry::{Example, shaped};
 use crate::shape::resolve_axis;
-use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// yᵢ = Σ x up to i along one axis, or from i on if reversed. Cotangent: the cumulative sum of v in
 /// the other direction.
@@ -24,10 +24,7 @@ impl Operation for CumSum {
         "cumsum"
     }
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [x] = exactly(inputs)?;
-        expect_kind("the argument", x.kind, Kind::Real)?;
-        resolve_axis(self.axis, x.shape.rank())?;
-        Ok(x.clone())
+        infer(inputs, self.axis)
     }
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         let adjoint = CumSum { axis: self.axis, reverse: !self.reverse };

@@ -58,7 +58,8 @@ cumulative! {
     LogCumSumExp, "logcumsumexp", |a, b| log_add_exp(a, b), |a: Var<'g>, b: Var<'g>| a.logaddexp(b)
 }
 
-fn infer(inputs: &[Type], axis: isize) -> Result<Type, String> {
+/// The shape stays.
+pub(super) fn infer(inputs: &[Type], axis: isize) -> Result<Type, String> {
     let [x] = exactly(inputs)?;
     expect_kind("the argument", x.kind, Kind::Real)?;
     resolve_axis(axis, x.shape.rank())?;
