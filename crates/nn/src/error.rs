@@ -1,5 +1,6 @@
 //! What layers and losses refuse.
 
+use std::borrow::Cow;
 use std::panic::Location;
 
 /// A hyperparameter outside the values for which the method is defined.
@@ -16,7 +17,7 @@ pub struct HyperparameterError {
     /// The hyperparameter.
     pub name: &'static str,
     /// What it must be.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// What it is.
     pub value: f64,
 }
@@ -29,11 +30,21 @@ impl HyperparameterError {
         holds: bool,
         owner: &'static str,
         name: &'static str,
-        rule: &'static str,
+        rule: impl Into<Cow<'static, str>>,
         value: f64,
     ) -> Result<(), Self> {
-        if holds { Ok(()) } else { Err(Self { owner, name, rule, value }) }
+        if holds { Ok(()) } else { Err(Self { owner, name, rule: rule.into(), value }) }
     }
+}
+
+/// Checks an extent that so many others, which are positive, must divide.
+pub(crate) fn multiple(
+    owner: &'static str,
+    (name, extent): (&'static str, usize),
+    (parts, count): (&'static str, usize),
+) -> Result<(), HyperparameterError> {
+    let rule = format!("a multiple of {parts}, {count}");
+    HyperparameterError::unless(extent.is_multiple_of(count), owner, name, rule, extent as f64)
 }
 
 /// Checks an extent that must not be 0.

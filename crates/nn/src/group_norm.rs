@@ -2,7 +2,7 @@
 
 use graph::{Scope, Shape, Var, misfit};
 
-use crate::error::{accept, not_negative, positive};
+use crate::error::{accept, multiple, not_negative, positive};
 use crate::module::forward_at;
 use crate::normalize::{Affine, AffineParts, affine_options, standardized};
 use crate::{HyperparameterError, Mode, Module};
@@ -117,9 +117,7 @@ impl GroupNormBuilder {
         let (owner, name) = ("GroupNorm", "the number of channels");
         positive(owner, "the number of groups", self.groups)?;
         positive(owner, name, self.channels)?;
-        let holds = self.channels.is_multiple_of(self.groups);
-        let rule = "a multiple of the number of groups";
-        HyperparameterError::unless(holds, owner, name, rule, self.channels as f64)?;
+        multiple(owner, (name, self.channels), ("the number of groups", self.groups))?;
         not_negative(owner, "ε", self.eps)
     }
 }

@@ -5,7 +5,7 @@ use std::panic::Location;
 use graph::{Param, Scope, Shape, Var, misfit};
 
 use super::{Blocks, DotProductAttention, Masks, RotaryEmbedding};
-use crate::error::{accept, positive};
+use crate::error::{accept, multiple, positive};
 use crate::init::{Init, Xavier};
 use crate::linear::affine;
 use crate::module::forward_at;
@@ -293,9 +293,7 @@ impl MultiHeadAttentionBuilder {
         positive(OWNER, "the number of heads", self.heads)?;
         positive(OWNER, "the features of keys", self.kdim)?;
         positive(OWNER, "the features of values", self.vdim)?;
-        let holds = self.width.is_multiple_of(self.heads);
-        let rule = "a multiple of the number of heads";
-        HyperparameterError::unless(holds, OWNER, "the width", rule, self.width as f64)?;
+        multiple(OWNER, ("the width", self.width), ("the number of heads", self.heads))?;
         Dropout::try_new(self.dropout)?;
         if let Blocks::Of(extent) = self.blocks {
             positive(OWNER, "the extent of a block", extent)?;

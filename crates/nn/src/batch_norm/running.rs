@@ -118,7 +118,7 @@ impl Running {
         let holds = (0.0..=1.0).contains(&weight);
         HyperparameterError::unless(holds, "BatchNorm", name, "in [0, 1]", weight)?;
         let moves = self.old_weight() != Some(1.0);
-        let rule = "such that the average moves, for a bias correction to exist,";
+        let rule = "such that the average moves, for a bias correction to exist";
         let holds = moves || !self.bias_correction;
         HyperparameterError::unless(holds, "BatchNorm", name, rule, weight)?;
         let finite = self.start.0.is_finite();

@@ -153,7 +153,7 @@ impl<const N: usize> Parametrizable for ConvNdBuilder<N> {
         options.check(owner)?;
         let stride = options.stride.into_iter().max().unwrap_or(1);
         let holds = stride == 1 || self.padding != Padding::Same;
-        let rule = "1 for the padding to leave extents as they are,";
+        let rule = "1 for the padding to leave extents as they are";
         HyperparameterError::unless(holds, owner, "the stride", rule, stride as f64)?;
         self.parameters().check()
     }

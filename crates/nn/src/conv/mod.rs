@@ -24,7 +24,7 @@ use graph::ops::Sizes;
 use graph::{Param, Scope, Shape, Var, misfit};
 
 use crate::HyperparameterError;
-use crate::error::positive;
+use crate::error::{multiple, positive};
 use crate::init::Init;
 
 /// What both kinds of layer are built of.
@@ -83,14 +83,9 @@ impl<const N: usize> Options<N> {
         ] {
             positive(owner, name, sizes.into_iter().min().unwrap_or(0))?;
         }
-        let rule = "a multiple of the number of groups";
-        for (name, channels) in
-            [("the number of inputs", self.inputs), ("the number of outputs", self.outputs)]
-        {
-            let holds = channels % self.groups == 0;
-            HyperparameterError::unless(holds, owner, name, rule, channels as f64)?;
-        }
-        Ok(())
+        let groups = ("the number of groups", self.groups);
+        multiple(owner, ("the number of inputs", self.inputs), groups)?;
+        multiple(owner, ("the number of outputs", self.outputs), groups)
     }
 }
 

@@ -128,7 +128,7 @@ fn mistakes_name_the_rule_and_the_layer() {
         let mut params = Params::<f64>::with_seed(0);
         builder.try_build(&mut params.root(), "a").unwrap_err().to_string()
     };
-    let says = "the width must be a multiple of the number of heads, and is 8";
+    let says = "the width must be a multiple of the number of heads, 3, and is 8";
     assert_says(&refused(MultiHeadAttention::new(8, 3)), &[says]);
     assert_says(&refused(MultiHeadAttention::new(8, 2).dropout(1.5)), &["in [0, 1]"]);
     assert_says(&refused(MultiHeadAttention::new(8, 2).blocks(Blocks::Of(0))), &["a block"]);
