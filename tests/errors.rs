@@ -43,7 +43,7 @@ fn one_of_each() -> Vec<Box<dyn Error>> {
         Box::new(HyperparameterError {
             owner: "Dropout",
             name: "the probability",
-            rule: "in [0, 1]",
+            rule: "in [0, 1]".into(),
             value: 1.5,
         }),
         Box::new(OptimError::UnmatchedPattern { pattern: text("haed.*") }),
