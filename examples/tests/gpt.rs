@@ -9,7 +9,7 @@ fn a_transformer_knows_more_than_which_letter_follows_which() {
     let test = std::env::current_exe().unwrap();
     let example: PathBuf =
         [test.ancestors().nth(2).unwrap(), "examples/gpt".as_ref()].iter().collect();
-    let output = Command::new(example).arg("200").output().unwrap();
+    let output = Command::new(example).arg("120").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout).unwrap();
     let numbers: Vec<f64> =
