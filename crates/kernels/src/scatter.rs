@@ -15,7 +15,7 @@ use crate::fused::Along;
 use crate::isa::{Isa, Kernel, Simd};
 use crate::pool::Pool;
 use crate::scalar::Scalar;
-use crate::spread::Spread;
+use crate::spread::{Spread, gcd};
 
 /// From this many elements on a second thread pays.
 const WORTH_SHARING: usize = 1 << 14;
@@ -119,9 +119,35 @@ impl Scatter {
             replaces: false,
             reaches,
         };
-        scatter.cut = scatter.cut(&of_result);
+        scatter.cut = scatter.cut();
         scatter
     }
+
+    /// Each element of the source is added to the result's element at the same position, several to one where the result's
+    /// positions overlap. Nothing is looked up: it runs with [`FIRST`](Self::FIRST) for indices.
+    ///
+    /// ```
+    /// use cotangent_kernels::{Isa, Laid, Pool, Scatter};
+    ///
+    /// // Windows of two numbers, a step apart.
+    /// let laid = |strides| Laid { offset: 0, strides };
+    /// let add = Scatter::overlay(&[3, 2], laid(&[2, 1]), laid(&[1, 1]));
+    /// let (x, mut y) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [0.0; 4]);
+    /// add.run(Isa::best(), &Pool::new(1), &x, Scatter::FIRST, None, &mut y);
+    /// assert_eq!(y, [1.0, 5.0, 9.0, 6.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As of [`new`](Self::new).
+    #[track_caller]
+    pub fn overlay(extents: &[usize], source: Laid<'_>, result: Laid<'_>) -> Scatter {
+        let indices = Laid { offset: 0, strides: &vec![0; extents.len()] };
+        Scatter::new(extents, source, indices, result, Along { extent: 1, stride: 1 })
+    }
+
+    /// The indices of an [`overlay`](Self::overlay).
+    pub const FIRST: &[i64] = &[0];
 
     /// The same, but that the source's elements take the place of the result's: of several at one, the last.
     ///
@@ -141,30 +167,26 @@ impl Scatter {
     }
 
     /// What can be shared such that no element has two threads, and is worth it.
-    fn cut(&self, result: &Spread<'_>) -> Option<Cut> {
-        let [.., of_result] = self.columns.strides;
-        // Each position of the result's own axes, and each along the indexed one, is another element.
-        let own: Vec<(usize, isize)> = result
-            .extents
-            .iter()
-            .zip(result.strides)
-            .map(|(&extent, &stride)| (extent, stride))
-            .enumerate()
-            .filter(|(axis, (_, stride))| *stride != 0 || axis + 1 == result.extents.len())
-            .map(|(_, axis)| axis)
-            .collect();
-        let (extents, strides): (Vec<usize>, Vec<isize>) = own.into_iter().unzip();
-        let apart = Spread { offset: result.offset, extents: &extents, strides: &strides };
-        if self.size() < WORTH_SHARING || !apart.is_injective() {
+    fn cut(&self) -> Option<Cut> {
+        if self.size() < WORTH_SHARING {
             return None;
         }
-        let wide = |axis: &Axis| axis.strides[2] != 0 && axis.extent >= FEW;
-        let wide_columns = of_result != 0 && self.columns.extent >= 4 * FEW;
-        match self.axes.iter().position(wide) {
-            Some(axis) => Some(Cut::Axis(axis)),
-            None if self.along.extent >= FEW || !wide_columns => Some(Cut::Destinations),
-            None => Some(Cut::Columns),
-        }
+        let along = (self.along.extent, self.along.stride.unsigned_abs());
+        let of = |axis: &Axis| (axis.extent, axis.strides[2].unsigned_abs());
+        let columns = of(&self.columns);
+        let all: Vec<_> = self.axes.iter().map(of).chain([columns, along]).collect();
+        let wide = |&axis: &(usize, usize), least| axis.0 >= least && is_apart(&all, axis);
+        let axis = |least| {
+            let axis = self.axes.iter().position(|axis| wide(&of(axis), least));
+            axis.map(Cut::Axis)
+        };
+        let of_columns = || wide(&columns, 4 * FEW).then_some(Cut::Columns);
+        let destinations = |least| wide(&along, least).then_some(Cut::Destinations);
+        axis(FEW)
+            .or_else(|| destinations(FEW))
+            .or_else(of_columns)
+            .or_else(|| axis(2))
+            .or_else(|| destinations(2))
     }
 
     /// How many elements are added.
@@ -259,6 +281,21 @@ impl Scatter {
     ) {
         isa.run(Adding { scatter: self, part, source, indices, result });
     }
+}
+
+/// Whether elements that differ in their position along one of the axes of a lattice, each with its extent and stride, are
+/// known to differ, wherever they are along the others: the shorter steps together do not reach the next along this axis,
+/// and all of that is less than any sum of the longer ones.
+fn is_apart(axes: &[(usize, usize)], axis: (usize, usize)) -> bool {
+    let stride = axis.1;
+    let others = || axes.iter().filter(|other| **other != axis && other.0 > 1 && other.1 > 0);
+    let twice = axes.iter().filter(|other| **other == axis).count() > 1;
+    let reach = |(extent, stride): (usize, usize)| (extent - 1).saturating_mul(stride);
+    let shorter = others().filter(|other| other.1 <= stride);
+    let within = shorter.fold(0_usize, |sum, &other| sum.saturating_add(reach(other)));
+    let longer = others().filter(|other| other.1 > stride);
+    let unit = longer.fold(0, |unit, other| gcd(unit, other.1));
+    !twice && stride > within && (unit == 0 || unit > within.saturating_add(reach(axis)))
 }
 
 /// The axes of the result over the positions, and the one that indices point into.

@@ -126,7 +126,7 @@ impl Lattice {
 }
 
 /// The greatest common divisor; of 0 and a number, the number.
-fn gcd(a: usize, b: usize) -> usize {
+pub(crate) fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 

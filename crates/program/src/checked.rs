@@ -95,6 +95,10 @@ impl Effects {
                 let written = Written { memory: to.clone(), part: None };
                 (of_base.into_iter().chain(reads.clone()).collect(), vec![written])
             }
+            Action::Overlay { parts, to } => {
+                let reads = parts.iter().map(|(_, from)| from.clone());
+                (reads.collect(), vec![Written { memory: to.clone(), part: None }])
+            }
             Action::Position { from, .. } => (vec![from.clone()], Vec::new()),
             Action::Loop(looped) => {
                 let starts = looped.carries.iter().map(|carry| &carry.start.memory);

@@ -131,6 +131,20 @@ impl Machine<'_> {
                     }
                     taken.hand_back(lent);
                 }
+                Action::Overlay { parts, to } => {
+                    let to = std::slice::from_ref(to);
+                    let mut taken = Taken::out_of(lent, to);
+                    {
+                        let (memory, mut outputs) = carve_all(reals, lent, to, &mut taken);
+                        let mut start = Some(T::zero());
+                        for (part, from) in parts {
+                            let from = memory.read(from, fixed);
+                            let first = kernels::Scatter::FIRST;
+                            part.run(isa, pool, from, first, start.take(), outputs[0]);
+                        }
+                    }
+                    taken.hand_back(lent);
+                }
                 Action::Position { search, from, to } => {
                     let memory = Carved::whole(reals).beside(lent);
                     let from = memory.read(from, fixed);

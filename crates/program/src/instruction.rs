@@ -105,6 +105,8 @@ pub(crate) enum Action<T> {
     Zero(Range<usize>),
     /// Elements added or put where indices say, on `base`.
     Scatter { scatter: Box<kernels::Scatter>, base: Base<T>, reads: [Memory; 2], to: Memory },
+    /// Arrays added to each other in their places among zeros.
+    Overlay { parts: Vec<(kernels::Scatter, Memory)>, to: Memory },
     /// Where extrema stand.
     Position { search: Box<kernels::ArgExtremum>, from: Memory, to: Range<usize> },
     /// A loop over steps.
@@ -204,6 +206,7 @@ impl<T: kernels::Scalar> Instruction<T> {
             Action::Fused { program, .. } => program.is_shared(),
             Action::Contract(product) => product.contraction.is_shared(),
             Action::Scatter { scatter, .. } => scatter.is_shared(),
+            Action::Overlay { parts, .. } => parts.iter().any(|(part, _)| part.is_shared()),
             Action::Position { search, .. } => search.is_shared(),
             Action::Loop(_) | Action::Repeated(_) | Action::Chosen(_) => {
                 let bodies = self.action.bodies();

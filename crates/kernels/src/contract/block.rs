@@ -9,13 +9,13 @@ use std::ops::Range;
 use super::pack::{Pack, Target};
 use super::panels::Panels;
 use super::plan::{Plan, Sides, even_part};
-use super::strip::{MAX_ROWS, StepRun, Steps, Strip, packed_height};
+use super::strip::{MAX_ROWS, Step, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
 use crate::scalar::Scalar;
 use crate::scratch::{COPIES, Scratch};
 
-/// The most depth of a block; there is room for so many runs.
+/// The most depth of a block; there is room for so long a list of steps.
 const MAX_DEPTH: usize = 2048;
 
 /// Strips of X that are packed at a time: rows long enough to visit few memory pages, where X is transposed.
@@ -25,12 +25,12 @@ const BAND: usize = 16;
 /// them does not contend for places in the first-level cache.
 pub(super) const AT_ONCE: usize = 8;
 
-/// Bytes of a packed band of X, and of the runs of the depth.
+/// Bytes of a packed band of X, and of the list of steps.
 const X_BYTES: usize = 1 << 19;
-const RUN_BYTES: usize = (MAX_DEPTH + 2) * size_of::<StepRun>();
+const LIST_BYTES: usize = (MAX_DEPTH + 8) * size_of::<Step>();
 
 /// The most bytes of a packed block of Y.
-const MAX_Y_BYTES: usize = COPIES - X_BYTES - RUN_BYTES;
+const MAX_Y_BYTES: usize = COPIES - X_BYTES - LIST_BYTES;
 
 /// How many columns of so much depth there is room to copy, in whole vectors.
 pub(super) fn most_columns<T>(depth: usize, lanes: usize) -> usize {
@@ -65,18 +65,18 @@ pub struct Job<'p, T> {
 // that do not meet (see `super::share`).
 unsafe impl<T: Send + Sync> Sync for Job<'_, T> {}
 
-/// Where copies and runs go.
+/// Where copies and the list of steps go.
 struct Rooms<T> {
     x: *mut T,
     y: *mut T,
-    runs: *mut StepRun,
+    list: *mut Step,
 }
 
 impl<T> Rooms<T> {
     fn of(scratch: &mut Scratch) -> Self {
         let start = scratch.start();
-        let x = start.wrapping_add(RUN_BYTES);
-        Rooms { runs: start.cast(), x: x.cast(), y: x.wrapping_add(X_BYTES).cast() }
+        let x = start.wrapping_add(LIST_BYTES);
+        Rooms { list: start.cast(), x: x.cast(), y: x.wrapping_add(X_BYTES).cast() }
     }
 }
 
@@ -130,38 +130,35 @@ impl<T: Scalar> Job<'_, T> {
         }
     }
 
-    /// Whether the depth falls into runs.
-    pub(super) fn by_runs(&self) -> bool {
+    /// Whether what is read in place has no single stride along the depth.
+    pub(super) fn is_listed(&self) -> bool {
         let Sides { x_depth, y_depth, .. } = self.sides;
         !self.plan.x_packed && !x_depth.is_run() || self.plan.y_in_place && !y_depth.is_run()
     }
 
-    /// Writes the runs of a layer to where there is room, and one that ends them.
-    fn write_runs(&self, rooms: &Rooms<T>, layer: Layer) {
+    /// Writes where the steps of a layer are to where there is room, and one more, which is not stepped to.
+    fn list_steps(&self, rooms: &Rooms<T>, layer: Layer) {
         let Sides { x_depth, y_depth, .. } = self.sides;
-        let (mut to, mut p, end) = (rooms.runs, layer.first, layer.first + layer.depth);
-        while p < end {
-            let (x, len) = x_depth.at(p);
-            let mut run = StepRun { x, y: 0, first: (p - layer.first) as isize, len };
-            if self.plan.y_in_place {
-                let (y, len) = y_depth.at(p);
-                run = StepRun { y, first: 0, len: run.len.min(len), ..run };
-            }
-            run.len = run.len.min(end - p);
-            // SAFETY: there is room for a run at each step of the deepest layer.
-            unsafe { to.write(run) };
-            to = to.wrapping_add(1);
-            p += run.len;
-        }
+        let list = rooms.list;
+        x_depth.for_each(layer.first, layer.depth, |i, x| {
+            // SAFETY: there is room for every step of the deepest layer.
+            unsafe { list.add(i).write(Step { x, y: 0 }) };
+        });
         // SAFETY: and for one more.
-        unsafe { to.write(StepRun { x: 0, y: 0, first: 0, len: 0 }) };
+        unsafe { list.add(layer.depth).write(Step { x: 0, y: 0 }) };
+        if self.plan.y_in_place {
+            y_depth.for_each(layer.first, layer.depth, |i, y| {
+                // SAFETY: likewise; it was written above.
+                unsafe { (*list.add(i)).y = y };
+            });
+        }
     }
 
     /// How tiles step through a layer.
     fn steps(&self, rooms: &Rooms<T>, layer: Layer) -> Steps {
-        if self.by_runs() {
-            self.write_runs(rooms, layer);
-            Steps::Runs
+        if self.is_listed() {
+            self.list_steps(rooms, layer);
+            Steps::Listed
         } else if self.plan.x_packed && !self.plan.y_in_place {
             Steps::Packed
         } else {
@@ -260,14 +257,14 @@ impl<T: Scalar> Job<'_, T> {
             x,
             x_rows,
             x_step,
-            runs: rooms.runs,
+            list: rooms.list,
             c: self.c,
             c_rows,
             scattered: (!self.plan.direct).then_some(self.sides.c_columns),
             accumulate: layer.accumulate,
             panels: panels.as_slice(),
         };
-        // SAFETY: the strip lies within C, which the job may write; panels and runs are of this layer.
+        // SAFETY: the strip lies within C, which the job may write; panels and the list are of this layer.
         unsafe { strip.run(self.isa) };
     }
 }

@@ -51,11 +51,12 @@ impl<T: Scalar> Panels<T> {
                 Factor::Slice(start) if job.plan.y_in_place => {
                     let (y, along) = job.sides.y_columns.at(column);
                     let mut y = start.wrapping_offset(y);
-                    if !job.by_runs() {
+                    let mut step = 0;
+                    if !job.is_listed() {
                         y = y.wrapping_offset(job.sides.y_depth.at(layer.0).0);
+                        step = job.sides.y_depth.stride();
                     }
-                    let step = Some(job.sides.y_depth.stride());
-                    self.run(job, (column, left.min(along)), layer.1, (y, step), c)
+                    self.run(job, (column, left.min(along)), layer.1, (y, Some(step)), c)
                 }
                 Factor::Slice(_) => {
                     let left = left.min(fits - copied);

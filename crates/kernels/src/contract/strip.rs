@@ -54,24 +54,19 @@ pub(super) enum Steps {
     Packed,
     /// Both have a stride.
     Strided,
-    /// Both have a stride along each of some runs.
-    Runs,
+    /// Where each step is, is written in a list.
+    Listed,
 }
 
 pub(super) const PACKED: u8 = Steps::Packed as u8;
 pub(super) const STRIDED: u8 = Steps::Strided as u8;
-pub(super) const RUNS: u8 = Steps::Runs as u8;
+pub(super) const LISTED: u8 = Steps::Listed as u8;
 
-/// A part of the depth along which both operands have a stride.
+/// Where a step of the depth is in X, and in Y beside its stride there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StepRun {
-    /// The offset of the first step in X.
+pub(super) struct Step {
     pub(super) x: isize,
-    /// The offset of the first step in Y, if that is read in place.
     pub(super) y: isize,
-    /// The number of the first step, if Y is a copy, which has one stride.
-    pub(super) first: isize,
-    pub(super) len: usize,
 }
 
 /// The columns of one tile: where they are read, and where written.
@@ -96,8 +91,8 @@ pub(super) struct Strip<'p, T> {
     /// The offset of each row in X, and that of the last row again to the end.
     pub(super) x_rows: [isize; MAX_ROWS],
     pub(super) x_step: isize,
-    /// The runs of the depth, if steps go by them, and one more that is not used.
-    pub(super) runs: *const StepRun,
+    /// One for each step of the depth, if they are listed.
+    pub(super) list: *const Step,
     pub(super) c: *mut T,
     pub(super) c_rows: [isize; MAX_ROWS],
     /// The columns of C, unless those of each tile lie side by side.
@@ -128,7 +123,7 @@ impl<T: Scalar> Strip<'_, T> {
         match self.steps {
             Steps::Packed => self.packed(isa),
             Steps::Strided => self.strided(isa),
-            Steps::Runs => self.in_runs(isa),
+            Steps::Listed => self.listed(isa),
         }
     }
 
@@ -160,15 +155,15 @@ impl<T: Scalar> Strip<'_, T> {
     }
 
     /// Likewise.
-    fn in_runs(&self, isa: Isa) {
+    fn listed(&self, isa: Isa) {
         match self.rows {
-            1..=2 => isa.run(Tiles::<T, 2, RUNS>(self)),
-            3..=4 => isa.run(Tiles::<T, 4, RUNS>(self)),
-            5 => isa.run(Tiles::<T, 5, RUNS>(self)),
-            6 => isa.run(Tiles::<T, 6, RUNS>(self)),
-            7..=8 => isa.run(Tiles::<T, 8, RUNS>(self)),
-            9..=10 => isa.run(Tiles::<T, 10, RUNS>(self)),
-            _ => isa.run(Tiles::<T, 12, RUNS>(self)),
+            1..=2 => isa.run(Tiles::<T, 2, LISTED>(self)),
+            3..=4 => isa.run(Tiles::<T, 4, LISTED>(self)),
+            5 => isa.run(Tiles::<T, 5, LISTED>(self)),
+            6 => isa.run(Tiles::<T, 6, LISTED>(self)),
+            7..=8 => isa.run(Tiles::<T, 8, LISTED>(self)),
+            9..=10 => isa.run(Tiles::<T, 10, LISTED>(self)),
+            _ => isa.run(Tiles::<T, 12, LISTED>(self)),
         }
     }
 }

@@ -4,12 +4,14 @@
 //! arithmetic is the bound: a tile of AVX-512 has 12 rows of 2 vectors, 24 multiply-adds for 14 loads; one of AVX2 6 rows of
 //! 2, or 8 of 1 where there are few columns. (Fewer than eight sums at a time would wait for each other.)
 //!
-//! Rows are found by offsets and steps of the depth by runs, so that windows of an image are read where they lie.
+//! Rows are found by offsets and steps of the depth in a list, so that windows of an image are read where they lie: two
+//! loads for a step, which its arithmetic hides. (A branch at the end of each run of steps would take a third of the time
+//! where runs are short, as those of a window are.)
 
 use std::mem::MaybeUninit;
 
 use super::store::scatter;
-use super::strip::{MAX_ROWS, PACKED, Panel, RUNS, StepRun, Strip};
+use super::strip::{LISTED, MAX_ROWS, PACKED, Panel, Strip};
 use crate::isa::{Kernel, Simd};
 use crate::scalar::Scalar;
 use crate::vector::Vector;
@@ -109,9 +111,9 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
             }
             let zero = X::splat(T::zero());
             let mut sums = [[zero; V]; R];
-            let (mut x, mut y, mut run, mut left) = (strip.x, panel.y, strip.runs, 0);
-            if STEPS == RUNS {
-                (x, y, left) = self.begin(panel, run);
+            let (mut x, mut y, mut y_start, mut list) = (strip.x, panel.y, panel.y, strip.list);
+            if STEPS == LISTED {
+                (x, y) = (x.wrapping_offset((*list).x), y.wrapping_offset((*list).y));
             }
             for _ in 0..strip.depth {
                 let mut row = [zero; V];
@@ -127,33 +129,20 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
                         sums[i][v] = x.mul_add(row[v], sums[i][v]);
                     }
                 }
-                let step = if STEPS == PACKED { R as isize } else { strip.x_step };
-                x = x.wrapping_offset(step);
-                y = y.wrapping_offset(panel.y_step);
-                // In a loop within the loop, sums would not stay in registers.
-                if STEPS == RUNS {
-                    left -= 1;
-                    if left == 0 {
-                        run = run.add(1);
-                        (x, y, left) = self.begin(panel, run);
-                    }
+                if STEPS == LISTED {
+                    list = list.add(1);
+                    y_start = y_start.wrapping_offset(panel.y_step);
+                    // Read a step ahead, or the compiler reads all of X before Y and has too few registers.
+                    x = strip.x.wrapping_offset((*list).x);
+                    y = y_start.wrapping_offset((*list).y);
+                } else {
+                    let step = if STEPS == PACKED { R as isize } else { strip.x_step };
+                    x = x.wrapping_offset(step);
+                    y = y.wrapping_offset(panel.y_step);
                 }
             }
             sums
         }
-    }
-
-    /// Where a run of the depth begins in X and in Y, and its length.
-    ///
-    /// # Safety
-    ///
-    /// There is such a run.
-    #[inline(always)]
-    unsafe fn begin(&self, panel: &Panel<T>, run: *const StepRun) -> (*const T, *const T, usize) {
-        // SAFETY: as the caller vouches.
-        let run = unsafe { &*run };
-        let y = run.y + run.first * panel.y_step;
-        (self.0.x.wrapping_offset(run.x), panel.y.wrapping_offset(y), run.len)
     }
 
     /// Writes the sums of the rows that there are, or adds them to what is there.

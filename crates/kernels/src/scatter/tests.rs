@@ -123,3 +123,52 @@ fn an_index_outside_is_refused_by_every_thread() {
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn overlapping_places_are_added_up_on_any_number_of_threads(
+        extents in prop::collection::vec(1usize..9, 1..4),
+        large in any::<bool>(),
+        strides in prop::collection::vec(-9isize..40, 5),
+    ) {
+        let extents = if large { [&extents[..], &[40, 30]].concat() } else { extents };
+        let strides = &strides[..extents.len()];
+        let (of_source, x) = lay(&extents, 0, false);
+        let reach = |stride: &isize, extent: &usize| stride * (*extent as isize - 1);
+        let reaches: Vec<isize> = strides.iter().zip(&extents).map(|(s, e)| reach(s, e)).collect();
+        let offset = reaches.iter().map(|reach| -reach.min(&0)).sum::<isize>() as usize;
+        let y = offset + 1 + reaches.iter().map(|reach| *reach.max(&0)).sum::<isize>() as usize;
+        let from = Laid { offset: 0, strides: &of_source };
+        let to = Laid { offset, strides };
+        let first = vec![0; extents.len()];
+        let still = Laid { offset: 0, strides: &first };
+        let source: Vec<f32> = (0..x).map(|i| (i % 64) as f32).collect();
+        let (mut sums, along) = (vec![0.0; y], Along { extent: 1, stride: 1 });
+        let add = |y: &mut f32, x| *y += x;
+        expected(&extents, [from, still, to], along, (&source, Scatter::FIRST, &mut sums), add);
+        let overlay = Scatter::overlay(&extents, from, to);
+        for threads in 1..=3 {
+            let mut seen = vec![f32::NAN; y];
+            let pool = Pool::new(threads);
+            overlay.run(Isa::best(), &pool, &source, Scatter::FIRST, Some(0.0), &mut seen);
+            prop_assert_eq!(&seen, &sums, "{} threads, {:?}", threads, overlay.cut);
+        }
+    }
+}
+
+#[test]
+fn windows_are_shared_by_what_they_do_not_meet_along() {
+    let cut = |extents: &[usize], to: &[isize]| {
+        let (of_source, _) = lay(extents, 0, false);
+        let from = Laid { offset: 0, strides: &of_source };
+        Scatter::overlay(extents, from, Laid { offset: 0, strides: to }).cut
+    };
+    // Windows of 3 × 3 over four images of 30 × 30 with 8 channels, which come last; over the rows of a matrix; and over
+    // one image with one channel.
+    let images = [4, 28, 28, 3, 3, 8];
+    assert_eq!(cut(&images, &[7200, 240, 8, 240, 8, 1]), Some(Cut::Axis(0)));
+    assert_eq!(cut(&[80, 3, 100], &[1, 1, 200]), Some(Cut::Columns));
+    assert_eq!(cut(&[128, 128, 3, 3], &[130, 1, 130, 1]), None);
+}

@@ -120,6 +120,12 @@ impl Emitter<'_> {
         }
     }
 
+    /// Whether a node and all that it works on are of real numbers.
+    fn is_of_reals(&self, node: NodeId) -> bool {
+        let real = |id: &NodeId| self.analysis.graph.node(*id, |node| node.ty.kind != Kind::Index);
+        real(&node) && self.analysis.inputs[node.index()].iter().all(real)
+    }
+
     fn is_product(&self, node: NodeId) -> bool {
         self.analysis.work[node.index()] == Work::Contract
     }
@@ -187,6 +193,9 @@ impl Emitter<'_> {
             Lowering::Put(place) => self.put(node, &place, false),
             Lowering::Replace(place) => self.put(node, &place, true),
             Lowering::Position(word, axes) => self.position(node, word, &axes),
+            Lowering::Embed(places) if !places.is_empty() && self.is_of_reals(node) => {
+                self.overlay(node, &places)
+            }
             _ => self.evaluated(node),
         }
     }

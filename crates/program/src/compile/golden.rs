@@ -4,7 +4,7 @@ use ndarray::ArrayD;
 
 use crate::instruction::{Action, FusedInput};
 use crate::{Feed, Program};
-use graph::{Graph, Params, Var, keep};
+use graph::{Graph, Params, Span, Var, keep};
 
 fn program(build: impl for<'g> Fn(&'g Graph) -> Vec<Var<'g>>) -> Program<f32> {
     let graph = Graph::new();
@@ -203,6 +203,29 @@ fn a_classifier_compares_positions_with_labels() {
         loops.len() <= 4 && loops.iter().all(|text| !text.contains("scatter_add ")),
         "{loops:?}"
     );
+}
+
+#[test]
+fn a_result_in_another_order_is_computed_there() {
+    let program = program(|g| {
+        let (x, w) = (g.input("x", [2, 6, 6, 27]), g.input("w", [27, 5]));
+        vec![x.matmul(w).permute([0, 3, 1, 2])]
+    });
+    let loops = instructions(&program);
+    assert_eq!(loops, ["matmul"], "{loops:?}");
+}
+
+#[test]
+fn parts_of_one_place_are_added_before_they_are_put_there() {
+    let program = program(|g| {
+        let x = g.input("x", [6, 4]);
+        let some = [Span::from(..).step(2), (..).into()];
+        let (a, b) = (x.slice(&some), x.slice(&some));
+        let y = (a.tanh() * b.exp()).sum() + x.slice_axis(0, 1..2).sum();
+        vec![y.grad(x)]
+    });
+    let loops = instructions(&program);
+    assert!(loops.iter().all(|text| !text.starts_with("slice")), "{loops:?}");
 }
 
 #[test]

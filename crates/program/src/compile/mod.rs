@@ -45,7 +45,7 @@ use crate::workspace::{Aligned, Constants};
 use analysis::{Analysis, Work};
 use graph::Args;
 use graph::Seed;
-use graph::ops::Copy;
+use graph::ops::{Copy, Embed};
 use graph::reading::{NodeId, check_parameters, sources};
 use graph::rewriting::Target;
 use graph::{Graph, Lowering, Type, Value, Var};
@@ -146,8 +146,9 @@ fn with_loops<T>(instructions: &[Instruction<T>], [reals, indices]: [usize; 2]) 
     ends.fold([reals, indices], |[a, b], [c, d]| [a.max(c), b.max(d)])
 }
 
-/// Answers, for every output, a node that computes its elements in row-major order into memory of
-/// its own: what is another view, a leaf or an output twice is copied.
+/// Answers, for every output, a node that computes its elements in row-major order into memory of its own. What is all of a
+/// computed value in another order becomes its one part, so that it is computed there; what is another view, a leaf or an
+/// output twice is copied.
 fn own_outputs(target: Target) -> Target {
     let Target { graph, outputs } = target;
     let analysis = Analysis::new(&graph, &outputs);
@@ -160,8 +161,17 @@ fn own_outputs(target: Target) -> Target {
             view.base
         } else {
             let line = graph.node(id, |node| (node.location, node.backward));
-            let var = graph.var(id);
-            graph.on_behalf(line, || graph.apply(Copy, &[var])).id()
+            let order = place::turned(view, analysis.shape(view.base));
+            let order = order.filter(|_| computed && !owned.contains(&view.base));
+            let var = graph.on_behalf(line, || match order {
+                Some(place) => {
+                    let value = graph.var(view.base).reshape_to(place.shape.clone());
+                    let shape = view.place.shape.clone();
+                    graph.apply(Embed { name: "copy", shape, places: vec![place] }, &[value])
+                }
+                None => graph.apply(Copy, &[graph.var(id)]),
+            });
+            var.id()
         });
     }
     drop(analysis);

@@ -97,6 +97,7 @@ fn factors<T: Precision>(
         Action::Pack { .. }
         | Action::Zero(_)
         | Action::Scatter { .. }
+        | Action::Overlay { .. }
         | Action::Position { .. }
         | Action::Loop(_)
         | Action::Repeated(_)

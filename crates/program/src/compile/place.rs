@@ -158,6 +158,22 @@ pub(crate) fn within(outer: &Place, inner: &Place) -> Option<Place> {
     (0..outer.shape.rank()).all(inside).then_some(Place { offset, shape, strides })
 }
 
+/// Where the elements of the base lie in a view of it, if that has all of them in another order of axes: a place of which the
+/// axes are the view's, in the order of the base.
+pub(crate) fn turned(view: &View, base: &Shape) -> Option<Place> {
+    let View { place: Place { offset: 0, shape, strides }, .. } = view else { return None };
+    let own = shape.strides();
+    let axes = (0..shape.rank()).filter(|&axis| shape[axis] != 1);
+    let mut axes: SmallVec<[(isize, usize, isize); 6]> =
+        axes.map(|axis| (strides[axis], shape[axis], own[axis] as isize)).collect();
+    axes.sort_unstable_by_key(|axis| std::cmp::Reverse(axis.0));
+    let extents: Shape = axes.iter().map(|axis| axis.1).collect();
+    let in_order = axes.iter().map(|axis| axis.0).eq(dense_strides(&extents));
+    let strides = axes.iter().map(|axis| axis.2).collect();
+    (in_order && extents.size() == base.size())
+        .then_some(Place { offset: 0, shape: extents, strides })
+}
+
 /// The positions of a shape as a loop goes through them: its axes without those of extent 1.
 ///
 /// An axis of extent 1 has no say in where an element lies, so that loops, their strides and what
@@ -192,6 +208,19 @@ mod tests {
     #[test]
     fn a_broadcast_reads_with_stride_zero() {
         assert_eq!(strides_over(&Place::whole([1, 3]), &[5, 2, 3]).as_slice(), [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_view_in_another_order_says_where_the_base_lies_in_it() {
+        let view = |place| View { base: graph::reading::NodeId::new(0), place };
+        let turned = |place, base: &[usize]| turned(&view(place), &base.into());
+        let transposed = turned(place(0, &[3, 1, 2], &[1, 7, 3]), &[2, 3]);
+        assert_eq!(transposed, Some(place(0, &[2, 3], &[1, 2])));
+        assert_eq!(turned(place(0, &[3, 2], &[1, 3]), &[1, 6]).unwrap().shape, [2, 3].into());
+        // Not all of it, some of it twice, backward.
+        assert_eq!(turned(place(0, &[3], &[2]), &[6]), None);
+        assert_eq!(turned(place(0, &[2, 3], &[0, 1]), &[6]), None);
+        assert_eq!(turned(place(5, &[6], &[-1]), &[6]), None);
     }
 
     #[test]

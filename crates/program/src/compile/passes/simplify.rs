@@ -35,7 +35,7 @@ pub(super) fn simplified<'g>(
         },
         Lowering::Permute(order) => permuted(graph, &order, inputs[0]),
         Lowering::Contract(contract) => absorbed(graph, contract, inputs),
-        Lowering::Embed(places) => sorted(graph, visit, &places, inputs),
+        Lowering::Embed(places) => settled(graph, visit, &places, inputs),
         Lowering::Broadcast => keeps_shape(inputs[0]),
         Lowering::Reshape => match lowering(inputs[0]) {
             _ if keeps_shape(inputs[0]).is_some() => Some(inputs[0]),
@@ -125,20 +125,36 @@ fn absorbed<'g>(graph: &'g Graph, mut contract: Contract, inputs: &[Var<'g>]) ->
     changed.then(|| graph.apply(contract, &factors))
 }
 
-/// The parts of an array in the order in which they lie, if they lie apart: arrays of the same parts are then the same.
-fn sorted<'g>(
+/// The parts of an array in the order in which they lie, those of one place as their sum, if they lie apart then: arrays of
+/// the same parts are the same, and each part can be computed where it lies.
+fn settled<'g>(
     graph: &'g Graph,
     visit: &Visit<'_>,
     places: &[Place],
     inputs: &[Var<'g>],
 ) -> Option<Var<'g>> {
-    if places.is_sorted_by_key(|place| place.offset) || !are_apart(places) {
+    // Those of one place stay in their order, and so do their sums.
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by(|&i, &j| {
+        let key = |i: usize| (places[i].offset, &places[i].strides, places[i].shape.to_vec());
+        key(i).cmp(&key(j))
+    });
+    let mut groups: Vec<Vec<usize>> = Vec::with_capacity(places.len());
+    for &i in &order {
+        match groups.last_mut() {
+            Some(group) if places[group[0]] == places[i] => group.push(i),
+            _ => groups.push(vec![i]),
+        }
+    }
+    let distinct: Vec<Place> = groups.iter().map(|group| places[group[0]].clone()).collect();
+    if distinct == places || !are_apart(&distinct) {
         return None;
     }
-    let mut parts: Vec<(&Place, Var<'g>)> = places.iter().zip(inputs.iter().copied()).collect();
-    parts.sort_by_key(|part| part.0.offset);
-    let (places, inputs): (Vec<Place>, Vec<Var<'g>>) =
-        parts.into_iter().map(|(place, input)| (place.clone(), input)).unzip();
+    let sum = |group: &Vec<usize>| {
+        let parts = group.iter().map(|&i| inputs[i]);
+        parts.reduce(|sum, part| sum + part).expect("no group is empty")
+    };
+    let (places, inputs) = (distinct, groups.iter().map(sum).collect::<Vec<_>>());
     let embed = Embed { name: visit.op.name(), shape: visit.ty.shape.clone(), places };
     Some(graph.apply(embed, &inputs))
 }
