@@ -58,6 +58,8 @@ pub(super) struct Plan {
     pub(super) direct: bool,
     /// What it is believed to cost, in clock cycles.
     pub(super) cost: f64,
+    /// What a thread more costs that needs all of X, or all of Y.
+    pub(super) again: [f64; 2],
 }
 
 /// The depth of a block, by the numbers of results and the depth alone: sums are the same on every machine of a level.
@@ -95,7 +97,8 @@ impl Plan {
         depth_block: usize,
         tile: TileShape,
     ) -> Plan {
-        Plan { y_in_place: false, ..Plan::way(sides, part, depth_block, tile, false, false) }
+        let plan = Plan::way(sides, part, depth_block, tile, false, false);
+        Plan { again: [plan.again[0], 0.0], ..plan }
     }
 
     fn ways<'p>(
@@ -143,17 +146,16 @@ impl Plan {
         let runs = y_in_place && !y_depth.is_run();
         let x_packed = panels >= MANY_TILES as f64 && !runs && tile.vectors > 1;
         let mut cost = panels * strips * (step * depth + 20.0) + strips * 60.0;
+        let of_y_number = if y_in_place { IN_ORDER } else { pack_cost(y_columns, y_depth) };
+        let of_y = columns * depth * of_y_number;
         if !y_in_place {
-            cost += columns * depth * pack_cost(y_columns, y_depth);
+            cost += of_y;
         } else if columns * depth > IN_PLACE as f64 {
             cost += columns * depth * strips * 0.11;
         }
-        if x_packed {
-            cost += rows * depth * pack_cost(x_rows, x_depth);
-        } else if x_depth.stride() != 1 {
-            // Each step is in another line.
-            cost += rows * depth * 0.5;
-        }
+        let of_x_number = if x_packed { pack_cost(x_rows, x_depth) } else { read_cost(x_depth) };
+        let of_x = rows * depth * of_x_number;
+        cost += of_x;
         if !direct {
             let of_one = if c_rows.stride() == 1 && c_rows.run_len() >= 4 { 0.7 } else { 1.5 };
             cost += rows * columns * (depth / depth_block as f64).ceil() * of_one;
@@ -162,7 +164,21 @@ impl Plan {
             // Higher tiles are for columns that fill no more than a vector.
             cost = f64::INFINITY;
         }
-        Plan { turned, tile, y_in_place, x_packed, direct, cost }
+        Plan { turned, tile, y_in_place, x_packed, direct, cost, again: [of_x, of_y] }
+    }
+}
+
+/// The clock cycles of reading a number that follows the one before, for what comes from behind the caches.
+const IN_ORDER: f64 = 0.2;
+
+/// The clock cycles of reading a number of X where it lies, beyond those of a tile: more if each step is in another line, and most
+/// if steps leap from page to page.
+fn read_cost(depth: &Group) -> f64 {
+    let goes_on = depth.stride() == 1 && depth.run_len() >= 16.min(depth.len());
+    match depth.is_run() {
+        _ if goes_on => IN_ORDER,
+        true => 0.5,
+        false => 0.8,
     }
 }
 

@@ -213,11 +213,14 @@ impl<'p, T: Scalar> Run<'p, T> {
     fn share_one(&self, pool: &Pool, threads: usize, job: Job<'_, T>) {
         let (job, tile) = (&job, job.plan.tile);
         let (rows, columns) = (job.rows.1, job.columns.1);
-        // Bands of columns share no part of Y, which is the one that is copied; but they must not be too narrow.
-        if columns >= 2 * threads * tile.columns() {
+        // Each of some bands of columns needs all of X, and each of some bands of rows all of Y.
+        let [of_x, of_y] = job.plan.again;
+        let many_rows = rows >= threads * tile.rows;
+        // They must not be too narrow.
+        if columns >= 2 * threads * tile.columns() && (of_x <= of_y || !many_rows) {
             let wide = columns.div_ceil(threads).next_multiple_of(tile.columns());
             bands(pool, columns, wide, &|columns| Job { columns, ..*job });
-        } else if rows >= threads * tile.rows || !self.share_depth(pool, job) {
+        } else if many_rows || !self.share_depth(pool, job) {
             let high = rows.div_ceil(threads).next_multiple_of(tile.rows.min(4));
             bands(pool, rows, high, &|rows| Job { rows, ..*job });
         }

@@ -1,10 +1,14 @@
 //! The factors of a product, as the kernels know them: by groups of axes.
 
+use std::cmp::Reverse;
+
 use kernels::Extents;
 
+use super::Arithmetic;
 use super::emit::Emitter;
 use crate::instruction::Operand;
 use graph::Place;
+use graph::ops::AxisList;
 use graph::reading::NodeId;
 
 /// The factors of a product, by groups of axes.
@@ -43,6 +47,19 @@ impl Factors {
 }
 
 impl Emitter<'_> {
+    /// The axes that are summed, of both factors: where the order of sums is free as the elements of the factor lie of which
+    /// more are read, so that windows of an image whose channels come last are read in long runs.
+    fn in_order(&self, sums: &[AxisList; 2], operands: &[Operand; 2]) -> [AxisList; 2] {
+        if self.arithmetic == Arithmetic::AsWritten {
+            return sums.clone();
+        }
+        let places = operands.each_ref().map(|operand| &operand.place);
+        let of = usize::from(places[1].shape.size() > places[0].shape.size());
+        let mut order: Vec<usize> = (0..sums[0].len()).collect();
+        order.sort_by_key(|&i| Reverse(places[of].strides[sums[of][i]].unsigned_abs()));
+        sums.each_ref().map(|axes| order.iter().map(|&i| axes[i]).collect())
+    }
+
     /// The extents of a product's groups of axes, and where its factors lie.
     pub(super) fn factors(&self, node: NodeId) -> Factors {
         let contract = self.axes(node);
@@ -56,8 +73,9 @@ impl Emitter<'_> {
         let (batch, of_batch) = group(0, &contract.batch[0]);
         let (rows, of_rows) = group(0, &alone[0]);
         let (columns, of_columns) = group(1, &alone[1]);
-        let (depth, of_depth) = group(0, &contract.sums[0]);
-        let of_b = [group(1, &contract.batch[1]).1, group(1, &contract.sums[1]).1, of_columns];
+        let [sums, of_sums] = self.in_order(&contract.sums, &operands);
+        let (depth, of_depth) = group(0, &sums);
+        let of_b = [group(1, &contract.batch[1]).1, group(1, &of_sums).1, of_columns];
         let strides = [[of_batch, of_rows, of_depth], of_b];
         Factors { batch, rows, columns, depth, operands, strides }
     }

@@ -71,7 +71,10 @@ impl Emitter<'_> {
             );
             (add, from.memory)
         };
-        Action::Overlay { parts: inputs.iter().zip(places).map(part).collect(), to: self.memory(node) }
+        Action::Overlay {
+            parts: inputs.iter().zip(places).map(part).collect(),
+            to: self.memory(node),
+        }
     }
 
     /// Where extrema along an axis stand.

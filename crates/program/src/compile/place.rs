@@ -170,8 +170,11 @@ pub(crate) fn turned(view: &View, base: &Shape) -> Option<Place> {
     let extents: Shape = axes.iter().map(|axis| axis.1).collect();
     let in_order = axes.iter().map(|axis| axis.0).eq(dense_strides(&extents));
     let strides = axes.iter().map(|axis| axis.2).collect();
-    (in_order && extents.size() == base.size())
-        .then_some(Place { offset: 0, shape: extents, strides })
+    (in_order && extents.size() == base.size()).then_some(Place {
+        offset: 0,
+        shape: extents,
+        strides,
+    })
 }
 
 /// The positions of a shape as a loop goes through them: its axes without those of extent 1.
