@@ -12,7 +12,7 @@ use crate::{
 
 /// What the values are of whose [`Gaps`] are asked for.
 ///
-/// Named by [`Gaps`].
+/// Named by [`Gaps`], in gradients of [`Var::eigh`](crate::Var::eigh) and [`Var::svd`](crate::Var::svd).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spectrum {
     /// Eigenvalues.
