@@ -101,7 +101,8 @@ impl<'g> Var<'g> {
     /// imaginary parts, each of shape `[…, ⌊n/2⌋ + 1]`. The other half is their conjugate. (PyTorch's `fft.rfft`, not
     /// normalised.)
     ///
-    /// The modulus is `re.hypot(im)`; the product with c + i·d is `re * c - im * d` and `re * d + im * c`.
+    /// There are no complex numbers: two arrays stand for one, so that formulas read as on paper. The modulus is
+    /// `re.hypot(im)`; the product with c + i·d is `re * c - im * d` and `re * d + im * c`.
     ///
     /// ```
     /// use cotangent::Graph;

@@ -75,6 +75,13 @@ pub(super) fn of_finite(
     }
 }
 
+/// A power of two about as large as the largest element, by which a matrix can be divided without rounding, so that squares
+/// neither overflow nor underflow; 1 for zeros.
+pub(super) fn size(a: &Matrix) -> f64 {
+    let largest = a.amax();
+    if largest > 0.0 { largest.log2().floor().exp2() } else { 1.0 }
+}
+
 /// Matrices with equally many columns, one above the other.
 pub(super) fn stacked(parts: &[&Matrix]) -> Matrix {
     let rows = parts.iter().map(|part| part.nrows()).sum();

@@ -4,7 +4,7 @@ use smallvec::smallvec;
 
 use super::super::matrix::{matrices, of_matrices};
 use super::super::registry::Example;
-use super::dense::{Matrix, each_matrix, of_finite, stacked};
+use super::dense::{Matrix, each_matrix, of_finite, size, stacked};
 use super::{TriangularSolve, above_and_below, apart};
 use crate::error::exactly;
 use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Shape, Type, Var, misfit};
@@ -52,10 +52,8 @@ impl Operation for Qr {
     }
 }
 
-/// Of numbers up to 1, as the squares of larger ones may overflow.
 fn factor(a: Matrix) -> Matrix {
-    let scale = a.amax();
-    let scale = if scale > 0.0 { scale } else { 1.0 };
+    let scale = size(&a);
     let (q, r) = (a / scale).qr().unpack();
     stacked(&[&q, &(r * scale)])
 }

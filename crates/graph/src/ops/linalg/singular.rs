@@ -7,7 +7,7 @@
 
 use nalgebra::SymmetricEigen;
 
-use super::dense::{Matrix, most_sweeps, orientation};
+use super::dense::{Matrix, most_sweeps, orientation, size};
 use crate::Defect;
 
 /// U, s and V with A = U·diag(s)·Vᵀ, the singular values s in a row, descending.
@@ -26,10 +26,9 @@ pub(super) fn decomposed(a: &Matrix) -> Result<(Matrix, Matrix, Matrix), Defect>
     Ok((u, s, v))
 }
 
-/// The same of a matrix with no more columns than rows. It is computed of numbers up to 1, whose squares do not overflow.
+/// The same of a matrix with no more columns than rows.
 fn tall(a: &Matrix) -> Result<(Matrix, Matrix, Matrix), Defect> {
-    let scale = a.amax();
-    let scale = if scale > 0.0 { scale } else { 1.0 };
+    let scale = size(a);
     let (q, r) = (a / scale).qr().unpack();
     let sweeps = most_sweeps(a.ncols());
     let eigen = SymmetricEigen::try_new(r.tr_mul(&r), f64::EPSILON, sweeps)
@@ -78,7 +77,7 @@ fn rotation(w: &Matrix, p: usize, q: usize) -> Option<(f64, f64)> {
     let (a, b) = (w.column(p).norm(), w.column(q).norm());
     let along = w.column(p).dot(&w.column(q));
     let rounding = w.nrows().max(4) as f64 * f64::EPSILON * a * b;
-    // Of products of numbers this small, no digits are left, and to the matrix, whose largest number is 1, they are nothing.
+    // Of products of numbers this small, no digits are left, and to the matrix, whose largest number is about 1, they are nothing.
     if along.abs() <= rounding || a * b < LEAST {
         return None;
     }
