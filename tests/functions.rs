@@ -1,5 +1,8 @@
 //! Functions and their gradients against PyTorch's and SciPy's: `functions/functions.json`, which `generate.py` beside it writes.
 
+#[path = "functions/algebra.rs"]
+mod algebra;
+
 use cotangent::{Feed, Gradient, Graph, Params, Program, Seed, Var};
 use ndarray::{ArrayD, IxDyn};
 use serde_json::Value as Json;
@@ -81,7 +84,7 @@ fn others<'g>(name: &str, x: &[Var<'g>]) -> Var<'g> {
         "roll" => x[0].roll(3, 1),
         "tile" => x[0].tile(&[2, 1, 2]),
         "repeat_interleave" => x[0].repeat_interleave(2, 1),
-        other => panic!("{other} is no function"),
+        other => algebra::applied(name, x).unwrap_or_else(|| panic!("{other} is no function")),
     }
 }
 

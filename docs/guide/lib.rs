@@ -19,6 +19,7 @@ pages!(
     first_model,
     layers,
     operations,
+    linear_algebra,
     optimizers,
     loops,
     checking,

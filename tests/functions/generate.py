@@ -12,6 +12,8 @@ import numpy as np
 import scipy.special
 import torch
 
+import algebra
+
 torch.set_default_dtype(torch.float64)
 
 WIDE = [-2.7, -1.5, -0.5, -0.3, 0.2, 0.5, 1.5, 2.5, 3.9]
@@ -66,6 +68,7 @@ def cases():
     yield "roll", lambda x: x.roll(3, 1), [MATRIX]
     yield "tile", lambda x: x.tile(2, 1, 2), [MATRIX]
     yield "repeat_interleave", lambda x: x.repeat_interleave(2, 1), [MATRIX]
+    yield from algebra.cases()
 
 
 def array(tensor, digits=17):

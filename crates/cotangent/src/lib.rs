@@ -50,6 +50,7 @@
 //! | prove a derivative right | `check`, a feature |
 //! | minimise a whole vector, fit by least squares | `minimize`, a feature |
 //! | factorise and solve | `linalg`, a feature |
+//! | transform signals | `fft`, a feature |
 //! | add an operation | [`Operation`], [`ops::Unary`] |
 //! | see what runs, and how long it takes | [`Program::explain`], [`Step::profile`] |
 //! | find where a NaN began | [`Step::run_checked`] |

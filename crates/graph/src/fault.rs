@@ -66,7 +66,7 @@ pub enum Fault {
     },
 }
 
-/// Why a matrix has no inverse or factor. Pivots are counted from 0.
+/// Why a matrix has no inverse or factor, or a factor no derivative. Pivots and values are counted from 0.
 ///
 /// It is said in a [`RunError`](crate::RunError).
 #[derive(Clone, PartialEq, thiserror::Error)]
@@ -88,6 +88,36 @@ pub enum Defect {
         value: f64,
         /// How many there are.
         rows: usize,
+    },
+    /// Two eigenvalues or singular values are equal but for rounding: any basis of the space of their vectors is as good as
+    /// another, and so the vectors have no derivative.
+    #[error(
+        "has equal {of}s: number {} is {} and number {} is {}; their vectors have no derivative",
+        numbers[0], values[0], numbers[1], values[1]
+    )]
+    Repeated {
+        /// What they are: `"eigenvalue"` or `"singular value"`.
+        of: &'static str,
+        /// Which two.
+        numbers: [usize; 2],
+        /// What they are worth.
+        values: [f64; 2],
+    },
+    /// A singular value is 0 but for rounding, in a matrix that is not square: its vectors have no derivative.
+    #[error(
+        "has a singular value of 0: number {number} is {value}; its vectors have no derivative, as the matrix is not square"
+    )]
+    Deficient {
+        /// Which one.
+        number: usize,
+        /// What it is worth.
+        value: f64,
+    },
+    /// The iteration that computes eigenvalues or singular values has not come to its end.
+    #[error("has a factorisation that {sweeps} sweeps did not bring to its end")]
+    NotConverged {
+        /// How many there were.
+        sweeps: usize,
     },
 }
 

@@ -31,13 +31,19 @@ pub fn factorisations() -> Vec<Example> {
             }),
         ]
     };
-    let functions: [(&str, Map); 9] = [
+    let functions: [(&str, Map); 15] = [
         ("cholesky", |x| regular(x).cholesky()),
         ("cholesky", |x| (regular(x).matmul(regular(x).t())).cholesky().inverse()),
         ("inverse", |x| regular(x).inverse().matmul(x)),
         ("det", |x| regular(x).det()),
         ("logabsdet", |x| regular(x).logabsdet()),
         ("det_sign", |x| regular(x).slogdet().0 * x.square().sum()),
+        ("qr", |x| regular(x).qr().0.matmul(x)),
+        ("eigh", |x| spread(x).eigh().1.matmul(x)),
+        ("svd", |x| spread(x).svd().0.matmul(x)),
+        ("svd", |x| regular(x).matmul(x).svdvals().square().sum() * x),
+        ("pinv", |x| regular(x).pinv().matmul(x)),
+        ("matrix_exp", |x| x.matrix_exp().matmul(x)),
         ("diagonal", |x| x.square().diagonal().diag() * x),
         ("tril", |x| x.tril(-1).matmul(x.triu(0))),
         ("einsum", |x| x.graph().einsum("...ij,...kj->...ik", &[x, x])),
@@ -55,6 +61,12 @@ pub fn factorisations() -> Vec<Example> {
 fn regular(a: Var<'_>) -> Var<'_> {
     let rows = a.shape()[a.rank() - 1];
     a + a.graph().full([rows], 3.0).diag()
+}
+
+/// 0.2·A + diag(1, 2, …): eigenvalues and singular values are apart.
+fn spread(a: Var<'_>) -> Var<'_> {
+    let rows = a.shape()[a.rank() - 1];
+    0.2 * a + (a.graph().arange(rows).to_real() + 1.0).diag()
 }
 
 /// Convolution and pooling with random strides, paddings, dilations and groups.

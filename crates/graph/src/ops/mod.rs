@@ -8,6 +8,8 @@
 mod activation;
 mod calculus;
 mod clamp;
+#[cfg(feature = "fft")]
+mod fourier;
 mod indexing;
 pub(crate) mod leaf;
 #[cfg(feature = "linalg")]
@@ -35,6 +37,8 @@ mod zip;
 
 pub use indexing::IsAt;
 pub use leaf::{Copy, Full};
+#[cfg(feature = "linalg")]
+pub use linalg::{MatrixNorm, Spectrum};
 pub use map::{Map, Unary};
 pub use matrix::{AxisList, Triangle};
 pub use random::Distribution;
@@ -52,10 +56,13 @@ registry::operations! {
         LogAddExp, Lt, Maximum, Minimum, Mul, MulNoNan, Ne, Neg, Or, Pow, Recip, Relu, Rsqrt,
         SechSquared, Sigmoid, Sign, Sin, Softplus, Sqrt, Square, Sub, Tanh;
     clamp: Clamp;
+    #[cfg(feature = "fft")]
+    fourier: Irfft, Rfft;
     indexing: DynamicSlice, DynamicUpdateSlice, Gather, IndexAdd, OneHot, ScatterAdd,
         SegmentMax, Take;
     #[cfg(feature = "linalg")]
-    linalg: Cholesky, Cofactor, Det, DetSign, Inverse, LogAbsDet, Solve, TriangularSolve;
+    linalg: Cholesky, Cofactor, Det, DetSign, Eigh, Gaps, Inverse, LogAbsDet, MatrixExp, Pinv, Qr, Solve,
+        Svd, TriangularSolve;
     logarithms: Cbrt, Exp2, Hypot, Log10, Log2, Logit, Xlogy;
     matrix: Contract, MatMul, Part;
     order: ArgSort, CumArg, SearchSorted;

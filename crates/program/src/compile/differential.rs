@@ -224,6 +224,19 @@ fn arrays_may_have_more_axes_than_a_loop() {
     agree(&outputs, &[values], (1e-12, 1.0), "ten axes");
 }
 
+/// What is computed later lies where the zeros lay, so that a second run would find it there.
+#[test]
+fn zeros_of_a_part_of_an_array_of_parts_are_there_in_every_run() {
+    let graph = Graph::new();
+    let (x, y) = (graph.input("x", [3]), graph.input("y", [3]));
+    let both = graph.stack(&[x.pad([(0, 2)], 0.0), y.pad([(0, 2)], 0.0)], -2);
+    let sums = both.cumsum(1).square();
+    let gradients = Gradient::of(sums.sum()).with_respect_to(&[x, y]).unwrap();
+    let values = [1, 2].map(|seed| values::<f64>(&Sample::real([3], 0.5..1.5), seed));
+    let outputs = [sums, gradients[0], gradients[1]];
+    agree(&outputs, &values, (1e-14, 1.0), "padded and stacked");
+}
+
 /// Whatever reduces an array, beside what it is computed from, with the gradients of all.
 fn check_shape<T: Precision>(shape: &Shape, tolerance: f64) {
     let graph = Graph::new();

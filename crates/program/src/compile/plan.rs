@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::analysis::{Analysis, Work};
 use super::group::{Extent, Group, Read};
+use super::home::gaps;
 use super::place::{dense_strides, is_dense};
 use graph::reading::NodeId;
 use graph::{Kind, Lowering, Shape};
@@ -46,6 +47,7 @@ pub(crate) fn plan(
         ranges: vec![None; analysis.work.len()],
         last_read: vec![0; analysis.work.len()],
         begun: vec![false; analysis.work.len()],
+        gaps: gaps(analysis),
         reals: Arena::default(),
         indices: Arena::default(),
         constants: Arena::default(),
@@ -84,6 +86,8 @@ struct Planner<'a> {
     last_read: Vec<usize>,
     /// Whether something was written into each node's memory.
     begun: Vec<bool>,
+    /// Whether each node's memory has elements that nothing is written into.
+    gaps: Vec<bool>,
     reals: Arena,
     indices: Arena,
     constants: Arena,
@@ -125,7 +129,9 @@ impl Planner<'_> {
             } else if !self.has_memory(buffer) {
                 self.allocate(buffer);
             }
-            if !std::mem::replace(&mut self.begun[buffer.index()], true) && self.has_gaps(buffer) {
+            if !std::mem::replace(&mut self.begun[buffer.index()], true)
+                && self.gaps[buffer.index()]
+            {
                 zeroed.push(buffer);
             }
             taken.push(over);
@@ -146,13 +152,6 @@ impl Planner<'_> {
             }
         }
         zeroed
-    }
-
-    /// Whether an array that others make up has elements where none of them lies.
-    fn has_gaps(&self, buffer: NodeId) -> bool {
-        let Lowering::Embed(places) = self.lowering(buffer) else { return false };
-        let parts: usize = places.iter().map(|place| place.shape.size()).sum();
-        self.analysis.work[buffer.index()] == Work::Embed && parts < self.shape(buffer).size()
     }
 
     /// The operand whose memory a stored value can take over: one that is read for the last time,

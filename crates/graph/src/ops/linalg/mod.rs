@@ -3,23 +3,44 @@
 //! All work on the last two axes; the axes in front are a batch. Values are computed by `nalgebra`, in
 //! double precision whatever that of the run, and rounded to it. The reverse rules are written with
 //! graph operations, as everywhere, from Giles, "An extended collection of matrix derivative results"
-//! (2008), and Murray, "Differentiation of the Cholesky decomposition" (2016).
+//! (2008), and Murray, "Differentiation of the Cholesky decomposition" (2016), and what each file names.
+//!
+//! A factorisation with several factors is one operation, which answers them one above the other, so that it is computed once
+//! whichever of them are read; the factors are slices.
 
 mod cholesky;
 mod cofactor;
 mod dense;
 mod det;
+mod eigh;
+mod gaps;
 mod inverse;
+mod lstsq;
+mod matrix_exp;
+mod matrix_norm;
+mod pinv;
+mod qr;
+mod singular;
 mod slogdet;
 mod solve;
+mod svd;
+#[cfg(test)]
+mod trials;
 mod triangular_solve;
 
 pub use cholesky::Cholesky;
 pub use cofactor::Cofactor;
 pub use det::Det;
+pub use eigh::Eigh;
+pub use gaps::{Gaps, Spectrum};
 pub use inverse::Inverse;
+pub use matrix_exp::MatrixExp;
+pub use matrix_norm::MatrixNorm;
+pub use pinv::Pinv;
+pub use qr::Qr;
 pub use slogdet::{DetSign, LogAbsDet};
 pub use solve::Solve;
+pub use svd::Svd;
 pub use triangular_solve::TriangularSolve;
 
 use super::matrix::matrices;
@@ -77,14 +98,35 @@ fn definite(a: Var<'_>) -> Var<'_> {
     shifted(a.matmul(a.t()), 1.0)
 }
 
+/// What lies one above the other, of which the lower part has so many rows.
+fn above_and_below(both: Var<'_>, below: usize) -> (Var<'_>, Var<'_>) {
+    let above = (both.shape()[both.rank() - 2] - below) as isize;
+    (both.slice_axis(-2, ..above), both.slice_axis(-2, above..))
+}
+
+/// 0.3·A with 2, 3.5, 5, … added along its diagonal: of full rank, with eigenvalues and singular values that are apart.
+fn apart(a: Var<'_>) -> Var<'_> {
+    let &[.., rows, columns] = &*a.shape() else { unreachable!("examples are of matrices") };
+    let of = |(i, j): (usize, usize)| if i == j { 2.0 + 1.5 * i as f64 } else { 0.0 };
+    0.3 * a + a.graph().constant(ndarray::Array2::from_shape_fn([rows, columns], of))
+}
+
 pub(super) fn examples() -> Vec<Example> {
     [
         cholesky::examples(),
         cofactor::examples(),
         det::examples(),
+        eigh::examples(),
+        gaps::examples(),
         inverse::examples(),
+        lstsq::examples(),
+        matrix_exp::examples(),
+        matrix_norm::examples(),
+        pinv::examples(),
+        qr::examples(),
         slogdet::examples(),
         solve::examples(),
+        svd::examples(),
         triangular_solve::examples(),
     ]
     .concat()

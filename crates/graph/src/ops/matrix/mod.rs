@@ -5,6 +5,7 @@
 mod contract;
 mod diagonal;
 mod einsum;
+mod kron;
 mod matmul;
 mod outer;
 mod triangle;
@@ -42,6 +43,7 @@ pub(super) fn examples() -> Vec<Example> {
         contract::examples(),
         diagonal::examples(),
         einsum::examples(),
+        kron::examples(),
         matmul::examples(),
         outer::examples(),
         triangle::examples(),

@@ -10,6 +10,7 @@ mod moments;
 mod norm;
 mod prod;
 mod sum;
+mod vector_norm;
 
 pub use arg::{ArgMax, ArgMin};
 pub use cumulative::CumSum;
@@ -259,6 +260,7 @@ pub(super) fn examples() -> Vec<Example> {
         norm::examples(),
         prod::examples(),
         sum::examples(),
+        vector_norm::examples(),
     ]
     .concat()
 }

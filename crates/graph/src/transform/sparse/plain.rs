@@ -9,8 +9,10 @@ use super::rules::Rows;
 use super::sets::{EMPTY, SetId};
 use crate::operation::Op;
 use crate::ops::{CumSum, Part};
+#[cfg(feature = "fft")]
+use crate::ops::{Irfft, Rfft};
 #[cfg(feature = "linalg")]
-use crate::ops::{Solve, Triangle, TriangularSolve};
+use crate::ops::{MatrixExp, Solve, Triangle, TriangularSolve};
 use crate::shape::resolve_axis;
 use crate::transform::vmap::Each;
 use crate::{Shape, Type};
@@ -36,6 +38,9 @@ impl Walk {
         if let Some(rows) = self.solved(op, inputs, ty) {
             return Some(rows.into());
         }
+        if let (Some(axes), Some(sets)) = (mixed(op), &inputs[0].known.sets) {
+            return Some(self.of_blocks(sets, &inputs[0].ty.shape, axes, ty).into());
+        }
         // Nothing is known: everything depends on everything.
         let all = inputs.iter().filter_map(|input| input.known.sets.as_deref()).flatten().copied();
         let all = self.sets.union_all(all);
@@ -57,6 +62,19 @@ impl Walk {
         } else {
             let inner = (0..x.len()).filter(|&number| position(number) > 0);
             inner.for_each(|number| step(number, -(stride as isize)));
+        }
+        rows
+    }
+
+    /// All that an operation answers of a block of its input's last axes depends on all of the block.
+    fn of_blocks(&mut self, x: &[SetId], shape: &Shape, axes: usize, ty: &Type) -> Rows {
+        let batch: usize = shape[..shape.rank() - axes].iter().product();
+        let (given, answered) = (x.len() / batch.max(1), ty.shape.size() / batch.max(1));
+        let mut rows = Vec::with_capacity(ty.shape.size());
+        for block in 0..batch {
+            let all = x[block * given..][..given].iter().copied();
+            let all = self.sets.union_all(all);
+            rows.resize(rows.len() + answered, all);
         }
         rows
     }
@@ -114,6 +132,24 @@ impl Walk {
         }
         Some(rows)
     }
+}
+
+/// How many of the last axes of its one input an operation mixes that rules apply to cotangents, with a batch in front.
+fn mixed(op: &Op) -> Option<usize> {
+    #[cfg(feature = "fft")]
+    if op.downcast::<Rfft>().is_some() {
+        return Some(1);
+    }
+    #[cfg(feature = "fft")]
+    if op.downcast::<Irfft>().is_some() {
+        return Some(2);
+    }
+    #[cfg(feature = "linalg")]
+    if op.downcast::<MatrixExp>().is_some() {
+        return Some(2);
+    }
+    let _ = op;
+    None
 }
 
 /// Nothing outside of the triangle.

@@ -25,6 +25,8 @@ const MORE: &[&str] = &[
     "clamp",
     "cummax",
     "cummin",
+    "matrix_norm",
+    "vector_norm",
     "le",
     "lt",
     "max",
@@ -48,6 +50,12 @@ const MORE: &[&str] = &[
     "conv_transpose3d",
     "interpolate",
     "one_hot",
+    // Imaginary parts at the ends of a spectrum, which count nothing.
+    "irfft",
+    "rfft",
+    // The diagonal of gaps, and the half of R that is 0.
+    "gaps",
+    "qr",
     // What cancels: a cofactor does not depend on its own element, though on the determinant and the inverse.
     "cholesky",
     "cofactor",
