@@ -2,7 +2,7 @@
 
 use graph::Var;
 
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{Mode, Module};
 
 /// An elementwise function to stand among layers. Model code calls the methods of [`Var`] instead:
@@ -39,6 +39,8 @@ pub enum Activation {
     /// σ(x) = 1/(1 + e⁻ˣ).
     Sigmoid,
 }
+
+layer!([] Activation, "Activation", |layer| format!("{layer:?}"));
 
 impl Activation {
     /// The function of x, elementwise, in the shape of x.

@@ -51,6 +51,7 @@
 //! | random | [`Dropout`], [`Dropout2d`] of channels, [`AlphaDropout`] |
 //! | shapes | [`Flatten`], [`Unflatten`], [`Identity`] |
 //! | attention and transformers | [`MultiHeadAttention`], [`TransformerEncoder`], [`TransformerDecoder`]; [`attention`] and [`transformer`] for what they share |
+//! | what a model consists of, printed, counted, walked | `Layers`, with the feature `derive` |
 //! | composition | [`Module`], [`Sequential`] |
 //! | initial values | [`init`] |
 //! | losses | [`Loss`] for the usual ones, [`loss`] for their options |
@@ -80,6 +81,8 @@ mod group_norm;
 pub mod init;
 mod instance_norm;
 mod layer_norm;
+#[cfg(feature = "derive")]
+pub mod layers;
 mod linear;
 mod local_response_norm;
 pub mod loss;
@@ -102,6 +105,8 @@ pub use error::HyperparameterError;
 pub use group_norm::GroupNormBuilder;
 pub use instance_norm::InstanceNormBuilder;
 pub use layer_norm::LayerNormBuilder;
+#[cfg(feature = "derive")]
+pub use layers::{Layers, Tree};
 pub use linear::LinearBuilder;
 pub use loss::Loss;
 pub use module::{Mode, Module};
@@ -109,6 +114,10 @@ pub use normalize::Affine;
 pub use penalty::parameters_where;
 pub use prelu::PReluBuilder;
 pub use rms_norm::RmsNormBuilder;
+
+/// Implements [`trait@Layers`]: see there.
+#[cfg(feature = "derive")]
+pub use derive::Layers;
 
 /// From one list come what is exported and what the suites go through, so that nothing is left out.
 macro_rules! exported {

@@ -22,7 +22,7 @@ const BATCH: usize = 32;
 
 /// relu(s(x) + BN(w₂ ⋆ relu(BN(w₁ ⋆ x)))). The shortcut s is x itself, or where extents or channels change, BN(w ⋆ x) with a
 /// kernel of 1×1.
-#[derive(Debug)]
+#[derive(Layers)]
 struct Block {
     conv1: Conv2d,
     norm1: BatchNorm,
@@ -61,7 +61,7 @@ impl Block {
 
 /// A stem, three stages of blocks, of which the second and the third halve the extents and double the channels, and a linear
 /// head on the means of the channels.
-#[derive(Debug)]
+#[derive(Layers)]
 struct ResNet {
     stem: Conv2d,
     norm: BatchNorm,
@@ -124,7 +124,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         data.map_or_else(images::digits, images::cifar)?;
     let mut params = Params::seeded(0);
     let model = ResNet::new(&mut params.root(), channels, blocks, names.len());
-    println!("{}\n", params.summary());
+    println!("{}\n", model.tree());
 
     let mut trainer = Trainer::new(|_, [x, labels], mode| {
         let scores = model.forward(x, mode);
