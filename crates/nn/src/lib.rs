@@ -43,7 +43,7 @@
 //! | what | where |
 //! |---|---|
 //! | affine maps | [`Linear`], [`Bilinear`], [`Embedding`], [`EmbeddingBag`] |
-//! | over one, two and three axes | [`Conv2d`] and its kin in [`conv`], [`MaxPool2d`] and its kin in [`pool`], [`Upsample`], [`PixelShuffle`], [`PixelUnshuffle`] |
+//! | over one, two and three axes | [`Conv2d`] and its kin in [`conv`], [`MaxPool2d`] and its kin in [`pool`], [`Pad2d`] and its kin in [`PadNd`], [`Upsample`], [`PixelShuffle`], [`PixelUnshuffle`] |
 //! | normalisations | [`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`InstanceNorm`], [`RmsNorm`], [`LocalResponseNorm`] |
 //! | along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
 //! | nonlinear | [`Activation`], [`PRelu`], [`Glu`], [`SwiGlu`] |
@@ -88,6 +88,7 @@ mod local_response_norm;
 pub mod loss;
 mod module;
 mod normalize;
+mod pad;
 pub mod parametrize;
 mod penalty;
 pub mod pool;
@@ -111,6 +112,7 @@ pub use linear::LinearBuilder;
 pub use loss::Loss;
 pub use module::{Mode, Module};
 pub use normalize::Affine;
+pub use pad::PadNd;
 pub use penalty::parameters_where;
 pub use prelu::PReluBuilder;
 pub use rms_norm::RmsNormBuilder;
@@ -138,7 +140,7 @@ exported! {
     flatten::Identity, flatten::Unflatten, glu::Glu, glu::SwiGlu, group_norm::GroupNorm,
     instance_norm::InstanceNorm, layer_norm::LayerNorm, linear::Linear,
     local_response_norm::LocalResponseNorm, parametrize::SpectralNorm, parametrize::WeightNorm,
-    pool::AdaptiveAvgPool1d, pool::AdaptiveAvgPool2d, pool::AdaptiveAvgPool3d,
+    pad::Pad1d, pad::Pad2d, pad::Pad3d, pool::AdaptiveAvgPool1d, pool::AdaptiveAvgPool2d, pool::AdaptiveAvgPool3d,
     pool::AdaptiveMaxPool1d, pool::AdaptiveMaxPool2d, pool::AdaptiveMaxPool3d, pool::AvgPool1d,
     pool::AvgPool2d, pool::AvgPool3d, pool::MaxPool1d, pool::MaxPool2d, pool::MaxPool3d,
     prelu::PRelu, recurrent::Gru, recurrent::Lstm, recurrent::Rnn, resize::PixelShuffle,

@@ -9,11 +9,12 @@ use cotangent::nn::{
     Bilinear, Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Dropout,
     Dropout2d, Embedding, EmbeddingBag, Flatten, Glu, GroupNorm, Gru, Identity, InstanceNorm,
     LayerNorm, Layers, Linear, LocalResponseNorm, Lstm, MaxPool1d, MaxPool2d, MaxPool3d, Mode,
-    Module, MultiHeadAttention, PRelu, PixelShuffle, PixelUnshuffle, RmsNorm, Rnn, RotaryEmbedding,
-    Sequential, SinusoidalPositions, SpectralNorm, SwiGlu, TransformerDecoder,
-    TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer, Tree, Unflatten,
-    Upsample, WeightNorm, every_part,
+    Module, MultiHeadAttention, PRelu, Pad1d, Pad2d, Pad3d, PixelShuffle, PixelUnshuffle, RmsNorm,
+    Rnn, RotaryEmbedding, Sequential, SinusoidalPositions, SpectralNorm, SwiGlu,
+    TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer, Tree,
+    Unflatten, Upsample, WeightNorm, every_part,
 };
+use cotangent::ops::PaddingMode;
 use cotangent::{Param, Params, Scope, Var};
 
 /// A layer of each kind, in a store that has nothing else.
@@ -48,6 +49,9 @@ fn every_layer(p: &mut Scope<'_>) -> Vec<Box<dyn Layers>> {
         Box::new(LocalResponseNorm::new(3)),
         Box::new(SpectralNorm::new(Linear::new(3, 4)).build(p, "SpectralNorm")),
         Box::new(WeightNorm::new(Linear::new(3, 4)).build(p, "WeightNorm")),
+        Box::new(Pad1d::new(1)),
+        Box::new(Pad2d::new(1).mode(PaddingMode::Reflect)),
+        Box::new(Pad3d::ends([(0, 1), (1, 0), (1, 2)])),
         Box::new(AdaptiveAvgPool1d::new(2)),
         Box::new(AdaptiveAvgPool2d::new([2, 3])),
         Box::new(AdaptiveAvgPool3d::new(2)),
@@ -115,6 +119,8 @@ fn layers_say_their_sizes() {
         "LayerNorm([4])",
         "Linear(3 → 4)",
         "AdaptiveAvgPool2d(2×3)",
+        "Pad2d(1+1, 1+1, Reflect)",
+        "Pad3d(0+1, 1+0, 1+2)",
         "MaxPool2d(3×3, stride 2, padding 1)",
         "Lstm(3 → 4, 2 layers, bidirectional)",
     ] {
