@@ -24,8 +24,8 @@ const NEVER_PANIC: [(&str, &str); 11] = [
 ];
 
 /// The crates of which every public type, trait and function has an example, or leads to one.
-const WITH_EXAMPLES: [&str; 9] =
-    ["check", "data", "graph", "minimize", "mpi", "nn", "optim", "program", "train"];
+const WITH_EXAMPLES: [&str; 10] =
+    ["check", "data", "derive", "graph", "minimize", "mpi", "nn", "optim", "program", "train"];
 
 /// Macros that write a `pub use` of what they are given.
 const LISTS: [&str; 2] = ["exported", "operations"];

@@ -7,14 +7,14 @@ use said::last_line;
 
 #[test]
 fn an_autoencoder_says_more_of_digits_than_it_did() {
-    let said = last_line("vae");
+    let said = last_line("vae", &[]);
     let (before, learnt) = (said.after("never seen: "), said.after("before, "));
     assert!(before > 40.0 && learnt < 26.0, "{before} and {learnt}");
 }
 
 #[test]
 fn a_generator_meets_all_distributions_of_the_ring() {
-    let said = last_line("gan");
+    let said = last_line("gan", &[]);
     assert_eq!((said.after(""), said.after("of ")), (8.0, 8.0));
     let near = said.after("are met, and ");
     assert!(near > 0.7, "{near} of the points");
@@ -22,15 +22,21 @@ fn a_generator_meets_all_distributions_of_the_ring() {
 
 #[test]
 fn a_network_solves_burgers_equation() {
-    let error = last_line("pinn").after("Cole and Hopf: ");
+    let error = last_line("pinn", &[]).after("Cole and Hopf: ");
     assert!(error < 0.01, "{error}");
 }
 
 #[test]
 fn a_spiral_is_learnt_and_gradients_by_the_adjoint_are_those_of_the_loop() {
-    let said = last_line("ode");
+    let said = last_line("ode", &[]);
     let off = said.after("differ by ");
     assert!(off < 1e-7, "{off}: the solver has a tolerance of 1e-9");
     let (before, learnt) = (said.after("spiral: "), said.after("before, "));
     assert!(learnt < 0.2 * before, "{learnt} of {before}");
+}
+
+#[test]
+fn lenet_reads_digits_after_a_few_epochs() {
+    let accuracy = last_line("lenet", &["--epochs", "5"]).after("test accuracy: ");
+    assert!(accuracy > 0.88, "{accuracy}");
 }

@@ -7,15 +7,15 @@ use std::process::Command;
 /// The last line of an example's output, whose numbers are found by the words around them.
 pub struct Last(String);
 
-/// Runs an example, which `cargo test` builds with its test.
-pub fn last_line(example: &str) -> Last {
+/// Runs an example, which `cargo test` builds with its test, with these words on its command line.
+pub fn last_line(example: &str, words: &[&str]) -> Last {
     let test = std::env::current_exe().unwrap();
     let path: PathBuf =
         [test.ancestors().nth(2).unwrap(), "examples".as_ref(), example.as_ref()].iter().collect();
     // What it draws goes into a folder `target` of where it runs.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     fs::create_dir_all(folder.join("target")).unwrap();
-    let output = Command::new(path).current_dir(folder).output().unwrap();
+    let output = Command::new(path).args(words).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Last(String::from_utf8(output.stdout).unwrap().lines().last().unwrap().to_owned())
 }

@@ -266,7 +266,16 @@ fn next(activation: &Activation) -> Option<Activation> {
         Activation::Silu => Activation::Softplus,
         Activation::Softplus => Activation::Tanh,
         Activation::Tanh => Activation::Sigmoid,
-        Activation::Sigmoid => return None,
+        Activation::Sigmoid => Activation::LogSigmoid,
+        Activation::LogSigmoid => Activation::Mish,
+        Activation::Mish => Activation::Softsign,
+        Activation::Softsign => Activation::HardSigmoid,
+        Activation::HardSigmoid => Activation::HardSwish,
+        Activation::HardSwish => Activation::HardTanh,
+        Activation::HardTanh => Activation::Relu6,
+        Activation::Relu6 => Activation::Selu,
+        Activation::Selu => Activation::Celu(1.3),
+        Activation::Celu(_) => return None,
     })
 }
 

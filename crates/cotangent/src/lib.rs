@@ -49,6 +49,7 @@
 //! | save, load, freeze | [`Params`], [`optim::Checkpoint`] |
 //! | prove a derivative right | `check`, a feature |
 //! | minimise a whole vector, fit by least squares | `minimize`, a feature |
+//! | print, count and walk a model | `nn::Layers`, a feature: `derive` |
 //! | factorise and solve | `linalg`, a feature |
 //! | transform signals | `fft`, a feature |
 //! | add an operation | [`Operation`], [`ops::Unary`] |
@@ -89,6 +90,8 @@ pub mod prelude {
     #[cfg(feature = "minimize")]
     pub use minimize::{Lbfgs, LevenbergMarquardt, Minimizer, Newton};
     pub use ndarray::{Array, Array1, Array2, ArrayD, array};
+    #[cfg(feature = "derive")]
+    pub use nn::Layers;
     pub use nn::{
         Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm, Conv1d, Conv2d, Conv3d,
         ConvTranspose2d, Dropout, Dropout2d, Embedding, Flatten, GroupNorm, Gru, LayerNorm, Linear,

@@ -306,6 +306,23 @@ pub enum DataError {
         labels: usize,
     },
 
+    /// A file of images that ends within one.
+    #[error(
+        "{}: each image takes {expected} bytes, its label and its pixels; \
+         image {image}, counted from 0, has {found}",
+        file.display()
+    )]
+    IncompleteImage {
+        /// The file.
+        file: PathBuf,
+        /// The image that is not whole.
+        image: usize,
+        /// The bytes of an image.
+        expected: usize,
+        /// The bytes of this one.
+        found: usize,
+    },
+
     /// A file that was read well, but holds what no data set may hold.
     #[error("{}: {fault}", file.display())]
     InFile {

@@ -5,6 +5,7 @@
 //! |----------------------------------------|-------------------------------------|
 //! | start at once, without a file          | [`digits()`]: 1797 images, embedded |
 //! | read MNIST or Fashion-MNIST            | [`mnist::load`]                     |
+//! | read CIFAR-10                          | [`cifar10::load`]                   |
 //! | read any IDX file                      | [`idx::read`]                       |
 //! | read a numeric CSV file                | [`CsvReader`]                       |
 //! | use arrays you already have            | [`Dataset::new`], [`Dataset::of`]   |
@@ -37,6 +38,7 @@
 //! was broken, the values seen, and the place. Nothing here prints, and nothing panics on bad data.
 
 mod batches;
+pub mod cifar10;
 mod csv_reader;
 mod dataset;
 mod digits;

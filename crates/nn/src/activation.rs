@@ -2,7 +2,7 @@
 
 use graph::Var;
 
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{Mode, Module};
 
 /// An elementwise function to stand among layers. Model code calls the methods of [`Var`] instead:
@@ -38,7 +38,31 @@ pub enum Activation {
     Tanh,
     /// σ(x) = 1/(1 + e⁻ˣ).
     Sigmoid,
+    /// ln σ(x).
+    LogSigmoid,
+    /// x·tanh(ln(1 + eˣ)) (Misra, arXiv:1908.08681).
+    Mish,
+    /// x/(1 + |x|).
+    Softsign,
+    /// x/6 + ½ between 0 and 1.
+    HardSigmoid,
+    /// x·[`HardSigmoid`](Activation::HardSigmoid)(x) (Howard et al., arXiv:1905.02244).
+    HardSwish,
+    /// x between −1 and 1.
+    HardTanh,
+    /// x between 0 and 6.
+    Relu6,
+    /// λ·x where x > 0, else λα·(eˣ − 1), with α and λ such that layers keep mean 0 and variance 1 (Klambauer, Unterthiner, Mayr
+    /// and Hochreiter, arXiv:1706.02515).
+    Selu,
+    /// x where x > 0, else α·(e^(x/α) − 1) (Barron, arXiv:1704.07483; PyTorch's default α is 1).
+    Celu(f64),
 }
+
+/// α and λ of [`Activation::Selu`], to the digits of its paper that a double holds.
+const SELU: [f64; 2] = [1.673_263_242_354_377_2, 1.050_700_987_355_480_5];
+
+layer!([] Activation, "Activation", |layer| format!("{layer:?}"));
 
 impl Activation {
     /// The function of x, elementwise, in the shape of x.
@@ -58,6 +82,15 @@ impl Activation {
             Activation::Softplus => x.softplus(),
             Activation::Tanh => x.tanh(),
             Activation::Sigmoid => x.sigmoid(),
+            Activation::LogSigmoid => -(-x).softplus(),
+            Activation::Mish => x.mish(),
+            Activation::Softsign => x.softsign(),
+            Activation::HardSigmoid => x.hard_sigmoid(),
+            Activation::HardSwish => x.hard_swish(),
+            Activation::HardTanh => x.clamp(-1.0, 1.0),
+            Activation::Relu6 => x.clamp(0.0, 6.0),
+            Activation::Selu => SELU[1] * x.elu(SELU[0]),
+            Activation::Celu(alpha) => alpha * (x / alpha).elu(1.0),
         }
     }
 }

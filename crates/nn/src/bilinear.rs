@@ -5,6 +5,7 @@ use graph::{Param, Scope, Var, misfit};
 use crate::HyperparameterError;
 use crate::error::{accept, positive};
 use crate::init::Init;
+use crate::module::layer;
 
 /// yₒ = x₁ᵀ·Wₒ·x₂ + bₒ over the last axes of x₁ and x₂.
 ///
@@ -29,6 +30,11 @@ pub struct Bilinear {
     pub bias: Option<Param>,
     path: String,
 }
+
+layer!([] Bilinear, "Bilinear", |layer| {
+    let shape = layer.weight.shape();
+    format!("{} and {} → {}", shape[1], shape[2], shape[0])
+}; weight = layer.weight, bias = layer.bias);
 
 /// The options of a [`Bilinear`] map to be built.
 #[derive(Clone, Debug)]

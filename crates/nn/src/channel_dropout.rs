@@ -3,7 +3,7 @@
 use graph::{Shape, Var, misfit};
 
 use crate::error::accept;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{Dropout, HyperparameterError, Mode, Module};
 
 /// [`Dropout`] of whole channels: of `[N, C, ..]`, all positions of a channel of a sample are zeroed, or none
@@ -22,6 +22,8 @@ use crate::{Dropout, HyperparameterError, Mode, Module};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChannelDropout(Dropout);
+
+layer!([] ChannelDropout, "ChannelDropout", |layer| layer.0.probability().to_string());
 
 /// Dropout of the channels of `[N, C, L]`: see [`ChannelDropout`].
 pub type Dropout1d = ChannelDropout;
@@ -85,6 +87,8 @@ impl ChannelDropout {
 pub struct AlphaDropout {
     probability: f64,
 }
+
+layer!([] AlphaDropout, "AlphaDropout", |layer| layer.probability.to_string());
 
 /// −λα of selu: what it tends to towards −∞.
 const SATURATED: f64 = -1.758_099_340_847_376_6;

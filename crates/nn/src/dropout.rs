@@ -3,7 +3,7 @@
 use graph::Var;
 
 use crate::error::accept;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
 
 /// In training, zeroes each element with probability p, independently and anew at every run, and
@@ -27,6 +27,8 @@ use crate::{HyperparameterError, Mode, Module};
 pub struct Dropout {
     probability: f64,
 }
+
+layer!([] Dropout, "Dropout", |layer| layer.probability.to_string());
 
 impl Dropout {
     /// Zeroes with this probability. With 0 nothing is changed; with 1 everything is zeroed.

@@ -2,7 +2,7 @@
 
 use graph::{Shape, Var, misfit};
 
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{Mode, Module};
 
 /// All axes but the first made one: `[N, C, H, W]` becomes `[N, C·H·W]`, in row-major order.
@@ -13,6 +13,8 @@ use crate::{Mode, Module};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flatten;
+
+layer!([] Flatten, "Flatten", |_| "");
 
 impl Flatten {
     /// All axes of x but the first made one: of shape `[N, ..]`, the result has shape `[N, M]`.
@@ -48,6 +50,8 @@ impl Module for Flatten {
 pub struct Unflatten {
     shape: Shape,
 }
+
+layer!([] Unflatten, "Unflatten", |layer| layer.shape.to_string());
 
 impl Unflatten {
     /// Into axes of this shape.
@@ -91,6 +95,8 @@ impl Module for Unflatten {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity;
+
+layer!([] Identity, "Identity", |_| "");
 
 impl Identity {
     /// x itself, in its shape.

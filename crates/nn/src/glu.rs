@@ -3,7 +3,7 @@
 use graph::{Scope, Var, misfit};
 
 use crate::error::{accept, positive};
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{Activation, HyperparameterError, Linear, Mode, Module};
 
 /// a·σ(b), for a the first half and b the second half of x along an axis (Dauphin et al., 2017), PyTorch's
@@ -23,6 +23,8 @@ pub struct Glu {
     axis: isize,
     gate: Activation,
 }
+
+layer!([] Glu, "Glu", |layer| format!("{:?}", layer.gate));
 
 impl Glu {
     /// With the halves along this axis; a negative one counts from the end.
@@ -87,6 +89,8 @@ pub struct SwiGlu {
     /// The value that is let through.
     pub w3: Linear,
 }
+
+layer!([] SwiGlu, "SwiGlu"; |layer| w1 = layer.w1, w2 = layer.w2, w3 = layer.w3);
 
 impl SwiGlu {
     /// Builds the parameters `name.w1.weight`, `name.w2.weight` and `name.w3.weight` of a network from so

@@ -3,7 +3,7 @@
 use graph::{Scope, Shape, Var, misfit};
 
 use crate::error::{accept, multiple, not_negative, positive};
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::normalize::{Affine, AffineParts, affine_options, standardized};
 use crate::{HyperparameterError, Mode, Module};
 
@@ -33,6 +33,8 @@ pub struct GroupNorm {
     eps: f64,
     path: String,
 }
+
+layer!([] GroupNorm, "GroupNorm", |layer| format!("{}, {} groups", layer.channels, layer.groups); weight = layer.affine.weight, bias = layer.affine.bias);
 
 /// The options of a [`GroupNorm`] to be built.
 #[derive(Clone, Debug)]

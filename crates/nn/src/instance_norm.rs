@@ -4,7 +4,7 @@ use graph::{Scope, Shape, Var, misfit};
 
 use crate::batch_norm::{BatchStatistics, Running, RunningStatistics};
 use crate::error::{accept, not_negative, positive};
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::normalize::{Affine, AffineParts, affine_options, along, moments, standardized_by};
 use crate::{HyperparameterError, Mode, Module};
 
@@ -37,6 +37,10 @@ pub struct InstanceNorm {
     eps: f64,
     path: String,
 }
+
+layer!([] InstanceNorm, "InstanceNorm", |layer| layer.channels.to_string(); weight = layer.affine.weight, bias = layer.affine.bias, running_mean = layer.running.as_ref().map(|running| &running.mean),
+    running_var = layer.running.as_ref().map(|running| &running.variance),
+    num_batches_tracked = layer.running.as_ref().map(|running| &running.batches));
 
 /// The options of an [`InstanceNorm`] to be built.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use graph::{Scope, Shape, Var, misfit};
 
 use crate::error::{accept, not_negative, positive};
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::normalize::{Affine, AffineParts, affine_options, standardized};
 use crate::{HyperparameterError, Mode, Module};
 
@@ -32,6 +32,8 @@ pub struct LayerNorm {
     eps: f64,
     path: String,
 }
+
+layer!([] LayerNorm, "LayerNorm", |layer| layer.shape.to_string(); weight = layer.affine.weight, bias = layer.affine.bias);
 
 /// The options of a [`LayerNorm`] to be built.
 #[derive(Clone, Debug)]

@@ -43,7 +43,7 @@
 //! | what | where |
 //! |---|---|
 //! | affine maps | [`Linear`], [`Bilinear`], [`Embedding`], [`EmbeddingBag`] |
-//! | over one, two and three axes | [`Conv2d`] and its kin in [`conv`], [`MaxPool2d`] and its kin in [`pool`], [`Upsample`], [`PixelShuffle`], [`PixelUnshuffle`] |
+//! | over one, two and three axes | [`Conv2d`] and its kin in [`conv`], [`MaxPool2d`] and its kin in [`pool`], [`Pad2d`] and its kin in [`PadNd`], [`Upsample`], [`PixelShuffle`], [`PixelUnshuffle`] |
 //! | normalisations | [`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`InstanceNorm`], [`RmsNorm`], [`LocalResponseNorm`] |
 //! | along a sequence | [`Rnn`], [`Gru`], [`Lstm`]; [`recurrent`] for what they share |
 //! | nonlinear | [`Activation`], [`PRelu`], [`Glu`], [`SwiGlu`] |
@@ -51,6 +51,7 @@
 //! | random | [`Dropout`], [`Dropout2d`] of channels, [`AlphaDropout`] |
 //! | shapes | [`Flatten`], [`Unflatten`], [`Identity`] |
 //! | attention and transformers | [`MultiHeadAttention`], [`TransformerEncoder`], [`TransformerDecoder`]; [`attention`] and [`transformer`] for what they share |
+//! | what a model consists of, printed, counted, walked | `Layers`, with the feature `derive` |
 //! | composition | [`Module`], [`Sequential`] |
 //! | initial values | [`init`] |
 //! | losses | [`Loss`] for the usual ones, [`loss`] for their options |
@@ -80,11 +81,14 @@ mod group_norm;
 pub mod init;
 mod instance_norm;
 mod layer_norm;
+#[cfg(feature = "derive")]
+pub mod layers;
 mod linear;
 mod local_response_norm;
 pub mod loss;
 mod module;
 mod normalize;
+mod pad;
 pub mod parametrize;
 mod penalty;
 pub mod pool;
@@ -102,13 +106,20 @@ pub use error::HyperparameterError;
 pub use group_norm::GroupNormBuilder;
 pub use instance_norm::InstanceNormBuilder;
 pub use layer_norm::LayerNormBuilder;
+#[cfg(feature = "derive")]
+pub use layers::{Layers, Tree};
 pub use linear::LinearBuilder;
 pub use loss::Loss;
 pub use module::{Mode, Module};
 pub use normalize::Affine;
+pub use pad::PadNd;
 pub use penalty::parameters_where;
 pub use prelu::PReluBuilder;
 pub use rms_norm::RmsNormBuilder;
+
+/// Implements [`trait@Layers`]: see there.
+#[cfg(feature = "derive")]
+pub use derive::Layers;
 
 /// From one list come what is exported and what the suites go through, so that nothing is left out.
 macro_rules! exported {
@@ -129,7 +140,7 @@ exported! {
     flatten::Identity, flatten::Unflatten, glu::Glu, glu::SwiGlu, group_norm::GroupNorm,
     instance_norm::InstanceNorm, layer_norm::LayerNorm, linear::Linear,
     local_response_norm::LocalResponseNorm, parametrize::SpectralNorm, parametrize::WeightNorm,
-    pool::AdaptiveAvgPool1d, pool::AdaptiveAvgPool2d, pool::AdaptiveAvgPool3d,
+    pad::Pad1d, pad::Pad2d, pad::Pad3d, pool::AdaptiveAvgPool1d, pool::AdaptiveAvgPool2d, pool::AdaptiveAvgPool3d,
     pool::AdaptiveMaxPool1d, pool::AdaptiveMaxPool2d, pool::AdaptiveMaxPool3d, pool::AvgPool1d,
     pool::AvgPool2d, pool::AvgPool3d, pool::MaxPool1d, pool::MaxPool2d, pool::MaxPool3d,
     prelu::PRelu, recurrent::Gru, recurrent::Lstm, recurrent::Rnn, resize::PixelShuffle,

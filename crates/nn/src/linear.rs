@@ -4,7 +4,7 @@ use graph::{Param, Scope, Shape, Var, misfit};
 
 use crate::error::positive;
 use crate::init::Init;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::parametrize::{Parametrizable, built};
 use crate::{HyperparameterError, Mode, Module};
 
@@ -34,6 +34,9 @@ pub struct Linear {
     pub bias: Option<Param>,
     path: String,
 }
+
+layer!([] Linear, "Linear", |layer| format!("{} → {}", layer.weight.shape()[1], layer.weight.shape()[0]);
+    weight = layer.weight, bias = layer.bias);
 
 /// The options of a [`Linear`] layer to be built.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use graph::ops::Window;
 use graph::{Var, misfit};
 
 use crate::error::accept;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
 
 /// x/(k + α·s/n)^β, with s the sum of the squares of the n channels around each, at its position (A.
@@ -24,6 +24,8 @@ pub struct LocalResponseNorm {
     beta: f64,
     k: f64,
 }
+
+layer!([] LocalResponseNorm, "LocalResponseNorm", |layer| layer.size.to_string());
 
 impl LocalResponseNorm {
     /// By so many channels.

@@ -70,6 +70,35 @@ pub trait Module: Any + Debug + Send + Sync {
     fn forward_at<'g>(&self, x: Var<'g>, mode: Mode, _line: &'static Location<'static>) -> Var<'g> {
         self.forward(x, mode)
     }
+
+    /// The module as what says its layers, if it does: `Some(self)` for one that has [`Layers`](crate::Layers), so that they are
+    /// known behind `dyn Module`, too. What answers `None` is unknown to [`Tree`](crate::Tree)s, and printed so.
+    ///
+    /// ```
+    /// use cotangent::prelude::*;
+    ///
+    /// /// x + tanh(Wx + b).
+    /// #[derive(Debug, Layers)]
+    /// struct Residual(Linear);
+    ///
+    /// impl Module for Residual {
+    ///     fn forward<'g>(&self, x: Var<'g>, _: Mode) -> Var<'g> {
+    ///         x + self.0.forward(x).tanh()
+    ///     }
+    ///
+    ///     fn as_layers(&self) -> Option<&dyn Layers> {
+    ///         Some(self)
+    ///     }
+    /// }
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let block = Residual(Linear::new(3, 3).build(&mut params.root(), "inner"));
+    /// assert_eq!(Sequential::new().then(block).tree().parameters()[0].0, "0.0.weight");
+    /// ```
+    #[cfg(feature = "derive")]
+    fn as_layers(&self) -> Option<&dyn crate::Layers> {
+        None
+    }
 }
 
 impl dyn Module {
@@ -103,15 +132,25 @@ macro_rules! pointer {
             ) -> Var<'g> {
                 (**self).forward_at(x, mode, line)
             }
+
+            #[cfg(feature = "derive")]
+            fn as_layers(&self) -> Option<&dyn crate::Layers> {
+                (**self).as_layers()
+            }
         }
     )*};
 }
 
 pointer!(Arc, Box);
 
-/// [`Module::forward_at`] of a layer of this crate, whose own lines say nothing to a user.
+/// What a layer of this crate overrides of [`Module`]: its own lines say nothing to a user, and it says what it consists of.
 macro_rules! forward_at {
     () => {
+        #[cfg(feature = "derive")]
+        fn as_layers(&self) -> Option<&dyn $crate::Layers> {
+            Some(self)
+        }
+
         fn forward_at<'g>(
             &self,
             x: graph::Var<'g>,
@@ -123,3 +162,29 @@ macro_rules! forward_at {
     };
 }
 pub(crate) use forward_at;
+
+/// What a layer of this crate consists of: `layer!([] Linear, "Linear", |layer| "64 → 32"; weight = layer.weight)`, with the
+/// parameters of a generic one in the brackets. One that is told by its parts says nothing of itself, and has no `, |layer| …`.
+macro_rules! layer {
+    ([$($generics:tt)*] $Layer:ty, $kind:expr, |$layer:pat_param| $said:expr
+        $(; $($name:ident = $part:expr),+)?) => {
+        #[cfg(feature = "derive")]
+        impl<$($generics)*> $crate::Layers for $Layer {
+            fn tree(&self) -> $crate::Tree {
+                let $layer = self;
+                let tree = $crate::Tree::new($kind).described($said);
+                tree$($(.with(stringify!($name), &$part))+)?
+            }
+        }
+    };
+    ([$($generics:tt)*] $Layer:ty, $kind:expr; |$layer:ident| $($name:ident = $part:expr),+) => {
+        #[cfg(feature = "derive")]
+        impl<$($generics)*> $crate::Layers for $Layer {
+            fn tree(&self) -> $crate::Tree {
+                let $layer = self;
+                $crate::Tree::new($kind)$(.with(stringify!($name), &$part))+
+            }
+        }
+    };
+}
+pub(crate) use layer;

@@ -4,7 +4,7 @@ use graph::{Param, Scope, Var, misfit};
 
 use crate::error::{accept, positive};
 use crate::init::Init;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::normalize::along;
 use crate::{HyperparameterError, Mode, Module};
 
@@ -27,6 +27,8 @@ pub struct PRelu {
     pub weight: Param,
     path: String,
 }
+
+layer!([] PRelu, "PRelu", |layer| layer.weight.shape()[0].to_string(); weight = layer.weight);
 
 /// The options of a [`PRelu`] to be built.
 #[derive(Clone, Debug)]

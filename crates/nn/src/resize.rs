@@ -3,7 +3,7 @@
 use graph::ops::Interpolation;
 use graph::{Var, misfit};
 
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{Mode, Module};
 
 /// Every axis of `[N, C, L..]` behind the channels so many times as long, by [`Interpolation`]: PyTorch's
@@ -23,6 +23,8 @@ pub struct Upsample {
     scale: usize,
     by: Interpolation,
 }
+
+layer!([] Upsample, "Upsample", |layer| format!("{}, {:?}", layer.scale, layer.by));
 
 impl Upsample {
     /// So many times as long, by the nearest element.
@@ -64,6 +66,8 @@ pub struct PixelShuffle(
     pub usize,
 );
 
+layer!([] PixelShuffle, "PixelShuffle", |layer| layer.0.to_string());
+
 /// [`Var::pixel_unshuffle`] as a layer: `[.., C, r·H, r·W]` becomes `[.., C·r², H, W]`.
 ///
 /// ```
@@ -76,6 +80,8 @@ pub struct PixelUnshuffle(
     /// r.
     pub usize,
 );
+
+layer!([] PixelUnshuffle, "PixelUnshuffle", |layer| layer.0.to_string());
 
 impl PixelShuffle {
     /// Channels as pixels.

@@ -4,7 +4,7 @@ use graph::{Param, Scope, Shape, Var, keep, misfit};
 
 use crate::error::{accept, not_negative, positive};
 use crate::init::Init;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::normalize::along;
 use crate::{HyperparameterError, Mode, Module};
 
@@ -32,6 +32,8 @@ pub struct RmsNorm {
     eps: f64,
     path: String,
 }
+
+layer!([] RmsNorm, "RmsNorm", |layer| layer.shape.to_string(); weight = layer.weight);
 
 /// The options of a [`RmsNorm`] to be built.
 #[derive(Clone, Debug)]

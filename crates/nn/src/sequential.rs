@@ -81,6 +81,18 @@ impl Module for Sequential {
     fn forward_at<'g>(&self, x: Var<'g>, mode: Mode, line: &'static Location<'static>) -> Var<'g> {
         self.layers.iter().fold(x, |x, layer| layer.forward_at(x, mode, line))
     }
+
+    #[cfg(feature = "derive")]
+    fn as_layers(&self) -> Option<&dyn crate::Layers> {
+        Some(self)
+    }
+}
+
+#[cfg(feature = "derive")]
+impl crate::Layers for Sequential {
+    fn tree(&self) -> crate::Tree {
+        self.layers.tree().named("Sequential")
+    }
 }
 
 impl FromIterator<Arc<dyn Module>> for Sequential {

@@ -10,8 +10,8 @@ use cotangent::nn::pool::{
 };
 use cotangent::nn::{
     AlphaDropout, Bilinear, Dropout2d, Glu, GroupNorm, Identity, InstanceNorm, Linear,
-    LocalResponseNorm, PRelu, PixelShuffle, PixelUnshuffle, RmsNorm, SpectralNorm, SwiGlu,
-    Unflatten, Upsample, WeightNorm,
+    LocalResponseNorm, PRelu, Pad1d, Pad2d, Pad3d, PixelShuffle, PixelUnshuffle, RmsNorm,
+    SpectralNorm, SwiGlu, Unflatten, Upsample, WeightNorm,
 };
 use cotangent::ops::{Interpolation, PaddingMode};
 use cotangent::{Params, Scope};
@@ -45,7 +45,7 @@ pub fn convolutions() -> Vec<Case> {
     .collect()
 }
 
-/// Pooling, and images of another size.
+/// Pooling, borders, and images of another size.
 pub fn pools() -> Vec<Case> {
     let (sequence, image, volume) = (real(&[2, 5]), real(&[1, 3, 4]), real(&[1, 2, 3, 2]));
     let (sequence, image, volume) = (&[sequence], &[image], &[volume]);
@@ -63,6 +63,9 @@ pub fn pools() -> Vec<Case> {
         layer("AdaptiveMaxPool1d", |_| AdaptiveMaxPool1d::new(3), sequence),
         layer("AdaptiveMaxPool2d", |_| AdaptiveMaxPool2d::new([2, 1]), image),
         layer("AdaptiveMaxPool3d", |_| AdaptiveMaxPool3d::new([1, 2, 2]), volume),
+        layer("Pad1d", |_| Pad1d::new(1).mode(PaddingMode::Reflect), sequence),
+        layer("Pad2d", |_| Pad2d::ends([(0, 1), (2, 0)]).mode(PaddingMode::Circular), image),
+        layer("Pad3d", |_| Pad3d::new([1, 0, 1]).value(0.5), volume),
         layer("Upsample", |_| Upsample::new(2).by(Interpolation::Linear), image),
         layer("Upsample", |_| Upsample::new(2), image),
         layer("PixelShuffle", |_| PixelShuffle(2), &[of_channels]),

@@ -1,6 +1,7 @@
 //! What the data crate promises, one subject to a file.
 
 mod batches;
+mod cifar10;
 mod csv_reader;
 mod dataset;
 mod digits;

@@ -8,7 +8,7 @@ use super::{Blocks, DotProductAttention, Masks, RotaryEmbedding};
 use crate::error::{accept, multiple, positive};
 use crate::init::{Init, Xavier};
 use crate::linear::affine;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{Dropout, HyperparameterError, Linear, Mode, Module};
 
 /// Attention by several heads side by side (Vaswani et al., "Attention is all you need", 2017), PyTorch's
@@ -70,6 +70,17 @@ pub struct MultiHeadAttentionBuilder {
     rotary: Option<RotaryEmbedding>,
     blocks: Blocks,
 }
+
+layer!([] InProjection, "InProjection"; |weights|
+weight = match weights {
+    InProjection::Joined(weight) => std::slice::from_ref(weight),
+    InProjection::Separate(weights) => &weights[..],
+});
+
+layer!([] MultiHeadAttention, "MultiHeadAttention", |layer| {
+    format!("{}, {} heads", layer.out_proj.weight.shape()[0], layer.heads)
+}; in_proj = layer.in_proj, in_proj_bias = layer.in_proj_bias, out_proj = layer.out_proj,
+    rotary = layer.rotary);
 
 impl MultiHeadAttention {
     /// So many heads of `width`/`heads` features each, with biases, without dropout.

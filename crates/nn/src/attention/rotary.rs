@@ -4,7 +4,7 @@ use graph::Var;
 
 use super::{angles, expect_features, expect_positions};
 use crate::error::{accept, positive};
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
 
 /// Which features are rotated together. For an example see [`RotaryEmbedding`].
@@ -45,6 +45,8 @@ pub struct RotaryEmbedding {
     base: f64,
     pairs: Pairs,
 }
+
+layer!([] RotaryEmbedding, "RotaryEmbedding", |layer| layer.width.to_string());
 
 impl RotaryEmbedding {
     /// Rotations of vectors of this extent, which must be even.

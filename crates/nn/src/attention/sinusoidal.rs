@@ -6,7 +6,7 @@ use ndarray::Array2;
 use super::rotary::even;
 use super::{angles, expect_features, expect_positions};
 use crate::error::accept;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
 
 /// x plus the waves of its positions (Vaswani et al., "Attention is all you need", 2017): at position t,
@@ -26,6 +26,8 @@ use crate::{HyperparameterError, Mode, Module};
 pub struct SinusoidalPositions {
     width: usize,
 }
+
+layer!([] SinusoidalPositions, "SinusoidalPositions", |layer| layer.width.to_string());
 
 impl SinusoidalPositions {
     /// For vectors of this extent, which must be even.

@@ -7,7 +7,7 @@ pub use running::{Average, BatchStatistics, Running, RunningStatistics, RunningV
 use graph::{Scope, Shape, Var, misfit};
 
 use crate::error::{accept, not_negative, positive};
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::normalize::{Affine, AffineParts, affine_options, along, moments, standardized_by};
 use crate::{HyperparameterError, Mode, Module};
 
@@ -53,6 +53,10 @@ pub struct BatchNorm {
     eps: f64,
     path: String,
 }
+
+layer!([] BatchNorm, "BatchNorm", |layer| layer.features.to_string(); weight = layer.affine.weight, bias = layer.affine.bias, running_mean = layer.running.as_ref().map(|running| &running.mean),
+    running_var = layer.running.as_ref().map(|running| &running.variance),
+    num_batches_tracked = layer.running.as_ref().map(|running| &running.batches));
 
 /// The options of a [`BatchNorm`] to be built.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use graph::{Param, Scope, Shape, Var};
 
 use super::{Options, Padding, Parameters, biased, expect_channels, options};
 use crate::init::Init;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::parametrize::{Parametrizable, built};
 use crate::{HyperparameterError, Mode, Module};
 
@@ -38,6 +38,11 @@ pub struct ConvNd<const N: usize> {
     border: Option<([(usize, usize); N], PaddingMode)>,
     path: String,
 }
+
+layer!([const N: usize] ConvNd<N>, Self::NAME, |layer| {
+    let shape = layer.weight.shape();
+    format!("{} → {}, {}", layer.inputs, shape[0], super::kernel(&shape[2..], &layer.moves))
+}; weight = layer.weight, bias = layer.bias);
 
 /// A convolution over sequences, `[N, inputs, L]`: see [`ConvNd`].
 pub type Conv1d = ConvNd<1>;

@@ -140,6 +140,16 @@ fn biased<'g>(x: Var<'g>, bias: Option<&Param>) -> Var<'g> {
     }
 }
 
+/// The size of a kernel, and how it moves, to be printed.
+#[cfg(feature = "derive")]
+fn kernel<const N: usize>(sizes: &[usize], moves: &graph::ops::Conv<N>) -> String {
+    let sizes = sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
+    match moves.to_string() {
+        moves if moves.is_empty() => sizes,
+        moves => format!("{sizes}, {moves}"),
+    }
+}
+
 /// The methods of a builder that has `options`.
 macro_rules! options {
     () => {

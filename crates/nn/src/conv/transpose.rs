@@ -5,7 +5,7 @@ use graph::{Param, Scope, Shape, Var};
 
 use super::{Options, Parameters, biased, expect_channels, options};
 use crate::init::Init;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::parametrize::{Parametrizable, built};
 use crate::{HyperparameterError, Mode, Module};
 
@@ -36,6 +36,11 @@ pub struct ConvTransposeNd<const N: usize> {
     output_padding: [usize; N],
     path: String,
 }
+
+layer!([const N: usize] ConvTransposeNd<N>, Self::NAME, |layer| {
+    let (shape, moves) = (layer.weight.shape(), &layer.moves);
+    format!("{} → {}, {}", shape[0], shape[1] * moves.group_count(), super::kernel(&shape[2..], moves))
+}; weight = layer.weight, bias = layer.bias);
 
 /// The transpose of a convolution over sequences, `[N, inputs, L]`: see [`ConvTransposeNd`].
 pub type ConvTranspose1d = ConvTransposeNd<1>;

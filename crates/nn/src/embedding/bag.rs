@@ -6,7 +6,7 @@ use graph::{Kind, Param, Scope, Shape, Var, misfit};
 
 use super::table::{self, Table, expect_indices, is_padding, table_options};
 use crate::error::accept;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
 
 /// What an [`EmbeddingBag`] makes of the rows of a bag.
@@ -48,6 +48,9 @@ pub struct EmbeddingBag {
     padding: Option<usize>,
     path: String,
 }
+
+layer!([] EmbeddingBag, "EmbeddingBag", |layer| format!("{} → {}", layer.weight.shape()[0], layer.weight.shape()[1]);
+    weight = layer.weight);
 
 /// The options of an [`EmbeddingBag`] to be built.
 #[derive(Clone, Debug)]

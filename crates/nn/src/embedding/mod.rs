@@ -8,7 +8,7 @@ pub use bag::{Bag, EmbeddingBag, EmbeddingBagBuilder};
 use graph::{Param, Scope, Var};
 
 use crate::error::accept;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
 use table::{Table, expect_indices, table_options};
 
@@ -35,6 +35,9 @@ pub struct Embedding {
     padding: Option<usize>,
     path: String,
 }
+
+layer!([] Embedding, "Embedding", |layer| format!("{} → {}", layer.weight.shape()[0], layer.weight.shape()[1]);
+    weight = layer.weight);
 
 /// The options of an [`Embedding`] to be built.
 #[derive(Clone, Debug)]

@@ -70,7 +70,7 @@ pub(crate) fn built<B: Parametrizable>(builder: B, scope: &mut Scope<'_>, name: 
 
 /// What both have: building from data, and the layer as a module.
 macro_rules! wrapper {
-    ($Wrapper:ident, $Builder:ident) => {
+    ($Wrapper:ident, $Builder:ident: $($param:ident),+) => {
         impl<B: Parametrizable> $Builder<B> {
             /// [`build`](Self::build), for options that come from data.
             ///
@@ -95,6 +95,9 @@ macro_rules! wrapper {
 
             $crate::module::forward_at!();
         }
+
+        $crate::module::layer!([M: Module] $Wrapper<M>, stringify!($Wrapper); |wrapper|
+            layer = &wrapper.layer as &dyn Module $(, $param = wrapper.$param)+);
     };
 }
 use wrapper;

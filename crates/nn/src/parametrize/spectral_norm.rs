@@ -100,7 +100,7 @@ impl<M: Module> SpectralNorm<M> {
     }
 }
 
-wrapper!(SpectralNorm, SpectralNormBuilder);
+wrapper!(SpectralNorm, SpectralNormBuilder: original, u, v);
 
 impl<B: Parametrizable> SpectralNormBuilder<B> {
     /// How many iterations each training step makes.

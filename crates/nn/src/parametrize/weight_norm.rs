@@ -65,7 +65,7 @@ impl<M: Module> WeightNorm<M> {
     }
 }
 
-wrapper!(WeightNorm, WeightNormBuilder);
+wrapper!(WeightNorm, WeightNormBuilder: direction, magnitude);
 
 impl<B: Parametrizable> WeightNormBuilder<B> {
     /// Builds the layer, with the parameters `name.parametrizations.weight.original0`, which is g, and

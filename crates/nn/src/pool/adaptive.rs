@@ -18,7 +18,7 @@ use super::of_axes;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdaptiveAvgPoolNd<const N: usize> {
-    windows: [usize; N],
+    windows: Sizes<N>,
 }
 
 /// The largest elements of the windows of [`AdaptiveAvgPoolNd`]: [`AdaptiveMaxPool1d`],
@@ -33,13 +33,13 @@ pub struct AdaptiveAvgPoolNd<const N: usize> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdaptiveMaxPoolNd<const N: usize> {
-    windows: [usize; N],
+    windows: Sizes<N>,
 }
 
 impl<const N: usize> AdaptiveAvgPoolNd<N> {
     /// So many windows along each axis.
     pub fn new(windows: impl Into<Sizes<N>>) -> Self {
-        Self { windows: windows.into().0 }
+        Self { windows: windows.into() }
     }
 
     /// Of shape `[.., windows..]` for x of shape `[.., L..]`.
@@ -48,14 +48,14 @@ impl<const N: usize> AdaptiveAvgPoolNd<N> {
     /// If x has fewer axes, or there is no window or position along one.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        x.adaptive_avg_pool(self.windows)
+        x.adaptive_avg_pool(self.windows.0)
     }
 }
 
 impl<const N: usize> AdaptiveMaxPoolNd<N> {
     /// So many windows along each axis.
     pub fn new(windows: impl Into<Sizes<N>>) -> Self {
-        Self { windows: windows.into().0 }
+        Self { windows: windows.into() }
     }
 
     /// Of shape `[.., windows..]` for x of shape `[.., L..]`.
@@ -64,11 +64,11 @@ impl<const N: usize> AdaptiveMaxPoolNd<N> {
     /// If x has fewer axes, or there is no window or position along one.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        x.adaptive_max_pool(self.windows)
+        x.adaptive_max_pool(self.windows.0)
     }
 }
 
 of_axes! {
-    AdaptiveAvgPoolNd: AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d;
-    AdaptiveMaxPoolNd: AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d;
+    AdaptiveAvgPoolNd of windows: AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d;
+    AdaptiveMaxPoolNd of windows: AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d;
 }

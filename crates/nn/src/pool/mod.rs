@@ -23,9 +23,9 @@ pub use windows::{
     AvgPool1d, AvgPool2d, AvgPool3d, AvgPoolNd, MaxPool1d, MaxPool2d, MaxPool3d, MaxPoolNd,
 };
 
-/// The layer for one, two and three axes.
+/// The layer, told by a field, for one, two and three axes.
 macro_rules! of_axes {
-    ($($Layer:ident: $One:ident, $Two:ident, $Three:ident;)*) => {$(
+    ($($Layer:ident of $field:ident: $One:ident, $Two:ident, $Three:ident;)*) => {$(
         #[doc = concat!("Over the last axis: see [`", stringify!($Layer), "`].")]
         pub type $One = $Layer<1>;
 
@@ -43,6 +43,13 @@ macro_rules! of_axes {
 
             $crate::module::forward_at!();
         }
+
+        $crate::module::layer!([const N: usize] $Layer<N>, match N {
+            1 => stringify!($One),
+            2 => stringify!($Two),
+            3 => stringify!($Three),
+            _ => stringify!($Layer),
+        }, |layer| layer.$field.to_string());
     )*};
 }
 use of_axes;

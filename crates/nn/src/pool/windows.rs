@@ -100,6 +100,6 @@ impl<const N: usize> AvgPoolNd<N> {
 }
 
 of_axes! {
-    MaxPoolNd: MaxPool1d, MaxPool2d, MaxPool3d;
-    AvgPoolNd: AvgPool1d, AvgPool2d, AvgPool3d;
+    MaxPoolNd of window: MaxPool1d, MaxPool2d, MaxPool3d;
+    AvgPoolNd of window: AvgPool1d, AvgPool2d, AvgPool3d;
 }

@@ -2,6 +2,8 @@
 
 use graph::{Graph, Param, Var};
 
+use crate::module::layer;
+
 /// The parameters of one layer in one direction, under PyTorch's names: `weight_ih_l0` for the first
 /// layer, `weight_ih_l0_reverse` for its reverse direction.
 ///
@@ -19,6 +21,9 @@ pub struct Cell {
     /// Added to the product with the state, of shape `[gates·hidden]`, unless built without.
     pub bias_hh: Option<Param>,
 }
+
+layer!([] Cell, "Cell"; |cell|
+    weight_ih = cell.weight_ih, weight_hh = cell.weight_hh, bias_ih = cell.bias_ih, bias_hh = cell.bias_hh);
 
 impl Cell {
     /// Its affine maps, in a graph.

@@ -143,6 +143,13 @@ macro_rules! module {
 
             $crate::module::forward_at!();
         }
+
+        #[cfg(feature = "derive")]
+        impl $crate::Layers for $layer {
+            fn tree(&self) -> $crate::Tree {
+                self.stack.tree().named(stringify!($layer))
+            }
+        }
     };
 }
 pub(super) use module;

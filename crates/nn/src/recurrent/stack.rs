@@ -6,6 +6,7 @@ use super::cell::{Cell, Maps};
 use super::forward::{Given, Sequence, State};
 use super::layout::Layout;
 use crate::Dropout;
+use crate::module::layer;
 
 /// The cells of a recurrent layer: one for each layer and direction.
 ///
@@ -35,6 +36,15 @@ pub struct Stack {
     pub(super) name: &'static str,
     pub(super) path: String,
 }
+
+layer!([] Stack, stack.name, |stack| {
+    let layers = match stack.cells.len() / stack.directions {
+        1 => String::new(),
+        layers => format!(", {layers} layers"),
+    };
+    let directions = if stack.directions > 1 { ", bidirectional" } else { "" };
+    format!("{} → {}{layers}{directions}", stack.cells[0].weight_ih.shape()[1], stack.hidden())
+}; cells = stack.cells, start = stack.start);
 
 impl Stack {
     /// Records all layers: a step of a cell takes its input and its state, as arrays of which the

@@ -8,6 +8,7 @@ use super::options::{Options, of_one_layer};
 use super::parts::{FeedForward, Residual};
 use crate::attention::Masks;
 use crate::error::accept;
+use crate::module::layer;
 use crate::{Dropout, LayerNorm, Mode, MultiHeadAttention};
 
 /// Attention of a sequence to itself and to a memory, and an affine part for each of its elements, PyTorch's
@@ -43,6 +44,10 @@ pub struct TransformerDecoderLayer {
     norm_first: bool,
     dropout: Dropout,
 }
+
+layer!([] TransformerDecoderLayer, "TransformerDecoderLayer"; |layer|
+    self_attn = layer.self_attn, multihead_attn = layer.multihead_attn, feedforward = layer.feedforward,
+    norm1 = layer.norm1, norm2 = layer.norm2, norm3 = layer.norm3);
 
 /// The options of a [`TransformerDecoderLayer`] to be built.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::options::{Options, of_one_layer};
 use super::parts::{FeedForward, Residual};
 use crate::attention::Masks;
 use crate::error::accept;
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{Dropout, LayerNorm, Mode, Module, MultiHeadAttention};
 
 /// Attention of a sequence to itself, and an affine part for each of its elements, PyTorch's
@@ -39,6 +39,9 @@ pub struct TransformerEncoderLayer {
     norm_first: bool,
     dropout: Dropout,
 }
+
+layer!([] TransformerEncoderLayer, "TransformerEncoderLayer"; |layer|
+    self_attn = layer.self_attn, feedforward = layer.feedforward, norm1 = layer.norm1, norm2 = layer.norm2);
 
 /// The options of a [`TransformerEncoderLayer`] to be built.
 #[derive(Clone, Debug)]

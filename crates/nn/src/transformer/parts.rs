@@ -2,6 +2,7 @@
 
 use graph::Var;
 
+use crate::module::layer;
 use crate::{Activation, Dropout, LayerNorm, Linear, Mode};
 
 /// The affine part of a layer of a transformer: linear2(dropout(f(linear1(x)))).
@@ -23,6 +24,9 @@ pub struct FeedForward {
     pub(super) activation: Activation,
     pub(super) dropout: Dropout,
 }
+
+layer!([] FeedForward, "FeedForward"; |layer|
+    linear1 = layer.linear1, activation = layer.activation, linear2 = layer.linear2);
 
 impl FeedForward {
     #[track_caller]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::attention::Masks;
 use crate::error::{accept, positive};
-use crate::module::forward_at;
+use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, LayerNorm, Mode, Module};
 
 /// [`TransformerEncoderLayer`]s one after the other, PyTorch's `TransformerEncoder`. (Its layers start as copies of one;
@@ -36,6 +36,8 @@ pub struct TransformerEncoder {
     pub norm: Option<LayerNorm>,
 }
 
+layer!([] TransformerEncoder, "TransformerEncoder"; |layer| layers = layer.layers, norm = layer.norm);
+
 /// [`TransformerDecoderLayer`]s one after the other, which all look at one memory: PyTorch's `TransformerDecoder`.
 ///
 /// ```
@@ -57,6 +59,8 @@ pub struct TransformerDecoder {
     /// After the last of them, if it was asked for.
     pub norm: Option<LayerNorm>,
 }
+
+layer!([] TransformerDecoder, "TransformerDecoder"; |layer| layers = layer.layers, norm = layer.norm);
 
 /// The options of a [`TransformerEncoder`] to be built.
 #[derive(Clone, Debug)]

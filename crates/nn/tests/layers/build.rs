@@ -5,8 +5,9 @@ use cotangent::nn::conv::Padding;
 use cotangent::nn::parametrize::Parametrizable;
 use cotangent::nn::pool::{AdaptiveAvgPoolNd, AdaptiveMaxPoolNd, AvgPoolNd, MaxPoolNd};
 use cotangent::nn::{
-    BatchNorm, Bilinear, Glu, GroupNorm, InstanceNorm, Linear, LocalResponseNorm, Mode, Module,
-    PRelu, PixelShuffle, PixelUnshuffle, RmsNorm, SpectralNorm, Upsample, WeightNorm, conv,
+    Activation, BatchNorm, Bilinear, Glu, GroupNorm, InstanceNorm, Linear, LocalResponseNorm, Mode,
+    Module, PRelu, PadNd, PixelShuffle, PixelUnshuffle, RmsNorm, SpectralNorm, Upsample,
+    WeightNorm, conv,
 };
 use cotangent::ops::{Interpolation, PaddingMode};
 use cotangent::{Scope, Var};
@@ -110,6 +111,30 @@ impl Options<'_> {
         }
     }
 
+    fn pad<const N: usize>(&self) -> Box<dyn Module> {
+        let ends: Vec<(usize, usize)> = serde_json::from_value(self.0["ends"].clone()).unwrap();
+        let pad = PadNd::<N>::ends(ends.try_into().expect("two for each axis"));
+        Box::new(match self.0["value"].as_f64() {
+            Some(value) => pad.value(value),
+            None => pad.mode(self.padding_mode()),
+        })
+    }
+
+    fn activation(&self) -> Activation {
+        match self.0["function"].as_str().unwrap() {
+            "LogSigmoid" => Activation::LogSigmoid,
+            "Mish" => Activation::Mish,
+            "Softsign" => Activation::Softsign,
+            "Hardsigmoid" => Activation::HardSigmoid,
+            "Hardswish" => Activation::HardSwish,
+            "Hardtanh" => Activation::HardTanh,
+            "ReLU6" => Activation::Relu6,
+            "SELU" => Activation::Selu,
+            "CELU" => Activation::Celu(0.5),
+            other => panic!("{other} is no activation"),
+        }
+    }
+
     fn instance_norm(&self, p: &mut Scope<'_>) -> InstanceNorm {
         let norm = InstanceNorm::new(self.number("channels")).affine(self.flag("tracked"));
         let norm = if self.flag("tracked") { norm.running(Running::torch()) } else { norm };
@@ -183,6 +208,10 @@ impl Options<'_> {
             "SpectralNorm" => self.parametrized(true, p),
             "PRelu" => Box::new(PRelu::channels(self.number("channels")).build(p, "layer")),
             "Glu" => Box::new(Glu::new(self.0["axis"].as_i64().unwrap() as isize)),
+            "Pad1d" => self.pad::<1>(),
+            "Pad2d" => self.pad::<2>(),
+            "Pad3d" => self.pad::<3>(),
+            "Activation" => Box::new(self.activation()),
             "Bilinear" => return Layer::Bilinear(self.bilinear(p)),
             "interpolate" => {
                 return Layer::Interpolate(self.list("size").unwrap(), self.interpolation());

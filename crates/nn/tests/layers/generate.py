@@ -170,6 +170,29 @@ for inner, (build, shape) in INNER.items():
         module = nn.utils.parametrizations.spectral_norm(build(), n_power_iterations=2)
         layer("SpectralNorm", "norm", module, shape, evaluate=evaluate, inner=inner)
 
+for axes in [1, 2, 3]:
+    shape, ends = [2, *EXTENTS[axes]], [[1, 2], [2, 0], [1, 1]][:axes]
+    # PyTorch has the last axis first.
+    given = [end for each in reversed(ends) for end in each]
+    layer(f"Pad{axes}d", "pad", getattr(nn, f"ZeroPad{axes}d")(given), shape, ends=ends, padding_mode="zeros")
+    layer(f"Pad{axes}d", "pad", getattr(nn, f"ConstantPad{axes}d")(given, 0.7), shape, ends=ends, value=0.7)
+    for of, mode in [("Reflection", "reflect"), ("Replication", "replicate"), ("Circular", "circular")]:
+        layer(f"Pad{axes}d", "pad", getattr(nn, f"{of}Pad{axes}d")(given), shape, ends=ends, padding_mode=mode)
+
+
+
+class Hardsigmoid(nn.Module):
+    """nn.Hardsigmoid as it is defined: the gradient of its own has 1/6 in single precision."""
+
+    def forward(self, x):
+        return nn.functional.relu6(x + 3) / 6
+
+
+plain = [nn.LogSigmoid, nn.Mish, nn.Softsign, Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.ReLU6, nn.SELU]
+# Of CELU it is 1/α, which for 0.5 is exact.
+for activation in [*[of() for of in plain], nn.CELU(0.5)]:
+    layer("Activation", "act", activation, [3, 5], function=type(activation).__name__)
+
 text = json.dumps({"torch": torch.__version__.split("+")[0], "cases": "CASES"})
 lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
 pathlib.Path(__file__).with_name("layers.json").write_text(text.replace('"CASES"', f"[\n{lines}\n]") + "\n")

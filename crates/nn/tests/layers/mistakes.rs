@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cotangent::nn::conv::Padding;
 use cotangent::nn::{
     AlphaDropout, Bilinear, Conv1d, Conv2d, Conv3d, ConvTranspose2d, Dropout2d, Glu, GroupNorm,
-    InstanceNorm, Linear, LocalResponseNorm, MaxPool2d, Mode, PRelu, RmsNorm, SpectralNorm, SwiGlu,
-    Unflatten, Upsample, WeightNorm,
+    InstanceNorm, Linear, LocalResponseNorm, MaxPool2d, Mode, PRelu, Pad1d, Pad2d, RmsNorm,
+    SpectralNorm, SwiGlu, Unflatten, Upsample, WeightNorm,
 };
 use cotangent::ops::PaddingMode;
 use cotangent::{Graph, Params};
@@ -59,6 +59,9 @@ fn inputs_of_other_shapes() {
     let bilinear = Bilinear::new(2, 3, 4).build(p, "map");
     assert_panics(&["\"map\"", "2 and 3 features"], || bilinear.forward(x(&[5, 2]), x(&[4, 3])));
     assert_panics(&["[2, 3]"], || Unflatten::new([2, 3]).forward(x(&[5, 7])));
+    assert_panics(&["Pad2d", "at least 2 axes", "[5]"], || Pad2d::new(1).forward(x(&[5])));
+    let mirrored = Pad1d::new(5).mode(PaddingMode::Reflect);
+    assert_panics(&["must be smaller than the extent"], || mirrored.forward(x(&[2, 5])));
     assert_panics(&["upsample"], || Upsample::new(2).forward(x(&[5, 7])));
     assert_panics(&["axes of samples and channels"], || {
         Dropout2d::new(0.5).forward(x(&[5]), Mode::Train)

@@ -72,6 +72,10 @@ fn every_activation_is_its_function() {
         (Activation::Softplus, x.softplus()),
         (Activation::Tanh, x.tanh()),
         (Activation::Sigmoid, x.sigmoid()),
+        (Activation::Mish, x.mish()),
+        (Activation::Softsign, x.softsign()),
+        (Activation::HardSigmoid, x.hard_sigmoid()),
+        (Activation::HardSwish, x.hard_swish()),
     ];
     for (activation, expected) in pairs {
         let y = activation.forward(x).eval().unwrap();

@@ -18,6 +18,7 @@ mod lines;
 mod mistakes;
 mod penalty;
 mod regression;
+mod tree;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

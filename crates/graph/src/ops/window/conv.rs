@@ -1,5 +1,7 @@
 //! Convolution.
 
+use std::fmt;
+
 use smallvec::{SmallVec, smallvec};
 
 use super::super::registry::{Example, Sample};
@@ -56,6 +58,30 @@ impl<const N: usize> Conv<N> {
     /// Into how many parts the channels are divided.
     pub fn groups(self, groups: usize) -> Self {
         Self { groups, ..self }
+    }
+
+    /// How many parts these are.
+    pub fn group_count(&self) -> usize {
+        self.groups
+    }
+}
+
+/// What differs from [`new`](Conv::new), as `stride 2, padding 1`.
+///
+/// ```
+/// use cotangent::ops::Conv;
+/// assert_eq!(Conv::<2>::new().stride(2).padding([1, 0]).to_string(), "stride 2, padding 1×0");
+/// assert_eq!(Conv::<2>::new().to_string(), "");
+/// ```
+impl<const N: usize> fmt::Display for Conv<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stride, padding, dilation, groups } = self;
+        let sizes = [("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)];
+        let mut said = moves::told(&sizes);
+        if *groups > 1 {
+            said.push(format!("{groups} groups"));
+        }
+        f.write_str(&said.join(", "))
     }
 }
 

@@ -13,6 +13,8 @@ pub use interpolate::Interpolation;
 pub use moves::Sizes;
 pub use pool::{Divisor, MaxPool};
 
+use std::fmt;
+
 use super::registry::Example;
 use crate::error::expect_kind;
 use crate::{Kind, Shape, Type};
@@ -67,6 +69,23 @@ impl<const N: usize> Window<N> {
             dilation: self.dilation[axis],
         };
         Moves((0..N).map(along).collect())
+    }
+}
+
+/// Its size, and what differs from [`new`](Window::new), as `3×3, stride 2`.
+///
+/// ```
+/// use cotangent::ops::Window;
+/// assert_eq!(Window::<2>::new([3, 2]).stride(2).to_string(), "3×2, stride 2");
+/// assert_eq!(Window::<2>::new(2).to_string(), "2×2");
+/// ```
+impl<const N: usize> fmt::Display for Window<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kernel, stride, padding, dilation } = self;
+        write!(f, "{}", Sizes(*kernel))?;
+        let sizes = [("padding", padding, 0), ("dilation", dilation, 1)];
+        let own = if stride == kernel { Vec::new() } else { moves::told(&[("stride", stride, 0)]) };
+        own.into_iter().chain(moves::told(&sizes)).try_for_each(|said| write!(f, ", {said}"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! How a window moves, axis by axis.
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
 use crate::Shape;
@@ -20,6 +22,23 @@ impl<const N: usize> From<[usize; N]> for Sizes<N> {
     fn from(each: [usize; N]) -> Self {
         Self(each)
     }
+}
+
+/// As `3×2`.
+impl<const N: usize> fmt::Display for Sizes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.map(|size| size.to_string()).join("×"))
+    }
+}
+
+/// Names with their sizes, of those that are not what they are by default: `stride 2`, or `stride 2×1` where axes differ.
+pub(super) fn told<const N: usize>(sizes: &[(&str, &[usize; N], usize)]) -> Vec<String> {
+    let told = sizes.iter().filter(|(_, sizes, default)| sizes.iter().any(|size| size != default));
+    told.map(|&(name, sizes, _)| match sizes.iter().all(|size| *size == sizes[0]) {
+        true => format!("{name} {}", sizes[0]),
+        false => format!("{name} {}", Sizes(*sizes)),
+    })
+    .collect()
 }
 
 /// How a window moves along one axis.
