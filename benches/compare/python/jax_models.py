@@ -24,6 +24,8 @@ class Product(NamedTuple):
     function: Callable
     inputs: tuple
     vectors: dict
+    # The inputs that are given away, and the results that take their places.
+    given_away: dict = {}
 
 
 def linear(tensors, name):
@@ -250,27 +252,23 @@ def lstm(model, tensors):
     }
 
 
-def transformer(model, tensors):
+def layer_norm(layer, x, eps):
+    mean, var = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    return (x - mean) * lax.rsqrt(var + eps) * layer["scale"] + layer["shift"]
+
+
+def transformer_block(block, x, model, mix):
+    """A block around `mix`, which gets queries, keys and values of `[batch, steps, heads, …]`."""
+    batch, steps, width = x.shape
     heads, eps = model["heads"], model["eps"]
+    qkv = affine(block["qkv"], layer_norm(block["norm1"], x, eps))
+    q, k, v = jnp.moveaxis(qkv.reshape(batch, steps, 3, heads, width // heads), 2, 0)
+    x = x + affine(block["out"], mix(q, k, v).reshape(batch, steps, width))
+    up = affine(block["up"], layer_norm(block["norm2"], x, eps))
+    return x + affine(block["down"], jax.nn.gelu(up, approximate=False))
 
-    def layer_norm(layer, x):
-        mean, var = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
-        return (x - mean) * lax.rsqrt(var + eps) * layer["scale"] + layer["shift"]
 
-    def mix_by_products(q, k, v):
-        weights = jax.nn.softmax(jnp.einsum("bthd,bshd->bhts", q, k) * q.shape[-1] ** -0.5)
-        return jnp.einsum("bhts,bshd->bthd", weights, v)
-
-    def forward(params, x, mix):
-        batch, steps, width = x.shape
-        for block in params["blocks"]:
-            qkv = affine(block["qkv"], layer_norm(block["norm1"], x))
-            q, k, v = jnp.moveaxis(qkv.reshape(batch, steps, 3, heads, width // heads), 2, 0)
-            x = x + affine(block["out"], mix(q, k, v).reshape(batch, steps, width))
-            up = affine(block["up"], layer_norm(block["norm2"], x))
-            x = x + affine(block["down"], jax.nn.gelu(up, approximate=False))
-        return affine(params["head"], layer_norm(params["norm"], x).mean(1))
-
+def transformer_params(model, tensors):
     def norm(name):
         return {"scale": tensors[f"{name}.weight"], "shift": tensors[f"{name}.bias"]}
 
@@ -279,12 +277,51 @@ def transformer(model, tensors):
         return linears | {part: norm(f"{name}.{part}") for part in ("norm1", "norm2")}
 
     blocks = [block(f"block{i}") for i in range(model["blocks"])]
-    params = {"blocks": blocks, "norm": norm("norm"), "head": linear(tensors, "head")}
+    return {"blocks": blocks, "norm": norm("norm"), "head": linear(tensors, "head")}
+
+
+def transformer(model, tensors):
+    def mix_by_products(q, k, v):
+        weights = jax.nn.softmax(jnp.einsum("bthd,bshd->bhts", q, k) * q.shape[-1] ** -0.5)
+        return jnp.einsum("bhts,bshd->bthd", weights, v)
+
+    def forward(params, x, mix):
+        for block in params["blocks"]:
+            x = transformer_block(block, x, model, mix)
+        return affine(params["head"], layer_norm(params["norm"], x, model["eps"]).mean(1))
+
+    params = transformer_params(model, tensors)
     mixers = {"einsum": mix_by_products, "dot_product_attention": jax.nn.dot_product_attention}
     return {
         name: lambda mix=mix: classifier(params, lambda params, x: forward(params, x, mix), tensors)
         for name, mix in mixers.items()
     }
+
+
+def sampling(model, tensors):
+    """A character more, through a cache of keys and values, which is given away."""
+    params = transformer_params(model, tensors)
+    table = tensors["table.weight"]
+
+    def function(params, table, character, position, cache):
+        seen = jnp.arange(cache.shape[-2]) <= position
+        x, written = table[character], []
+        for block, cache in zip(params["blocks"], cache):
+
+            def mix(q, k, v, cache=cache):
+                new = jnp.stack([k, v]).swapaxes(2, 3)
+                written.append(lax.dynamic_update_slice_in_dim(cache, new, position[0], 3))
+                keys, values = written[-1]
+                scores = jnp.einsum("bthd,bhsd->bhts", q, keys) * q.shape[-1] ** -0.5
+                weights = jax.nn.softmax(jnp.where(seen, scores, -jnp.inf))
+                return jnp.einsum("bhts,bhsd->bthd", weights, values)
+
+            x = transformer_block(block, x, model, mix)
+        logits = affine(params["head"], layer_norm(params["norm"], x, model["eps"]))[:, 0]
+        return {"logits": logits, "cache": jnp.stack(written)}
+
+    inputs = (params, table, tensors["x"].astype("int32"), tensors["position"].astype("int32"), tensors["cache"])
+    return {"": lambda: Product(function, inputs, weights(tensors), given_away={4: "cache"})}
 
 
 def embedding(model, tensors):

@@ -64,12 +64,16 @@ class Evaluation:
     """A product of vectors with a matrix that is never formed, computed again and again."""
 
     def __init__(self, model):
-        self.compiled = jax.jit(model.function)
-        self.inputs, self.vectors = jax.tree.map(jnp.array, (model.inputs, model.vectors))
+        self.given_away = model.given_away
+        self.compiled = jax.jit(model.function, donate_argnums=tuple(self.given_away))
+        inputs, self.vectors = jax.tree.map(jnp.array, (model.inputs, model.vectors))
+        self.inputs = list(inputs)
         self.last = None
 
     def step(self):
         self.last = self.compiled(*self.inputs)
+        for position, name in self.given_away.items():
+            self.inputs[position] = self.last[name]
         return jax.block_until_ready(self.last)
 
     def loss(self, products):

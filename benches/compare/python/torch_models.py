@@ -182,10 +182,16 @@ class Block(nn.Module):
         return x + self.down(F.gelu(self.up(self.norm2(x))))
 
     def attention(self, x):
+        return self.joined(F.scaled_dot_product_attention(*self.parts(x)))
+
+    def parts(self, x):
+        """Queries, keys and values of each head."""
         batch, steps, width = x.shape
-        parts = self.qkv(x).view(batch, steps, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(*parts.unbind(0))
-        return self.out(mixed.transpose(1, 2).reshape(batch, steps, width))
+        return self.qkv(x).view(batch, steps, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+
+    def joined(self, mixed):
+        """What the heads have mixed, as one."""
+        return self.out(mixed.transpose(1, 2).flatten(2))
 
 
 class MeanOver(nn.Module):
@@ -200,6 +206,33 @@ def transformer(model, tensors):
         return classifier(nn.Sequential(*blocks, norm, MeanOver(), linear(tensors, "head")), tensors)
 
     return {"": build}
+
+
+class Next(nn.Module):
+    """A character more, through a cache of keys and values, which is written in place."""
+
+    def __init__(self, model, tensors):
+        super().__init__()
+        self.blocks = nn.ModuleList(Block(tensors, f"block{i}", model["heads"], model["eps"]) for i in range(model["blocks"]))
+        self.norm = fill(nn.LayerNorm(model["width"], eps=model["eps"]), tensors, "norm")
+        self.table, self.head = tensors["table.weight"], linear(tensors, "head")
+
+    @torch.no_grad()
+    def forward(self, character, position, cache):
+        seen = (torch.arange(cache.shape[-2]) <= position)[None]
+        x = F.embedding(character, self.table)
+        for block, (keys, values) in zip(self.blocks, cache):
+            q, k, v = block.parts(block.norm1(x))
+            keys.index_copy_(2, position, k)
+            values.index_copy_(2, position, v)
+            x = x + block.joined(F.scaled_dot_product_attention(q, keys, values, attn_mask=seen))
+            x = x + block.down(F.gelu(block.up(block.norm2(x))))
+        return {"logits": self.head(self.norm(x))[:, 0], "cache": cache}
+
+
+def sampling(model, tensors):
+    inputs = (tensors["x"].long(), tensors["position"].long(), tensors["cache"].clone())
+    return {"": lambda: Product(Next(model, tensors).forward, inputs, weights(tensors))}
 
 
 class MeanOfRows(nn.Module):

@@ -192,13 +192,14 @@ pub enum Input {
     Indices(ArrayD<i64>),
 }
 
-/// The arrays of these names; `rows` is the batch as indices.
+/// The arrays of these names; `rows` is the batch as indices, and `position` is one.
 pub fn read<const N: usize>(file: &StepFile, names: [&str; N]) -> Result<[Input; N], Failure> {
     let mut inputs = Vec::with_capacity(N);
     for name in names {
         inputs.push(match name {
             "labels" => Input::Indices(Array1::from(file.labels.clone()).into_dyn()),
             "rows" => Input::Indices(array(file, "x")?.mapv(|row| row as i64)),
+            "position" => Input::Indices(array(file, name)?.mapv(|at| at as i64)),
             name => Input::Real(array(file, name)?),
         });
     }

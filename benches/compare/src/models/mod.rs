@@ -13,6 +13,7 @@ mod per_sample;
 mod perceptron;
 mod pinn;
 mod resnet;
+mod sampling;
 mod tanh;
 mod transformer;
 
@@ -112,6 +113,7 @@ pub fn all() -> Vec<Entry> {
         convolution::steps(),
         transformer::steps(),
         lstm::steps(),
+        sampling::steps(),
         embedding::steps(),
         hessian_product::steps(),
         per_sample::steps(),

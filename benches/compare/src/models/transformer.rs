@@ -1,6 +1,7 @@
 //! A transformer: blocks of attention and of two Linear layers, each behind a LayerNorm and beside a shortcut; the mean
 //! over the steps is classified.
 
+use cotangent::nn::attention::DotProductAttention;
 use cotangent::prelude::*;
 use serde_json::json;
 
@@ -14,30 +15,35 @@ use crate::stepfile::StepFile;
 
 /// The steps of this kind.
 pub fn steps() -> Vec<Entry> {
-    vec![Entry {
-        name: "transformer",
-        summary: "2 blocks of width 128, 4 heads, 64 steps, Adam",
+    let entry = |name, summary, batch, steps| Entry {
+        name,
+        summary,
         group: Group::Sequence,
-        batch: 16,
+        batch,
         optimizer: Some(Optimizer::adam()),
-        model: Box::new(Transformer),
-    }]
+        model: Box::new(Transformer { steps }),
+    };
+    vec![
+        entry("transformer", "2 blocks of width 128, 4 heads, 64 steps, Adam", 16, 64),
+        entry("transformer-512", "2 blocks of width 128, 4 heads, 512 steps, Adam", 2, 512),
+    ]
 }
 
-const BLOCKS: usize = 2;
-const WIDTH: usize = 128;
-const HEADS: usize = 4;
-const HEAD: usize = WIDTH / HEADS;
-const STEPS: usize = 64;
+pub(super) const BLOCKS: usize = 2;
+pub(super) const WIDTH: usize = 128;
+pub(super) const HEADS: usize = 4;
+pub(super) const HEAD: usize = WIDTH / HEADS;
 const WIDE: usize = 512;
 const CLASSES: usize = 10;
-const EPS: f64 = 1e-5;
+pub(super) const EPS: f64 = 1e-5;
 
 /// The Linear layers of a block: name, inputs, outputs.
-const LINEARS: [(&str, usize, usize); 4] =
+pub(super) const LINEARS: [(&str, usize, usize); 4] =
     [("qkv", WIDTH, 3 * WIDTH), ("out", WIDTH, WIDTH), ("up", WIDTH, WIDE), ("down", WIDE, WIDTH)];
 
-struct Transformer;
+struct Transformer {
+    steps: usize,
+}
 
 impl Model for Transformer {
     fn description(&self) -> serde_json::Value {
@@ -45,49 +51,35 @@ impl Model for Transformer {
     }
 
     fn draw(&self, batch: usize, draw: &mut Draw) {
-        for block in 0..BLOCKS {
-            for (name, inputs, outputs) in LINEARS {
-                draw.layer(&format!("block{block}.{name}"), &[outputs, inputs]);
-            }
-            draw.norm(&format!("block{block}.norm1"), WIDTH);
-            draw.norm(&format!("block{block}.norm2"), WIDTH);
-        }
-        draw.norm("norm", WIDTH);
+        draw_blocks(draw);
         draw.layer("head", &[CLASSES, WIDTH]);
-        draw.normal("x", &[batch, STEPS, WIDTH]);
+        draw.normal("x", &[batch, self.steps, WIDTH]);
         draw.labels(batch, CLASSES);
     }
 
     fn reference(&self, file: &StepFile) -> Result<f64, Failure> {
         let mut x = plain::wide(file, "x")?;
         for block in 0..BLOCKS {
-            let name = |part: &str| format!("block{block}.{part}");
-            let y = layer_norm(file, &name("norm1"), &x)?;
-            let qkv = plain::linear(file, &name("qkv"), &y)?;
-            plain::add(&mut x, &plain::linear(file, &name("out"), &attention(&qkv))?);
-            let y = layer_norm(file, &name("norm2"), &x)?;
-            let mut y = plain::linear(file, &name("up"), &y)?;
-            y.iter_mut().for_each(|v| *v = gelu(*v));
-            plain::add(&mut x, &plain::linear(file, &name("down"), &y)?);
+            plain_block(file, block, &mut x, |qkv| attention(qkv, self.steps))?;
         }
         let x = layer_norm(file, "norm", &x)?;
-        let mut means = vec![0.0; x.len() / STEPS];
-        for (mean, sequence) in means.chunks_mut(WIDTH).zip(x.chunks(STEPS * WIDTH)) {
+        let mut means = vec![0.0; x.len() / self.steps];
+        for (mean, sequence) in means.chunks_mut(WIDTH).zip(x.chunks(self.steps * WIDTH)) {
             sequence.chunks(WIDTH).for_each(|row| plain::add(mean, row));
-            mean.iter_mut().for_each(|v| *v /= STEPS as f64);
+            mean.iter_mut().for_each(|v| *v /= self.steps as f64);
         }
         Ok(plain::cross_entropy(&plain::linear(file, "head", &means)?, &file.labels))
     }
 
     fn work(&self, batch: usize) -> Work {
-        let rows = batch * STEPS;
+        let rows = batch * self.steps;
         // Each product of q·kᵀ and weights·v has two of its size in the backward pass.
-        let attention = 2.0 * linear_flops(rows, STEPS, WIDTH, false);
+        let attention = 2.0 * linear_flops(rows, self.steps, WIDTH, false);
         let of = |(_, inputs, outputs)| linear_flops(rows, inputs, outputs, false);
         let block = attention + LINEARS.into_iter().map(of).sum::<f64>();
         let widths: usize = LINEARS.iter().map(|(_, _, outputs)| outputs).sum();
-        // What each Linear gives, what attention weighs and mixes, two norms and two sums.
-        let of_block = rows * (widths + HEADS * STEPS + WIDTH + 4 * WIDTH);
+        // What each Linear gives, what attention mixes, two norms and two sums: weights need not be stored.
+        let of_block = rows * (widths + WIDTH + 4 * WIDTH);
         Work {
             flops: BLOCKS as f64 * block + linear_flops(batch, WIDTH, CLASSES, false),
             activations: BLOCKS * of_block + rows * WIDTH,
@@ -101,7 +93,37 @@ impl Model for Transformer {
     }
 }
 
-fn layer_norm(file: &StepFile, name: &str, x: &[f64]) -> Result<Vec<f64>, Failure> {
+/// The blocks and the norm behind them.
+pub(super) fn draw_blocks(draw: &mut Draw) {
+    for block in 0..BLOCKS {
+        for (name, inputs, outputs) in LINEARS {
+            draw.layer(&format!("block{block}.{name}"), &[outputs, inputs]);
+        }
+        draw.norm(&format!("block{block}.norm1"), WIDTH);
+        draw.norm(&format!("block{block}.norm2"), WIDTH);
+    }
+    draw.norm("norm", WIDTH);
+}
+
+/// What a block makes of rows, given what attention mixes of their queries, keys and values.
+pub(super) fn plain_block(
+    file: &StepFile,
+    block: usize,
+    x: &mut [f64],
+    attention: impl FnOnce(&[f64]) -> Vec<f64>,
+) -> Result<(), Failure> {
+    let name = |part: &str| format!("block{block}.{part}");
+    let y = layer_norm(file, &name("norm1"), x)?;
+    let qkv = plain::linear(file, &name("qkv"), &y)?;
+    plain::add(x, &plain::linear(file, &name("out"), &attention(&qkv))?);
+    let y = layer_norm(file, &name("norm2"), x)?;
+    let mut y = plain::linear(file, &name("up"), &y)?;
+    y.iter_mut().for_each(|v| *v = gelu(*v));
+    plain::add(x, &plain::linear(file, &name("down"), &y)?);
+    Ok(())
+}
+
+pub(super) fn layer_norm(file: &StepFile, name: &str, x: &[f64]) -> Result<Vec<f64>, Failure> {
     let scale = plain::wide(file, &format!("{name}.weight"))?;
     let shift = plain::wide(file, &format!("{name}.bias"))?;
     let mut y = x.to_vec();
@@ -115,20 +137,20 @@ fn layer_norm(file: &StepFile, name: &str, x: &[f64]) -> Result<Vec<f64>, Failur
 }
 
 /// Rows of queries, keys and values, mixed head by head.
-fn attention(qkv: &[f64]) -> Vec<f64> {
+fn attention(qkv: &[f64], steps: usize) -> Vec<f64> {
     let mut mixed = vec![0.0; qkv.len() / 3];
-    for (sequence, mixed) in qkv.chunks(STEPS * 3 * WIDTH).zip(mixed.chunks_mut(STEPS * WIDTH)) {
+    for (sequence, mixed) in qkv.chunks(steps * 3 * WIDTH).zip(mixed.chunks_mut(steps * WIDTH)) {
         for head in 0..HEADS {
             // The part of a row: 0 for its query, 1 for its key, 2 for its value.
             let part = |row: usize, which: usize| {
                 let start = (row * 3 + which) * WIDTH + head * HEAD;
                 &sequence[start..start + HEAD]
             };
-            for row in 0..STEPS {
+            for row in 0..steps {
                 let query = part(row, 0);
                 let dot = |key: &[f64]| query.iter().zip(key).map(|(q, k)| q * k).sum::<f64>();
                 let scores: Vec<f64> =
-                    (0..STEPS).map(|at| dot(part(at, 1)) / (HEAD as f64).sqrt()).collect();
+                    (0..steps).map(|at| dot(part(at, 1)) / (HEAD as f64).sqrt()).collect();
                 let log = plain::log_sum_exp(&scores);
                 let start = row * WIDTH + head * HEAD;
                 for (at, score) in scores.iter().enumerate() {
@@ -153,7 +175,7 @@ struct Network {
     head: Linear,
 }
 
-struct Block {
+pub(super) struct Block {
     norm1: LayerNorm,
     norm2: LayerNorm,
     qkv: Linear,
@@ -162,19 +184,22 @@ struct Block {
     down: Linear,
 }
 
+pub(super) fn build_blocks(scope: &mut Scope<'_>) -> Vec<Block> {
+    (0..BLOCKS).map(|i| Block::new(&mut scope.child(&format!("block{i}")))).collect()
+}
+
 impl Network {
     fn new(scope: &mut Scope<'_>) -> Self {
-        let blocks =
-            (0..BLOCKS).map(|i| Block::new(&mut scope.child(&format!("block{i}")))).collect();
         Self {
-            blocks,
+            blocks: build_blocks(scope),
             norm: LayerNorm::new(WIDTH).eps(EPS).build(scope, "norm"),
             head: Linear::new(WIDTH, CLASSES).build(scope, "head"),
         }
     }
 
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
+        let attention = |[q, k, v]: [Var<'g>; 3]| DotProductAttention::new().of(q, k, v);
+        let x = self.blocks.iter().fold(x, |x, block| block.around(x, attention));
         self.head.forward(self.norm.forward(x).mean_over(1))
     }
 }
@@ -188,21 +213,18 @@ impl Block {
         Self { norm1, norm2, qkv, out, up, down }
     }
 
-    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let x = x + self.attention(self.norm1.forward(x));
-        x + self.down.forward(self.up.forward(self.norm2.forward(x)).gelu())
-    }
-
-    fn attention<'g>(&self, x: Var<'g>) -> Var<'g> {
+    /// The block around an attention, which gets queries, keys and values, `[batch, heads, steps, …]`.
+    pub(super) fn around<'g>(
+        &self,
+        x: Var<'g>,
+        attention: impl FnOnce([Var<'g>; 3]) -> Var<'g>,
+    ) -> Var<'g> {
         let [batch, steps] = [x.shape()[0], x.shape()[1]];
-        let [q, k, v] = self.qkv.forward(x).split(&[WIDTH; 3], -1)[..] else {
-            unreachable!("three parts")
-        };
+        let parts = self.qkv.forward(self.norm1.forward(x)).split(&[WIDTH; 3], -1);
         let of_heads =
-            |part: Var<'g>| part.reshape_to([batch, steps, HEADS, HEAD]).permute([0, 2, 1, 3]);
-        let scores =
-            of_heads(q).matmul(of_heads(k).permute([0, 1, 3, 2])) * (HEAD as f64).powf(-0.5);
-        let mixed = scores.softmax(-1).matmul(of_heads(v)).permute([0, 2, 1, 3]);
-        self.out.forward(mixed.reshape_to([batch, steps, WIDTH]))
+            |i: usize| parts[i].reshape_to([batch, steps, HEADS, HEAD]).permute([0, 2, 1, 3]);
+        let mixed = attention([0, 1, 2].map(of_heads)).permute([0, 2, 1, 3]);
+        let x = x + self.out.forward(mixed.reshape_to([batch, steps, WIDTH]));
+        x + self.down.forward(self.up.forward(self.norm2.forward(x)).gelu())
     }
 }
