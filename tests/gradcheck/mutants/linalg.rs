@@ -14,6 +14,7 @@ fn a<'g>(x: &[Var<'g>]) -> Var<'g> {
 pub fn factorisations() -> Vec<Mutant> {
     let x = || [&[2, 2][..]];
     let ab = || [&[2, 2][..], &[2, 2]];
+    let tall = || [&[3, 2][..]];
     vec![
         mutant(
             "cholesky not symmetric",
@@ -98,6 +99,36 @@ pub fn factorisations() -> Vec<Mutant> {
             x(),
             |_, x| a(x).logabsdet(),
             |x, _, v| vec![v * a(x).inverse()],
+        ),
+        mutant(
+            "eigenvalues of vectors in rows",
+            x(),
+            |_, x| a(x).eigvalsh(),
+            |x, _, v| {
+                let vectors = a(x).eigh().1;
+                vec![(vectors.t() * v.unsqueeze(-2)).matmul(vectors)]
+            },
+        ),
+        mutant(
+            "singular values without their left vectors",
+            x(),
+            |_, x| a(x).svdvals(),
+            |x, _, v| {
+                let vt = a(x).svd().2;
+                vec![(vt.t() * v.unsqueeze(-2)).matmul(vt)]
+            },
+        ),
+        mutant(
+            "matrix_exp as if it commuted",
+            x(),
+            |_, x| a(x).matrix_exp(),
+            |_, y, v| vec![y.t().matmul(v)],
+        ),
+        mutant(
+            "pinv as an inverse",
+            tall(),
+            |_, x| x[0].pinv(),
+            |_, y, v| vec![-y.t().matmul(v).matmul(y.t())],
         ),
     ]
 }
