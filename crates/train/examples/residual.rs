@@ -1,5 +1,5 @@
 //! A small residual network (He, Zhang, Ren and Sun, "Deep residual learning for image recognition", arXiv:1512.03385) of coloured
-//! images of 3×32×32: digits of any colour on any ground, or with a folder, the photographs of CIFAR-10.
+//! images of 3×32×32: digits in colours of their own on darker ones, or with a folder, the photographs of CIFAR-10.
 //!
 //! `cargo run --release -p cotangent-train --example residual` writes `target/residual.svg`. With `-- --data FOLDER` it learns
 //! CIFAR-10 (the binary version), with twice the channels; `--blocks N` makes each stage so deep, `--epochs N` takes its time.
@@ -102,7 +102,7 @@ struct Options {
 
 impl Options {
     fn parse() -> Result<Self, Box<dyn Error>> {
-        let mut options = Self { data: None, blocks: 1, epochs: 8 };
+        let mut options = Self { data: None, blocks: 1, epochs: 6 };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let value = words.next().ok_or_else(|| format!("{word} takes a value"))?;

@@ -5,7 +5,7 @@
 mod said;
 
 #[test]
-fn digits_of_any_colour_and_place_are_told_apart() {
-    let accuracy = said::last_line("residual", &["--epochs", "5"]).after("test accuracy: ");
-    assert!(accuracy > 0.8, "{accuracy}");
+fn digits_of_any_colour_are_told_apart() {
+    let accuracy = said::last_line("residual", &["--epochs", "3"]).after("test accuracy: ");
+    assert!(accuracy > 0.7, "{accuracy}");
 }

@@ -29,7 +29,7 @@ impl Images {
 
 const SIDE: usize = 32;
 /// How many times each digit is painted to train with.
-const PAINTED: usize = 4;
+const PAINTED: usize = 3;
 /// About that of the colours.
 const DEVIATION: f32 = 0.25;
 
@@ -45,7 +45,7 @@ pub fn cifar(folder: PathBuf) -> Result<Images, DataError> {
     Images::new([train, validation, cifar.test], cifar10::CLASSES.map(str::to_owned).to_vec())
 }
 
-/// The embedded digits, three times as large, at any place, in a colour of their own on a darker one.
+/// The embedded digits, three times as large, here and there, in a colour of their own on a darker one.
 pub fn digits() -> Result<Images, DataError> {
     let parts = data::digits().map(|pixel| pixel / 16.0)?.split([0.7, 0.1, 0.2], 0)?;
     let [train, validation, test] = parts;
@@ -68,15 +68,15 @@ fn painted(digits: &Dataset, times: usize, seed: u64) -> Result<Dataset, DataErr
 
 /// Paints a digit of 8×8, its ink from 0 to 1, with what is drawn for it.
 fn paint(image: &mut [f32], digit: ArrayView1<'_, f32>, draw: impl Fn(u64) -> f32) {
-    // So many pixels of the image are one of the digit, and so many are left over.
-    let (scale, room) = (3.0, 8.0);
-    let place = [0, 1].map(|axis| (draw(axis) * (room + 1.0)).floor());
+    // So many pixels of the image are one of the digit, which begins two to six of them from the edges.
+    let scale = 3.0;
+    let place = [0, 1].map(|axis| 2.0 + (5.0 * draw(axis)).floor());
     for (at, colour) in image.iter_mut().enumerate() {
         let (channel, row, column) = (at / (SIDE * SIDE), at / SIDE % SIDE, at % SIDE);
         let [y, x] = [(row, place[0]), (column, place[1])]
             .map(|(i, place)| (i as f32 - place + 0.5) / scale - 0.5);
-        let ground = 0.55 * draw(2 + channel as u64);
-        let ink = ground + 0.1 + 0.35 * draw(5 + channel as u64);
+        let ground = 0.45 * draw(2 + channel as u64);
+        let ink = ground + 0.25 + 0.3 * draw(5 + channel as u64);
         *colour = ground + (ink - ground) * between(digit, [y, x]);
     }
 }
