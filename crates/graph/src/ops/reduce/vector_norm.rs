@@ -69,7 +69,7 @@ impl<'g> Var<'g> {
     /// The distances ‖xᵢ − yⱼ‖ of every row of this matrix `[m, d]` and every row of the other `[n, d]`, of order p: shape
     /// `[m, n]`. They work on the last two axes; the axes in front broadcast (PyTorch's `cdist`).
     ///
-    /// Of equal points the distance is 0, and has derivative 0, as in PyTorch. Differences are taken before they are squared,
+    /// Of equal points the distance is 0, and has derivative 0, as in PyTorch (a second derivative there is infinite). Differences are taken before they are squared,
     /// so that no digits cancel.
     ///
     /// ```
