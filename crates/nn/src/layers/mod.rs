@@ -44,7 +44,7 @@
 //! ```
 //!
 //! The paths are those of fields. They need not be those of the store, which say where a parameter was built:
-//! [`Param::path`].
+//! [`graph::Param::path`].
 
 mod of_others;
 mod print;
