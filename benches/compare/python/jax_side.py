@@ -57,7 +57,9 @@ class Training:
         return float(result)
 
     def checksum(self):
-        return sum(float(entry["var"].sum()) for entry in self.state[1])
+        running = self.state[1]
+        entries = running.values() if isinstance(running, dict) else running
+        return sum(float(entry["var"].sum()) for entry in entries)
 
 
 class Evaluation:
