@@ -25,9 +25,9 @@ const BAND: usize = 16;
 /// them does not contend for places in the first-level cache.
 pub(super) const AT_ONCE: usize = 8;
 
-/// Bytes of a packed band of X, and of the list of steps.
+/// Bytes of a packed band of X, and of the list of steps, which has one more than is stepped to; in whole cache lines.
 const X_BYTES: usize = 1 << 19;
-const LIST_BYTES: usize = (MAX_DEPTH + 8) * size_of::<Step>();
+const LIST_BYTES: usize = ((MAX_DEPTH + 1) * size_of::<Step>()).next_multiple_of(64);
 
 /// The most bytes of a packed block of Y.
 const MAX_Y_BYTES: usize = COPIES - X_BYTES - LIST_BYTES;

@@ -91,7 +91,7 @@ pub(super) struct Strip<'p, T> {
     /// The offset of each row in X, and that of the last row again to the end.
     pub(super) x_rows: [isize; MAX_ROWS],
     pub(super) x_step: isize,
-    /// One for each step of the depth, if they are listed.
+    /// One for each step of the depth, if they are listed, and one more, which is read and not stepped to.
     pub(super) list: *const Step,
     pub(super) c: *mut T,
     pub(super) c_rows: [isize; MAX_ROWS],

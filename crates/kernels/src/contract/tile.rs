@@ -5,7 +5,7 @@
 //! 2, or 8 of 1 where there are few columns. (Fewer than eight sums at a time would wait for each other.)
 //!
 //! Rows are found by offsets and steps of the depth in a list, so that windows of an image are read where they lie: two
-//! loads for a step, which its arithmetic hides. (A branch at the end of each run of steps would take a third of the time
+//! loads for a step, which its arithmetic hides. (A branch at the end of each run of steps took a quarter of the time
 //! where runs are short, as those of a window are.)
 
 use std::mem::MaybeUninit;

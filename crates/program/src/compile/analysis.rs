@@ -104,8 +104,7 @@ impl<'a> Analysis<'a> {
                     return (view, Work::None);
                 }
             }
-            let real = |id: &NodeId| self.graph.node(*id, |node| node.ty.kind != Kind::Index);
-            let reals = node.ty.kind != Kind::Index && inputs.iter().all(real);
+            let reals = self.is_of_reals(id);
             let is_looked_up = |place: &Place| self.table(inputs[0], place).is_some();
             let looped = |over: &Shape| space_of(over).rank() <= kernels::Fused::<f32>::MAX_AXES;
             match node.op.lower() {
@@ -144,6 +143,12 @@ impl<'a> Analysis<'a> {
         self.inputs.push(inputs);
         self.views.push(place);
         self.work.push(work);
+    }
+
+    /// Whether a node and all that it works on are of real numbers.
+    pub fn is_of_reals(&self, node: NodeId) -> bool {
+        let real = |id: &NodeId| self.graph.node(*id, |node| node.ty.kind != Kind::Index);
+        real(&node) && self.graph.node_inputs(node).iter().all(real)
     }
 
     /// Decides which elementwise nodes are stored.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::{Arithmetic, Feed, Function, Precision, Program, Step};
 use graph::Seed;
-use graph::{Evaluator, Gradient, Graph, Params, Value, Var, keep};
+use graph::{Evaluator, Gradient, Graph, Params, Place, Value, Var, keep};
 
 /// One step of a random graph: an operation, which earlier values it takes, and a constant.
 type Line = (u8, u8, u8, i8);
@@ -160,4 +160,14 @@ fn a_step_and_a_function_compute_as_they_are_told() {
     });
     let mut step = step.arithmetic(Arithmetic::AsWritten);
     assert!(step.run(&mut params, (&x, &row)).unwrap().is_finite());
+}
+
+#[test]
+fn a_negative_zero_keeps_its_sign_beside_parts_that_overlap() {
+    let sums = run(Arithmetic::AsWritten, &[array![[-0.0, 1.0]]], |x| {
+        let at = |offset| Place { offset, ..Place::whole([1, 2]) };
+        x[0].graph().embed([3], &[x[0], x[0]], &[at(0), at(1)])
+    });
+    assert_eq!(sums, [0.0, 1.0, 1.0]);
+    assert!(sums[0].is_sign_negative());
 }

@@ -120,12 +120,6 @@ impl Emitter<'_> {
         }
     }
 
-    /// Whether a node and all that it works on are of real numbers.
-    fn is_of_reals(&self, node: NodeId) -> bool {
-        let real = |id: &NodeId| self.analysis.graph.node(*id, |node| node.ty.kind != Kind::Index);
-        real(&node) && self.analysis.inputs[node.index()].iter().all(real)
-    }
-
     fn is_product(&self, node: NodeId) -> bool {
         self.analysis.work[node.index()] == Work::Contract
     }
@@ -193,7 +187,11 @@ impl Emitter<'_> {
             Lowering::Put(place) => self.put(node, &place, false),
             Lowering::Replace(place) => self.put(node, &place, true),
             Lowering::Position(word, axes) => self.position(node, word, &axes),
-            Lowering::Embed(places) if !places.is_empty() && self.is_of_reals(node) => {
+            // Sums there begin with 0, so that a −0 alone would become 0.
+            Lowering::Embed(places)
+                if self.arithmetic == Arithmetic::Reassociated
+                    && self.analysis.is_of_reals(node) =>
+            {
                 self.overlay(node, &places)
             }
             _ => self.evaluated(node),

@@ -2,7 +2,6 @@
 
 use kernels::{Along, ArgExtremum, Laid, Scatter};
 
-use super::Arithmetic;
 use super::emit::Emitter;
 use crate::Precision;
 use crate::instruction::{Action, Base};
@@ -44,22 +43,14 @@ impl Emitter<'_> {
         Action::Scatter { scatter: Box::new(scatter), base, reads, to }
     }
 
-    /// Arrays added to each other where their places overlap.
-    ///
-    /// With sums in any order the longest run of neighbours in the result is added last to first: windows are many short runs,
-    /// and the same element of all windows a long one.
+    /// Arrays added to each other where their places overlap, in any order of sums: the longest run of
+    /// neighbours in the result is the innermost. Windows are many short runs, and the same element of all windows a long one.
     pub(super) fn overlay<T: Precision>(&self, node: NodeId, places: &[Place]) -> Action<T> {
         let inputs = &self.analysis.inputs[node.index()];
         let part = |(&input, place): (&NodeId, &Place)| {
             let from = self.operand(input);
             let mut axes: Vec<usize> = (0..place.shape.rank()).collect();
-            if self.arithmetic == Arithmetic::Reassociated {
-                let run = |axis: &usize| match place.strides[*axis] {
-                    1 => place.shape[*axis],
-                    _ => 0,
-                };
-                axes.sort_by_key(run);
-            }
+            axes.sort_by_key(|&axis| if place.strides[axis] == 1 { place.shape[axis] } else { 0 });
             let of = |strides: &[isize]| axes.iter().map(|&axis| strides[axis]).collect::<Vec<_>>();
             let extents: Vec<usize> = axes.iter().map(|&axis| place.shape[axis]).collect();
             let (source, result) = (of(&from.place.strides), of(&place.strides));

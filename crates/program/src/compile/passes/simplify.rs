@@ -35,7 +35,7 @@ pub(super) fn simplified<'g>(
         },
         Lowering::Permute(order) => permuted(graph, &order, inputs[0]),
         Lowering::Contract(contract) => absorbed(graph, contract, inputs),
-        Lowering::Embed(places) => settled(graph, visit, &places, inputs),
+        Lowering::Embed(places) => ordered(graph, visit, &places, inputs),
         Lowering::Broadcast => keeps_shape(inputs[0]),
         Lowering::Reshape => match lowering(inputs[0]) {
             _ if keeps_shape(inputs[0]).is_some() => Some(inputs[0]),
@@ -127,7 +127,7 @@ fn absorbed<'g>(graph: &'g Graph, mut contract: Contract, inputs: &[Var<'g>]) ->
 
 /// The parts of an array in the order in which they lie, those of one place as their sum, if they lie apart then: arrays of
 /// the same parts are the same, and each part can be computed where it lies.
-fn settled<'g>(
+fn ordered<'g>(
     graph: &'g Graph,
     visit: &Visit<'_>,
     places: &[Place],
@@ -135,9 +135,9 @@ fn settled<'g>(
 ) -> Option<Var<'g>> {
     // Those of one place stay in their order, and so do their sums.
     let mut order: Vec<usize> = (0..places.len()).collect();
-    order.sort_by(|&i, &j| {
-        let key = |i: usize| (places[i].offset, &places[i].strides, places[i].shape.to_vec());
-        key(i).cmp(&key(j))
+    order.sort_by_cached_key(|&i| {
+        let Place { offset, shape, strides } = &places[i];
+        (*offset, strides.to_vec(), shape.to_vec())
     });
     let mut groups: Vec<Vec<usize>> = Vec::with_capacity(places.len());
     for &i in &order {
