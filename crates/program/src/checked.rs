@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::panic::Location;
 
 use crate::engine::Run;
+use crate::execute::Seen;
+use crate::in_place::Lent;
 use crate::instruction::{Action, Base, FusedInput, Instruction, Memory, Written};
-use crate::workspace::Constants;
 use crate::{Feed, Precision, Program};
 use graph::Params;
 use graph::RunError;
@@ -50,11 +51,12 @@ impl<T: Precision> Program<T> {
         &mut self,
         params: &Params<T>,
         seed: Seed,
+        lent: &mut [Lent<'_, T>],
     ) -> Result<(), RunError> {
         let steps: Vec<Effects> = self.instructions.iter().map(Effects::of).collect();
-        let mut watch = Watch { params: params.values(), known: HashMap::new() };
-        self.execute(params.values(), seed, &mut [], |position, reals, constants| {
-            watch.look(&steps[position], reals, constants)
+        let mut watch = Watch { known: HashMap::new() };
+        self.execute(params.values(), seed, lent, |position, seen| {
+            watch.look(&steps[position], seen)
         })
     }
 }
@@ -137,25 +139,18 @@ impl Effects {
 }
 
 /// What has been seen of the values so far.
-struct Watch<'a, T> {
-    params: &'a [T],
+struct Watch {
     /// The extent of what was written last at each place: it may be overwritten by its reader.
     known: HashMap<usize, Extent>,
 }
 
-impl<T: Precision> Watch<'_, T> {
+impl Watch {
     /// Looks at what a step wrote.
-    fn look(
-        &mut self,
-        step: &Effects,
-        reals: &[T],
-        constants: &Constants<T>,
-    ) -> Result<(), RunError> {
-        let extent = |memory| self.extent(memory, reals, constants);
+    fn look<T: Precision>(&mut self, step: &Effects, seen: Seen<'_, T>) -> Result<(), RunError> {
+        let extent = |memory| self.extent(memory, seen);
         let read: Vec<Extent> = step.reads.iter().filter_map(extent).collect();
         for Written { memory, part } in &step.writes {
-            let range = memory.range();
-            let values = &reals[range.clone()];
+            let values = seen.read(memory).expect("indices are always finite");
             let wild = match part {
                 None => values.iter().find(|value| !value.is_finite()),
                 Some(place) => {
@@ -171,22 +166,14 @@ impl<T: Precision> Watch<'_, T> {
                     location: step.location,
                 });
             }
-            self.known.insert(range.start, Extent::of(values));
+            self.known.insert(memory.range().start, Extent::of(values));
         }
         Ok(())
     }
 
-    fn extent(&self, memory: &Memory, reals: &[T], constants: &Constants<T>) -> Option<Extent> {
-        match memory {
-            Memory::Real(range) => {
-                let known = self.known.get(&range.start).copied();
-                Some(known.unwrap_or_else(|| Extent::of(&reals[range.clone()])))
-            }
-            Memory::Param(range) => Some(Extent::of(&self.params[range.clone()])),
-            Memory::Constant(range) => Some(Extent::of(&constants.reals[range.clone()])),
-            Memory::Index(_) | Memory::IndexConstant(_) => None,
-            Memory::Lent(..) => unreachable!("a run that is looked at is lent nothing"),
-        }
+    fn extent<T: Precision>(&self, memory: &Memory, seen: Seen<'_, T>) -> Option<Extent> {
+        let known = memory.real().and_then(|range| self.known.get(&range.start).copied());
+        known.or_else(|| seen.read(memory).map(Extent::of))
     }
 }
 

@@ -17,16 +17,15 @@ use graph::{Args, Op, Out, RunResult};
 use graph::{Kind, RunError, Shape, View};
 
 impl<T: Precision> Program<T> {
-    /// Runs all instructions on inputs that are in their places or `lent`, and shows `after` each with
-    /// the arena of reals after it and the constants.
+    /// Runs all instructions on inputs that are in their places or `lent`, and shows `after` each the memory after it.
     pub(crate) fn execute(
         &mut self,
         params: &[T],
         seed: Seed,
         lent: &mut [Lent<'_, T>],
-        after: impl FnMut(usize, &[T], &Constants<T>) -> Result<(), RunError>,
+        after: impl FnMut(usize, Seen<'_, T>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        let Workspace { reals, indices, scratch } = &mut self.workspace;
+        let Workspace { reals, indices, scratch, .. } = &mut self.workspace;
         let arenas = Arenas { reals, indices, scratch };
         let machine = Machine { isa: self.isa, pool: &self.pool, seed };
         let fixed = Fixed { params, constants: &self.constants };
@@ -64,7 +63,7 @@ impl Machine<'_> {
         fixed: Fixed<'_, T>,
         arenas: Arenas<'_, T>,
         lent: &mut [Lent<'_, T>],
-        mut after: impl FnMut(usize, &[T], &Constants<T>) -> Result<(), RunError>,
+        mut after: impl FnMut(usize, Seen<'_, T>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let Arenas { reals, indices, scratch } = arenas;
         let Self { isa, pool, seed } = self;
@@ -183,7 +182,7 @@ impl Machine<'_> {
                     result.map_err(|fault| fault.at(op.name(), instruction.location))?;
                 }
             }
-            after(position, reals, fixed.constants)?;
+            after(position, Seen { reals, fixed, lent })?;
         }
         Ok(())
     }
@@ -324,6 +323,22 @@ impl<'a, E> Carved<'a, E> {
             },
             Memory::Index(_) | Memory::IndexConstant(_) => unreachable!("an operand of reals"),
         }
+    }
+}
+
+/// The memory of reals between two instructions.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'a, T> {
+    pub reals: &'a [T],
+    pub fixed: Fixed<'a, T>,
+    pub lent: &'a [Lent<'a, T>],
+}
+
+impl<'a, T> Seen<'a, T> {
+    /// What lies somewhere, if it is of reals.
+    pub fn read(self, memory: &Memory) -> Option<&'a [T]> {
+        let whole = || Carved::whole(self.reals).beside(self.lent);
+        (!memory.is_of_indices()).then(|| whole().read(memory, self.fixed))
     }
 }
 

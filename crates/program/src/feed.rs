@@ -1,9 +1,14 @@
 //! Values on their way into a program.
 
+use std::mem;
+
 use kernels::all_finite;
 use ndarray::{ArrayViewD, Dimension};
+use smallvec::SmallVec;
 
-use crate::given::{Feed, copy};
+use crate::given::Feed;
+use crate::in_place::{Lent, MAX_LENT};
+use crate::instruction::Memory;
 use crate::{Precision, Program};
 use graph::RunError;
 
@@ -110,8 +115,71 @@ feeds!(7: A B C D E F G);
 feeds!(8: A B C D E F G H);
 
 impl<T: Precision> Program<T> {
-    /// Copies the inputs to their places, if they fit and, where that is asked, are finite.
-    pub(crate) fn feed(&mut self, inputs: &[Feed<'_, T>], finite: bool) -> Result<(), RunError> {
+    /// Runs on inputs, if they fit and, where that is asked, are finite. Reals are lent, where they lie in row-major order, or
+    /// else a copy of them.
+    pub(crate) fn fed<R>(
+        &mut self,
+        inputs: &[Feed<'_, T>],
+        finite: bool,
+        run: impl FnOnce(&mut Self, &mut [Lent<'_, T>]) -> Result<R, RunError>,
+    ) -> Result<R, RunError> {
+        let mut copies = mem::take(&mut self.workspace.inputs);
+        let lent = self.lent(inputs, &mut copies);
+        let result = lent.and_then(|mut lent| {
+            if finite {
+                self.check_finite(inputs, &lent)?;
+            }
+            run(self, &mut lent)
+        });
+        self.workspace.inputs = copies;
+        result
+    }
+
+    /// What is lent of the inputs: of each that is needed, its reals.
+    fn lent<'a>(
+        &mut self,
+        inputs: &'a [Feed<'_, T>],
+        copies: &'a mut Vec<T>,
+    ) -> Result<SmallVec<[Lent<'a, T>; MAX_LENT]>, RunError> {
+        self.check_inputs(inputs)?;
+        let needed = || self.inputs.iter().zip(inputs).filter(|(input, _)| input.memory.is_some());
+        copies.clear();
+        for (_, given) in needed() {
+            if let Feed::Real(view) = given && !view.is_standard_layout() {
+                copies.extend(view);
+            }
+        }
+        let mut copies = &**copies;
+        let mut lent = SmallVec::new();
+        for (input, given) in self.inputs.iter().zip(inputs) {
+            lent.push(Lent::Read(match (&input.memory, given) {
+                (Some(Memory::Index(range)), Feed::Index(indices)) => {
+                    indices.copy_to(&mut self.workspace.indices[range.clone()]);
+                    &[]
+                }
+                (Some(_), Feed::Real(view)) => view.as_slice().unwrap_or_else(|| {
+                    let (copy, rest) = copies.split_at(view.len());
+                    copies = rest;
+                    copy
+                }),
+                _ => &[],
+            }));
+        }
+        Ok(lent)
+    }
+
+    fn check_finite(&self, inputs: &[Feed<'_, T>], lent: &[Lent<'_, T>]) -> Result<(), RunError> {
+        for ((input, given), lent) in self.inputs.iter().zip(inputs).zip(lent) {
+            if let (Feed::Real(view), Lent::Read(slice)) = (given, lent)
+                && !all_finite(self.isa, &self.pool, slice)
+            {
+                return Err(not_finite(&input.name, view));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_inputs(&self, inputs: &[Feed<'_, T>]) -> Result<(), RunError> {
         if inputs.len() != self.inputs.len() {
             let (expected, given) = (self.inputs.len(), inputs.len());
             return Err(RunError::Count { expected, given });
@@ -123,17 +191,6 @@ impl<T: Precision> Program<T> {
                     expected: input.ty.to_string(),
                     given: given.ty().to_string(),
                 });
-            }
-            let Some(range) = input.range.clone() else { continue };
-            match given {
-                Feed::Index(indices) => indices.copy_to(&mut self.workspace.indices[range]),
-                Feed::Real(view) => {
-                    let target = &mut self.workspace.reals[range];
-                    copy(view, target, |x| x);
-                    if finite && !all_finite(self.isa, &self.pool, target) {
-                        return Err(not_finite(&input.name, view));
-                    }
-                }
             }
         }
         Ok(())

@@ -93,7 +93,7 @@ fn rows_of<'v, E>(view: &'v ArrayViewD<'_, E>, rows: Range<usize>) -> ArrayViewD
 }
 
 /// Copies an array to where a program reads it, in row-major order.
-pub(crate) fn copy<E: Copy, R>(from: &ArrayViewD<'_, E>, to: &mut [R], convert: impl Fn(E) -> R) {
+fn copy<E: Copy, R>(from: &ArrayViewD<'_, E>, to: &mut [R], convert: impl Fn(E) -> R) {
     match from.as_slice() {
         Some(from) => to.iter_mut().zip(from).for_each(|(to, &from)| *to = convert(from)),
         None => to.iter_mut().zip(from).for_each(|(to, &from)| *to = convert(from)),

@@ -5,6 +5,7 @@ use std::mem;
 use graph::{Params, RunError, Seed, Var};
 
 use crate::compile::Lending;
+use crate::instruction::Memory;
 use crate::program::Input;
 use crate::workspace::Workspace;
 use crate::{Arithmetic, Precision, Program};
@@ -149,11 +150,11 @@ impl<T: Precision> Program<T> {
         );
         assert_eq!(numbers.len(), of_numbers.len(), "as many numbers as were recorded");
         for (&number, input) in numbers.iter().zip(of_numbers) {
-            if let Some(range) = &input.range {
+            if let Some(Memory::Real(range)) = &input.memory {
                 self.workspace.reals[range.clone()].fill(T::from_f64(number));
             }
         }
-        self.execute(&[], Seed::default(), lent, |_, _, _| Ok(()))?;
+        self.execute(&[], Seed::default(), lent, |_, _| Ok(()))?;
         // What could not be computed where it belongs is copied there.
         for (output, &position) in self.outputs.iter().zip(over) {
             if let Lent::Written(slice) = &mut lent[position]

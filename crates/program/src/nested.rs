@@ -98,7 +98,7 @@ impl<T: Precision> Nested<T> {
         let own_fixed = Fixed { params: &[], constants: &self.constants };
         let mut run = |instructions: &[Instruction<T>], given: &mut [Lent<'_, T>]| {
             let arenas = Arenas { reals: &mut *arena, indices: &mut *own, scratch: &mut *scratch };
-            machine.run(instructions, own_fixed, arenas, given, |_, _, _| Ok(()))
+            machine.run(instructions, own_fixed, arenas, given, |_, _| Ok(()))
         };
         if first {
             run(&self.once, &mut given)?;

@@ -51,13 +51,14 @@ impl<T: Precision> Program<T> {
         let mut times = vec![Vec::with_capacity(runs); self.instructions.len()];
         for _ in 0..runs.max(1) {
             self.check_params(params)?;
-            self.feed(inputs, false)?;
-            let mut last = Instant::now();
-            self.execute(params.values(), Seed::default(), &mut [], |instruction, _, _| {
-                let now = Instant::now();
-                times[instruction].push(now - last);
-                last = now;
-                Ok(())
+            self.fed(inputs, false, |program, lent| {
+                let mut last = Instant::now();
+                program.execute(params.values(), Seed::default(), lent, |instruction, _| {
+                    let now = Instant::now();
+                    times[instruction].push(now - last);
+                    last = now;
+                    Ok(())
+                })
             })?;
         }
         let median = |times: &mut Vec<Duration>| {

@@ -8,7 +8,7 @@ use ndarray::{ArrayViewD, IxDyn};
 
 use crate::compile::{self, Compiled, Lending};
 use crate::engine::Run;
-use crate::instruction::{Action, Instruction};
+use crate::instruction::{Action, Instruction, Memory};
 use crate::threads::default_pool;
 use crate::workspace::{Constants, Needs, Workspace};
 use crate::{Arithmetic, Feed, Precision};
@@ -59,12 +59,12 @@ struct Reads {
     places: Vec<(Param, Range<usize>)>,
 }
 
-/// An input and where it lies in its arena; nowhere if nothing needs it.
+/// An input and where it is read; nowhere if nothing needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Input {
     pub name: Arc<str>,
     pub ty: Type,
-    pub range: Option<Range<usize>>,
+    pub memory: Option<Memory>,
 }
 
 /// An output and where it lies in its arena.
@@ -101,7 +101,8 @@ impl<T: Precision> Program<T> {
         params: &Params<T>,
         arithmetic: Arithmetic,
     ) -> Self {
-        T::compile(outputs, params, arithmetic, &Lending::default())
+        let inputs = outputs.first().map_or(0, |output| output.graph().inputs().len());
+        T::compile(outputs, params, arithmetic, &Lending::inputs(inputs))
     }
 
     /// See [`without_workspace`](Self::without_workspace).
@@ -160,13 +161,12 @@ impl<T: Precision> Program<T> {
             Run::OnData | Run::CheckedOnData => (params.seed(), true),
         };
         // An input that is not finite is an error of its own, before anything is computed.
-        self.feed(inputs, on_data)?;
-        match how {
+        self.fed(inputs, on_data, |program, lent| match how {
             Run::Given(_) | Run::OnData => {
-                self.execute(params.values(), seed, &mut [], |_, _, _| Ok(()))
+                program.execute(params.values(), seed, lent, |_, _| Ok(()))
             }
-            Run::Checked(_) | Run::CheckedOnData => self.execute_checked(params, seed),
-        }
+            Run::Checked(_) | Run::CheckedOnData => program.execute_checked(params, seed, lent),
+        })
     }
 
     /// The value of an output after a run, if it is of reals or truth values.

@@ -39,16 +39,17 @@ impl<T: Precision> Program<T> {
         watch: &mut Watch<'_, T>,
     ) -> Result<(), RunError> {
         self.check_params(params)?;
-        self.feed(inputs, true)?;
         let of = |position: usize| self.outputs[position].range.clone();
         let place = if outputs.is_empty() {
             0..0
         } else {
             of(outputs.start).start..of(outputs.end - 1).end
         };
-        self.execute(params.values(), params.seed(), &mut [], |position, reals, _| {
-            watch(&reals[place.clone()], &finals[position]);
-            Ok(())
+        self.fed(inputs, true, |program, lent| {
+            program.execute(params.values(), params.seed(), lent, |position, seen| {
+                watch(&seen.reals[place.clone()], &finals[position]);
+                Ok(())
+            })
         })
     }
 }

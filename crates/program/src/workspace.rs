@@ -71,6 +71,8 @@ pub(crate) struct Workspace<T> {
     pub reals: Aligned<T>,
     pub indices: Aligned<i64>,
     pub scratch: Vec<T>,
+    /// Inputs that the caller has in another order than they are read.
+    pub inputs: Vec<T>,
 }
 
 /// What was fixed at recording: read in every run, and written in none.
@@ -90,7 +92,7 @@ pub(crate) struct Needs {
 
 impl<T: Default + Clone> Workspace<T> {
     pub fn empty() -> Self {
-        Self { reals: Aligned::zeros(0), indices: Aligned::zeros(0), scratch: Vec::new() }
+        Self { reals: Aligned::zeros(0), indices: Aligned::zeros(0), scratch: Vec::new(), inputs: Vec::new() }
     }
 
     /// Makes room where there is too little; what was there before is then lost.

@@ -136,6 +136,13 @@ impl Emitter<'_> {
         multiply_adds.saturating_mul(2)
     }
 
+    /// Where an input lies; nowhere if no instruction reads it.
+    pub fn reached(&self, input: NodeId) -> Option<Memory> {
+        let Plan { ranges, lent, .. } = self.plan;
+        let somewhere = ranges[input.index()].is_some() || lent[input.index()].is_some();
+        somewhere.then(|| self.memory(input))
+    }
+
     /// Where a node that is read from memory lies.
     pub fn memory(&self, node: NodeId) -> Memory {
         let (lowering, kind) = self.analysis.graph.node(node, |n| (n.op.lower(), n.ty.kind));

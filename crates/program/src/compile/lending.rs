@@ -7,13 +7,13 @@ use smallvec::SmallVec;
 use super::analysis::{Analysis, Work};
 use super::group::{Extent, Group, Read};
 use super::place::dense_strides;
-use graph::Lowering;
 use graph::reading::NodeId;
+use graph::{Kind, Lowering};
 
 /// Which inputs the caller lends, and which outputs take their places.
 #[derive(Clone, Debug, Default)]
 pub struct Lending {
-    /// How many: the first inputs of the graph.
+    /// How many: the first inputs of the graph. Indices among them are copied, as they come in all types.
     pub inputs: usize,
     /// For each output, the slice that it is written to: that of the input that it replaces, or one of its own.
     pub outputs: Vec<Option<usize>>,
@@ -22,6 +22,11 @@ pub struct Lending {
 }
 
 impl Lending {
+    /// So many inputs are lent, and nothing is written to memory of the caller.
+    pub fn inputs(count: usize) -> Self {
+        Self { inputs: count, ..Self::default() }
+    }
+
     /// For each node that lies in memory of the caller, which. An output is computed there if whoever reads the input does so
     /// before, or in the loop that computes it, element by element, or if only some elements are written, by index; else it has memory of its own, to be copied from in the end.
     pub(crate) fn places(
@@ -33,8 +38,11 @@ impl Lending {
     ) -> Vec<Option<usize>> {
         let mut places = vec![None; analysis.work.len()];
         for id in analysis.nodes().filter(|_| self.inputs > 0) {
-            if let Lowering::Input(slot) = analysis.graph.node(id, |node| node.op.lower())
+            let (lowering, kind) =
+                analysis.graph.node(id, |node| (node.op.lower(), node.ty.kind));
+            if let Lowering::Input(slot) = lowering
                 && slot < self.inputs
+                && kind != Kind::Index
             {
                 places[id.index()] = Some(slot);
             }

@@ -120,7 +120,7 @@ fn arranged<T: Precision>(
     let [reals, indices] = with_loops(&instructions, [plan.reals, plan.indices]);
     let (once, reals) = packing::pack_shared(&mut instructions, reals, &lending.fixed);
     Ok(Compiled {
-        inputs: inputs(recorded, &analysis, &plan),
+        inputs: inputs(recorded, &emitter),
         outputs: outputs
             .iter()
             .zip(&target.outputs)
@@ -178,7 +178,7 @@ fn own_outputs(target: Target) -> Target {
     Target { graph, outputs: owned }
 }
 
-fn inputs(recorded: &Graph, analysis: &Analysis<'_>, plan: &plan::Plan) -> Vec<Input> {
+fn inputs(recorded: &Graph, emitter: &emit::Emitter<'_>) -> Vec<Input> {
     let mut inputs: Vec<Input> = recorded
         .inputs()
         .into_iter()
@@ -186,13 +186,14 @@ fn inputs(recorded: &Graph, analysis: &Analysis<'_>, plan: &plan::Plan) -> Vec<I
             recorded.node(var.id(), |node| Input {
                 name: node.name.clone().unwrap_or_else(|| Arc::from("")),
                 ty: node.ty.clone(),
-                range: None,
+                memory: None,
             })
         })
         .collect();
+    let analysis = emitter.analysis;
     for id in analysis.nodes() {
         if let Lowering::Input(slot) = analysis.graph.node(id, |node| node.op.lower()) {
-            inputs[slot].range = plan.ranges[id.index()].clone();
+            inputs[slot].memory = emitter.reached(id);
         }
     }
     inputs

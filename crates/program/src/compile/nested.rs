@@ -36,7 +36,7 @@ impl Emitter<'_> {
         };
         let params = Params::with_seed(0);
         let compiled = compile::<T>(&outputs, &params, self.arithmetic, &lending);
-        let indices = step.indices.into_iter().zip(&compiled.inputs[lent..]);
+        let indices = step.indices.into_iter().zip(compiled.inputs.into_iter().skip(lent));
         let [start, index_start] = ends.map(|end| end.next_multiple_of(ALIGNMENT));
         *ends = [start + compiled.reals, index_start + compiled.indices];
         Nested {
@@ -45,7 +45,7 @@ impl Emitter<'_> {
             constants: compiled.constants,
             reads: step.reads,
             indices: indices
-                .filter_map(|(from, input)| Some((from, input.range.clone()?)))
+                .filter_map(|(from, input)| Some((from, input.memory?.range().clone())))
                 .collect(),
             copied: compiled.outputs.into_iter().map(|output| output.range).collect(),
             arena: start..ends[0],
