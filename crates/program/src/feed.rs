@@ -145,7 +145,9 @@ impl<T: Precision> Program<T> {
         let needed = || self.inputs.iter().zip(inputs).filter(|(input, _)| input.memory.is_some());
         copies.clear();
         for (_, given) in needed() {
-            if let Feed::Real(view) = given && !view.is_standard_layout() {
+            if let Feed::Real(view) = given
+                && !view.is_standard_layout()
+            {
                 copies.extend(view);
             }
         }

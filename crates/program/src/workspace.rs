@@ -92,7 +92,12 @@ pub(crate) struct Needs {
 
 impl<T: Default + Clone> Workspace<T> {
     pub fn empty() -> Self {
-        Self { reals: Aligned::zeros(0), indices: Aligned::zeros(0), scratch: Vec::new(), inputs: Vec::new() }
+        Self {
+            reals: Aligned::zeros(0),
+            indices: Aligned::zeros(0),
+            scratch: Vec::new(),
+            inputs: Vec::new(),
+        }
     }
 
     /// Makes room where there is too little; what was there before is then lost.

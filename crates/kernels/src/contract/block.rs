@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::pack::{Pack, Target};
 use super::panels::Panels;
-use super::plan::{Plan, Sides, even_part};
+use super::plan::{Plan, Read, Sides, even_part};
 use super::strip::{MAX_ROWS, Step, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
@@ -123,7 +123,7 @@ impl<T: Scalar> Job<'_, T> {
             let end = self.columns.1.min(column + most);
             let mut panels = Panels::new();
             column = panels.cut(self, column..end, (layer.first, layer.depth), rooms.y);
-            if let (Factor::Slice(from), false) = (self.y, self.plan.y_in_place) {
+            if let (Factor::Slice(from), Read::Copied) = (self.y, self.plan.y) {
                 self.pack_y(from, &panels, layer);
             }
             self.bands(rooms, layer, steps, &panels);
@@ -133,7 +133,8 @@ impl<T: Scalar> Job<'_, T> {
     /// Whether what is read in place has no single stride along the depth.
     pub(super) fn is_listed(&self) -> bool {
         let Sides { x_depth, y_depth, .. } = self.sides;
-        !self.plan.x_packed && !x_depth.is_run() || self.plan.y_in_place && !y_depth.is_run()
+        !self.plan.x_packed && !x_depth.is_run()
+            || self.plan.y == Read::InPlace && !y_depth.is_run()
     }
 
     /// Writes where the steps of a layer are to where there is room, and one more, which is not stepped to.
@@ -146,7 +147,7 @@ impl<T: Scalar> Job<'_, T> {
         });
         // SAFETY: and for one more.
         unsafe { list.add(layer.depth).write(Step { x: 0, y: 0 }) };
-        if self.plan.y_in_place {
+        if self.plan.y == Read::InPlace {
             y_depth.for_each(layer.first, layer.depth, |i, y| {
                 // SAFETY: likewise; it was written above.
                 unsafe { (*list.add(i)).y = y };
@@ -158,11 +159,12 @@ impl<T: Scalar> Job<'_, T> {
     fn steps(&self, rooms: &Rooms<T>, layer: Layer) -> Steps {
         if self.is_listed() {
             self.list_steps(rooms, layer);
-            Steps::Listed
-        } else if self.plan.x_packed && !self.plan.y_in_place {
-            Steps::Packed
-        } else {
-            Steps::Strided
+            return Steps::Listed;
+        }
+        match self.plan.y {
+            Read::Turned => Steps::Turned,
+            Read::Copied if self.plan.x_packed => Steps::Packed,
+            _ => Steps::Strided,
         }
     }
 
@@ -245,7 +247,7 @@ impl<T: Scalar> Job<'_, T> {
             let last = x_rows[count - 1];
             x_rows[count..].fill(last);
             (x, x_step) = (self.x, self.sides.x_depth.stride());
-            if steps == Steps::Strided {
+            if steps != Steps::Listed {
                 x = x.wrapping_offset(self.sides.x_depth.at(layer.first).0);
             }
         }
@@ -260,6 +262,7 @@ impl<T: Scalar> Job<'_, T> {
             list: rooms.list,
             c: self.c,
             c_rows,
+            y_columns: self.sides.y_columns,
             scattered: (!self.plan.direct).then_some(self.sides.c_columns),
             accumulate: layer.accumulate,
             panels: panels.as_slice(),

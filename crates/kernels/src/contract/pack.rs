@@ -7,7 +7,7 @@ use super::strip::{MAX_ROWS, MAX_VECTORS};
 use crate::fused::copy_row;
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
-use crate::vector::MAX_LANES;
+use crate::vector::{MAX_LANES, Vector};
 
 /// Where some lanes go: `width` numbers for each step of the depth, those beyond `count` 0.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +72,7 @@ impl<T: Scalar> Kernel for Pack<'_, T> {
             if contiguous(self.lanes) {
                 self.rows();
             } else if contiguous(self.depth) {
-                self.transpose();
+                self.transpose::<T::Vector<S>>();
             } else {
                 self.gather();
             }
@@ -124,7 +124,7 @@ impl<T: Scalar> Pack<'_, T> {
 
     /// Copies squares and narrower strips, rows of steps in and columns of lanes out, where steps lie side by side.
     #[inline(always)]
-    unsafe fn transpose(&self) {
+    unsafe fn transpose<X: Vector<T>>(&self) {
         let mut offsets = [0; MAX_WIDTH];
         for target in self.targets {
             self.lanes.for_each(target.first, target.count, |j, offset| offsets[j] = offset);
@@ -134,6 +134,10 @@ impl<T: Scalar> Pack<'_, T> {
                 let mut j = 0;
                 // SAFETY: lanes of the target at steps of the range.
                 unsafe {
+                    while j + X::LANES <= target.count {
+                        squares::<T, X>(from, &offsets[j..], to.add(j), target.width, count);
+                        j += X::LANES;
+                    }
                     while j + SIDE <= target.count {
                         strip::<T, SIDE>(from, &offsets[j..], to.add(j), target.width, count);
                         j += SIDE;
@@ -176,6 +180,40 @@ impl<T: Scalar> Pack<'_, T> {
                     // SAFETY: within the target's room.
                     unsafe { *target.to.add(p * target.width + j) = T::zero() }
                 }
+            }
+        }
+    }
+}
+
+/// Transposes as many rows as a vector has lanes, of `count` numbers that lie side by side, to columns `width` apart.
+///
+/// # Safety
+///
+/// All of them can be read and written, by the vectors of the level.
+#[inline(always)]
+unsafe fn squares<T: Scalar, X: Vector<T>>(
+    from: *const T,
+    lanes: &[isize],
+    to: *mut T,
+    width: usize,
+    count: usize,
+) {
+    let row = |j: usize| from.wrapping_offset(lanes[j.min(X::LANES - 1)]);
+    let mut rows: [*const T; MAX_LANES] = std::array::from_fn(row);
+    let mut p = 0;
+    // SAFETY: p + LANES ≤ count, then p < count.
+    unsafe {
+        while p + X::LANES <= count {
+            for (q, column) in X::columns_of(&rows).as_ref().iter().enumerate() {
+                column.store(to.add((p + q) * width));
+            }
+            rows = rows.map(|row| row.wrapping_add(X::LANES));
+            p += X::LANES;
+        }
+        for p in p..count {
+            for (j, row) in rows[..X::LANES].iter_mut().enumerate() {
+                *to.add(p * width + j) = **row;
+                *row = row.wrapping_add(1);
             }
         }
     }

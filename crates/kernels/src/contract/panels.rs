@@ -4,6 +4,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::block::{Factor, Job, most_columns};
+use super::plan::Read;
 use super::strip::Panel;
 use crate::scalar::Scalar;
 
@@ -48,7 +49,11 @@ impl<T: Scalar> Panels<T> {
             let left = left.min(columns.end - column);
             let done = match job.y {
                 Factor::Packed(start) => self.of_copy(job, (column, left), layer, (start, c)),
-                Factor::Slice(start) if job.plan.y_in_place => {
+                Factor::Slice(start) if job.plan.y == Read::Turned => {
+                    let y = start.wrapping_offset(job.sides.y_depth.at(layer.0).0);
+                    self.run(job, (column, left), (y, 0, Some(0)), c)
+                }
+                Factor::Slice(start) if job.plan.y == Read::InPlace => {
                     let (y, along) = job.sides.y_columns.at(column);
                     let mut y = start.wrapping_offset(y);
                     let mut step = 0;
@@ -56,12 +61,12 @@ impl<T: Scalar> Panels<T> {
                         y = y.wrapping_offset(job.sides.y_depth.at(layer.0).0);
                         step = job.sides.y_depth.stride();
                     }
-                    self.run(job, (column, left.min(along)), layer.1, (y, Some(step)), c)
+                    self.run(job, (column, left.min(along)), (y, 1, Some(step)), c)
                 }
                 Factor::Slice(_) => {
                     let left = left.min(fits - copied);
                     let y = room.wrapping_add(copied * layer.1).cast_const();
-                    self.run(job, (column, left), layer.1, (y, None), c)
+                    self.run(job, (column, left), (y, layer.1, None), c)
                 }
             };
             if done == 0 {
@@ -73,14 +78,13 @@ impl<T: Scalar> Panels<T> {
         column
     }
 
-    /// Cuts a run of columns evenly, all of it or, where there is no room, nothing; `step` is `None` for panels that are
-    /// copied, each as wide as whole vectors.
+    /// Cuts a run of columns evenly, all of it or, where there is no room, nothing. In Y, columns are so far `apart`, and steps
+    /// of the depth likewise; `None` stands for panels that are copied, each as wide as whole vectors.
     fn run(
         &mut self,
         job: &Job<'_, T>,
         (first, mut columns): (usize, usize),
-        depth: usize,
-        (y, step): (*const T, Option<isize>),
+        (y, apart, step): (*const T, usize, Option<isize>),
         c: isize,
     ) -> usize {
         let (lanes, most) = (job.plan.tile.lanes, job.plan.tile.vectors);
@@ -98,7 +102,7 @@ impl<T: Scalar> Panels<T> {
         for i in 0..count {
             let wide = (each + usize::from(i < more)) * lanes;
             let width = wide.min(columns - at);
-            let y = y.wrapping_add(if step.is_some() { at } else { at * depth });
+            let y = y.wrapping_add(at * apart);
             let y_step = step.unwrap_or(wide as isize);
             let (first, c) = (first + at, c + at as isize);
             self.add(Panel { y, y_step, columns: width, first, c });

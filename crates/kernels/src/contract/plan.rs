@@ -44,6 +44,17 @@ impl Sides<'_> {
     }
 }
 
+/// How the vectors of Y are had.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Read {
+    /// From a copy.
+    Copied,
+    /// Where they lie.
+    InPlace,
+    /// From squares that are turned in registers: where Y's depth lies side by side, and few rows make use of it.
+    Turned,
+}
+
 /// How a product is computed on one level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Plan {
@@ -51,8 +62,7 @@ pub(super) struct Plan {
     pub(super) turned: bool,
     /// The most rows and vectors of a tile.
     pub(super) tile: TileShape,
-    /// Y is read where it lies.
-    pub(super) y_in_place: bool,
+    pub(super) y: Read,
     pub(super) x_packed: bool,
     /// The columns of a tile lie side by side in C.
     pub(super) direct: bool,
@@ -97,7 +107,7 @@ impl Plan {
         depth_block: usize,
         tile: TileShape,
     ) -> Plan {
-        let plan = Plan::way(sides, part, depth_block, tile, false, false);
+        let plan = Plan::way(sides, part, depth_block, tile, Read::Copied, false);
         Plan { again: [plan.again[0], 0.0], ..plan }
     }
 
@@ -108,10 +118,20 @@ impl Plan {
         tiles: &'p [TileShape],
         turned: bool,
     ) -> impl Iterator<Item = Plan> + 'p {
-        let in_place = sides.y_columns.stride() == 1;
-        let ways = [false, true].into_iter().filter(move |&way| in_place || !way);
-        ways.flat_map(move |in_place| {
-            let way = move |&tile| Plan::way(sides, part, depth_block, tile, in_place, turned);
+        let beside = |group: &Group| group.stride() == 1;
+        let can = move |way: &Read| match way {
+            Read::Copied => true,
+            Read::InPlace => beside(sides.y_columns),
+            Read::Turned => {
+                let depth = sides.y_depth;
+                beside(depth) && depth.len() > 1 && depth.is_run() && sides.x_depth.is_run()
+            }
+        };
+        [Read::Copied, Read::InPlace, Read::Turned].into_iter().filter(can).flat_map(move |y| {
+            let way = move |&tile: &TileShape| {
+                let tile = if y == Read::Turned { tile.of_turned() } else { tile };
+                Plan::way(sides, part, depth_block, tile, y, turned)
+            };
             tiles.iter().map(way)
         })
     }
@@ -122,7 +142,7 @@ impl Plan {
         part: (usize, usize),
         depth_block: usize,
         tile: TileShape,
-        y_in_place: bool,
+        y: Read,
         turned: bool,
     ) -> Plan {
         let Sides { x_rows, x_depth, y_depth, y_columns, c_rows, c_columns } = sides;
@@ -131,7 +151,7 @@ impl Plan {
             c_columns.stride() == 1 && c_columns.run_len() >= tile.lanes.min(c_columns.len());
         // Panels end with runs, in which the columns lie side by side where they are read and where they are written.
         let mut run = part.1;
-        if y_in_place {
+        if y == Read::InPlace {
             run = run.min(y_columns.run_len());
         }
         if direct {
@@ -142,13 +162,17 @@ impl Plan {
         let panels = along as f64 * (columns / run as f64);
         let strips = part.0.div_ceil(tile.rows) as f64;
         let (high, wide) = (rows / strips, vectors as f64 / along as f64);
-        let step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
-        let runs = y_in_place && !y_depth.is_run();
-        let x_packed = panels >= MANY_TILES as f64 && !runs && tile.vectors > 1;
+        let mut step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
+        if y == Read::Turned {
+            step = step.max(wide * (TURNING * tile.lanes as f64 + high / 2.0));
+        }
+        let runs = y == Read::InPlace && !y_depth.is_run();
+        let x_packed =
+            panels >= MANY_TILES as f64 && !runs && tile.vectors > 1 && y != Read::Turned;
         let mut cost = panels * strips * (step * depth + 20.0) + strips * 60.0;
-        let of_y_number = if y_in_place { IN_ORDER } else { pack_cost(y_columns, y_depth) };
+        let of_y_number = if y == Read::Copied { pack_cost(y_columns, y_depth) } else { IN_ORDER };
         let of_y = columns * depth * of_y_number;
-        if !y_in_place {
+        if y == Read::Copied {
             cost += of_y;
         } else if columns * depth > IN_PLACE as f64 {
             cost += columns * depth * strips * 0.11;
@@ -160,16 +184,19 @@ impl Plan {
             let of_one = if c_rows.stride() == 1 && c_rows.run_len() >= 4 { 0.7 } else { 1.5 };
             cost += rows * columns * (depth / depth_block as f64).ceil() * of_one;
         }
-        if tile.vectors == 1 && vectors > 1 {
+        if tile.vectors == 1 && vectors > 1 && y != Read::Turned {
             // Higher tiles are for columns that fill no more than a vector.
             cost = f64::INFINITY;
         }
-        Plan { turned, tile, y_in_place, x_packed, direct, cost, again: [of_x, of_y] }
+        Plan { turned, tile, y, x_packed, direct, cost, again: [of_x, of_y] }
     }
 }
 
 /// The clock cycles of reading a number that follows the one before, for what comes from behind the caches.
 const IN_ORDER: f64 = 0.2;
+
+/// The clock cycles of turning a number of Y in registers.
+const TURNING: f64 = 0.25;
 
 /// The clock cycles of reading a number of X where it lies, beyond those of a tile: more if each step is in another line, and most
 /// if steps leap from page to page.

@@ -28,6 +28,11 @@ impl TileShape {
         isa.run(Ask::<T>(PhantomData))
     }
 
+    /// The same kind for turned columns.
+    pub(super) fn of_turned(self) -> Self {
+        Self { rows: TURNED_ROWS[self.vectors - 1].min(self.rows), ..self }
+    }
+
     /// The most columns.
     pub(super) fn columns(self) -> usize {
         self.vectors * self.lanes
@@ -56,11 +61,17 @@ pub(super) enum Steps {
     Strided,
     /// Where each step is, is written in a list.
     Listed,
+    /// X has a stride, and columns of Y are read along the depth.
+    Turned,
 }
 
 pub(super) const PACKED: u8 = Steps::Packed as u8;
 pub(super) const STRIDED: u8 = Steps::Strided as u8;
 pub(super) const LISTED: u8 = Steps::Listed as u8;
+pub(super) const TURNED: u8 = Steps::Turned as u8;
+
+/// The most rows of a tile of turned columns, of one vector and of two: there are registers for so many beside a square.
+pub(super) const TURNED_ROWS: [usize; MAX_VECTORS] = [6, 2];
 
 /// Where a step of the depth is in X, and in Y beside its stride there.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +106,8 @@ pub(super) struct Strip<'p, T> {
     pub(super) list: *const Step,
     pub(super) c: *mut T,
     pub(super) c_rows: [isize; MAX_ROWS],
+    /// The columns of Y.
+    pub(super) y_columns: &'p Group,
     /// The columns of C, unless those of each tile lie side by side.
     pub(super) scattered: Option<&'p Group>,
     pub(super) accumulate: bool,
@@ -117,13 +130,14 @@ impl<T: Scalar> Strip<'_, T> {
     /// # Safety
     ///
     /// There is at least one row and at most [`MAX_ROWS`], and more than the level's only where no panel is wider than a
-    /// vector and rows are not packed. X and Y can be read wherever they are stepped to, and C be written at
+    /// vector and rows are not packed; of turned columns at most [`TURNED_ROWS`]. X and Y can be read wherever they are stepped to, and C be written at
     /// every row and column, which nobody else touches. Packed rows are as many as their [`packed_height`].
     pub(super) unsafe fn run(&self, isa: Isa) {
         match self.steps {
             Steps::Packed => self.packed(isa),
             Steps::Strided => self.strided(isa),
             Steps::Listed => self.listed(isa),
+            Steps::Turned => self.turned(isa),
         }
     }
 
@@ -151,6 +165,16 @@ impl<T: Scalar> Strip<'_, T> {
             7..=8 => isa.run(Tiles::<T, 8, STRIDED>(self)),
             9..=10 => isa.run(Tiles::<T, 10, STRIDED>(self)),
             _ => isa.run(Tiles::<T, 12, STRIDED>(self)),
+        }
+    }
+
+    /// Likewise.
+    fn turned(&self, isa: Isa) {
+        match self.rows {
+            1 => isa.run(Tiles::<T, 1, TURNED>(self)),
+            2 => isa.run(Tiles::<T, 2, TURNED>(self)),
+            3..=4 => isa.run(Tiles::<T, 4, TURNED>(self)),
+            _ => isa.run(Tiles::<T, 6, TURNED>(self)),
         }
     }
 

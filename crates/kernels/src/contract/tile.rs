@@ -11,10 +11,10 @@
 use std::mem::MaybeUninit;
 
 use super::store::scatter;
-use super::strip::{LISTED, MAX_ROWS, PACKED, Panel, Strip};
+use super::strip::{LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, Strip, TURNED, TURNED_ROWS};
 use crate::isa::{Kernel, Simd};
 use crate::scalar::Scalar;
-use crate::vector::Vector;
+use crate::vector::{MAX_LANES, Vector};
 
 /// Where the rows of a scattered tile begin in its room.
 const fn rows_of_room(width: usize) -> [isize; MAX_ROWS] {
@@ -43,7 +43,7 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
             unsafe {
                 if panel.columns <= T::Vector::<S>::LANES {
                     self.tile::<T::Vector<S>, 1>(panel);
-                } else if R <= S::TILE_ROWS {
+                } else if R <= S::TILE_ROWS && (STEPS != TURNED || R <= TURNED_ROWS[1]) {
                     self.tile::<T::Vector<S>, 2>(panel);
                 }
             }
@@ -81,7 +81,8 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
         }
         // SAFETY: as the caller vouches; the room is as large as the tile.
         unsafe {
-            let sums = self.compute::<X, V>(panel);
+            let sums: [[X; V]; R] =
+                if STEPS == TURNED { self.turned(panel) } else { self.compute(panel) };
             self.store(&sums, columns, direct && strip.accumulate, c, rows);
             if let Some(places) = strip.scattered {
                 scatter(strip, panel, c, width, places);
@@ -143,6 +144,67 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
             }
             sums
         }
+    }
+
+    /// The same sums in the same order, of columns that are read along the depth and turned, square by square.
+    ///
+    /// # Safety
+    ///
+    /// As for `Strip::run`.
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "as above")]
+    unsafe fn turned<X: Vector<T>, const V: usize>(&self, panel: &Panel<T>) -> [[X; V]; R] {
+        let strip = self.0;
+        let mut columns = self.columns::<X, V>(panel);
+        let mut x: [*const T; R] =
+            std::array::from_fn(|i| strip.x.wrapping_offset(strip.x_rows[i]));
+        // SAFETY: as in `compute`; a square ends with the depth.
+        unsafe {
+            let mut sums = [[X::splat(T::zero()); V]; R];
+            let (squares, rest) = (strip.depth / X::LANES, strip.depth % X::LANES);
+            for _ in 0..squares {
+                for v in 0..V {
+                    let square = X::columns_of(&columns[v]);
+                    for (step, &y) in square.as_ref().iter().enumerate() {
+                        for i in 0..R {
+                            let x = *x[i].wrapping_offset(step as isize * strip.x_step);
+                            sums[i][v] = X::splat(x).mul_add(y, sums[i][v]);
+                        }
+                    }
+                    columns[v] = columns[v].map(|column| column.wrapping_add(X::LANES));
+                }
+                x = x.map(|x| x.wrapping_offset(X::LANES as isize * strip.x_step));
+            }
+            for _ in 0..rest {
+                for v in 0..V {
+                    let lanes: [T; MAX_LANES] = std::array::from_fn(|j| *columns[v][j]);
+                    let y = X::load(lanes.as_ptr());
+                    for i in 0..R {
+                        sums[i][v] = X::splat(*x[i]).mul_add(y, sums[i][v]);
+                    }
+                    columns[v] = columns[v].map(|column| column.wrapping_add(1));
+                }
+                x = x.map(|x| x.wrapping_offset(strip.x_step));
+            }
+            sums
+        }
+    }
+
+    /// Where the columns of each vector begin; those that are missing repeat the first.
+    #[inline(always)]
+    fn columns<X: Vector<T>, const V: usize>(
+        &self,
+        panel: &Panel<T>,
+    ) -> [[*const T; MAX_LANES]; V] {
+        let mut offsets = [0; MAX_VECTORS * MAX_LANES];
+        self.0.y_columns.for_each(panel.first, panel.columns, |j, offset| offsets[j] = offset);
+        std::array::from_fn(|v| {
+            let first = if v == 0 { 0 } else { panel.columns - X::LANES };
+            std::array::from_fn(|j| {
+                let j = if j < X::LANES && first + j < panel.columns { first + j } else { 0 };
+                panel.y.wrapping_offset(offsets[j])
+            })
+        })
     }
 
     /// Writes the sums of the rows that there are, or adds them to what is there.

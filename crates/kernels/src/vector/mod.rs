@@ -20,6 +20,9 @@ pub unsafe trait Vector<T>: Copy {
     /// How many numbers it holds.
     const LANES: usize;
 
+    /// As many vectors as one has lanes.
+    type Square: AsRef<[Self]>;
+
     /// `x` in every lane.
     ///
     /// # Safety
@@ -117,6 +120,13 @@ pub unsafe trait Vector<T>: Copy {
     ///
     /// The processor has the instruction set.
     unsafe fn min(self, a: Self) -> Self;
+
+    /// A square of numbers, read by rows that begin anywhere and answered by columns: lane j of vector i is number i of row j.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instruction set; there are `LANES` rows, of which as many numbers can be read.
+    unsafe fn columns_of(rows: &[*const T]) -> Self::Square;
 }
 
 /// Comparisons, by their numbers in x86: none signals, and those with NaN fail but `NE`.

@@ -14,6 +14,8 @@ macro_rules! plain {
         unsafe impl Vector<$float> for Plain<$float, $lanes> {
             const LANES: usize = $lanes;
 
+            type Square = [Self; $lanes];
+
             #[inline(always)]
             unsafe fn splat(x: $float) -> Self {
                 Plain([x; $lanes])
@@ -106,6 +108,13 @@ macro_rules! plain {
             #[inline(always)]
             unsafe fn min(self, a: Self) -> Self {
                 self.each(a, minimum)
+            }
+
+            #[inline(always)]
+            unsafe fn columns_of(rows: &[*const $float]) -> Self::Square {
+                // SAFETY: the caller vouches for so many numbers of so many rows.
+                let rows: [Self; $lanes] = std::array::from_fn(|j| unsafe { Self::load(rows[j]) });
+                std::array::from_fn(|i| Plain(std::array::from_fn(|j| rows[j].0[i])))
             }
         }
 

@@ -8,6 +8,7 @@ use crate::testing::{Rng, levels};
 struct Check<'a, T> {
     a: &'a [T],
     b: &'a [T],
+    square: &'a [T],
 }
 
 impl<T: Scalar> Kernel for Check<'_, T> {
@@ -42,6 +43,12 @@ impl<T: Scalar> Kernel for Check<'_, T> {
             expect(a.choose::<LE>(b, one, zero), &|a, b| yes_or_no(a <= b));
             expect(a.max(b), &|a, b| maximum(a, b));
             expect(a.min(b), &|a, b| minimum(a, b));
+            let rows: Vec<*const T> = (0..lanes).map(|j| self.square[j * 3..].as_ptr()).collect();
+            for (i, column) in T::Vector::<S>::columns_of(&rows).as_ref().iter().enumerate() {
+                let mut out = [T::zero(); MAX_LANES];
+                column.store(out.as_mut_ptr());
+                assert!((0..lanes).all(|j| out[j] == self.square[j * 3 + i]), "{i}");
+            }
             for count in 0..=lanes {
                 let mut out = [T::one(); MAX_LANES];
                 let first = T::Vector::<S>::load_first(self.a.as_ptr(), count);
@@ -63,9 +70,9 @@ fn every_operation_is_right_in_every_lane() {
     for isa in levels() {
         for _ in 0..200 {
             let (a, b) = (rng.wild::<f32>(MAX_LANES), rng.wild::<f32>(MAX_LANES));
-            isa.run(Check { a: &a, b: &b });
+            isa.run(Check { a: &a, b: &b, square: &rng.uniform(4 * MAX_LANES) });
             let (a, b) = (rng.wild::<f64>(MAX_LANES), rng.wild::<f64>(MAX_LANES));
-            isa.run(Check { a: &a, b: &b });
+            isa.run(Check { a: &a, b: &b, square: &rng.uniform(4 * MAX_LANES) });
         }
     }
 }

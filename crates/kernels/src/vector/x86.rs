@@ -66,11 +66,14 @@ macro_rules! alike {
 macro_rules! avx512 {
     (
         $vector:ty, $float:ty, $lanes:literal, $mask:ty, [$($common:ident),*],
-        $masked_load:ident, $masked_store:ident, $max:ident, $min:ident, $compare:ident, $choose:ident
+        $masked_load:ident, $masked_store:ident, $max:ident, $min:ident, $compare:ident, $choose:ident,
+        $half:ty, $join:ident
     ) => {
-        // SAFETY: every method needs AVX-512F only.
+        // SAFETY: every method needs AVX-512F only, which AVX2 is part of.
         unsafe impl Vector<$float> for $vector {
             const LANES: usize = $lanes;
+
+            type Square = [Self; $lanes];
 
             alike!($float, $($common),*);
 
@@ -105,8 +108,50 @@ macro_rules! avx512 {
                 // SAFETY: as in `splat`.
                 unsafe { $choose($min(self, a), $compare::<_CMP_UNORD_Q>(self, self), self) }
             }
+
+            #[inline(always)]
+            unsafe fn columns_of(rows: &[*const $float]) -> Self::Square {
+                const HALF: usize = $lanes / 2;
+                let (upper, lower) = rows.split_at(HALF);
+                let right = |rows: &[*const $float]| -> [*const $float; HALF] {
+                    std::array::from_fn(|j| rows[j].wrapping_add(HALF))
+                };
+                // SAFETY: four quarters of the square.
+                unsafe {
+                    let of = |rows: &[*const $float]| <$half as Vector<$float>>::columns_of(rows);
+                    let (first, last) = ((of(upper), of(lower)), (of(&right(upper)), of(&right(lower))));
+                    let mut columns = [Self::splat(0.0); $lanes];
+                    for i in 0..HALF {
+                        columns[i] = $join(first.0[i], first.1[i]);
+                        columns[HALF + i] = $join(last.0[i], last.1[i]);
+                    }
+                    columns
+                }
+            }
         }
     };
+}
+
+/// A vector of two halves.
+///
+/// # Safety
+///
+/// The processor has AVX-512F.
+#[inline(always)]
+unsafe fn join(first: __m256, second: __m256) -> __m512 {
+    // SAFETY: the caller's processor has the instructions.
+    unsafe { _mm512_castpd_ps(join_double(_mm256_castps_pd(first), _mm256_castps_pd(second))) }
+}
+
+/// The same of double precision.
+///
+/// # Safety
+///
+/// As of `join`.
+#[inline(always)]
+unsafe fn join_double(first: __m256d, second: __m256d) -> __m512d {
+    // SAFETY: as in `join`.
+    unsafe { _mm512_insertf64x4::<1>(_mm512_castpd256_pd512(first), second) }
 }
 
 #[rustfmt::skip]
@@ -114,24 +159,28 @@ avx512!(
     __m512, f32, 16, u16,
     [_mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps, _mm512_mul_ps, _mm512_sub_ps,
      _mm512_div_ps, _mm512_sqrt_ps],
-    _mm512_maskz_loadu_ps, _mm512_mask_storeu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_cmp_ps_mask, _mm512_mask_mov_ps
+    _mm512_maskz_loadu_ps, _mm512_mask_storeu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_cmp_ps_mask, _mm512_mask_mov_ps,
+    __m256, join
 );
 #[rustfmt::skip]
 avx512!(
     __m512d, f64, 8, u8,
     [_mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_add_pd, _mm512_mul_pd, _mm512_sub_pd,
      _mm512_div_pd, _mm512_sqrt_pd],
-    _mm512_maskz_loadu_pd, _mm512_mask_storeu_pd, _mm512_max_pd, _mm512_min_pd, _mm512_cmp_pd_mask, _mm512_mask_mov_pd
+    _mm512_maskz_loadu_pd, _mm512_mask_storeu_pd, _mm512_max_pd, _mm512_min_pd, _mm512_cmp_pd_mask, _mm512_mask_mov_pd,
+    __m256d, join_double
 );
 
 macro_rules! avx2 {
     (
         $vector:ty, $float:ty, $lanes:literal, $int:ty, [$($common:ident),*],
-        $masked_load:ident, $store_parts:ident, $max:ident, $min:ident, $compare:ident, $choose:ident
+        $masked_load:ident, $store_parts:ident, $max:ident, $min:ident, $compare:ident, $choose:ident, $columns:ident
     ) => {
         // SAFETY: every method needs AVX2 and FMA only.
         unsafe impl Vector<$float> for $vector {
             const LANES: usize = $lanes;
+
+            type Square = [Self; $lanes];
 
             alike!($float, $($common),*);
 
@@ -166,6 +215,12 @@ macro_rules! avx2 {
             unsafe fn min(self, a: Self) -> Self {
                 // SAFETY: as in `splat`.
                 unsafe { $choose($min(self, a), self, $compare::<_CMP_UNORD_Q>(self, self)) }
+            }
+
+            #[inline(always)]
+            unsafe fn columns_of(rows: &[*const $float]) -> Self::Square {
+                // SAFETY: as the caller vouches.
+                unsafe { $columns(rows) }
             }
         }
 
@@ -240,6 +295,53 @@ unsafe fn store_parts_double(lanes: __m256d, mut to: *mut f64, count: usize) {
     }
 }
 
+/// See [`Vector::columns_of`]: quarters are read to the halves of vectors in which they end up, which takes no instruction
+/// more, and only turned within them.
+///
+/// # Safety
+///
+/// The processor has AVX2, and there are 8 rows of 8 numbers.
+#[inline(always)]
+unsafe fn columns(rows: &[*const f32]) -> [__m256; 8] {
+    // SAFETY: numbers of the rows; the caller's processor has the instructions.
+    unsafe {
+        let mut columns = [_mm256_setzero_ps(); 8];
+        for quarter in 0..2 {
+            let half = |row: usize| _mm_loadu_ps(rows[row].add(4 * quarter));
+            let both = |row: usize| _mm256_set_m128(half(row + 4), half(row));
+            let [a, b, c, d] = [both(0), both(1), both(2), both(3)];
+            let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let (low_below, high_below) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            columns[4 * quarter] = _mm256_shuffle_ps::<0x44>(low, low_below);
+            columns[4 * quarter + 1] = _mm256_shuffle_ps::<0xee>(low, low_below);
+            columns[4 * quarter + 2] = _mm256_shuffle_ps::<0x44>(high, high_below);
+            columns[4 * quarter + 3] = _mm256_shuffle_ps::<0xee>(high, high_below);
+        }
+        columns
+    }
+}
+
+/// The same of double precision, of 4 rows of 4 numbers.
+///
+/// # Safety
+///
+/// As of `columns`.
+#[inline(always)]
+unsafe fn columns_double(rows: &[*const f64]) -> [__m256d; 4] {
+    // SAFETY: as in `columns`.
+    unsafe {
+        let mut columns = [_mm256_setzero_pd(); 4];
+        for quarter in 0..2 {
+            let half = |row: usize| _mm_loadu_pd(rows[row].add(2 * quarter));
+            let both = |row: usize| _mm256_set_m128d(half(row + 2), half(row));
+            let (a, b) = (both(0), both(1));
+            columns[2 * quarter] = _mm256_unpacklo_pd(a, b);
+            columns[2 * quarter + 1] = _mm256_unpackhi_pd(a, b);
+        }
+        columns
+    }
+}
+
 /// A mask of `count` ones and then zeros, as a window on a table.
 trait Window {
     fn window(count: usize) -> *const __m256i;
@@ -250,12 +352,12 @@ avx2!(
     __m256, f32, 8, i32,
     [_mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_mul_ps, _mm256_sub_ps,
      _mm256_div_ps, _mm256_sqrt_ps],
-    _mm256_maskload_ps, store_parts, _mm256_max_ps, _mm256_min_ps, _mm256_cmp_ps, _mm256_blendv_ps
+    _mm256_maskload_ps, store_parts, _mm256_max_ps, _mm256_min_ps, _mm256_cmp_ps, _mm256_blendv_ps, columns
 );
 #[rustfmt::skip]
 avx2!(
     __m256d, f64, 4, i64,
     [_mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_add_pd, _mm256_mul_pd, _mm256_sub_pd,
      _mm256_div_pd, _mm256_sqrt_pd],
-    _mm256_maskload_pd, store_parts_double, _mm256_max_pd, _mm256_min_pd, _mm256_cmp_pd, _mm256_blendv_pd
+    _mm256_maskload_pd, store_parts_double, _mm256_max_pd, _mm256_min_pd, _mm256_cmp_pd, _mm256_blendv_pd, columns_double
 );

@@ -38,8 +38,7 @@ impl Lending {
     ) -> Vec<Option<usize>> {
         let mut places = vec![None; analysis.work.len()];
         for id in analysis.nodes().filter(|_| self.inputs > 0) {
-            let (lowering, kind) =
-                analysis.graph.node(id, |node| (node.op.lower(), node.ty.kind));
+            let (lowering, kind) = analysis.graph.node(id, |node| (node.op.lower(), node.ty.kind));
             if let Lowering::Input(slot) = lowering
                 && slot < self.inputs
                 && kind != Kind::Index
