@@ -7,7 +7,7 @@ use crate::pool::Pool;
 use crate::scalar::Scalar;
 
 /// From this many numbers on a second thread pays.
-const WORTH_SHARING: usize = 1 << 16;
+const WORTH_SHARING: usize = 1 << 18;
 
 /// Whether there is no infinity and no NaN among the numbers: one pass, at the speed at which memory is read. Long
 /// slices are shared among threads.
@@ -51,7 +51,7 @@ mod tests {
 
     fn sees<T: Scalar>(pool: &Pool) {
         for isa in Isa::available() {
-            for length in [0, 1, 7, 64, 1000, 70_000] {
+            for length in [0, 1, 7, 64, 1000, 300_000] {
                 let mut x = vec![T::max_value(); length];
                 assert!(all_finite(isa, pool, &x), "{isa:?} {length}");
                 let places = [0, length / 3, length.saturating_sub(1)];

@@ -243,7 +243,7 @@ fn carve_all<'a, E>(
     let (mut carved, mut outputs) = carve(arena, written, Memory::real);
     carved.lent = lent;
     for (slot, _, slice) in &mut taken.0 {
-        outputs[*slot] = slice;
+        outputs[*slot] = &mut slice[written[*slot].range().clone()];
     }
     (carved, outputs)
 }

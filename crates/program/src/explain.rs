@@ -64,7 +64,8 @@ impl<T: Precision> Program<T> {
     }
 
     /// The size of the program's planned memory in bytes: all its values, laid over each other
-    /// where they do not live at the same time, and its constants.
+    /// where they do not live at the same time, and its constants. Reals that it is given are read where
+    /// the caller has them.
     pub fn arena_bytes(&self) -> usize {
         let reals = self.needs.reals + self.constants.reals.len();
         let indices = self.needs.indices + self.constants.indices.len();

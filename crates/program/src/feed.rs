@@ -7,8 +7,8 @@ use ndarray::{ArrayViewD, Dimension};
 use smallvec::SmallVec;
 
 use crate::given::Feed;
-use crate::in_place::{Lent, MAX_LENT};
-use crate::instruction::Memory;
+use crate::in_place::Lent;
+use crate::instruction::MAX_INPUTS;
 use crate::{Precision, Program};
 use graph::RunError;
 
@@ -123,40 +123,42 @@ impl<T: Precision> Program<T> {
         finite: bool,
         run: impl FnOnce(&mut Self, &mut [Lent<'_, T>]) -> Result<R, RunError>,
     ) -> Result<R, RunError> {
+        self.check_inputs(inputs)?;
         let mut copies = mem::take(&mut self.workspace.inputs);
-        let lent = self.lent(inputs, &mut copies);
-        let result = lent.and_then(|mut lent| {
-            if finite {
-                self.check_finite(inputs, &lent)?;
-            }
-            run(self, &mut lent)
-        });
+        self.copy_turned(inputs, &mut copies);
+        // Filled in place: it is too large to be moved.
+        let mut lent: SmallVec<[Lent<'_, T>; MAX_INPUTS]> = SmallVec::new();
+        self.lend(inputs, &copies, |slice| lent.push(Lent::Read(slice)));
+        let fine = if finite { self.check_finite(inputs, &lent) } else { Ok(()) };
+        let result = fine.and_then(|()| run(self, &mut lent));
+        drop(lent);
         self.workspace.inputs = copies;
         result
     }
 
-    /// What is lent of the inputs: of each that is needed, its reals.
-    fn lent<'a>(
-        &mut self,
-        inputs: &'a [Feed<'_, T>],
-        copies: &'a mut Vec<T>,
-    ) -> Result<SmallVec<[Lent<'a, T>; MAX_LENT]>, RunError> {
-        self.check_inputs(inputs)?;
-        let needed = || self.inputs.iter().zip(inputs).filter(|(input, _)| input.memory.is_some());
+    /// Copies the reals that lie in another order than they are read.
+    fn copy_turned(&self, inputs: &[Feed<'_, T>], copies: &mut Vec<T>) {
         copies.clear();
-        for (_, given) in needed() {
-            if let Feed::Real(view) = given
-                && !view.is_standard_layout()
+        for (input, given) in self.inputs.iter().zip(inputs) {
+            if let (Some(_), Feed::Real(view)) = (&input.memory, given)
+                && view.as_slice().is_none()
             {
                 copies.extend(view);
             }
         }
-        let mut copies = &**copies;
-        let mut lent = SmallVec::new();
+    }
+
+    /// Lends what is needed of each input, in order: its reals, or their copy. Indices are copied to where they are read.
+    fn lend<'a>(
+        &mut self,
+        inputs: &'a [Feed<'_, T>],
+        mut copies: &'a [T],
+        mut lend: impl FnMut(&'a [T]),
+    ) {
         for (input, given) in self.inputs.iter().zip(inputs) {
-            lent.push(Lent::Read(match (&input.memory, given) {
-                (Some(Memory::Index(range)), Feed::Index(indices)) => {
-                    indices.copy_to(&mut self.workspace.indices[range.clone()]);
+            lend(match (&input.memory, given) {
+                (Some(memory), Feed::Index(indices)) => {
+                    indices.copy_to(&mut self.workspace.indices[memory.range().clone()]);
                     &[]
                 }
                 (Some(_), Feed::Real(view)) => view.as_slice().unwrap_or_else(|| {
@@ -164,10 +166,9 @@ impl<T: Precision> Program<T> {
                     copies = rest;
                     copy
                 }),
-                _ => &[],
-            }));
+                (None, _) => &[],
+            });
         }
-        Ok(lent)
     }
 
     fn check_finite(&self, inputs: &[Feed<'_, T>], lent: &[Lent<'_, T>]) -> Result<(), RunError> {

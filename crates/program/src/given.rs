@@ -237,6 +237,27 @@ mod tests {
     }
 
     #[test]
+    fn arrays_in_any_order_are_read_as_they_are_and_nothing_of_them_is_kept() {
+        let params = Params::seeded(0);
+        let mut f = Function::new(|_, [x, y, z]| x.matmul(y) + z);
+        let (x, y) = (array![[1.0_f32, 2.0], [3.0, 4.0]], array![[1.0_f32, 0.0], [5.0, 1.0]]);
+        let (z, expected) = (array![7.0, 8.0], x.dot(&y) + array![7.0, 8.0]);
+        let turned = (x.t().to_owned(), y.t().to_owned());
+        for _ in 0..2 {
+            let plain = f.run(&params, (&x, &y, &z)).unwrap().to_owned();
+            assert_eq!(plain, expected.clone().into_dyn());
+            assert_eq!(f.run(&params, (turned.0.t(), &y, z.view())).unwrap(), plain);
+            assert_eq!(f.run(&params, (turned.0.t(), turned.1.t(), &z)).unwrap(), plain);
+        }
+        let error = f.run(&params, (turned.0.t(), turned.1.t(), &array![0.0, f32::NAN]));
+        let error = error.unwrap_err();
+        assert!(
+            matches!(&error, RunError::NotFinite { position, .. } if *position == [1]),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn up_to_eight_inputs_are_a_tuple_and_more_an_array() {
         let params = Params::seeded(0);
         let x = array![1.0_f32];

@@ -152,7 +152,6 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
     ///
     /// As for `Strip::run`.
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "as above")]
     unsafe fn turned<X: Vector<T>, const V: usize>(&self, panel: &Panel<T>) -> [[X; V]; R] {
         let strip = self.0;
         let mut columns = self.columns::<X, V>(panel);

@@ -179,6 +179,18 @@ impl Emitter<'_> {
         Written { memory: self.memory(node), part }
     }
 
+    /// Where a value lies that has its memory, or a part of it without gaps, for itself.
+    pub(super) fn run(&self, node: NodeId) -> Memory {
+        let mut memory = self.memory(node);
+        if let (Some(home), Memory::Real(range) | Memory::Lent(_, range)) =
+            (&self.analysis.homes[node.index()], &mut memory)
+        {
+            let start = range.start + home.place.offset;
+            *range = start..start + home.place.shape.size();
+        }
+        memory
+    }
+
     pub(super) fn axes(&self, node: NodeId) -> Contract {
         match self.analysis.graph.node(node, |node| node.op.lower()) {
             Lowering::Contract(contract) => contract,

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::analysis::{Analysis, Work, spread};
 use super::group::{Group, Read};
-use super::place::{reshaped, within};
+use super::place::{is_run, reshaped, within};
 use graph::ops::Copy;
 use graph::reading::NodeId;
 use graph::rewriting::Target;
@@ -93,10 +93,7 @@ fn unsettled(
                     .all(|view| within(home, &analysis.views[view.index()].place).is_some())
             };
             let settles = !refused.contains(&(embed, position))
-                && matches!(
-                    analysis.work[base.index()],
-                    Work::Elementwise { .. } | Work::Contract | Work::Embed
-                )
+                && own.as_ref().is_some_and(|home| can_write(analysis, base, home))
                 && input.is_whole(analysis.shape(base))
                 && own.as_ref().is_some_and(seen)
                 && taken.insert(base);
@@ -108,6 +105,14 @@ fn unsettled(
         }
     }
     unsettled
+}
+
+/// Whether what computes a value can write it to a part of an array: to any, or to one without gaps.
+fn can_write(analysis: &Analysis<'_>, value: NodeId, part: &Place) -> bool {
+    match analysis.work[value.index()] {
+        Work::Elementwise { .. } | Work::Contract | Work::Embed => true,
+        _ => analysis.writes_by_index(value) && is_run(part),
+    }
 }
 
 /// The places of the parts of an array that others make up.
@@ -167,7 +172,9 @@ pub(crate) fn conflicts(
                 let from = analysis.located(read.base, &from).1;
                 !spread(&from).is_apart_from(&spread(&home.place))
             };
-            if reads.iter().filter(beside).any(meets) {
+            // Where indices say, part of a memory is taken out of it.
+            let whole = group.alone && analysis.writes_by_index(node);
+            if reads.iter().filter(beside).any(|read| whole || meets(read)) {
                 conflicts.extend(argument(analysis, node));
             }
         }

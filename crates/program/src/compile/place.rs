@@ -62,6 +62,11 @@ pub(crate) fn is_dense(place: &Place) -> bool {
         && strides_in_space(place, &place.shape) == dense_strides(&space_of(&place.shape))
 }
 
+/// Whether the elements lie side by side, in row-major order.
+pub(crate) fn is_run(place: &Place) -> bool {
+    is_dense(&Place { offset: 0, ..place.clone() })
+}
+
 /// Row-major strides.
 pub(crate) fn dense_strides(shape: &Shape) -> Strides {
     Place::whole(shape).strides
