@@ -7,17 +7,19 @@ use crate::engine::Run;
 use crate::execute::Seen;
 use crate::in_place::Lent;
 use crate::instruction::{Action, Base, FusedInput, Instruction, Memory, Written};
+use crate::look::Look;
 use crate::{Feed, Precision, Program};
 use graph::Params;
 use graph::RunError;
 use graph::Seed;
 use graph::reading::Extent;
+use smallvec::SmallVec;
 
 impl<T: Precision> Program<T> {
     /// As [`run`](Self::run), but looks at every value on the way, and stops at the first that is
     /// infinite or NaN. [`run`](Self::run) pays nothing for it.
     ///
-    /// Elementwise operations that run in one loop are looked at together.
+    /// Elementwise operations that run in one loop are looked at together. Of a loop over steps, the error names the step, too.
     ///
     /// ```
     /// use cotangent::{Graph, Params, Seed};
@@ -53,11 +55,8 @@ impl<T: Precision> Program<T> {
         seed: Seed,
         lent: &mut [Lent<'_, T>],
     ) -> Result<(), RunError> {
-        let steps: Vec<Effects> = self.instructions.iter().map(Effects::of).collect();
-        let mut watch = Watch { known: HashMap::new() };
-        self.execute(params.values(), seed, lent, |position, seen| {
-            watch.look(&steps[position], seen)
-        })
+        let mut watch = Watch::on(&self.instructions);
+        self.execute(params.values(), seed, lent, &mut watch)
     }
 }
 
@@ -138,15 +137,43 @@ impl Effects {
     }
 }
 
-/// What has been seen of the values so far.
+/// What looks at every value that instructions write.
 struct Watch {
+    steps: Vec<Effects>,
     /// The extent of what was written last at each place: it may be overwritten by its reader.
     known: HashMap<usize, Extent>,
+    /// Likewise in the bodies of each instruction.
+    bodies: Vec<SmallVec<[Watch; 2]>>,
 }
 
 impl Watch {
-    /// Looks at what a step wrote.
-    fn look<T: Precision>(&mut self, step: &Effects, seen: Seen<'_, T>) -> Result<(), RunError> {
+    fn on<T>(instructions: &[Instruction<T>]) -> Self {
+        let within = |instruction: &Instruction<T>| {
+            let bodies = instruction.action.bodies().into_iter();
+            bodies.map(|(_, body)| Self::on(&body.instructions)).collect()
+        };
+        Self {
+            steps: instructions.iter().map(Effects::of).collect(),
+            known: HashMap::new(),
+            bodies: instructions.iter().map(within).collect(),
+        }
+    }
+
+    fn extent<T: Precision>(&self, memory: &Memory, seen: Seen<'_, T>) -> Option<Extent> {
+        let known = memory.real().and_then(|range| self.known.get(&range.start).copied());
+        known.or_else(|| seen.read(memory).map(Extent::of))
+    }
+}
+
+impl<T: Precision> Look<T> for Watch {
+    type Inside = Self;
+
+    fn inside(&mut self, position: usize, body: usize) -> &mut Self {
+        &mut self.bodies[position][body]
+    }
+
+    fn after(&mut self, position: usize, seen: Seen<'_, T>) -> Result<(), RunError> {
+        let step = &self.steps[position];
         let extent = |memory| self.extent(memory, seen);
         let read: Vec<Extent> = step.reads.iter().filter_map(extent).collect();
         for Written { memory, part } in &step.writes {
@@ -166,14 +193,11 @@ impl Watch {
                     location: step.location,
                 });
             }
-            self.known.insert(memory.range().start, Extent::of(values));
+            if let Some(range) = memory.real() {
+                self.known.insert(range.start, Extent::of(values));
+            }
         }
         Ok(())
-    }
-
-    fn extent<T: Precision>(&self, memory: &Memory, seen: Seen<'_, T>) -> Option<Extent> {
-        let known = memory.real().and_then(|range| self.known.get(&range.start).copied());
-        known.or_else(|| seen.read(memory).map(Extent::of))
     }
 }
 

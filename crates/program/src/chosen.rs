@@ -6,6 +6,7 @@ use crate::Precision;
 use crate::execute::{Arenas, Carved, Fixed, Machine, view};
 use crate::in_place::Lent;
 use crate::instruction::Operand;
+use crate::look::{Look, Within};
 use crate::nested::{Nested, Turn};
 use graph::RunError;
 
@@ -31,15 +32,17 @@ impl<T: Precision> Chosen<T> {
         fixed: Fixed<'_, T>,
         arenas: Arenas<'_, T>,
         lent: &[Lent<'_, T>],
+        mut within: Within<'_, impl Look<T>>,
     ) -> Result<(), RunError> {
         let holds = {
             let memory = Carved::whole(arenas.reals).beside(lent);
             let predicate = view(&self.predicate, memory.read(&self.predicate.memory, fixed));
             predicate.iter().all(|&truth| truth != T::zero())
         };
-        let body = if holds { &self.yes } else { &self.no };
+        let (body, number) = if holds { (&self.yes, 0) } else { (&self.no, 1) };
         let turn = Turn { machine, first: true, slice: 0 };
         let results = self.results.iter().cloned();
-        body.run(turn, fixed, arenas, lent, std::iter::empty(), results)
+        let look = within.body(number);
+        body.run(turn, fixed, arenas, lent, (std::iter::empty(), results), look)
     }
 }

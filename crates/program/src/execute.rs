@@ -11,25 +11,26 @@ use crate::Program;
 use crate::in_place::Lent;
 use crate::instruction::MAX_INPUTS;
 use crate::instruction::{Action, Base, FusedInput, Instruction, Memory, Operand};
+use crate::look::{Look, Within};
 use crate::workspace::{Constants, Workspace};
 use graph::Seed;
 use graph::{Args, Op, Out, RunResult};
 use graph::{Kind, RunError, Shape, View};
 
 impl<T: Precision> Program<T> {
-    /// Runs all instructions on inputs that are in their places or `lent`, and shows `after` each the memory after it.
+    /// Runs all instructions on inputs that are in their places or `lent`, while something looks on.
     pub(crate) fn execute(
         &mut self,
         params: &[T],
         seed: Seed,
         lent: &mut [Lent<'_, T>],
-        after: impl FnMut(usize, Seen<'_, T>) -> Result<(), RunError>,
+        look: &mut impl Look<T>,
     ) -> Result<(), RunError> {
         let Workspace { reals, indices, scratch, .. } = &mut self.workspace;
         let arenas = Arenas { reals, indices, scratch };
         let machine = Machine { isa: self.isa, pool: &self.pool, seed };
         let fixed = Fixed { params, constants: &self.constants };
-        machine.run(&self.instructions, fixed, arenas, lent, after)
+        machine.run(&self.instructions, fixed, arenas, lent, look)
     }
 }
 
@@ -63,7 +64,7 @@ impl Machine<'_> {
         fixed: Fixed<'_, T>,
         arenas: Arenas<'_, T>,
         lent: &mut [Lent<'_, T>],
-        mut after: impl FnMut(usize, Seen<'_, T>) -> Result<(), RunError>,
+        look: &mut impl Look<T>,
     ) -> Result<(), RunError> {
         let Arenas { reals, indices, scratch } = arenas;
         let Self { isa, pool, seed } = self;
@@ -151,16 +152,20 @@ impl Machine<'_> {
                 }
                 Action::Loop(looped) => {
                     let arenas = Arenas { reals, indices, scratch };
-                    let run = looped.run(self, fixed, arenas, lent);
+                    let within = Within { look: &mut *look, position };
+                    let run = looped.run(self, fixed, arenas, lent, within);
                     run.map_err(|fault| in_step(fault, instruction.location))?;
                 }
                 Action::Repeated(repeated) => {
                     let arenas = Arenas { reals, indices, scratch };
-                    let run = repeated.run(self, fixed, arenas, lent);
+                    let within = Within { look: &mut *look, position };
+                    let run = repeated.run(self, fixed, arenas, lent, within);
                     run.map_err(|fault| in_step(fault, instruction.location))?;
                 }
                 Action::Chosen(chosen) => {
-                    chosen.run(self, fixed, Arenas { reals, indices, scratch }, lent)?;
+                    let arenas = Arenas { reals, indices, scratch };
+                    let within = Within { look: &mut *look, position };
+                    chosen.run(self, fixed, arenas, lent, within)?;
                 }
                 Action::Plain { op, inputs, output, kind, shape } => {
                     let result = match output {
@@ -182,7 +187,7 @@ impl Machine<'_> {
                     result.map_err(|fault| fault.at(op.name(), instruction.location))?;
                 }
             }
-            after(position, Seen { reals, fixed, lent })?;
+            look.after(position, Seen { reals, fixed, lent })?;
         }
         Ok(())
     }

@@ -90,10 +90,15 @@ fn rows<T: Precision>(instructions: &[Instruction<T>], depth: usize) -> Vec<Row>
 
 impl Row {
     /// As something that is done before the first step, or in a body of this name.
-    fn marked(self, what: &str) -> Self {
-        match what {
-            "" => self,
-            _ => Self { operations: format!("{what}: {}", self.operations), ..self },
+    fn marked(mut self, what: &str) -> Self {
+        self.mark(what);
+        self
+    }
+
+    /// Likewise.
+    pub fn mark(&mut self, what: &str) {
+        if !what.is_empty() {
+            self.operations.insert_str(0, &format!("{what}: "));
         }
     }
 

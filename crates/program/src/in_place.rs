@@ -6,6 +6,7 @@ use graph::{Params, RunError, Seed, Var};
 
 use crate::compile::Lending;
 use crate::instruction::Memory;
+use crate::look::Unseen;
 use crate::program::Input;
 use crate::workspace::Workspace;
 use crate::{Arithmetic, Precision, Program};
@@ -154,7 +155,7 @@ impl<T: Precision> Program<T> {
                 self.workspace.reals[range.clone()].fill(T::from_f64(number));
             }
         }
-        self.execute(&[], Seed::default(), lent, |_, _| Ok(()))?;
+        self.execute(&[], Seed::default(), lent, &mut Unseen)?;
         // What could not be computed where it belongs is copied there.
         for (output, &position) in self.outputs.iter().zip(over) {
             if let Lent::Written(slice) = &mut lent[position]

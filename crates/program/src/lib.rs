@@ -28,6 +28,7 @@ mod function;
 mod given;
 mod in_place;
 mod instruction;
+mod look;
 mod looped;
 mod nested;
 mod per_shape;

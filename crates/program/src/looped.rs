@@ -8,6 +8,7 @@ use crate::Precision;
 use crate::execute::{Arenas, Fixed, Machine, carve, view};
 use crate::in_place::Lent;
 use crate::instruction::Operand;
+use crate::look::{Look, Within};
 use crate::nested::{Moving, Nested, Turn};
 use graph::RunError;
 
@@ -81,6 +82,7 @@ impl<T: Precision> Loop<T> {
         fixed: Fixed<'_, T>,
         arenas: Arenas<'_, T>,
         lent: &[Lent<'_, T>],
+        mut within: Within<'_, impl Look<T>>,
     ) -> Result<(), (usize, RunError)> {
         let Arenas { reals, indices, scratch } = arenas;
         for carry in &self.carries {
@@ -95,7 +97,7 @@ impl<T: Precision> Loop<T> {
             let next = self.carries.iter().map(|carry| carry.before(step + 1, self.steps));
             let results = next.chain(self.each.iter().map(|each| each.range(slice)));
             self.body
-                .run(turn, fixed, arenas, lent, carries, results)
+                .run(turn, fixed, arenas, lent, (carries, results), within.body(0))
                 .map_err(|error| (slice, error))?;
         }
         Ok(())

@@ -9,6 +9,7 @@ use crate::Precision;
 use crate::execute::{Arenas, Fixed, Machine, carve, view};
 use crate::in_place::Lent;
 use crate::instruction::{Instruction, Memory, Operand};
+use crate::look::{Look, Unseen};
 use crate::workspace::Constants;
 use graph::RunError;
 
@@ -74,8 +75,11 @@ impl<T: Precision> Nested<T> {
         fixed: Fixed<'_, T>,
         Arenas { reals, indices, scratch }: Arenas<'_, T>,
         lent: &[Lent<'_, T>],
-        carried: impl Iterator<Item = Range<usize>>,
-        results: impl Iterator<Item = Range<usize>>,
+        (carried, results): (
+            impl Iterator<Item = Range<usize>>,
+            impl Iterator<Item = Range<usize>>,
+        ),
+        look: &mut impl Look<T>,
     ) -> Result<(), RunError> {
         let Turn { machine, first, slice } = turn;
         let (before, own, after) = split(indices, &self.index_arena);
@@ -96,14 +100,11 @@ impl<T: Precision> Nested<T> {
         let results = given.len();
         given.extend(outputs.map(Lent::Written));
         let own_fixed = Fixed { params: &[], constants: &self.constants };
-        let mut run = |instructions: &[Instruction<T>], given: &mut [Lent<'_, T>]| {
-            let arenas = Arenas { reals: &mut *arena, indices: &mut *own, scratch: &mut *scratch };
-            machine.run(instructions, own_fixed, arenas, given, |_, _| Ok(()))
-        };
+        let mut arenas = Arenas { reals: &mut *arena, indices: own, scratch };
         if first {
-            run(&self.once, &mut given)?;
+            machine.run(&self.once, own_fixed, arenas.again(), &mut given, &mut Unseen)?;
         }
-        run(&self.instructions, &mut given)?;
+        machine.run(&self.instructions, own_fixed, arenas, &mut given, look)?;
         for (from, to) in self.copied.iter().zip(&mut given[results..]) {
             if let (Lent::Written(to), false) = (to, from.is_empty()) {
                 to.copy_from_slice(&arena[from.clone()]);

@@ -9,6 +9,7 @@ use ndarray::{ArrayViewD, IxDyn};
 use crate::compile::{self, Compiled, Lending};
 use crate::engine::Run;
 use crate::instruction::{Action, Instruction, Memory};
+use crate::look::Unseen;
 use crate::threads::default_pool;
 use crate::workspace::{Constants, Needs, Workspace};
 use crate::{Arithmetic, Feed, Precision};
@@ -164,7 +165,7 @@ impl<T: Precision> Program<T> {
         // An input that is not finite is an error of its own, before anything is computed.
         self.fed(inputs, on_data, |program, lent| match how {
             Run::Given(_) | Run::OnData => {
-                program.execute(params.values(), seed, lent, |_, _| Ok(()))
+                program.execute(params.values(), seed, lent, &mut Unseen)
             }
             Run::Checked(_) | Run::CheckedOnData => program.execute_checked(params, seed, lent),
         })

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::Precision;
 use crate::execute::{Arenas, Fixed, Machine};
 use crate::in_place::Lent;
+use crate::look::{Look, Within};
 use crate::looped::Carry;
 use crate::nested::{Nested, Turn};
 use graph::RunError;
@@ -32,6 +33,7 @@ impl<T: Precision> Repeated<T> {
         fixed: Fixed<'_, T>,
         arenas: Arenas<'_, T>,
         lent: &[Lent<'_, T>],
+        mut within: Within<'_, impl Look<T>>,
     ) -> Result<(), (usize, RunError)> {
         let Arenas { reals, indices, scratch } = arenas;
         let carries = |step: usize| self.carries.iter().map(move |carry| carry.by_turns(step));
@@ -46,13 +48,13 @@ impl<T: Precision> Repeated<T> {
                 Arenas { reals: &mut *reals, indices: &mut *indices, scratch: &mut *scratch };
             let truth = std::iter::once(self.truth..self.truth + 1);
             self.condition
-                .run(turn, fixed, own.again(), lent, carries(step), truth)
+                .run(turn, fixed, own.again(), lent, (carries(step), truth), within.body(0))
                 .map_err(at_step)?;
             if own.reals[self.truth] == T::zero() {
                 break;
             }
             self.body
-                .run(turn, fixed, own, lent, carries(step), carries(step + 1))
+                .run(turn, fixed, own, lent, (carries(step), carries(step + 1)), within.body(1))
                 .map_err(at_step)?;
             step += 1;
         }

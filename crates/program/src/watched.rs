@@ -6,7 +6,9 @@ use graph::{Params, RunError};
 use smallvec::SmallVec;
 
 use crate::checked::Effects;
+use crate::execute::Seen;
 use crate::instruction::{Action, Instruction};
+use crate::look::Outside;
 use crate::work::Watch;
 use crate::{Feed, Precision, Program};
 
@@ -46,10 +48,10 @@ impl<T: Precision> Program<T> {
             of(outputs.start).start..of(outputs.end - 1).end
         };
         self.fed(inputs, true, |program, lent| {
-            program.execute(params.values(), params.seed(), lent, |position, seen| {
+            let mut look = Outside::new(|position: usize, seen: Seen<'_, T>| {
                 watch(&seen.reals[place.clone()], &finals[position]);
-                Ok(())
-            })
+            });
+            program.execute(params.values(), params.seed(), lent, &mut look)
         })
     }
 }

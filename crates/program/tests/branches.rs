@@ -258,5 +258,5 @@ fn a_checked_run_looks_at_what_ran() {
     let (good, bad) = (array![-2.0, -1.0], array![2.0, -1.0]);
     program.run_checked(&params, &[(&good).into()], Seed::default()).unwrap();
     let error = program.run_checked(&params, &[(&bad).into()], Seed::default()).unwrap_err();
-    assert!(error.to_string().starts_with("cond answered NaN"), "{error}");
+    assert!(error.to_string().starts_with("ln answered NaN"), "{error}");
 }

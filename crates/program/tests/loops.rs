@@ -1,8 +1,8 @@
 //! Compiled loops against the plain evaluator: values, gradients and gradients of gradients.
 
 use cotangent::{
-    Args, Arithmetic, Cotangents, Evaluator, Gradient, Graph, Operation, Out, Params, Program,
-    RunResult, Scalar, Seed, Shape, Type, Var,
+    Args, Arithmetic, Cotangents, Evaluator, Function, Gradient, Graph, Operation, Out, Params,
+    Program, RunError, RunResult, Scalar, Seed, Shape, Step, Type, Var,
 };
 use ndarray::{ArrayD, IxDyn, array};
 
@@ -189,6 +189,55 @@ fn an_error_in_a_step_names_it() {
     let given = array![0_i64, 1, 7, 0];
     let error = program.run(&params, &[(&given).into()], Seed::default()).unwrap_err().to_string();
     assert!(error.contains("index 7"), "{error}");
+}
+
+/// Roots of which one is NaN in the step where a slice is negative, which the result does not show.
+fn masked<'g>(g: &'g Graph, x: Var<'g>) -> Var<'g> {
+    let sums = g.scan(&[g.full([3], 0.0)], &[x], |carry, x| {
+        let sums = (x[0] + carry[0].tanh() * 1e-9).sqrt().cumsum(0);
+        (vec![carry[0] + sums.is_nan().select(0.0, sums)], vec![])
+    });
+    sums.0[0]
+}
+
+#[test]
+fn a_checked_run_looks_at_every_step() {
+    let mut x = ndarray::Array2::from_elem((5, 3), 4.0);
+    x[[3, 1]] = -1.0;
+    let params = Params::with_seed(0);
+    let g = Graph::new();
+    let mut program = Program::<f64>::compile(&[masked(&g, g.input("x", [5, 3]))], &params);
+    program.run(&params, &[(&x).into()], Seed::default()).unwrap();
+    assert!((program.output(0)[2] - 24.0).abs() < 1e-6);
+    let error = program.run_checked(&params, &[(&x).into()], Seed::default()).unwrap_err();
+    let RunError::InStep { error: within, step: 3, .. } = &error else { panic!("{error}") };
+    assert!(within.to_string().contains("answered NaN"), "{error}");
+    assert!(error.to_string().contains("loops.rs"), "{error}");
+    x[[3, 1]] = 1.0;
+    program.run_checked(&params, &[(&x).into()], Seed::default()).unwrap();
+
+    x[[2, 0]] = -1.0;
+    let mut function = Function::new(|g, [x]| masked(g, x));
+    function.run(&params, (&x,)).unwrap();
+    let told = function.run_checked(&params, (&x,)).unwrap_err().to_string();
+    assert!(told.contains("sqrt") && told.contains("step 2"), "{told}");
+}
+
+#[test]
+fn a_profile_looks_into_steps() {
+    let x = ndarray::Array2::from_elem((5, 3), 4.0);
+    let mut step = Step::new(|g, [x]| masked(g, x).sum());
+    let profile = step.profile(&Params::<f64>::with_seed(0), (&x,), 3).unwrap();
+    let (rows, lines) = profile
+        .to_string()
+        .split_once("by line:")
+        .map(|x| (x.0.to_owned(), x.1.to_owned()))
+        .unwrap();
+    let at = |what: &str| rows.lines().position(|row| row.contains(what)).expect(&rows);
+    let (whole, within) = (at("5 steps"), at("  cumsum"));
+    assert!(within > whole && within <= whole + 4, "{rows}");
+    let of_line = lines.lines().filter(|line| line.contains("loops.rs"));
+    assert!(of_line.count() >= 3, "{lines}");
 }
 
 /// x³, of which nothing is known but one evaluation.
