@@ -15,7 +15,7 @@ def add(kind, options, module, index, offsets=None, weights=None):
         module.weight.copy_(short(ROWS, WIDTH))
     if weights is not None:
         weights = weights.requires_grad_()
-    given = [index] if kind == "embedding" else [index, offsets, weights]
+    given = [index] if kind == "Embedding" else [index, offsets, weights]
     y = module(*given)
     v = short(*y.shape)
     (v * y).sum().backward()
@@ -36,16 +36,16 @@ words = torch.tensor([[0, 4, 1], [3, 3, 0], [1, 1, 1]])
 line, offsets = torch.tensor([0, 4, 1, 3, 3, 1]), torch.tensor([0, 2, 2, 5])
 for padding in [None, 1]:
     options = {"padding": padding}
-    add("embedding", options, torch.nn.Embedding(ROWS, WIDTH, padding_idx=padding), words)
+    add("Embedding", options, torch.nn.Embedding(ROWS, WIDTH, padding_idx=padding), words)
     for mode in ["sum", "mean", "max"]:
         bag = lambda: torch.nn.EmbeddingBag(ROWS, WIDTH, mode=mode, padding_idx=padding)
         # Of equal numbers, PyTorch's maximum has one gradient: a bag has no row twice.
         given = words if mode != "max" else torch.tensor([[0, 4, 1], [3, 2, 0], [1, 2, 4]])
-        add("embedding_bag", options | {"mode": mode}, bag(), given)
+        add("EmbeddingBag", options | {"mode": mode}, bag(), given)
         if mode == "sum":
-            add("embedding_bag", options | {"mode": mode}, bag(), words, None, short(3, 3))
-            add("embedding_bag", options | {"mode": mode}, bag(), line, offsets, short(6))
+            add("EmbeddingBag", options | {"mode": mode}, bag(), words, None, short(3, 3))
+            add("EmbeddingBag", options | {"mode": mode}, bag(), line, offsets, short(6))
         given = line if mode != "max" else torch.tensor([0, 4, 1, 3, 2, 1])
-        add("embedding_bag", options | {"mode": mode}, bag(), given, offsets)
+        add("EmbeddingBag", options | {"mode": mode}, bag(), given, offsets)
 
 write("embedding", cases)
