@@ -92,6 +92,7 @@ impl Options<'_> {
         let kernel = self.sizes("kernel").unwrap();
         let pool = MaxPoolNd::<N>::new(kernel).stride(self.sizes("stride").unwrap_or(kernel));
         let pool = pool.padding(self.sizes("padding").unwrap_or([0; N]));
+        let pool = pool.ceil_mode(self.0["ceil"] == true);
         Box::new(pool.dilation(self.sizes("dilation").unwrap_or([1; N])))
     }
 
@@ -99,6 +100,7 @@ impl Options<'_> {
         let kernel = self.sizes("kernel").unwrap();
         let pool = AvgPoolNd::<N>::new(kernel).stride(self.sizes("stride").unwrap_or(kernel));
         let pool = pool.padding(self.sizes("padding").unwrap_or([0; N]));
+        let pool = pool.ceil_mode(self.0["ceil"] == true);
         Box::new(pool.count_include_pad(self.flag("counts")))
     }
 

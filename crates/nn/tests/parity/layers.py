@@ -188,4 +188,18 @@ layer("Linear", "map", nn.Linear(3, 2, bias=False), [2, 4, 3], inputs=3, outputs
 layer("LayerNorm", "norm", nn.LayerNorm([3]), [2, 4, 3], normalized=[3])
 layer("LayerNorm", "norm", nn.LayerNorm([4, 3]), [2, 4, 3], normalized=[4, 3])
 
+for axes in [1, 2, 3]:
+    shape = [1, 2, *EXTENTS[axes]]
+    # Of the second, a last window of the first axis would begin behind the array, where it is none.
+    options = [dict(kernel=[2] * axes), dict(kernel=[2, 3, 2][:axes], stride=[EXTENTS[axes][0] + 1, 2, 3][:axes], padding=[1] * axes)]
+    for given in options:
+        arguments = dict(given) | {"ceil_mode": True}
+        kernel = arguments.pop("kernel")
+        module = getattr(nn, f"MaxPool{axes}d")(kernel, **arguments)
+        layer(f"MaxPool{axes}d", "pool", module, shape, ceil=True, **given)
+        for counts in [True, False]:
+            module = getattr(nn, f"AvgPool{axes}d")(kernel, count_include_pad=counts, **arguments)
+            layer(f"AvgPool{axes}d", "pool", module, shape, ceil=True, counts=counts, **given)
+layer("MaxPool2d", "pool", nn.MaxPool2d(2, 2, 0, [2, 1], ceil_mode=True), [2, 2, 6, 5], kernel=[2, 2], dilation=[2, 1], ceil=True)
+
 write("layers", cases)
