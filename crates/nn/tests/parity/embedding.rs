@@ -19,6 +19,8 @@ pub fn compare(table: &mut Table) {
         let (y, weight) = if case["kind"] == "Embedding" {
             let layer = Embedding::new(5, 3);
             let layer = padding.map_or(layer.clone(), |row| layer.padding(row));
+            let max_norm = options["max_norm"].as_f64();
+            let layer = max_norm.map_or(layer.clone(), |max_norm| layer.max_norm(max_norm));
             let layer = layer.build(scope, "layer");
             (layer.forward(index), layer.weight)
         } else {
@@ -46,6 +48,6 @@ pub fn compare(table: &mut Table) {
         }
         set(&mut params, &case["parameters"]);
         let of: Vec<_> = [g.param(&weight)].into_iter().chain(weights).collect();
-        table.add(case["kind"].as_str().unwrap(), case, errors(case, &params, y, &of));
+        table.add(case["kind"].as_str().unwrap(), &case["options"], errors(case, &params, y, &of));
     }
 }
