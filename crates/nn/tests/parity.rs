@@ -18,10 +18,10 @@ mod recurrent;
 mod table;
 
 use cotangent::{Evaluator, Gradient, Graph, Params, Program, Seed, Var};
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 use serde_json::Value as Json;
 
-use table::Table;
+use table::{Table, array, larger, list};
 
 #[test]
 fn answers_and_gradients_are_pytorchs() {
@@ -40,18 +40,7 @@ fn answers_and_gradients_are_pytorchs() {
 
 /// The cases of a file.
 fn cases(text: &str) -> Vec<Json> {
-    list(&serde_json::from_str::<Json>(text).unwrap()["cases"])
-}
-
-fn list(json: &Json) -> Vec<Json> {
-    json.as_array().cloned().unwrap_or_default()
-}
-
-fn array(json: &Json) -> ArrayD<f64> {
-    let shape: Vec<usize> =
-        list(&json["shape"]).iter().map(|extent| extent.as_u64().unwrap() as usize).collect();
-    let data = list(&json["data"]).iter().map(|x| x.as_f64().unwrap()).collect();
-    ArrayD::from_shape_vec(IxDyn(&shape), data).expect("the data fill the shape")
+    list(&serde_json::from_str::<Json>(text).unwrap()["cases"]).to_vec()
 }
 
 /// Sets parameters by their names within "layer"; answers their paths, by name. There must be no others.
@@ -83,7 +72,7 @@ fn errors<'g>(
     };
     let expected = &case["expected"];
     let theirs = list(&expected["gradients"]);
-    let theirs: Vec<_> = [&expected["output"]].into_iter().chain(&theirs).map(array).collect();
+    let theirs: Vec<_> = [&expected["output"]].into_iter().chain(theirs).map(array).collect();
     differences(params, [&[answer], &gradients], &theirs)
 }
 
@@ -105,7 +94,7 @@ fn differences<'g>(
     let mut largest = [0.0_f64; 2];
     for (i, (ours, theirs)) in ours.iter().zip(theirs.iter().chain(theirs)).enumerate() {
         let of = usize::from(i % outputs.len() >= answers.len());
-        largest[of] = largest[of].max(difference(ours, theirs));
+        largest[of] = larger(largest[of], difference(ours, theirs));
     }
     largest
 }
@@ -113,8 +102,7 @@ fn differences<'g>(
 /// The largest difference, as a share of the largest number of their array.
 fn difference(ours: &ArrayD<f64>, theirs: &ArrayD<f64>) -> f64 {
     assert_eq!(ours.shape(), theirs.shape());
-    let largest =
-        |array: &ArrayD<f64>| array.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    let largest = |array: &ArrayD<f64>| array.iter().map(|x| x.abs()).fold(0.0, larger);
     // Of an array that is 0 in exact arithmetic, round-off is compared with 1.
     let scale = largest(theirs);
     largest(&(ours - theirs)) / if scale < 1e-12 { 1.0 } else { scale }

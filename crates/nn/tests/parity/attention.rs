@@ -118,7 +118,11 @@ pub fn compare(table: &mut Table) {
             let weights = paths.iter().map(|path| params.entry(params.id(path).unwrap()).unwrap());
             let of =
                 x.iter().copied().chain(weights.map(|weight| g.param(weight))).collect::<Vec<_>>();
-            table.add(case["kind"].as_str().unwrap(), case, errors(case, &params, y, &of));
+            table.add(
+                case["kind"].as_str().unwrap(),
+                &case["options"],
+                errors(case, &params, y, &of),
+            );
         }
     }
 }

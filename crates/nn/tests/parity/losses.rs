@@ -92,6 +92,6 @@ pub fn compare(table: &mut Table) {
         };
         let x: Vec<Var<'_>> = list(&case["inputs"]).iter().enumerate().map(input).collect();
         let real = case["real"].as_u64().unwrap() as usize;
-        table.add(kind, case, errors(case, &params, loss(case, &x), &x[..real]));
+        table.add(kind, &case["options"], errors(case, &params, loss(case, &x), &x[..real]));
     }
 }

@@ -121,6 +121,6 @@ pub fn compare(table: &mut Table) {
             "lstm" => "Lstm",
             _ => "Rnn",
         };
-        table.add(layer, case, errors_of(case));
+        table.add(layer, &case["options"], errors_of(case));
     }
 }
