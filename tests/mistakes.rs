@@ -70,7 +70,7 @@ fn an_index_out_of_range_is_told_with_what_to_do() {
     let index = |i: i64| g.constant(array![i]);
     let longer = "at least 6 long";
     let cases = [
-        (x.gather(1, g.constant(array![[5_i64]])), longer),
+        (x.gather(1, g.constant(array![[5_i64], [0], [0]])), longer),
         (x.embedding(index(5)), longer),
         (x.take(0, index(5)), longer),
         (index(5).one_hot(3), longer),
