@@ -139,6 +139,21 @@ impl Moves {
             .collect()
     }
 
+    /// How many elements of the array each window has.
+    pub fn sizes(&self, extents: &[usize], counts: &[usize]) -> Vec<f64> {
+        let seen = self.seen(extents, counts);
+        let windows = seen.chunks_exact(self.kernel().size());
+        windows.map(|window| window.iter().flatten().count() as f64).collect()
+    }
+
+    /// Whether some window has none.
+    pub fn has_empty(&self, extents: &[usize], counts: &[usize]) -> bool {
+        let fits = |((along, &extent), &count): ((&Move, &usize), &usize)| {
+            (0..count).all(|i| (0..along.kernel).any(|k| along.source(extent, i, k).is_some()))
+        };
+        !self.0.iter().zip(extents).zip(counts).all(fits)
+    }
+
     /// The same over an array that has the padding already.
     pub fn inside(&self) -> Self {
         Self(self.0.iter().map(|along| Move { padding: 0, ceil: false, ..*along }).collect())

@@ -128,23 +128,6 @@ impl MaxPool {
     }
 }
 
-impl Moves {
-    /// How many elements of the array each window has.
-    fn sizes(&self, extents: &[usize], counts: &[usize]) -> Vec<f64> {
-        let seen = self.seen(extents, counts);
-        let windows = seen.chunks_exact(self.kernel().size());
-        windows.map(|window| window.iter().flatten().count() as f64).collect()
-    }
-
-    /// Whether some window has none.
-    fn has_empty(&self, extents: &[usize], counts: &[usize]) -> bool {
-        let fits = |((along, &extent), &count): ((&Move, &usize), &usize)| {
-            (0..count).all(|i| (0..along.kernel).any(|k| along.source(extent, i, k).is_some()))
-        };
-        !self.0.iter().zip(extents).zip(counts).all(fits)
-    }
-}
-
 /// The axes of the elements of windows over so many axes.
 fn elements(axes: usize) -> Axes {
     let axes = axes as isize;
