@@ -109,7 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // Windows overlap by half, so that what counts has as much before it.
-    const HALF: isize = CONTEXT as isize / 2;
+    const HALF: usize = CONTEXT / 2;
     let mut judge = Function::new(|_, [text, next]| {
         let logits = model.forward(text, Mode::Eval);
         loss(logits.slice_axis(1, HALF..), next.slice_axis(1, HALF..))
@@ -117,7 +117,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let places: Vec<usize> = (0..unread.len() - CONTEXT).step_by(CONTEXT / 2).collect();
     let (x, next) = windows(&unread, places.iter().copied());
     let ours: f32 = judge.run(&params, (&x, &next))?[[]];
-    let judged = HALF as usize..places[places.len() - 1] + CONTEXT + 1;
+    let judged = HALF..places[places.len() - 1] + CONTEXT + 1;
     let table = bigram(&text, &unread[judged], alphabet.len());
 
     println!("\n{}\n", write(&model, &params, &alphabet, &numbered("Shall I "))?);

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cotangent::Program;
+use cotangent::ndarray::arr0;
 use cotangent::prelude::*;
 use cotangent::transform::per_sample_grad;
 
@@ -56,8 +57,32 @@ fn a_label_out_of_range_changes_nothing() {
     let x = Array2::from_shape_fn((3, 4), |(i, j)| (i * j) as f32);
     let told = step.run(&mut params, (&x, &array![0_i64, 3, 1])).unwrap_err().to_string();
     assert!(told.contains("index 3") && told.contains("outside 0..3"), "{told}");
+    assert!(told.contains("subtract 1 from those that count from 1"), "{told}");
+    assert!(told.contains("the outputs of a layer") && told.contains("at least 4 long"), "{told}");
     assert!(told.contains(&format!("{}:{line}:", file!())), "{told}");
     assert_eq!(params.values(), before, "a step that fails writes nothing");
+}
+
+#[test]
+fn an_index_out_of_range_is_told_with_what_to_do() {
+    let g = Graph::new();
+    let (x, start) = (g.full([3, 3], 1.0), |i: i64| g.constant(arr0(i)));
+    let index = |i: i64| g.constant(array![i]);
+    let longer = "at least 6 long";
+    let cases = [
+        (x.gather(1, g.constant(array![[5_i64], [0], [0]])), longer),
+        (x.embedding(index(5)), longer),
+        (x.take(0, index(5)), longer),
+        (index(5).one_hot(3), longer),
+        (x.dynamic_slice(0, start(2), 2), "a slice must end within its axis"),
+        (x.embedding(index(-1)), "none is negative"),
+        (x.take(0, index(-1)), "none is negative"),
+        (index(-100).one_hot(3), "`ignore_index`"),
+    ];
+    for (y, remedy) in cases {
+        let told = y.eval().unwrap_err().to_string();
+        assert!(told.contains("is outside 0..") && told.contains(remedy), "{told}");
+    }
 }
 
 #[test]

@@ -30,6 +30,7 @@ pages!(
     lectures,
     from_pytorch,
     pytorch_names,
+    parity,
     from_jax,
 );
 

@@ -42,6 +42,11 @@ def svd(a):
     return flat(u * sign, s, vt * sign.mT)
 
 
+def rank(a, **tolerances):
+    """As a real number, with a gradient of 0."""
+    return torch.linalg.matrix_rank(a, **tolerances) + 0 * a.sum((-2, -1))
+
+
 def parts(x):
     return flat(x.real, x.imag)
 
@@ -68,6 +73,11 @@ def cases():
             yield f"cdist {p}", lambda x, y, p=p: torch.cdist(x, y, p=p), [TALL, SQUARE]
     for norm in ["fro", "nuc", 2, 1, float("inf")]:
         yield f"matrix_norm {norm}", lambda a, norm=norm: torch.linalg.matrix_norm(a, norm), [TALL]
+    nearly = (torch.tensor(DEFICIENT) + 1e-6 * torch.tensor(SIDES)[:3]).tolist()
+    for a in [TALL, WIDE, BATCH, DEFICIENT, nearly]:
+        yield "matrix_rank", rank, [a]
+        for atol, rtol in [(1e-4, 0.0), (1.5, 0.0), (0.0, 0.6), (1e-4, 0.6)]:
+            yield f"matrix_rank {atol}:{rtol}", lambda a, atol=atol, rtol=rtol: rank(a, atol=atol, rtol=rtol), [a]
     yield "cond", torch.linalg.cond, [BATCH]
     for n in [4, 5, 8]:
         yield f"rfft {n}", lambda x, n=n: parts(torch.fft.rfft(x, n=n)), [SIGNAL]

@@ -28,6 +28,12 @@ pub fn applied<'g>(name: &str, x: &[Var<'g>]) -> Option<Var<'g>> {
         "vector_norm" => x[0].vector_norm(order(), 1),
         "cdist" => x[0].cdist(x[1], order()),
         "matrix_norm" => x[0].matrix_norm(norm(number)),
+        "matrix_rank" => match number.split_once(':') {
+            Some((atol, rtol)) => {
+                x[0].matrix_rank_with(atol.parse().unwrap(), rtol.parse().unwrap())
+            }
+            None => x[0].matrix_rank(),
+        },
         "cond" => x[0].cond(),
         "rfft" => flat(&<[Var<'g>; 2]>::from(x[0].rfft_n(length()))),
         "irfft" => x[0].irfft(x[1], length()),

@@ -260,7 +260,8 @@ pub enum RunError {
     /// An index outside the axis it points into.
     #[error(
         "{operation}: index {index} at position {position:?} is outside 0..{extent}, the extent \
-         it points into\n  at {location}"
+         it points into; {}\n  at {location}",
+        remedy(.operation, *.index)
     )]
     IndexOutOfRange {
         /// The operation that met it.
@@ -369,6 +370,25 @@ pub enum RunError {
 }
 
 crate::debug_as_display!(RunError);
+
+/// What may be done about an index outside of what it points into.
+fn remedy(operation: &str, index: i64) -> String {
+    if index < 0 {
+        return "indices count from 0, and none is negative: a label that stands for none is named by `ignore_index`, and \
+                a last element is counted from the first"
+            .to_owned();
+    }
+    match operation {
+        "dynamic_slice" | "dynamic_update_slice" => {
+            "a slice must end within its axis: begin it before, or let it be shorter".to_owned()
+        }
+        _ => format!(
+            "indices count from 0: subtract 1 from those that count from 1, or make what they point into (the outputs \
+             of a layer, the rows of a table) at least {} long",
+            index as u64 + 1
+        ),
+    }
+}
 
 /// Which matrix of a batch, if there is one.
 fn of_batch(position: &[usize]) -> String {

@@ -17,7 +17,7 @@ pub(crate) trait Terrain {
     /// Exchanges the point and the last trial.
     fn exchange(&mut self);
 
-    /// The model at the point; `None` if a derivative is not finite there.
+    /// The model at the point; `None` if a derivative is not finite there, or its factors are not found.
     fn model(&mut self, x: &[f64]) -> Result<Option<Model>, MinimizeError>;
 
     /// What must be small at a minimum, after the model was made.

@@ -52,7 +52,7 @@ impl Glu {
         if extent % 2 == 1 {
             misfit("glu", format!("axis {axis} must have two halves, and is {extent} long"), &[x]);
         }
-        let half = (extent / 2) as isize;
+        let half = extent / 2;
         let (a, b) = (x.slice_axis(self.axis, 0..half), x.slice_axis(self.axis, half..));
         a * self.gate.forward(b)
     }

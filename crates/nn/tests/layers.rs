@@ -1,10 +1,6 @@
-//! Layers over one, two and three axes, normalisations and their like: against PyTorch, and what they refuse.
+//! Layers over one, two and three axes, normalisations and their like: what they share, and what they refuse.
 
-#[path = "layers/build.rs"]
-mod build;
 #[path = "layers/mistakes.rs"]
 mod mistakes;
-#[path = "layers/parity.rs"]
-mod parity;
 #[path = "layers/sharing.rs"]
 mod sharing;

@@ -1,51 +1,46 @@
-//! Layers and losses against PyTorch: answers and gradients, interpreted and compiled.
+//! Layers and losses against PyTorch: answers and gradients, interpreted and compiled. The table of the guide:
+//!
+//! `cargo test -p cotangent-nn --test parity -- --nocapture`
 
 #[path = "parity/attention.rs"]
 mod attention;
+#[path = "parity/build.rs"]
+mod build;
 #[path = "parity/embedding.rs"]
 mod embedding;
+#[path = "parity/layers.rs"]
+mod layers;
 #[path = "parity/losses.rs"]
 mod losses;
-
-use std::collections::BTreeMap;
+#[path = "parity/recurrent.rs"]
+mod recurrent;
+#[path = "parity/table.rs"]
+mod table;
 
 use cotangent::{Evaluator, Gradient, Graph, Params, Program, Seed, Var};
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 use serde_json::Value as Json;
 
-/// No element may differ by more than this share of the largest of its array.
-const TOLERANCE: f64 = 1e-9;
+use table::{Table, array, larger, list};
 
-fn list(json: &Json) -> Vec<Json> {
-    json.as_array().cloned().unwrap_or_default()
+#[test]
+fn answers_and_gradients_are_pytorchs() {
+    let mut table = Table::default();
+    for compare in [
+        attention::compare,
+        embedding::compare,
+        layers::compare,
+        losses::compare,
+        recurrent::compare,
+    ] {
+        compare(&mut table);
+    }
+    println!("{table}");
 }
 
-fn array(json: &Json) -> ArrayD<f64> {
-    let shape: Vec<usize> =
-        list(&json["shape"]).iter().map(|extent| extent.as_u64().unwrap() as usize).collect();
-    let data = list(&json["data"]).iter().map(|x| x.as_f64().unwrap()).collect();
-    ArrayD::from_shape_vec(IxDyn(&shape), data).expect("the data fill the shape")
-}
-
-/// The largest differences of a kind's answers and of its gradients.
-#[derive(Default)]
-struct Table(BTreeMap<String, [f64; 2]>);
-
-impl Table {
-    fn add(&mut self, case: &Json, errors: [f64; 2]) {
-        let about = format!("{} with {}", case["kind"], case["options"]);
-        assert!(errors.iter().all(|error| *error < TOLERANCE), "{about}: {errors:?}");
-        let kind = case["kind"].as_str().unwrap().to_owned();
-        let row = self.0.entry(kind).or_default();
-        *row = [row[0].max(errors[0]), row[1].max(errors[1])];
-    }
-
-    fn print(&self) {
-        println!("{:<24}{:>10}{:>10}", "largest difference of", "value", "gradient");
-        for (kind, [value, gradient]) in &self.0 {
-            println!("{kind:<24}{value:>10.1e}{gradient:>10.1e}");
-        }
-    }
+/// The cases of a file.
+fn cases(text: &str) -> Vec<Json> {
+    list(&serde_json::from_str::<Json>(text).unwrap()["cases"]).to_vec()
 }
 
 /// Sets parameters by their names within "layer"; answers their paths, by name. There must be no others.
@@ -75,32 +70,42 @@ fn errors<'g>(
         [] => Vec::new(),
         of => Gradient::of(total).zeros_without_path().with_respect_to(of).unwrap(),
     };
-    let outputs = [vec![answer], gradients].concat();
-    let values = Evaluator::new(answer.graph()).params(params).run(&outputs).unwrap();
-    let interpreted: Vec<ArrayD<f64>> = values.into_iter().map(|value| value.into_real()).collect();
-    let mut program = Program::compile(&outputs, params);
-    program.run(params, &[], Seed::default()).unwrap();
-    let compiled: Vec<ArrayD<f64>> =
-        (0..outputs.len()).map(|i| program.output(i).to_owned()).collect();
-
-    let theirs = list(&case["expected"]["gradients"]);
-    assert_eq!(theirs.len(), with_respect_to.len());
-    let of = |ours: &[ArrayD<f64>]| {
-        let gradients = ours[1..].iter().zip(&theirs).map(|(ours, theirs)| error(ours, theirs));
-        [error(&ours[0], &case["expected"]["output"]), gradients.fold(0.0, f64::max)]
-    };
-    let [a, b] = [of(&interpreted), of(&compiled)];
-    [a[0].max(b[0]), a[1].max(b[1])]
+    let expected = &case["expected"];
+    let theirs = list(&expected["gradients"]);
+    let theirs: Vec<_> = [&expected["output"]].into_iter().chain(theirs).map(array).collect();
+    differences(params, [&[answer], &gradients], &theirs)
 }
 
-fn error(ours: &ArrayD<f64>, theirs: &Json) -> f64 {
-    let theirs = array(theirs);
+/// How far answers and gradients are from theirs, interpreted and compiled.
+fn differences<'g>(
+    params: &Params<f64>,
+    [answers, gradients]: [&[Var<'g>]; 2],
+    theirs: &[ArrayD<f64>],
+) -> [f64; 2] {
+    let outputs = [answers, gradients].concat();
+    assert_eq!(outputs.len(), theirs.len());
+    let interpreted = Evaluator::new(outputs[0].graph()).params(params).run(&outputs).unwrap();
+    let mut program = Program::compile(&outputs, params);
+    program.run(params, &[], Seed::default()).unwrap();
+    let compiled = (0..outputs.len()).map(|i| program.output(i).to_owned());
+    let ours: Vec<_> =
+        interpreted.into_iter().map(|value| value.into_real()).chain(compiled).collect();
+
+    let mut largest = [0.0_f64; 2];
+    for (i, (ours, theirs)) in ours.iter().zip(theirs.iter().chain(theirs)).enumerate() {
+        let of = usize::from(i % outputs.len() >= answers.len());
+        largest[of] = larger(largest[of], difference(ours, theirs));
+    }
+    largest
+}
+
+/// The largest difference, as a share of the largest number of their array.
+fn difference(ours: &ArrayD<f64>, theirs: &ArrayD<f64>) -> f64 {
     assert_eq!(ours.shape(), theirs.shape());
-    let largest =
-        |array: &ArrayD<f64>| array.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    let largest = |array: &ArrayD<f64>| array.iter().map(|x| x.abs()).fold(0.0, larger);
     // Of an array that is 0 in exact arithmetic, round-off is compared with 1.
-    let scale = largest(&theirs);
-    largest(&(ours - &theirs)) / if scale < 1e-12 { 1.0 } else { scale }
+    let scale = largest(theirs);
+    largest(&(ours - theirs)) / if scale < 1e-12 { 1.0 } else { scale }
 }
 
 /// What a layer is given, as a parameter: of constants a program would be an answer, and no test of what is compiled.

@@ -1,28 +1,12 @@
-//! Recurrent layers: against PyTorch, and what they promise beyond.
+//! Recurrent layers: what they promise beyond what PyTorch's do.
 
 #[path = "recurrent/behaviour.rs"]
 mod behaviour;
 #[path = "recurrent/mistakes.rs"]
 mod mistakes;
-#[path = "recurrent/parity.rs"]
-mod parity;
 
-use cotangent::nn::recurrent::Sequence;
-use cotangent::nn::{Gru, Lstm, Rnn};
 use cotangent::{Evaluator, Params, Var};
 use ndarray::{ArrayD, IxDyn};
-
-/// A layer of any kind, with its state as a list.
-enum Layer {
-    Rnn(Rnn),
-    Gru(Gru),
-    Lstm(Lstm),
-}
-
-/// What a layer answers: its output, then the arrays of its state.
-fn listed<'g, S>(read: Sequence<'g, S>, arrays: impl Fn(S) -> Vec<Var<'g>>) -> Vec<Var<'g>> {
-    [vec![read.output], arrays(read.state)].concat()
-}
 
 /// The values of variables of a graph that takes no inputs.
 fn values(params: &Params<f64>, vars: &[Var<'_>]) -> Vec<ArrayD<f64>> {

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use cotangent::write_atomically;
 
-/// Curves of a training, with a value for each epoch: `loss`, the mean over the batches; with validation `val_loss` and
-/// `val_` and the name for each metric; and `learning_rate`, that of the next update.
+/// Curves of a training, with a value for each epoch: `loss`, the mean over the batches; the name of each metric, if
+/// [`train_metrics`](crate::Trainer::train_metrics) were asked for; with validation `val_loss` and `val_` and the name for
+/// each metric; and `learning_rate`, that of the next update.
 ///
 /// [`Trainer::fit`](crate::Trainer::fit) answers it, and a [`Callback`](crate::Callback) sees it grow.
 ///

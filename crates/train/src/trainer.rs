@@ -29,6 +29,7 @@ use crate::{Callback, EarlyStopping, EpochEnd, FitError, History, Predictions, S
 /// | [`seed`](Self::seed) of the order of the samples | 0 |
 /// | [`drop_last`](Self::drop_last) | a smaller last batch is trained on, too |
 /// | [`metric`](Self::metric)s | none |
+/// | [`train_metrics`](Self::train_metrics) | of validation data alone |
 /// | [`monitor`](Self::monitor) | `val_loss`, or `loss` without validation |
 /// | [`early_stopping`](Self::early_stopping) | all epochs |
 /// | [`restore_best`](Self::restore_best) | the last epoch's parameters |
@@ -40,6 +41,7 @@ pub struct Trainer<'m, T = f32> {
     step: Step<'m, T, 2>,
     evaluation: Function<'m, T, 2, Several<2>>,
     metrics: Vec<Box<dyn Metric + 'm>>,
+    train_metrics: bool,
     callbacks: Vec<Box<dyn Callback + 'm>>,
     epochs: usize,
     batch_size: usize,
@@ -65,6 +67,7 @@ impl<'m, T: Precision> Trainer<'m, T> {
                 record(graph, batch, Mode::Eval).into()
             }),
             metrics: Vec::new(),
+            train_metrics: false,
             callbacks: Vec::new(),
             epochs: 10,
             batch_size: 32,
@@ -108,7 +111,29 @@ impl<'m, T: Precision> Trainer<'m, T> {
         self
     }
 
-    /// Says by which curve epochs are compared: `val_loss`, `loss`, or `val_` and the name of a metric.
+    /// Computes the metrics of the training data, too, after each epoch, as curves of their names alone. They are those of the
+    /// model after the epoch, in [`Mode::Eval`], as those of the validation data are; all together cost one evaluation of the
+    /// training data an epoch.
+    ///
+    /// ```
+    /// # use cotangent::prelude::*;
+    /// # use cotangent_train::{Trainer, metrics::Mae};
+    /// # let data = Dataset::of(array![[0.0_f32], [1.0]], array![[1.0_f32], [3.0]])?;
+    /// # let mut params = Params::seeded(0);
+    /// # let line = Linear::new(1, 1).build(&mut params.root(), "line");
+    /// # let trainer = Trainer::new(|_, [x, y], _| (line.forward(x).mse(y), line.forward(x)));
+    /// let mut trainer = trainer.metric(Mae).train_metrics();
+    /// let history = trainer.fit(&mut params, &mut Sgd::new(0.1), &data, &data)?;
+    /// assert_eq!(history.curve("mae"), history.curve("val_mae"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn train_metrics(self) -> Self {
+        Self { train_metrics: true, ..self }
+    }
+
+    /// Says by which curve epochs are compared: `val_loss`, `loss`, or `val_` and the name of a metric, or its name alone of
+    /// [`train_metrics`](Self::train_metrics).
     #[must_use]
     pub fn monitor(self, curve: impl Into<String>) -> Self {
         Self { monitor: Some(curve.into()), ..self }
@@ -191,8 +216,9 @@ impl<'m, T: Precision> Trainer<'m, T> {
             epochs = epochs.drop_last()?;
             batches = batches.drop_last();
         }
-        let validation = validation.into().map(|data| data as &dyn Whole<T>);
-        self.run(params, optimizer, (&mut Walk::new(epochs), batches.len()), validation)
+        let measured = (self.train_metrics && !self.metrics.is_empty()).then_some(train);
+        let data = [measured, validation.into()].map(|data| data.map(|data| data as &dyn Whole<T>));
+        self.run(params, optimizer, (&mut Walk::new(epochs), batches.len()), data)
     }
 
     /// The loss and the metrics on a data set, in [`Mode::Eval`].

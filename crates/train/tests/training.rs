@@ -96,6 +96,24 @@ fn evaluation_is_of_all_samples_whatever_the_batches() {
 }
 
 #[test]
+fn metrics_of_the_training_data_are_those_of_an_evaluation_after_each_epoch() {
+    let (data, validation) = (line(10), line(4));
+    let (mut params, linear) = linear();
+    let mut trainer = trainer(&linear).epochs(3).batch_size(4).drop_last().metric(Mae);
+    let plain = trainer.fit(&mut params.clone(), &mut Adam::new(0.1), &data, &validation).unwrap();
+    let mut trainer = trainer.train_metrics();
+    let history = trainer.fit(&mut params, &mut Adam::new(0.1), &data, &validation).unwrap();
+    let names: Vec<_> = history.curves().map(|(name, _)| name).collect();
+    assert_eq!(names, ["loss", "mae", "val_loss", "val_mae", "learning_rate"]);
+    let scores = trainer.evaluate(&params, &data).unwrap();
+    assert_eq!(history.last("mae"), scores.get("mae"));
+    // They change nothing else, and can be monitored.
+    plain.curves().for_each(|(name, curve)| assert_eq!(history.curve(name), Some(curve)));
+    let mut trainer = trainer.monitor("mae");
+    assert!(trainer.fit(&mut params, &mut Adam::new(0.1), &data, None).is_ok());
+}
+
+#[test]
 fn dropout_and_statistics_know_what_they_are_recorded_for() {
     let [train, validation] =
         digits().select(&Vec::from_iter(0..300)).unwrap().split([0.8, 0.2], 0).unwrap();

@@ -8,7 +8,7 @@ use lab::{Axis, Hue, Lab, Plot, Result, Surface, Table, scientific};
 
 /// A function of N variables that takes O(N) to evaluate: a chain of neighbours.
 fn chain(w: Var<'_>) -> Var<'_> {
-    let n = w.shape()[0] as isize;
+    let n = w.shape()[0];
     let [left, right] = [w.slice_axis(0, ..n - 1), w.slice_axis(0, 1..)];
     w.square().square().sum() + (left - right).square().sum() + w.sum()
 }

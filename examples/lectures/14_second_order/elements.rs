@@ -7,17 +7,17 @@ use rand::RngExt;
 
 /// The loss of a network 1-h-1 with tanh, whose N = 3h + 1 parameters lie in a row, on a sine.
 fn network(theta: Var<'_>) -> Var<'_> {
-    let h = (theta.shape()[0] as isize - 1) / 3;
+    let h = (theta.shape()[0] - 1) / 3;
     let x = Array2::from_shape_fn((20, 1), |(i, _)| -3.0 + 0.3 * i as f64);
     let [inputs, targets] = [x.clone(), x.mapv(f64::sin)].map(|x| theta.graph().constant(x));
-    let part = |from: isize, to: isize| theta.slice_axis(0, from..to);
+    let part = |from: usize, to: usize| theta.slice_axis(0, from..to);
     let hidden = (inputs * part(0, h) + part(h, 2 * h)).tanh();
-    (hidden.matmul(part(2 * h, 3 * h).reshape([h, 1])) + part(3 * h, 3 * h + 1)).mse(targets)
+    (hidden.matmul(part(2 * h, 3 * h).unsqueeze(1)) + part(3 * h, 3 * h + 1)).mse(targets)
 }
 
 /// A sum over neighbours only.
 fn chain(w: Var<'_>) -> Var<'_> {
-    let n = w.shape()[0] as isize;
+    let n = w.shape()[0];
     let [left, right] = [w.slice_axis(0, ..n - 1), w.slice_axis(0, 1..)];
     w.square().square().sum() + (left - right).square().sum()
 }

@@ -205,6 +205,5 @@ impl<'g> State<'g> {
 
 /// What an array over steps has at one of them.
 fn at(x: Var<'_>, step: usize) -> Var<'_> {
-    let step = step as isize;
     x.slice_axis(0, step..step + 1).squeeze(0)
 }

@@ -39,7 +39,7 @@ unary! {
 
 binary! {
     /// √(a² + b²), where no square overflows or vanishes: m·√(1 + (n/m)²) with m and n the larger and the smaller of |a| and
-    /// |b|. Cotangents: v·a/y and v·b/y, both 0 at the origin.
+    /// |b|. Cotangents: v·a/y and v·b/y, both 0 at the origin, with all their derivatives.
     Hypot, hypot, [0.3..2.0, -2.0..-0.3], _,
         |a, b| {
             let (a, b, infinity) = (a.abs(), b.abs(), T::constant(f64::INFINITY));
@@ -50,7 +50,12 @@ binary! {
             let ratio = if larger == T::zero() { larger } else { smaller / larger };
             larger * (T::one() + ratio * ratio).sqrt()
         },
-        |a, b, y, v| ((v * a).mul_no_nan(y.recip()), (v * b).mul_no_nan(y.recip())),
+        |a, b, y, v| {
+            // As of the norm: so that derivatives of these are 0 at the origin, too.
+            let some = y.ne(0.0);
+            let length = some.select(y, 1.0);
+            (v * some.select(a / length, 0.0), v * some.select(b / length, 0.0))
+        },
         expands |a, b| {
             let (a, b) = (a.abs(), b.abs());
             let (larger, smaller) = (a.maximum(b), a.minimum(b));
@@ -102,7 +107,9 @@ mod tests {
         let y = a.hypot(b);
         let expected = array![5e300, 5e-300, 0.0, f64::INFINITY].into_dyn();
         approx::assert_relative_eq!(y.eval().unwrap(), expected, max_relative = 1e-15);
-        assert_eq!(y.sum().grad(a).eval().unwrap()[2], 0.0);
+        let first = y.sum().grad(a);
+        assert_eq!(first.eval().unwrap()[2], 0.0);
+        assert_eq!(first.slice_axis(0, 2..3).sum().grad(a).eval().unwrap()[2], 0.0);
         assert!(g.constant(0.0).hypot(f64::NAN).eval().unwrap()[[]].is_nan());
     }
 

@@ -37,6 +37,10 @@ mod zip;
 
 pub use indexing::IsAt;
 pub use leaf::{Copy, Full};
+// For minimisers, which factor Jacobians.
+#[cfg(feature = "linalg")]
+#[doc(hidden)]
+pub use linalg::singular;
 #[cfg(feature = "linalg")]
 pub use linalg::{MatrixNorm, Spectrum};
 pub use map::{Map, Unary};
@@ -61,7 +65,7 @@ registry::operations! {
     indexing: DynamicSlice, DynamicUpdateSlice, Gather, IndexAdd, OneHot, ScatterAdd,
         SegmentMax, Take;
     #[cfg(feature = "linalg")]
-    linalg: Cholesky, Cofactor, Det, DetSign, Eigh, Gaps, Inverse, LogAbsDet, MatrixExp, Pinv, Qr, Solve,
+    linalg: Cholesky, Cofactor, Det, DetSign, Eigh, Gaps, Inverse, LogAbsDet, MatrixExp, MatrixRank, Pinv, Qr, Solve,
         Svd, TriangularSolve;
     logarithms: Cbrt, Exp2, Hypot, Log10, Log2, Logit, Xlogy;
     matrix: Contract, MatMul, Part;

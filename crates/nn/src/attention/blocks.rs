@@ -129,7 +129,7 @@ fn extent(x: Var<'_>, axis: isize) -> usize {
 fn cut(x: Var<'_>, axis: isize, from: usize, to: usize) -> Var<'_> {
     match (from, to) {
         (0, to) if to == extent(x, axis) => x,
-        (from, to) => x.slice_axis(axis, from as isize..to as isize),
+        (from, to) => x.slice_axis(axis, from..to),
     }
 }
 

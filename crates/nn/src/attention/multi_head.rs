@@ -140,11 +140,11 @@ impl MultiHeadAttention {
 
     /// Queries, keys and values of all heads, each `[.., heads, T, D]`.
     pub(super) fn heads_of<'g>(&self, given: [Var<'g>; 3]) -> [Var<'g>; 3] {
-        let (g, width) = (given[0].graph(), self.width() as isize);
+        let (g, width) = (given[0].graph(), self.width());
         let bias = self.in_proj_bias.as_ref().map(|bias| g.param(bias));
         let mut heads = given;
         for (i, x) in heads.iter_mut().enumerate() {
-            let rows = i as isize * width..(i as isize + 1) * width;
+            let rows = i * width..(i + 1) * width;
             let weight = match &self.in_proj {
                 InProjection::Joined(weight) => g.param(weight).slice_axis(0, rows.clone()),
                 InProjection::Separate(weights) => g.param(&weights[i]),

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use graph::{Kind, Param, Scope, Shape, Var, misfit};
 
-use super::table::{self, Table, expect_indices, is_padding, table_options};
+use super::table::{Lookup, Table, expect_indices, is_padding, table_options};
 use crate::error::accept;
 use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
@@ -45,7 +45,7 @@ pub struct EmbeddingBag {
     /// The table, of shape `[rows, width]`.
     pub weight: Param,
     bag: Bag,
-    padding: Option<usize>,
+    lookup: Lookup,
     path: String,
 }
 
@@ -165,7 +165,7 @@ impl EmbeddingBag {
             let rule = "the indices must be of shape [bags, size], or [n] with offsets";
             self.refuse(rule, &[index]);
         }
-        let mut rows = table::rows(&self.weight, self.padding, index);
+        let mut rows = self.lookup.rows(&self.weight, index);
         if let Some(weights) = weights {
             if weights.shape() != index.shape() || self.bag != Bag::Sum {
                 let rule = "weights are for sums, and in the shape of the indices";
@@ -173,7 +173,7 @@ impl EmbeddingBag {
             }
             rows = rows * weights.unsqueeze(-1);
         }
-        let counts = match self.padding {
+        let counts = match self.lookup.padding {
             Some(row) => 1.0 - is_padding(index, row).to_real(),
             None => index.graph().full(index.shape(), 1.0),
         };
@@ -212,14 +212,14 @@ impl EmbeddingBagBuilder {
     /// Builds the parameter `name.weight`.
     ///
     /// # Panics
-    /// If an extent is 0, the initialiser is not defined, the row of padding is none of the table, or the name is
-    /// taken.
+    /// If an extent is 0, the initialiser is not defined, the row of padding is none of the table, the largest norm is not
+    /// positive, or the name is taken.
     #[track_caller]
     pub fn build(self, scope: &mut Scope<'_>, name: &str) -> EmbeddingBag {
         accept(self.table.check());
         let mut scope = scope.child(name);
         let weight = self.table.build(&mut scope);
         let path = scope.path().to_owned();
-        EmbeddingBag { weight, bag: self.bag, padding: self.table.padding, path }
+        EmbeddingBag { weight, bag: self.bag, lookup: self.table.lookup, path }
     }
 }

@@ -10,7 +10,7 @@ use graph::{Param, Scope, Var};
 use crate::error::accept;
 use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
-use table::{Table, expect_indices, table_options};
+use table::{Lookup, Table, expect_indices, table_options};
 
 /// The rows of a trainable table at given indices: for indices of shape `[..]`, the result has
 /// shape `[.., width]`.
@@ -32,7 +32,7 @@ use table::{Table, expect_indices, table_options};
 pub struct Embedding {
     /// The table, of shape `[rows, width]`.
     pub weight: Param,
-    padding: Option<usize>,
+    lookup: Lookup,
     path: String,
 }
 
@@ -59,7 +59,7 @@ impl Embedding {
     #[track_caller]
     pub fn forward<'g>(&self, index: Var<'g>) -> Var<'g> {
         expect_indices("embedding", &self.path, index);
-        table::rows(&self.weight, self.padding, index)
+        self.lookup.rows(&self.weight, index)
     }
 }
 
@@ -78,13 +78,13 @@ impl EmbeddingBuilder {
     /// Builds the parameter `name.weight`.
     ///
     /// # Panics
-    /// If an extent is 0, the initialiser is not defined, the row of padding is none of the table, or the name is
-    /// taken.
+    /// If an extent is 0, the initialiser is not defined, the row of padding is none of the table, the largest norm is not
+    /// positive, or the name is taken.
     #[track_caller]
     pub fn build(self, scope: &mut Scope<'_>, name: &str) -> Embedding {
         accept(self.table.check());
         let mut scope = scope.child(name);
         let weight = self.table.build(&mut scope);
-        Embedding { weight, padding: self.table.padding, path: scope.path().to_owned() }
+        Embedding { weight, lookup: self.table.lookup, path: scope.path().to_owned() }
     }
 }

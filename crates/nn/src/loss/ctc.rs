@@ -107,7 +107,7 @@ impl Ctc {
         let [emitted, going] = [emitted, going].map(|x| x.slice_axis(0, 1..));
         let (last, _) = g.scan(&[start], &[emitted, going], |alpha, x| {
             let before = alpha[0].pad([(0, 0), (2, 0)], NEVER);
-            let [two, one] = [0, 1].map(|at| before.slice_axis(1, at..at + states as isize));
+            let [two, one] = [0, 1].map(|at| before.slice_axis(1, at..at + states));
             let from = alpha[0].logaddexp(one).logaddexp(skips.select(two, NEVER));
             (vec![x[1].select(from + x[0], alpha[0])], vec![])
         });

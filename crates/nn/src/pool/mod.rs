@@ -8,7 +8,8 @@
 //! | [`AdaptiveAvgPool1d`], [`AdaptiveAvgPool2d`], [`AdaptiveAvgPool3d`] | mean, for a number of windows |
 //!
 //! `[.., L..]` becomes `[.., M..]`, whatever the axes in front: M = ⌊(L + 2p − d·(k − 1) − 1)/s⌋ + 1 along
-//! each axis, for window size k, stride s (by default k), padding p and dilation d; or M as it is given.
+//! each axis, for window size k, stride s (by default k), padding p and dilation d (⌈ ⌉ in place of ⌊ ⌋ by
+//! `ceil_mode`); or M as it is given.
 //! Over all positions, global pooling, goes an adaptive layer of one window. Model code may as well call the
 //! methods of [`Var`](graph::Var): `x.max_pool2d(Window::new(2))`.
 

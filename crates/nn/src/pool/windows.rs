@@ -48,6 +48,12 @@ macro_rules! options {
         pub fn padding(self, padding: impl Into<Sizes<N>>) -> Self {
             Self { window: self.window.padding(padding), ..self }
         }
+
+        /// Whether positions that are left over get one more window, which reaches beyond the padding; see
+        /// [`Window::ceil_mode`].
+        pub fn ceil_mode(self, ceil: bool) -> Self {
+            Self { window: self.window.ceil_mode(ceil), ..self }
+        }
     };
 }
 

@@ -47,35 +47,35 @@ causal = torch.ones(T, T).tril().bool()
 
 # The operation.
 full = lambda: [short(B, T, E), short(B, S, E), short(B, S, 2)]
-cases.append(case("sdpa", {}, None, full(), scaled_dot_product_attention))
-cases.append(case("sdpa", {"scale": 0.7}, None, full(), lambda q, k, v: scaled_dot_product_attention(q, k, v, scale=0.7)))
+cases.append(case("DotProductAttention", {}, None, full(), scaled_dot_product_attention))
+cases.append(case("DotProductAttention", {"scale": 0.7}, None, full(), lambda q, k, v: scaled_dot_product_attention(q, k, v, scale=0.7)))
 square = lambda: [short(B, 5, 2), short(B, 5, 2), short(B, 5, 2)]
-cases.append(case("sdpa", {"causal": True}, None, square(), lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True)))
+cases.append(case("DotProductAttention", {"causal": True}, None, square(), lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True)))
 # A query that sees nothing answers 0.
 seen = truths([1, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 0])
-cases.append(case("sdpa", {}, None, full(), lambda q, k, v: scaled_dot_product_attention(q, k, v, attn_mask=seen), {"mask": seen}))
+cases.append(case("DotProductAttention", {}, None, full(), lambda q, k, v: scaled_dot_product_attention(q, k, v, attn_mask=seen), {"mask": seen}))
 added = short(B, T, S)
-cases.append(case("sdpa", {"added": array(added)}, None, full(), lambda q, k, v: scaled_dot_product_attention(q, k, v, attn_mask=added)))
+cases.append(case("DotProductAttention", {"added": array(added)}, None, full(), lambda q, k, v: scaled_dot_product_attention(q, k, v, attn_mask=added)))
 
 # The layer: its masks say who is not seen.
 padding = truths([0, 0, 1], [0, 0, 0])
 mha = lambda **options: torch.nn.MultiheadAttention(E, H, batch_first=True, **options)
 for bias in [True, False]:
     layer = mha(bias=bias)
-    cases.append(case("mha", {"bias": bias}, layer, [short(B, T, E)], lambda x: layer(x, x, x)[0]))
+    cases.append(case("MultiHeadAttention", {"bias": bias}, layer, [short(B, T, E)], lambda x: layer(x, x, x)[0]))
 layer = mha()
-cases.append(case("mha", {"causal": True}, layer, [short(B, T, E)],
+cases.append(case("MultiHeadAttention", {"causal": True}, layer, [short(B, T, E)],
     lambda x: layer(x, x, x, attn_mask=~causal, key_padding_mask=padding)[0], {"key_padding": padding}))
 each = torch.stack([torch.stack([causal, causal.T]), torch.stack([causal.T, causal])])
 layer = mha()
-cases.append(case("mha", {}, layer, [short(B, T, E)],
+cases.append(case("MultiHeadAttention", {}, layer, [short(B, T, E)],
     lambda x: layer(x, x, x, attn_mask=~each.reshape(B * H, T, T))[0], {"mask": each}))
 for dims in [{}, {"kdim": 3, "vdim": 5}]:
     layer = mha(**dims)
     inputs = [short(B, T, E), short(B, S, dims.get("kdim", E)), short(B, S, dims.get("vdim", E))]
-    cases.append(case("mha", dims, layer, inputs, lambda q, k, v: layer(q, k, v)[0]))
+    cases.append(case("MultiHeadAttention", dims, layer, inputs, lambda q, k, v: layer(q, k, v)[0]))
 layer = mha()
-cases.append(case("mha", {}, layer, [short(T, E)], lambda x: layer(x, x, x)[0]))
+cases.append(case("MultiHeadAttention", {}, layer, [short(T, E)], lambda x: layer(x, x, x)[0]))
 
 
 # Rotations.
@@ -89,7 +89,7 @@ def rotary(x, halves):
 
 
 for halves in [False, True]:
-    cases.append(case("rotary", {"halves": halves}, None, [short(B, T, 6)], lambda x: rotary(x, halves)))
+    cases.append(case("RotaryEmbedding", {"halves": halves}, None, [short(B, T, 6)], lambda x: rotary(x, halves)))
 
 # Transformers.
 shared = dict(dim_feedforward=3, dropout=0.0, batch_first=True)
@@ -97,22 +97,22 @@ for norm_first in [False, True]:
     for activation in ["relu", "gelu"]:
         options = dict(norm_first=norm_first, activation=activation)
         layer = torch.nn.TransformerEncoderLayer(E, H, **shared, **options)
-        cases.append(case("encoder_layer", options, layer, [short(B, T, E)], layer))
+        cases.append(case("TransformerEncoderLayer", options, layer, [short(B, T, E)], layer))
     options = dict(norm_first=norm_first, activation="relu")
     layer = torch.nn.TransformerDecoderLayer(E, H, **shared, **options)
-    cases.append(case("decoder_layer", options | {"causal": True}, layer, [short(B, T, E), short(B, S, E)],
+    cases.append(case("TransformerDecoderLayer", options | {"causal": True}, layer, [short(B, T, E), short(B, S, E)],
         lambda x, memory: layer(x, memory, tgt_mask=~causal)))
 options = dict(norm_first=True, activation="gelu")
 layer = torch.nn.TransformerEncoderLayer(E, H, bias=False, **shared, **options)
-cases.append(case("encoder_layer", options | {"bias": False, "causal": True}, layer, [short(B, T, E)],
+cases.append(case("TransformerEncoderLayer", options | {"bias": False, "causal": True}, layer, [short(B, T, E)],
     lambda x: layer(x, src_mask=~causal, src_key_padding_mask=padding), {"key_padding": padding}))
 for norm in [False, True]:
     norms = lambda: torch.nn.LayerNorm(E) if norm else None
     options = dict(norm_first=norm, activation="relu")
     stack = torch.nn.TransformerEncoder(
         torch.nn.TransformerEncoderLayer(E, H, **shared, **options), 2, norms(), enable_nested_tensor=False)
-    cases.append(case("encoder", options | {"norm": norm}, stack, [short(B, T, E)], stack))
+    cases.append(case("TransformerEncoder", options | {"norm": norm}, stack, [short(B, T, E)], stack))
     stack = torch.nn.TransformerDecoder(torch.nn.TransformerDecoderLayer(E, H, **shared, **options), 2, norms())
-    cases.append(case("decoder", options | {"norm": norm}, stack, [short(B, T, E), short(B, S, E)], stack))
+    cases.append(case("TransformerDecoder", options | {"norm": norm}, stack, [short(B, T, E), short(B, S, E)], stack))
 
 write("attention", cases)

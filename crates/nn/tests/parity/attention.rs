@@ -8,7 +8,7 @@ use cotangent::nn::{
 use cotangent::{Graph, Params, Scope, Var};
 use serde_json::Value as Json;
 
-use crate::{Table, array, errors, inputs, set};
+use crate::{Table, array, cases, errors, inputs, set};
 
 const MODE: Mode = Mode::Train;
 const WIDTH: usize = 4;
@@ -55,7 +55,7 @@ fn answers(case: &Json, scope: &mut Scope<'_>) -> Vec<Answer> {
     let extent = |name: &str| options[name].as_u64().map_or(WIDTH, |extent| extent as usize);
     let normed = options["norm"] == true;
     match case["kind"].as_str().unwrap() {
-        "sdpa" => {
+        "DotProductAttention" => {
             let scale = options["scale"].as_f64();
             let of = move |blocks| -> Answer {
                 Box::new(move |_, x, masks| {
@@ -66,7 +66,7 @@ fn answers(case: &Json, scope: &mut Scope<'_>) -> Vec<Answer> {
             };
             [Blocks::Auto, Blocks::Whole, Blocks::Of(1), Blocks::Of(2)].map(of).into()
         }
-        "mha" => {
+        "MultiHeadAttention" => {
             let bias = options["bias"] != false;
             let layer = MultiHeadAttention::new(WIDTH, HEADS).bias(bias);
             let layer = layer.kdim(extent("kdim")).vdim(extent("vdim")).build(scope, "layer");
@@ -75,27 +75,27 @@ fn answers(case: &Json, scope: &mut Scope<'_>) -> Vec<Answer> {
                 _ => layer.attend([x[0], x[1], x[2]], masks, MODE),
             })]
         }
-        "rotary" => {
+        "RotaryEmbedding" => {
             let pairs = if options["halves"] == true { Pairs::Halves } else { Pairs::Interleaved };
             let rotary = RotaryEmbedding::new(6).base(100.0).pairs(pairs);
             vec![Box::new(move |_, x, _| rotary.forward(x[0]))]
         }
-        "encoder_layer" => {
+        "TransformerEncoderLayer" => {
             let layer = built!(TransformerEncoderLayer::new(WIDTH, HEADS), options, scope);
             vec![Box::new(move |_, x, masks| layer.forward_masked(x[0], masks, MODE))]
         }
-        "decoder_layer" => {
+        "TransformerDecoderLayer" => {
             let layer = built!(TransformerDecoderLayer::new(WIDTH, HEADS), options, scope);
             vec![Box::new(move |_, x, masks| {
                 layer.forward_masked(x[0], x[1], [masks, Masks::none()], MODE)
             })]
         }
-        "encoder" => {
+        "TransformerEncoder" => {
             let stack = TransformerEncoder::new(WIDTH, HEADS, 2);
             let stack = built!(if normed { stack.norm() } else { stack }, options, scope);
             vec![Box::new(move |_, x, masks| stack.forward_masked(x[0], masks, MODE))]
         }
-        "decoder" => {
+        "TransformerDecoder" => {
             let stack = TransformerDecoder::new(WIDTH, HEADS, 2);
             let stack = built!(if normed { stack.norm() } else { stack }, options, scope);
             vec![Box::new(move |_, x, masks| {
@@ -106,11 +106,8 @@ fn answers(case: &Json, scope: &mut Scope<'_>) -> Vec<Answer> {
     }
 }
 
-#[test]
-fn answers_and_gradients_are_pytorchs() {
-    let json: Json = serde_json::from_str(include_str!("attention.json")).unwrap();
-    let mut table = Table::default();
-    for case in json["cases"].as_array().unwrap() {
+pub fn compare(table: &mut Table) {
+    for case in &cases(include_str!("attention.json")) {
         let mut params = Params::<f64>::with_seed(0);
         let answers = answers(case, &mut params.root());
         let paths = set(&mut params, &case["parameters"]);
@@ -121,8 +118,11 @@ fn answers_and_gradients_are_pytorchs() {
             let weights = paths.iter().map(|path| params.entry(params.id(path).unwrap()).unwrap());
             let of =
                 x.iter().copied().chain(weights.map(|weight| g.param(weight))).collect::<Vec<_>>();
-            table.add(case, errors(case, &params, y, &of));
+            table.add(
+                case["kind"].as_str().unwrap(),
+                &case["options"],
+                errors(case, &params, y, &of),
+            );
         }
     }
-    table.print();
 }

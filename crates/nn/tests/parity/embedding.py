@@ -11,12 +11,18 @@ cases = []
 
 
 def add(kind, options, module, index, offsets=None, weights=None):
+    """With a largest norm, the table is shortened by the differentiable renorm, and not in place."""
     with torch.no_grad():
         module.weight.copy_(short(ROWS, WIDTH))
     if weights is not None:
         weights = weights.requires_grad_()
-    given = [index] if kind == "embedding" else [index, offsets, weights]
+    given = [index] if kind == "Embedding" else [index, offsets, weights]
     y = module(*given)
+    if options.get("max_norm") is not None:
+        shortened = torch.renorm(module.weight, 2, 0, options["max_norm"])
+        in_place = module.from_pretrained(module.weight.detach().clone(), max_norm=options["max_norm"])
+        y = torch.nn.functional.embedding(index, shortened, padding_idx=options["padding"])
+        assert torch.equal(y, in_place(index))
     v = short(*y.shape)
     (v * y).sum().backward()
     gradients = [module.weight.grad] + ([] if weights is None else [weights.grad])
@@ -36,16 +42,20 @@ words = torch.tensor([[0, 4, 1], [3, 3, 0], [1, 1, 1]])
 line, offsets = torch.tensor([0, 4, 1, 3, 3, 1]), torch.tensor([0, 2, 2, 5])
 for padding in [None, 1]:
     options = {"padding": padding}
-    add("embedding", options, torch.nn.Embedding(ROWS, WIDTH, padding_idx=padding), words)
+    add("Embedding", options, torch.nn.Embedding(ROWS, WIDTH, padding_idx=padding), words)
     for mode in ["sum", "mean", "max"]:
         bag = lambda: torch.nn.EmbeddingBag(ROWS, WIDTH, mode=mode, padding_idx=padding)
         # Of equal numbers, PyTorch's maximum has one gradient: a bag has no row twice.
         given = words if mode != "max" else torch.tensor([[0, 4, 1], [3, 2, 0], [1, 2, 4]])
-        add("embedding_bag", options | {"mode": mode}, bag(), given)
+        add("EmbeddingBag", options | {"mode": mode}, bag(), given)
         if mode == "sum":
-            add("embedding_bag", options | {"mode": mode}, bag(), words, None, short(3, 3))
-            add("embedding_bag", options | {"mode": mode}, bag(), line, offsets, short(6))
+            add("EmbeddingBag", options | {"mode": mode}, bag(), words, None, short(3, 3))
+            add("EmbeddingBag", options | {"mode": mode}, bag(), line, offsets, short(6))
         given = line if mode != "max" else torch.tensor([0, 4, 1, 3, 2, 1])
-        add("embedding_bag", options | {"mode": mode}, bag(), given, offsets)
+        add("EmbeddingBag", options | {"mode": mode}, bag(), given, offsets)
+
+for padding, max_norm in [(None, 0.9), (1, 0.5)]:
+    module = torch.nn.Embedding(ROWS, WIDTH, padding_idx=padding)
+    add("Embedding", {"padding": padding, "max_norm": max_norm}, module, words)
 
 write("embedding", cases)

@@ -2,15 +2,11 @@
 
 use cotangent::nn::{Bag, Embedding, EmbeddingBag};
 use cotangent::{Graph, Params};
-use serde_json::Value as Json;
 
-use crate::{Table, array, errors, set};
+use crate::{Table, array, cases, errors, set};
 
-#[test]
-fn rows_and_bags_are_pytorchs() {
-    let json: Json = serde_json::from_str(include_str!("embedding.json")).unwrap();
-    let mut table = Table::default();
-    for case in json["cases"].as_array().unwrap() {
+pub fn compare(table: &mut Table) {
+    for case in &cases(include_str!("embedding.json")) {
         let mut params = Params::<f64>::with_seed(0);
         let scope = &mut params.root();
         let options = &case["options"];
@@ -20,9 +16,11 @@ fn rows_and_bags_are_pytorchs() {
         let indices = |name: &str| given(name).map(|x| g.constant(x.mapv(|x| x as i64)));
         let (index, offsets) = (indices("index").unwrap(), indices("offsets"));
         let weights = given("weights").map(|x| g.constant(x));
-        let (y, weight) = if case["kind"] == "embedding" {
+        let (y, weight) = if case["kind"] == "Embedding" {
             let layer = Embedding::new(5, 3);
             let layer = padding.map_or(layer.clone(), |row| layer.padding(row));
+            let max_norm = options["max_norm"].as_f64();
+            let layer = max_norm.map_or(layer.clone(), |max_norm| layer.max_norm(max_norm));
             let layer = layer.build(scope, "layer");
             (layer.forward(index), layer.weight)
         } else {
@@ -50,7 +48,6 @@ fn rows_and_bags_are_pytorchs() {
         }
         set(&mut params, &case["parameters"]);
         let of: Vec<_> = [g.param(&weight)].into_iter().chain(weights).collect();
-        table.add(case, errors(case, &params, y, &of));
+        table.add(case["kind"].as_str().unwrap(), &case["options"], errors(case, &params, y, &of));
     }
-    table.print();
 }

@@ -63,59 +63,65 @@ x, t = lambda: short(3, 4), lambda: short(3, 4)
 for reduction in REDUCTIONS:
     r = {"reduction": reduction}
     for delta in [1.0, 0.4]:
-        add("huber", r | {"delta": delta}, [x(), t()], lambda x, t: F.huber_loss(x, t, delta=delta, **r))
+        add("Huber", r | {"delta": delta}, [x(), t()], lambda x, t: F.huber_loss(x, t, delta=delta, **r))
     for beta in [1.0, 0.4, 0.0]:
-        add("smooth_l1", r | {"beta": beta}, [x(), t()], lambda x, t: F.smooth_l1_loss(x, t, beta=beta, **r))
+        add("SmoothL1", r | {"beta": beta}, [x(), t()], lambda x, t: F.smooth_l1_loss(x, t, beta=beta, **r))
     for log_target in [False, True]:
         p = F.softmax(short(3, 4), -1)
         p = p.log() if log_target else p
-        add("kl_div", r | {"log_target": log_target}, [F.log_softmax(short(3, 4), -1), p],
+        add("KlDiv", r | {"log_target": log_target}, [F.log_softmax(short(3, 4), -1), p],
             lambda x, p: F.kl_div(x, p, log_target=log_target, **r))
-    add("hinge", r, [x(), signs(3, 4)], lambda x, t: reduced((1 - t * x).clamp(min=0), reduction), 1)
+    add("Hinge", r, [x(), signs(3, 4)], lambda x, t: reduced((1 - t * x).clamp(min=0), reduction), 1)
     for margin in [1.0, 0.3]:
         m = r | {"margin": margin}
-        add("hinge_embedding", m, [x().abs(), signs(3, 4)], lambda x, t: F.hinge_embedding_loss(x, t, **m), 1)
-        add("margin_ranking", m, [x(), t(), signs(3, 4)], lambda a, b, t: F.margin_ranking_loss(a, b, t, **m), 2)
-        add("cosine_embedding", m | {"margin": margin / 2}, [x(), t(), signs(3)],
+        add("HingeEmbedding", m, [x().abs(), signs(3, 4)], lambda x, t: F.hinge_embedding_loss(x, t, **m), 1)
+        add("MarginRanking", m, [x(), t(), signs(3, 4)], lambda a, b, t: F.margin_ranking_loss(a, b, t, **m), 2)
+        add("CosineEmbedding", m | {"margin": margin / 2}, [x(), t(), signs(3)],
             lambda a, b, t: F.cosine_embedding_loss(a, b, t, **(m | {"margin": margin / 2})), 2)
-        add("contrastive", m | {"margin": 2 * margin}, [x(), t(), signs(3)],
+        add("Contrastive", m | {"margin": 2 * margin}, [x(), t(), signs(3)],
             lambda a, b, t: contrastive(a, b, t, 2 * margin, reduction), 2)
         for swap in [False, True]:
-            add("triplet_margin", m | {"swap": swap}, [x(), t(), short(3, 4)],
+            add("TripletMargin", m | {"swap": swap}, [x(), t(), short(3, 4)],
                 lambda a, p, n: F.triplet_margin_loss(a, p, n, swap=swap, **m))
     for weights in [None, [0.5, 1.0, 2.0, 0.25]]:
         w = None if weights is None else torch.tensor(weights)
-        add("multi_label_soft_margin", r | {"weights": weights}, [x(), truths(3, 4)],
+        add("MultiLabelSoftMargin", r | {"weights": weights}, [x(), truths(3, 4)],
             lambda x, t: F.multilabel_soft_margin_loss(x, t, weight=w, **r), 1)
     for alpha, gamma in [(0.25, 2.0), (None, 1.5), (0.7, 0.0)]:
-        add("focal", r | {"alpha": alpha, "gamma": gamma}, [x(), truths(3, 4)],
+        add("Focal", r | {"alpha": alpha, "gamma": gamma}, [x(), truths(3, 4)],
             lambda x, t: focal(x, t, alpha, gamma, reduction), 1)
     for log_input in [True, False]:
         for full in [False, True]:
             o = {"log_input": log_input, "full": full}
             counts = short(3, 4).abs().mul(4).round()
             rates = x() if log_input else x().abs() + 0.1
-            add("poisson_nll", r | o, [rates, counts], lambda x, t: F.poisson_nll_loss(x, t, **o, **r), 1)
+            add("PoissonNll", r | o, [rates, counts], lambda x, t: F.poisson_nll_loss(x, t, **o, **r), 1)
     for full in [False, True]:
         for width in [4, 1]:
-            add("gaussian_nll", r | {"full": full}, [x(), t(), short(3, width).abs() + 0.1],
+            add("GaussianNll", r | {"full": full}, [x(), t(), short(3, width).abs() + 0.1],
                 lambda x, t, v: F.gaussian_nll_loss(x, t, v, full=full, **r))
     classes = torch.tensor([2, 0, 3])
     for smoothing in [0.0, 0.2]:
-        add("cross_entropy", r | {"smoothing": smoothing}, [x(), classes],
+        add("CrossEntropy", r | {"smoothing": smoothing}, [x(), classes],
             lambda x, t: F.cross_entropy(x, t, label_smoothing=smoothing, **r))
-    add("nll", r, [F.log_softmax(x(), -1), classes], lambda x, t: F.nll_loss(x, t, **r))
+    add("Nll", r, [F.log_softmax(x(), -1), classes], lambda x, t: F.nll_loss(x, t, **r))
 
     # Four sequences: labels that repeat; one; as many as there is room for; none. Behind lengths stands no class.
     for blank in [0, 2]:
         labels = torch.tensor([[1, 1, 3], [3, -1, -1], [4, 1, 3], [-1, -1, -1]])
         of_input, of_target = torch.tensor([6, 4, 3, 5]), torch.tensor([3, 1, 3, 0])
         given = [2 * short(6, 4, 5), labels, of_input, of_target]
-        add("ctc", r | {"blank": blank, "zero_infinity": False}, given,
+        add("Ctc", r | {"blank": blank, "zero_infinity": False}, given,
             lambda x, t, a, b: F.ctc_loss(F.log_softmax(x, -1), t.clamp(min=0), a, b, blank=blank, **r))
     # A target that does not fit.
     given = [2 * short(3, 2, 4), torch.tensor([[1, 1], [2, 3]]), torch.tensor([2, 3]), torch.tensor([2, 2])]
-    add("ctc", r | {"blank": 0, "zero_infinity": True}, given,
+    add("Ctc", r | {"blank": 0, "zero_infinity": True}, given,
         lambda x, t, a, b: F.ctc_loss(F.log_softmax(x, -1), t, a, b, zero_infinity=True, **r))
+
+for reduction in REDUCTIONS:
+    r = {"reduction": reduction}
+    add("Mse", r, [x(), t()], lambda x, t: F.mse_loss(x, t, **r))
+    add("L1", r, [x(), t()], lambda x, t: F.l1_loss(x, t, **r))
+    add("BceWithLogits", r, [x(), truths(3, 4)], lambda x, t: F.binary_cross_entropy_with_logits(x, t, **r), 1)
 
 write("losses", cases)

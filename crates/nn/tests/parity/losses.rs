@@ -1,14 +1,14 @@
 //! Losses: `losses.json`, which `losses.py` writes.
 
 use cotangent::nn::loss::{
-    Contrastive, CosineEmbedding, CrossEntropy, Ctc, Focal, GaussianNll, Hinge, HingeEmbedding,
-    Huber, KlDiv, MarginRanking, MultiLabelSoftMargin, Nll, PoissonNll, Reduction, SmoothL1,
-    TripletMargin,
+    BceWithLogits, Contrastive, CosineEmbedding, CrossEntropy, Ctc, Focal, GaussianNll, Hinge,
+    HingeEmbedding, Huber, KlDiv, L1, MarginRanking, Mse, MultiLabelSoftMargin, Nll, PoissonNll,
+    Reduction, SmoothL1, TripletMargin,
 };
 use cotangent::{Graph, Params, Var};
 use serde_json::Value as Json;
 
-use crate::{Table, array, errors, given, list};
+use crate::{Table, array, cases, errors, given, list};
 
 /// The loss of a case.
 fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
@@ -27,25 +27,23 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
         };
     }
     match case["kind"].as_str().unwrap() {
-        "huber" => reduced!(Huber::new(number("delta"))).of(x[0], x[1]),
-        "smooth_l1" => reduced!(SmoothL1::new().beta(number("beta"))).of(x[0], x[1]),
-        "kl_div" => reduced!(KlDiv::new().log_target(flag("log_target"))).of(x[0], x[1]),
-        "hinge" => reduced!(Hinge::new()).of(x[0], x[1]),
-        "hinge_embedding" => {
-            reduced!(HingeEmbedding::new().margin(number("margin"))).of(x[0], x[1])
-        }
-        "margin_ranking" => {
+        "Huber" => reduced!(Huber::new(number("delta"))).of(x[0], x[1]),
+        "SmoothL1" => reduced!(SmoothL1::new().beta(number("beta"))).of(x[0], x[1]),
+        "KlDiv" => reduced!(KlDiv::new().log_target(flag("log_target"))).of(x[0], x[1]),
+        "Hinge" => reduced!(Hinge::new()).of(x[0], x[1]),
+        "HingeEmbedding" => reduced!(HingeEmbedding::new().margin(number("margin"))).of(x[0], x[1]),
+        "MarginRanking" => {
             reduced!(MarginRanking::new().margin(number("margin"))).of(x[0], x[1], x[2])
         }
-        "cosine_embedding" => {
+        "CosineEmbedding" => {
             reduced!(CosineEmbedding::new().margin(number("margin"))).of(x[0], x[1], x[2])
         }
-        "contrastive" => reduced!(Contrastive::new().margin(number("margin"))).of(x[0], x[1], x[2]),
-        "triplet_margin" => {
+        "Contrastive" => reduced!(Contrastive::new().margin(number("margin"))).of(x[0], x[1], x[2]),
+        "TripletMargin" => {
             let loss = TripletMargin::new().margin(number("margin")).swap(flag("swap"));
             reduced!(loss).of(x[0], x[1], x[2])
         }
-        "multi_label_soft_margin" => {
+        "MultiLabelSoftMargin" => {
             let mut loss = MultiLabelSoftMargin::new();
             if let Some(weights) = options["weights"].as_array() {
                 let weights: Vec<f64> = weights.iter().map(|w| w.as_f64().unwrap()).collect();
@@ -53,21 +51,24 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
             }
             reduced!(loss).of(x[0], x[1])
         }
-        "focal" => {
+        "Focal" => {
             let loss = Focal::new().alpha(options["alpha"].as_f64()).gamma(number("gamma"));
             reduced!(loss).of(x[0], x[1])
         }
-        "poisson_nll" => {
+        "PoissonNll" => {
             let loss = PoissonNll::new().log_input(flag("log_input")).full(flag("full"));
             reduced!(loss).of(x[0], x[1])
         }
-        "gaussian_nll" => reduced!(GaussianNll::new().full(flag("full"))).of(x[0], x[1], x[2]),
-        "cross_entropy" => {
+        "GaussianNll" => reduced!(GaussianNll::new().full(flag("full"))).of(x[0], x[1], x[2]),
+        "CrossEntropy" => {
             let loss = CrossEntropy::new().label_smoothing(number("smoothing"));
             reduced!(loss).of(x[0], x[1])
         }
-        "nll" => reduced!(Nll::new()).of(x[0], x[1]),
-        "ctc" => {
+        "Mse" => reduced!(Mse::new()).of(x[0], x[1]),
+        "L1" => reduced!(L1::new()).of(x[0], x[1]),
+        "BceWithLogits" => reduced!(BceWithLogits::new()).of(x[0], x[1]),
+        "Nll" => reduced!(Nll::new()).of(x[0], x[1]),
+        "Ctc" => {
             let loss = Ctc::new().blank(options["blank"].as_u64().unwrap() as usize);
             let loss = reduced!(loss.zero_infinity(flag("zero_infinity")));
             loss.of(x[0].log_softmax(-1), x[1], [x[2], x[3]])
@@ -78,14 +79,11 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
 
 /// The inputs of these losses that hold indices.
 fn is_index(kind: &str, position: usize) -> bool {
-    matches!((kind, position), ("cross_entropy" | "nll", 1) | ("ctc", 1..))
+    matches!((kind, position), ("CrossEntropy" | "Nll", 1) | ("Ctc", 1..))
 }
 
-#[test]
-fn losses_and_gradients_are_pytorchs() {
-    let json: Json = serde_json::from_str(include_str!("losses.json")).unwrap();
-    let mut table = Table::default();
-    for case in json["cases"].as_array().unwrap() {
+pub fn compare(table: &mut Table) {
+    for case in &cases(include_str!("losses.json")) {
         let (g, kind) = (Graph::new(), case["kind"].as_str().unwrap());
         let mut params = Params::with_seed(0);
         let input = |(i, x): (usize, &Json)| match is_index(kind, i) {
@@ -94,7 +92,6 @@ fn losses_and_gradients_are_pytorchs() {
         };
         let x: Vec<Var<'_>> = list(&case["inputs"]).iter().enumerate().map(input).collect();
         let real = case["real"].as_u64().unwrap() as usize;
-        table.add(case, errors(case, &params, loss(case, &x), &x[..real]));
+        table.add(kind, &case["options"], errors(case, &params, loss(case, &x), &x[..real]));
     }
-    table.print();
 }

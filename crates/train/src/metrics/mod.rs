@@ -56,7 +56,7 @@ use crate::Predictions;
 /// # Ok::<(), MetricError>(())
 /// ```
 pub trait Metric: Send {
-    /// What its curve is called, after `val_`.
+    /// What its curve is called, after `val_` if it is of validation data.
     fn name(&self) -> String;
 
     /// The metric of predictions.

@@ -7,20 +7,22 @@ use cotangent::{Feed, Params, Precision};
 use super::Trainer;
 use crate::gathered::Gathered;
 use crate::keeping::Keeping;
+use crate::metrics::Metric;
 use crate::source::{Course, Whole};
 use crate::watch::Watch;
 use crate::{BatchEnd, EpochEnd, FitError, History, Predictions, Scores};
 
 impl<T: Precision> Trainer<'_, T> {
-    /// Trains on a course of so many batches for each epoch.
+    /// Trains on a course of so many batches for each epoch; metrics are of training data, if they are given, and of
+    /// validation data.
     pub(super) fn run(
         &mut self,
         params: &mut Params<T>,
         optimizer: &mut dyn Optimizer<T>,
         (course, batches): (&mut dyn Course<T>, usize),
-        validation: Option<&dyn Whole<T>>,
+        [train, validation]: [Option<&dyn Whole<T>>; 2],
     ) -> Result<History, FitError> {
-        let curves = self.curves(validation.is_some());
+        let curves = self.curves(train.is_some(), validation.is_some());
         let monitor = self.monitor.as_deref().unwrap_or(match validation {
             Some(_) => "val_loss",
             None => "loss",
@@ -39,8 +41,13 @@ impl<T: Precision> Trainer<'_, T> {
         }
         while history.epochs() < self.epochs && !watch.stops(&history) {
             let loss = self.epoch(params, optimizer, (course, batches), history.epochs() + 1)?;
-            let scores = validation.map(|data| self.score(params, data)).transpose()?;
-            let scores = scores.iter().flat_map(Scores::iter).map(|(_, score)| score);
+            let mut scored =
+                |data: Option<&dyn Whole<T>>| data.map(|data| self.score(params, data)).transpose();
+            let (train, validation) = (scored(train)?, scored(validation)?);
+            // Of the training data, the loss is known from the batches.
+            let train = train.iter().flat_map(|scores| scores.iter().skip(1));
+            let scores = train.chain(validation.iter().flat_map(Scores::iter));
+            let scores = scores.map(|(_, score)| score);
             history.push([loss].into_iter().chain(scores).chain([optimizer.learning_rate()]));
             check_finite(&history)?;
             optimizer.observe(watch.last(&history));
@@ -62,12 +69,18 @@ impl<T: Precision> Trainer<'_, T> {
     }
 
     /// The names of the curves, each with whether the greater value is the better one.
-    fn curves(&self, validated: bool) -> Vec<(String, bool)> {
+    fn curves(&self, trained: bool, validated: bool) -> Vec<(String, bool)> {
+        let of = |prefix: &str| {
+            let named = |m: &dyn Metric| (format!("{prefix}{}", m.name()), m.greater_is_better());
+            self.metrics.iter().map(|metric| named(&**metric)).collect::<Vec<_>>()
+        };
         let mut curves = vec![("loss".to_owned(), false)];
+        if trained {
+            curves.extend(of(""));
+        }
         if validated {
             curves.push(("val_loss".to_owned(), false));
-            let metrics = self.metrics.iter();
-            curves.extend(metrics.map(|m| (format!("val_{}", m.name()), m.greater_is_better())));
+            curves.extend(of("val_"));
         }
         curves.push(("learning_rate".to_owned(), false));
         curves

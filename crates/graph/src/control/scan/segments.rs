@@ -58,7 +58,7 @@ impl Graph {
         let segments = steps / length;
         let (whole, rest) = (segments * length, steps % length);
         let folded = |x: &Var<'g>| {
-            let (x, shape) = (x.slice_axis(0, 0..whole as isize), x.shape());
+            let (x, shape) = (x.slice_axis(0, 0..whole), x.shape());
             x.reshape_to([&[segments, length], &shape[1..]].concat())
         };
         let folded: Vec<Var<'g>> = xs.iter().map(folded).collect();
@@ -71,7 +71,7 @@ impl Graph {
             return (carry, each);
         }
         // Fewer steps than a segment, which has one level less.
-        let left: Vec<Var<'g>> = xs.iter().map(|x| x.slice_axis(0, whole as isize..)).collect();
+        let left: Vec<Var<'g>> = xs.iter().map(|x| x.slice_axis(0, whole..)).collect();
         let (carry, last) = self.in_segments(levels - 1, &carry, &left, body);
         let joined = |(first, last)| self.concat(&[first, last], 0);
         (carry, each.into_iter().zip(last).map(joined).collect())

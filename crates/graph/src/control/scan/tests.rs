@@ -70,7 +70,7 @@ fn unrolled<'g>(how: How, init: &[Var<'g>], xs: &[Var<'g>], body: Body<'_, 'g>) 
     let (mut carry, mut rows) = (init.to_vec(), vec![Vec::new(); steps]);
     for step in 0..steps {
         let at = if how == How::Reverse { steps - 1 - step } else { step };
-        let slice = |x: &Var<'g>| x.slice_axis(0, at as isize..at as isize + 1).squeeze(0);
+        let slice = |x: &Var<'g>| x.slice_axis(0, at..at + 1).squeeze(0);
         let slices: Vec<Var<'g>> = xs.iter().map(slice).collect();
         (carry, rows[at]) = body(&carry, &slices);
     }

@@ -32,7 +32,7 @@ fn multiplicities(graph: &Graph, length: usize) -> Var<'_> {
 fn fitted(x: Var<'_>, extent: usize) -> Var<'_> {
     let given = x.shape()[x.rank() - 1];
     if given > extent {
-        return x.slice_axis(-1, ..extent as isize);
+        return x.slice_axis(-1, ..extent);
     }
     let mut border = vec![(0, 0); x.rank()];
     border[x.rank() - 1].1 = extent - given;

@@ -8,7 +8,7 @@ use crate::Defect;
 use crate::{Args, Fault, Out, RunResult, Scalar};
 
 /// A matrix in double precision.
-pub(super) type Matrix = DMatrix<f64>;
+pub type Matrix = DMatrix<f64>;
 
 /// Hands `compute` the matrices of the inputs at every position of the batch, and writes what it
 /// answers.
@@ -42,12 +42,14 @@ pub(super) fn each_matrix<T: Scalar, const N: usize>(
 pub(super) fn each_number<T: Scalar>(
     args: &Args<'_, T>,
     out: &mut Out<'_, T>,
-    compute: impl Fn(Matrix) -> f64,
+    compute: impl Fn(Matrix) -> Result<f64, Defect>,
 ) -> RunResult {
     let out = out.real();
     let batch = out.shape().to_vec();
     for (place, y) in out.indexed_iter_mut() {
-        *y = T::from_f64(compute(matrix(&args.real(0), &batch, place.slice())));
+        let answer = compute(matrix(&args.real(0), &batch, place.slice()))
+            .map_err(|defect| Fault::Matrix { defect, position: place.slice().to_vec() })?;
+        *y = T::from_f64(answer);
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ impl Operation for Det {
         smallvec![Some(per_matrix(v) * cofactors)]
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        each_number(args, out, |a| a.lu().determinant())
+        each_number(args, out, |a| Ok(a.lu().determinant()))
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
         Some(batch.apply(self.clone()))

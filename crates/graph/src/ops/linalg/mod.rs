@@ -18,9 +18,11 @@ mod inverse;
 mod lstsq;
 mod matrix_exp;
 mod matrix_norm;
+mod matrix_rank;
 mod pinv;
 mod qr;
-mod singular;
+#[doc(hidden)]
+pub mod singular;
 mod slogdet;
 mod solve;
 mod svd;
@@ -36,6 +38,7 @@ pub use gaps::{Gaps, Spectrum};
 pub use inverse::Inverse;
 pub use matrix_exp::MatrixExp;
 pub use matrix_norm::MatrixNorm;
+pub use matrix_rank::MatrixRank;
 pub use pinv::Pinv;
 pub use qr::Qr;
 pub use slogdet::{DetSign, LogAbsDet};
@@ -100,7 +103,7 @@ fn definite(a: Var<'_>) -> Var<'_> {
 
 /// What lies one above the other, of which the lower part has so many rows.
 fn above_and_below(both: Var<'_>, below: usize) -> (Var<'_>, Var<'_>) {
-    let above = (both.shape()[both.rank() - 2] - below) as isize;
+    let above = both.shape()[both.rank() - 2] - below;
     (both.slice_axis(-2, ..above), both.slice_axis(-2, above..))
 }
 
@@ -122,6 +125,7 @@ pub(super) fn examples() -> Vec<Example> {
         lstsq::examples(),
         matrix_exp::examples(),
         matrix_norm::examples(),
+        matrix_rank::examples(),
         pinv::examples(),
         qr::examples(),
         slogdet::examples(),

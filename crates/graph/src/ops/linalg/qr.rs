@@ -99,8 +99,8 @@ impl<'g> Var<'g> {
             return factors(self.graph().apply(Qr, &[self]));
         }
         // Q is that of as many columns as there are rows, and the others are Q times Qᵀ times themselves.
-        let (q, r) = self.slice_axis(-1, ..rows as isize).qr();
-        let others = q.t().matmul(self.slice_axis(-1, rows as isize..));
+        let (q, r) = self.slice_axis(-1, ..rows).qr();
+        let others = q.t().matmul(self.slice_axis(-1, rows..));
         (q, self.graph().concat(&[r, others], -1))
     }
 }

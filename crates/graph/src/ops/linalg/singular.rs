@@ -10,8 +10,11 @@ use nalgebra::SymmetricEigen;
 use super::dense::{Matrix, most_sweeps, orientation, size};
 use crate::Defect;
 
-/// U, s and V with A = U·diag(s)·Vᵀ, the singular values s in a row, descending.
-pub(super) fn decomposed(a: &Matrix) -> Result<(Matrix, Matrix, Matrix), Defect> {
+/// U, s and V with A = U·diag(s)·Vᵀ, the singular values s in a row, descending: of a matrix of numbers, outside of graphs.
+///
+/// # Errors
+/// If the iteration does not come to its end, as for a matrix that is not finite.
+pub fn decomposed(a: &Matrix) -> Result<(Matrix, Matrix, Matrix), Defect> {
     let (mut u, s, mut v) = if a.nrows() >= a.ncols() {
         tall(a)?
     } else {

@@ -33,7 +33,7 @@ impl Operation for LogAbsDet {
         smallvec![Some(per_matrix(v) * inputs[0].inverse().t())]
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        each_number(args, out, |a| signed_logarithm(a).1)
+        each_number(args, out, |a| Ok(signed_logarithm(a).1))
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
         Some(batch.apply(self.clone()))
@@ -52,7 +52,7 @@ impl Operation for DetSign {
         crate::no_derivative()
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        each_number(args, out, |a| signed_logarithm(a).0)
+        each_number(args, out, |a| Ok(signed_logarithm(a).0))
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
         Some(batch.apply(self.clone()))

@@ -82,7 +82,7 @@ fn cotangent<'g>(factors: Factors<'g>, of: Factors<'g>) -> Var<'g> {
     };
     let gaps = graph.apply(Gaps { of: spectrum }, &[values]);
     let (between, to_zero) =
-        above_and_below(gaps.slice_axis(-1, ..count as isize), usize::from(rows != columns));
+        above_and_below(gaps.slice_axis(-1, ..count), usize::from(rows != columns));
     // 1/(sⱼ² − sᵢ²); on the diagonal, where a singular value may be 0, it is 0/(2·s + 1).
     let f = between / (s + s.t() + graph.full([count], 1.0).diag());
     let turning = |x: Var<'g>, of_x: Var<'g>| {

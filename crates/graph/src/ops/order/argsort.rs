@@ -113,7 +113,7 @@ impl<'g> Var<'g> {
             let rule = format!("{k} of the {} numbers along axis {axis}", self.shape()[resolved]);
             misfit("topk", rule, &[self]);
         }
-        let positions = sorted.slice_axis(axis, ..k as isize);
+        let positions = sorted.slice_axis(axis, ..k);
         (self.gather(axis, positions), positions)
     }
 }

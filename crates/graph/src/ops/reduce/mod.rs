@@ -9,6 +9,7 @@ mod logsumexp;
 mod moments;
 mod norm;
 mod prod;
+mod renorm;
 mod sum;
 mod vector_norm;
 
@@ -259,6 +260,7 @@ pub(super) fn examples() -> Vec<Example> {
         moments::examples(),
         norm::examples(),
         prod::examples(),
+        renorm::examples(),
         sum::examples(),
         vector_norm::examples(),
     ]

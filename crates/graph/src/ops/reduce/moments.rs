@@ -148,7 +148,7 @@ impl<'g> Var<'g> {
     }
 
     /// The standard deviation along some axes: the root of [`variance_over`](Var::variance_over).
-    /// Its derivative is taken as 0 where all numbers are equal (PyTorch's convention).
+    /// Its derivatives are taken as 0 where all numbers are equal (PyTorch's convention).
     ///
     /// Shapes and refusals are those of [`variance_over`](Var::variance_over).
     ///
@@ -156,8 +156,15 @@ impl<'g> Var<'g> {
     /// If the elements are not real, or an axis does not exist or is named twice.
     #[track_caller]
     pub fn std_over(self, axes: impl Into<Axes>, ddof: usize) -> Var<'g> {
-        self.variance_over(axes, ddof).sqrt()
+        deviation(self.variance_over(axes, ddof))
     }
+}
+
+/// The root, through which nothing flows where it is 0: of a root alone, the second derivative would be infinite.
+#[track_caller]
+fn deviation(variance: Var<'_>) -> Var<'_> {
+    let some = variance.ne(0.0);
+    some.select(some.select(variance, 1.0).sqrt(), 0.0)
 }
 
 pub(super) fn examples() -> Vec<Example> {
@@ -187,8 +194,10 @@ mod tests {
     fn the_deviation_of_equal_numbers_has_derivative_zero() {
         let g = Graph::new();
         let x = g.constant(array![5.0, 5.0, 5.0]);
-        let dx = x.std_over(0, 0).grad(x).eval().unwrap();
-        assert_eq!(dx, array![0.0, 0.0, 0.0].into_dyn());
+        let dx = x.std_over(0, 0).grad(x);
+        assert_eq!(dx.eval().unwrap(), array![0.0, 0.0, 0.0].into_dyn());
+        let second = (dx * g.constant(array![1.0, 2.0, 3.0])).sum().grad(x);
+        assert_eq!(second.eval().unwrap(), array![0.0, 0.0, 0.0].into_dyn());
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::ops::registry::{Example, reduction};
 use crate::{Axes, Scalar, Var};
 
 /// √Σx², scaled by the largest magnitude so that the squares neither overflow nor underflow.
-/// Cotangent: v·x/y, and 0 at x = 0 (the subgradient of least norm, as PyTorch).
+/// Cotangent: v·x/y, and 0 at x = 0 (the subgradient of least norm, as PyTorch). Of that rule every derivative at 0 is 0,
+/// too, where the true second one is infinite (and PyTorch's is NaN).
 ///
 /// Recorded by [`Var::norm_over`](crate::Var::norm_over).
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +21,9 @@ impl Reduction for Norm {
         scale * accurate_sum(lane.iter().map(|&x| (x / scale) * (x / scale))).sqrt()
     }
     fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
-        along.x.mul_no_nan(v.mul_no_nan(y.recip()))
+        let some = y.ne(0.0);
+        // Chosen last, so that nothing flows from where all are 0; divided first, as 1/y overflows where x/y does not.
+        v * some.select(along.x / some.select(y, 1.0), 0.0)
     }
     fn expand<'g>(&self, along: &Along<'g>) -> Option<Var<'g>> {
         if along.count == 0 {
@@ -53,7 +56,7 @@ impl<'g> Var<'g> {
         self.fold(Norm, ..)
     }
 
-    /// The Euclidean norm along some axes; its derivative at 0 is 0.
+    /// The Euclidean norm along some axes; its derivatives of every order at 0 are 0.
     ///
     /// The axes are dropped from the shape, or stay with extent 1 under [`keep`](crate::keep).
     ///
@@ -89,6 +92,33 @@ mod tests {
         let x = g.constant(array![[0.0, 0.0], [3.0, 4.0]]);
         let dx = x.norm_over(1).sum().grad(x).eval().unwrap();
         approx::assert_relative_eq!(dx, array![[0.0, 0.0], [0.6, 0.8]].into_dyn());
+    }
+
+    #[test]
+    fn every_derivative_at_zero_is_zero_and_those_near_it_are_exact() {
+        let g = Graph::new();
+        for scale in [0.0_f64, 1e-300, 1e-150, 1.0] {
+            let x = g.constant(array![[3.0 * scale, 4.0 * scale]]);
+            let first = x.norm_over(1).sum().grad(x);
+            let second = first.slice_axis(1, 0..1).sum().grad(x);
+            let third = second.slice_axis(1, 1..2).sum().grad(x);
+            // Of x/‖x‖: (I − u·uᵀ)/‖x‖, with u = (0.6, 0.8).
+            let inverse = if scale == 0.0 { 0.0 } else { (5.0 * scale).recip() };
+            let unit = if scale == 0.0 { array![[0.0, 0.0]] } else { array![[0.6, 0.8]] };
+            approx::assert_relative_eq!(first.eval().unwrap(), unit.into_dyn());
+            let row = array![[0.64 * inverse, -0.48 * inverse]].into_dyn();
+            approx::assert_relative_eq!(second.eval().unwrap(), row, max_relative = 1e-14);
+            if scale == 0.0 {
+                assert_eq!(third.eval().unwrap(), array![[0.0, 0.0]].into_dyn());
+            }
+        }
+    }
+
+    #[test]
+    fn the_derivative_of_the_least_numbers_is_finite() {
+        let g = Graph::new();
+        let x = g.constant(array![f64::from_bits(1), 0.0]);
+        assert_eq!(x.norm().grad(x).eval().unwrap(), array![1.0, 0.0].into_dyn());
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Reduction for Prod {
 /// The product along one axis, kept with extent 1, as multiplications of halves.
 fn product_tree(x: Var<'_>, axis: usize) -> Var<'_> {
     let extent = x.shape()[axis];
-    let part = |from: usize, to: usize| x.slice_axis(axis as isize, from as isize..to as isize);
+    let part = |from: usize, to: usize| x.slice_axis(axis as isize, from..to);
     match extent {
         0 => x.graph().full(x.shape().with(axis, 1), 1.0),
         1 => x,

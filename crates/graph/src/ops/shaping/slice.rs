@@ -11,7 +11,8 @@ use crate::{Axes, Place, Var, misfit};
 /// A range of positions along an axis, with Python's meaning of `start:stop:step`.
 ///
 /// Negative positions count from the end, positions outside are cut off, and with a negative step
-/// the positions run down from `start`. Made from Rust's ranges.
+/// the positions run down from `start`. Made from Rust's ranges, of `usize`, as extents are, or of
+/// signed numbers.
 ///
 /// ```
 /// use cotangent::{Graph, Span};
@@ -76,22 +77,34 @@ impl From<RangeFull> for Span {
     }
 }
 
-impl From<Range<isize>> for Span {
-    fn from(range: Range<isize>) -> Self {
-        Self { start: Some(range.start), stop: Some(range.end), step: 1 }
-    }
+/// Positions as they are computed from extents, or counted from the end; a bare literal is an `i32`.
+macro_rules! spans {
+    ($($number:ty),*) => {$(
+        impl From<Range<$number>> for Span {
+            fn from(range: Range<$number>) -> Self {
+                Self { start: Some(at(range.start)), stop: Some(at(range.end)), step: 1 }
+            }
+        }
+
+        impl From<RangeFrom<$number>> for Span {
+            fn from(range: RangeFrom<$number>) -> Self {
+                Self { start: Some(at(range.start)), stop: None, step: 1 }
+            }
+        }
+
+        impl From<RangeTo<$number>> for Span {
+            fn from(range: RangeTo<$number>) -> Self {
+                Self { start: None, stop: Some(at(range.end)), step: 1 }
+            }
+        }
+    )*};
 }
 
-impl From<RangeFrom<isize>> for Span {
-    fn from(range: RangeFrom<isize>) -> Self {
-        Self { start: Some(range.start), stop: None, step: 1 }
-    }
-}
+spans!(i32, isize, usize);
 
-impl From<RangeTo<isize>> for Span {
-    fn from(range: RangeTo<isize>) -> Self {
-        Self { start: None, stop: Some(range.end), step: 1 }
-    }
+/// The position; what is too large is past the end of every axis.
+fn at(position: impl TryInto<isize>) -> isize {
+    position.try_into().unwrap_or(isize::MAX)
 }
 
 impl<'g> Var<'g> {
@@ -235,6 +248,15 @@ mod tests {
             position += span.step;
         }
         positions
+    }
+
+    #[test]
+    fn ranges_of_extents_and_of_signed_numbers_are_spans() {
+        let n = [4, 2].len();
+        assert_eq!(Span::from(1..n), Span::from(1..2_isize));
+        assert_eq!(Span::from(n..), Span { start: Some(2), stop: None, step: 1 });
+        assert_eq!(Span::from(..-1), Span { start: None, stop: Some(-1), step: 1 });
+        assert_eq!(Span::from(..usize::MAX).stop, Some(isize::MAX));
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl<const N: usize> From<Conv<N>> for Convolution {
         let Conv { stride, padding, dilation, groups } = conv;
         let along = |axis: usize| {
             let (stride, padding, dilation) = (stride[axis], padding[axis], dilation[axis]);
-            Move { kernel: 0, stride, padding, dilation }
+            Move { kernel: 0, stride, padding, dilation, ceil: false }
         };
         Self { moves: Moves((0..N).map(along).collect()), groups }
     }

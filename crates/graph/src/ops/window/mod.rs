@@ -37,13 +37,14 @@ pub struct Window<const N: usize> {
     stride: [usize; N],
     padding: [usize; N],
     dilation: [usize; N],
+    ceil: bool,
 }
 
 impl<const N: usize> Window<N> {
     /// A window of this size, by which it moves, too, over the array itself.
     pub fn new(kernel: impl Into<Sizes<N>>) -> Self {
         let Sizes(kernel) = kernel.into();
-        Self { kernel, stride: kernel, padding: [0; N], dilation: [1; N] }
+        Self { kernel, stride: kernel, padding: [0; N], dilation: [1; N], ceil: false }
     }
 
     /// How far the window moves at a time.
@@ -61,12 +62,26 @@ impl<const N: usize> Window<N> {
         Self { dilation: dilation.into().0, ..self }
     }
 
+    /// Whether positions that are left over, fewer than the stride, get one more window, which reaches beyond the padding (but
+    /// not if it would begin behind the array: PyTorch's `ceil_mode`). What lies beyond is as the padding, and counts in no mean.
+    ///
+    /// ```
+    /// use cotangent::{Graph, ops::Window};
+    /// let x = Graph::new().full([5], 1.0).max_pool1d(Window::new(2).ceil_mode(true)).eval()?;
+    /// assert_eq!(x.len(), 3);
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    pub fn ceil_mode(self, ceil: bool) -> Self {
+        Self { ceil, ..self }
+    }
+
     fn moves(&self) -> Moves {
         let along = |axis: usize| Move {
             kernel: self.kernel[axis],
             stride: self.stride[axis],
             padding: self.padding[axis],
             dilation: self.dilation[axis],
+            ceil: self.ceil,
         };
         Moves((0..N).map(along).collect())
     }
@@ -81,11 +96,13 @@ impl<const N: usize> Window<N> {
 /// ```
 impl<const N: usize> fmt::Display for Window<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kernel, stride, padding, dilation } = self;
+        let Self { kernel, stride, padding, dilation, ceil } = self;
         write!(f, "{}", Sizes(*kernel))?;
         let sizes = [("padding", padding, 0), ("dilation", dilation, 1)];
         let own = if stride == kernel { Vec::new() } else { moves::told(&[("stride", stride, 0)]) };
-        own.into_iter().chain(moves::told(&sizes)).try_for_each(|said| write!(f, ", {said}"))
+        let ceil = ceil.then(|| "ceil mode".to_owned());
+        let told = own.into_iter().chain(moves::told(&sizes)).chain(ceil);
+        told.into_iter().try_for_each(|said| write!(f, ", {said}"))
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) struct Move {
     pub stride: usize,
     pub padding: usize,
     pub dilation: usize,
+    /// Whether one more window may reach beyond the padding.
+    pub ceil: bool,
 }
 
 /// How a window moves over the last axes of an array.
@@ -57,7 +59,7 @@ pub(super) struct Moves(pub SmallVec<[Move; 3]>);
 impl Move {
     /// The number of windows along an axis of this extent and name.
     fn count(&self, extent: usize, name: &str) -> Result<usize, String> {
-        let &Self { kernel, stride, padding, dilation } = self;
+        let &Self { kernel, stride, padding, dilation, ceil } = self;
         if [kernel, stride, dilation].contains(&0) {
             return Err(format!(
                 "kernel, stride and dilation must be at least 1, and along the {name} are {kernel}, \
@@ -65,15 +67,31 @@ impl Move {
             ));
         }
         // What is too large to be counted has no shape either.
-        let span = dilation.saturating_mul(kernel - 1).saturating_add(1);
-        let padded = padding.saturating_mul(2).saturating_add(extent);
-        match padded.checked_sub(span) {
-            Some(room) => Ok((room / stride).saturating_add(1)),
-            None => Err(format!(
+        let (span, padded) = (self.span(), padding.saturating_mul(2).saturating_add(extent));
+        let whole = padded.checked_sub(span).map(|room| (room / stride).saturating_add(1));
+        let start = whole.unwrap_or(0).saturating_mul(stride);
+        // Less than a stride is missing at its end, and it begins no later than the array ends.
+        let is_near = padded.saturating_add(stride) > start.saturating_add(span);
+        if ceil && is_near && start < padding.saturating_add(extent) {
+            return Ok(whole.unwrap_or(0).saturating_add(1));
+        }
+        whole.ok_or_else(|| {
+            format!(
                 "the window spans {span} positions of the {name}, and there are {padded} with the \
                  padding"
-            )),
-        }
+            )
+        })
+    }
+
+    /// How many positions a window spans.
+    fn span(&self) -> usize {
+        self.dilation.saturating_mul(self.kernel - 1).saturating_add(1)
+    }
+
+    /// How many positions the last of so many windows reaches beyond the padding.
+    fn beyond(&self, extent: usize, count: usize) -> usize {
+        let end = count.saturating_sub(1).saturating_mul(self.stride).saturating_add(self.span());
+        end.saturating_sub(self.padding.saturating_mul(2).saturating_add(extent))
     }
 
     /// The position along an axis that element `k` of window `i` looks at; none in the padding.
@@ -121,15 +139,45 @@ impl Moves {
             .collect()
     }
 
-    /// The same without padding.
-    pub fn inside(&self) -> Self {
-        Self(self.0.iter().map(|along| Move { padding: 0, ..*along }).collect())
+    /// How many elements of the array each window has.
+    pub fn sizes(&self, extents: &[usize], counts: &[usize]) -> Vec<f64> {
+        let seen = self.seen(extents, counts);
+        let windows = seen.chunks_exact(self.kernel().size());
+        windows.map(|window| window.iter().flatten().count() as f64).collect()
     }
 
-    /// The border that is the padding, behind as many axes.
-    pub fn border(&self, axes: usize) -> Vec<(usize, usize)> {
-        let padding = self.0.iter().map(|along| (along.padding, along.padding));
-        vec![(0, 0); axes].into_iter().chain(padding).collect()
+    /// Whether some window has none.
+    pub fn has_empty(&self, extents: &[usize], counts: &[usize]) -> bool {
+        let fits = |((along, &extent), &count): ((&Move, &usize), &usize)| {
+            (0..count).all(|i| (0..along.kernel).any(|k| along.source(extent, i, k).is_some()))
+        };
+        !self.0.iter().zip(extents).zip(counts).all(fits)
+    }
+
+    /// The same over an array that has the padding already.
+    pub fn inside(&self) -> Self {
+        Self(self.0.iter().map(|along| Move { padding: 0, ceil: false, ..*along }).collect())
+    }
+
+    /// The extents with the padding.
+    pub fn padded(&self, extents: &[usize]) -> Shape {
+        self.0.iter().zip(extents).map(|(along, &extent)| 2 * along.padding + extent).collect()
+    }
+
+    /// Whether some window reaches beyond the padding.
+    pub fn reach_beyond(&self, extents: &[usize], counts: &[usize]) -> bool {
+        let each = self.0.iter().zip(extents).zip(counts);
+        each.into_iter().any(|((along, &extent), &count)| along.beyond(extent, count) > 0)
+    }
+
+    /// The border around these extents in which windows look, behind as many axes: the padding, and what the last windows
+    /// reach beyond it.
+    pub fn border(&self, axes: usize, extents: &[usize], counts: &[usize]) -> Vec<(usize, usize)> {
+        let around = |((along, &extent), &count): ((&Move, &usize), &usize)| {
+            (along.padding, along.padding + along.beyond(extent, count))
+        };
+        let around = self.0.iter().zip(extents).zip(counts).map(around);
+        vec![(0, 0); axes].into_iter().chain(around).collect()
     }
 }
 

@@ -35,7 +35,8 @@ impl<const N: usize> From<Window<N>> for MaxPool {
 /// An argument of [`Var::avg_pool2d`](crate::Var::avg_pool2d), whose example shows both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Divisor {
-    /// The size of the window, the padding counting as zeros (PyTorch's default).
+    /// The size of the window, the padding counting as zeros (PyTorch's default); what reaches beyond the padding, under
+    /// [`Window::ceil_mode`], does not count.
     Window,
     /// The number of elements that are not padding (PyTorch's `count_include_pad=False`).
     Inside,
@@ -124,23 +125,6 @@ impl MaxPool {
             places = places.into_iter().flat_map(each).collect();
         }
         places
-    }
-}
-
-impl Moves {
-    /// How many elements of the array each window has.
-    fn sizes(&self, extents: &[usize], counts: &[usize]) -> Vec<f64> {
-        let seen = self.seen(extents, counts);
-        let windows = seen.chunks_exact(self.kernel().size());
-        windows.map(|window| window.iter().flatten().count() as f64).collect()
-    }
-
-    /// Whether some window has none.
-    fn has_empty(&self, extents: &[usize], counts: &[usize]) -> bool {
-        let fits = |((along, &extent), &count): ((&Move, &usize), &usize)| {
-            (0..count).all(|i| (0..along.kernel).any(|k| along.source(extent, i, k).is_some()))
-        };
-        !self.0.iter().zip(extents).zip(counts).all(fits)
     }
 }
 
@@ -252,7 +236,7 @@ impl<'g> Var<'g> {
     /// The largest elements of windows that lie side by side.
     #[track_caller]
     pub(super) fn largest_of_runs(self, kernel: &[usize]) -> Var<'g> {
-        let along = |&kernel| Move { kernel, stride: kernel, padding: 0, dilation: 1 };
+        let along = |&kernel| Move { kernel, stride: kernel, padding: 0, dilation: 1, ceil: false };
         self.largest_of_windows(MaxPool { moves: Moves(kernel.iter().map(along).collect()) })
     }
 
@@ -261,14 +245,16 @@ impl<'g> Var<'g> {
         let axes = moves.axes();
         let sums = self.windows(name, moves, 0.0).sum_over(elements(axes));
         let first = self.rank() - axes;
-        match divisor {
-            Divisor::Window => sums / moves.kernel().size() as f64,
-            Divisor::Inside => {
-                let (extents, counts) = (&self.shape()[first..], &sums.shape()[first..]);
-                let sizes = ArrayD::from_shape_vec(counts, moves.sizes(extents, counts));
-                sums / self.graph().constant(sizes.expect("a number for each window"))
+        let (extents, counts) = (&self.shape()[first..], &sums.shape()[first..]);
+        let sizes = match divisor {
+            Divisor::Window if !moves.reach_beyond(extents, counts) => {
+                return sums / moves.kernel().size() as f64;
             }
-        }
+            Divisor::Window => moves.inside().sizes(&moves.padded(extents), counts),
+            Divisor::Inside => moves.sizes(extents, counts),
+        };
+        let sizes = ArrayD::from_shape_vec(counts, sizes).expect("a number for each window");
+        sums / self.graph().constant(sizes)
     }
 }
 
@@ -287,6 +273,11 @@ pub(super) fn examples() -> Vec<Example> {
         shaped("avg_pool2d", [2, 4, 5], |x| x.square().avg_pool2d(Window::new(2), Divisor::Window)),
         shaped("avg_pool2d", [1, 1, 3, 5], move |x| {
             x.square().avg_pool2d(padded(), Divisor::Inside)
+        }),
+        shaped("max_pool2d", [2, 4, 5], |x| x.max_pool2d(Window::new(2).ceil_mode(true)).square()),
+        shaped("avg_pool1d", [2, 6], |x| {
+            let window = Window::new(3).stride(2).padding(1).ceil_mode(true);
+            x.square().avg_pool1d(window, Divisor::Window)
         }),
         shaped("avg_pool3d", [2, 2, 3], |x| {
             x.square().avg_pool3d(Window::new(2).padding(1), Divisor::Inside)
@@ -326,6 +317,27 @@ mod tests {
         let window = || Window::new(2).padding(1);
         let of = |divisor| x.avg_pool2d(window(), divisor).eval().unwrap()[[0, 0]];
         assert_eq!((of(Divisor::Window), of(Divisor::Inside)), (1.0, 4.0));
+    }
+
+    #[test]
+    fn a_last_window_reaches_beyond_if_it_begins_before_the_array_ends() {
+        let g = Graph::new();
+        let counted = |extent, window: Window<1>| {
+            let x = g.full([extent], 1.0).avg_pool1d(window.ceil_mode(true), Divisor::Window);
+            x.eval().unwrap().into_raw_vec_and_offset().0
+        };
+        assert_eq!(counted(5, Window::new(2)), [1.0, 1.0, 1.0]);
+        assert_eq!(counted(6, Window::new(3).stride(2).padding(1))[3], 0.5);
+        // One that would begin in the padding behind is none.
+        assert_eq!(counted(2, Window::new(2).stride(3).padding(1)), [0.5]);
+        // One alone may be larger than the array.
+        assert_eq!(counted(2, Window::new(4)), [1.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the window spans 4 positions of the length, and there are 2")]
+    fn a_window_from_which_more_than_a_stride_is_missing_does_not_fit() {
+        Graph::new().full([2], 0.0).max_pool1d(Window::new(4).stride(1).ceil_mode(true));
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Transposed {
         let mut seen = v;
         for (axis, phase) in phases.iter().enumerate() {
             let (first, step) = phase.kernel;
-            spans.push(Span::from(first as isize..).step(step as isize));
+            spans.push(Span::from(first..).step(step as isize));
             seen = shifted(seen, 2 + axis, phase.v);
         }
         let axes: Vec<isize> = (2..2 + phases.len() as isize).collect();
@@ -263,7 +263,7 @@ fn shifted<'g>(v: Var<'g>, axis: usize, (before, extent): (isize, usize)) -> Var
     if kept == own && extent == own {
         return v;
     }
-    let part = v.slice_axis(axis as isize, skipped as isize..(skipped + kept) as isize);
+    let part = v.slice_axis(axis as isize, skipped..skipped + kept);
     if kept == extent {
         return part;
     }

@@ -61,19 +61,18 @@ impl<'g> Var<'g> {
     /// The windows, with this number in the padding.
     #[track_caller]
     pub(super) fn windows(self, name: &'static str, moves: &Moves, padding: f64) -> Var<'g> {
-        let counted = super::split(&self.ty(), moves.axes())
-            .and_then(|(batch, extents)| moves.counts(&extents).map(|_| batch));
-        let batch = match counted {
-            Ok(batch) => batch,
+        let counted = super::split(&self.ty(), moves.axes()).and_then(|(batch, extents)| {
+            moves.counts(&extents).map(|counts| moves.border(batch.rank(), &extents, &counts))
+        });
+        let border = match counted {
+            Ok(border) => border,
             Err(rule) => misfit(name, rule, &[self]),
         };
-        let padded = if moves.0.iter().all(|along| along.padding == 0) {
-            self
-        } else {
-            self.pad(moves.border(batch.rank()), padding)
-        };
-        let extents = &padded.shape()[batch.rank()..];
-        padded.looked_at(name, moves.place(&batch, extents).expect("the windows were counted"))
+        let batch = &self.shape()[..border.len() - moves.axes()];
+        let is_bare = border.iter().all(|&ends| ends == (0, 0));
+        let padded = if is_bare { self } else { self.pad(border, padding) };
+        let extents = &padded.shape()[batch.len()..];
+        padded.looked_at(name, moves.place(batch, extents).expect("the windows were counted"))
     }
 }
 

@@ -62,7 +62,7 @@ fn agree(context: &str, ours: &[Var<'_>], expected: &[Var<'_>]) {
 
 /// The slice of a value that is one sample's.
 fn slice(x: Var<'_>, at: usize) -> Var<'_> {
-    x.slice_axis(0, at as isize..at as isize + 1).squeeze(0)
+    x.slice_axis(0, at..at + 1).squeeze(0)
 }
 
 /// The inputs of an example with `slices` in place of those that are mapped.

@@ -64,8 +64,7 @@ fn reaction_and_diffusion_at_ten_thousand_points_need_three_sweeps() {
     let g = Graph::new();
     let u = g.constant(reals([n], 1));
     let padded = u.pad([(1, 1)], 0.0);
-    let [left, right] =
-        [(0, n), (2, n + 2)].map(|(a, b)| padded.slice_axis(0, a as isize..b as isize));
+    let [left, right] = [(0, n), (2, n + 2)].map(|(a, b)| padded.slice_axis(0, a..b));
     let residual = left - 2.0 * u + right - 0.3 * u * (1.0 - u.square());
     let jacobian = residual.sparse_jacobian(u);
     assert_eq!((jacobian.sweeps, jacobian.pattern.len()), (3, 3 * n - 2));
@@ -98,7 +97,7 @@ fn the_hessian_of_rosenbrocks_chain_needs_three_sweeps() {
     let n = 1000;
     let g = Graph::new();
     let x = g.constant(reals([n], 1));
-    let (this, next) = (x.slice_axis(0, ..n as isize - 1), x.slice_axis(0, 1..));
+    let (this, next) = (x.slice_axis(0, ..n - 1), x.slice_axis(0, 1..));
     let f = (100.0 * (next - this.square()).square() + (1.0 - this).square()).sum();
     let hessian = f.sparse_hessian(x);
     assert_eq!(hessian.pattern, pattern(n, n, |i, j| i.abs_diff(j) <= 1));

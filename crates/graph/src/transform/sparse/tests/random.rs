@@ -58,12 +58,12 @@ fn apply<'g>(g: &'g Graph, which: u8, x: Var<'g>, y: Var<'g>, more: usize) -> Op
         11 => x.tanh().prod_over(at),
         12 => x.logsumexp_over(keep(at)),
         13 => x.softmax(at),
-        14 => x.slice_axis(at, (more % extent) as isize..),
+        14 => x.slice_axis(at, more % extent..),
         15 => x.slice_axis(at, crate::Span::from(..).step(-2)),
         16 => (shape == y.shape()).then(|| g.concat(&[x, y], at))?,
         17 => x.pad(vec![(more % 2, 1); shape.rank()], 0.3),
         18 if shape.rank() > 1 => x.t().flatten(),
-        18 => x.slice_axis(at, extent as isize..),
+        18 => x.slice_axis(at, extent..),
         19 => x.take(at, indices(1 + more % 4, extent)),
         20 => {
             let count = 1 + more % 3;

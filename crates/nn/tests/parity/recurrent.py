@@ -7,26 +7,13 @@ the gradients of the sum. Numbers given are short; expected ones have 12 digits.
 {"shape", "data"}, in row-major order.
 """
 
-import json
-import pathlib
-
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from cases import array, short, write
+
 T, BATCH, INPUTS, HIDDEN = 4, 3, 3, 2
 LENGTHS = [2, 4, 1]
-
-torch.set_default_dtype(torch.float64)
-torch.manual_seed(20)
-
-
-def short(*shape):
-    return torch.randn(shape).mul(70).round().div(100)
-
-
-def array(tensor, digits=17):
-    data = [float(f"{x:.{digits}g}") for x in tensor.detach().flatten().tolist()]
-    return {"shape": list(tensor.shape), "data": data}
 
 
 def case(kind, layers=1, bidirectional=False, bias=True, batch_first=False, lengths=None, state=True, alone=False):
@@ -87,6 +74,4 @@ for kind in ["tanh", "gru", "lstm"]:
     cases.append(case(kind, batch_first=True, lengths=LENGTHS))
     cases.append(case(kind, alone=True, bidirectional=True))
 
-text = json.dumps({"torch": torch.__version__.split("+")[0], "cases": "CASES"})
-lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
-pathlib.Path(__file__).with_name("recurrent.json").write_text(text.replace('"CASES"', f"[\n{lines}\n]") + "\n")
+write("recurrent", cases)

@@ -7,29 +7,19 @@ numbers are short; expected ones have 12 digits. An array is {"shape", "data"}, 
 the layer has of them before and after.
 """
 
-import json
 import math
-import pathlib
 
 import torch
 from torch import nn
 
-torch.set_default_dtype(torch.float64)
+from cases import array, short, write
+
 torch.manual_seed(15)
-
-
-def short(*shape):
-    return torch.randn(shape).mul(70).round().div(100)
 
 
 def weights(shape):
     count = math.prod(shape)
     return torch.tensor([math.sin(2.399 * i + 0.7) for i in range(count)]).reshape(shape)
-
-
-def array(tensor, digits=17):
-    data = [float(f"{x:.{digits}g}") for x in tensor.detach().flatten().tolist()]
-    return {"shape": list(tensor.shape), "data": data}
 
 
 def case(of, module, shape, evaluate=False, second=None, **options):
@@ -50,7 +40,7 @@ def case(of, module, shape, evaluate=False, second=None, **options):
     gradients = {f"x{i}": each.grad for i, each in enumerate(x)}
     gradients.update({name: parameter.grad for name, parameter in trainable.items()})
     return {
-        "of": of,
+        "kind": of,
         "options": options,
         "evaluate": evaluate,
         "parameters": given,
@@ -193,6 +183,23 @@ plain = [nn.LogSigmoid, nn.Mish, nn.Softsign, Hardsigmoid, nn.Hardswish, nn.Hard
 for activation in [*[of() for of in plain], nn.CELU(0.5)]:
     layer("Activation", "act", activation, [3, 5], function=type(activation).__name__)
 
-text = json.dumps({"torch": torch.__version__.split("+")[0], "cases": "CASES"})
-lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
-pathlib.Path(__file__).with_name("layers.json").write_text(text.replace('"CASES"', f"[\n{lines}\n]") + "\n")
+layer("Linear", "map", nn.Linear(3, 4), [2, 3], inputs=3, outputs=4, bias=True)
+layer("Linear", "map", nn.Linear(3, 2, bias=False), [2, 4, 3], inputs=3, outputs=2, bias=False)
+layer("LayerNorm", "norm", nn.LayerNorm([3]), [2, 4, 3], normalized=[3])
+layer("LayerNorm", "norm", nn.LayerNorm([4, 3]), [2, 4, 3], normalized=[4, 3])
+
+for axes in [1, 2, 3]:
+    shape = [1, 2, *EXTENTS[axes]]
+    # Of the second, a last window of the first axis would begin behind the array, where it is none.
+    options = [dict(kernel=[2] * axes), dict(kernel=[2, 3, 2][:axes], stride=[EXTENTS[axes][0] + 1, 2, 3][:axes], padding=[1] * axes)]
+    for given in options:
+        arguments = dict(given) | {"ceil_mode": True}
+        kernel = arguments.pop("kernel")
+        module = getattr(nn, f"MaxPool{axes}d")(kernel, **arguments)
+        layer(f"MaxPool{axes}d", "pool", module, shape, ceil=True, **given)
+        for counts in [True, False]:
+            module = getattr(nn, f"AvgPool{axes}d")(kernel, count_include_pad=counts, **arguments)
+            layer(f"AvgPool{axes}d", "pool", module, shape, ceil=True, counts=counts, **given)
+layer("MaxPool2d", "pool", nn.MaxPool2d(2, 2, 0, [2, 1], ceil_mode=True), [2, 2, 6, 5], kernel=[2, 2], dilation=[2, 1], ceil=True)
+
+write("layers", cases)

@@ -5,9 +5,9 @@ use cotangent::nn::conv::Padding;
 use cotangent::nn::parametrize::Parametrizable;
 use cotangent::nn::pool::{AdaptiveAvgPoolNd, AdaptiveMaxPoolNd, AvgPoolNd, MaxPoolNd};
 use cotangent::nn::{
-    Activation, BatchNorm, Bilinear, Glu, GroupNorm, InstanceNorm, Linear, LocalResponseNorm, Mode,
-    Module, PRelu, PadNd, PixelShuffle, PixelUnshuffle, RmsNorm, SpectralNorm, Upsample,
-    WeightNorm, conv,
+    Activation, BatchNorm, Bilinear, Glu, GroupNorm, InstanceNorm, LayerNorm, Linear,
+    LocalResponseNorm, Mode, Module, PRelu, PadNd, PixelShuffle, PixelUnshuffle, RmsNorm,
+    SpectralNorm, Upsample, WeightNorm, conv,
 };
 use cotangent::ops::{Interpolation, PaddingMode};
 use cotangent::{Scope, Var};
@@ -92,6 +92,7 @@ impl Options<'_> {
         let kernel = self.sizes("kernel").unwrap();
         let pool = MaxPoolNd::<N>::new(kernel).stride(self.sizes("stride").unwrap_or(kernel));
         let pool = pool.padding(self.sizes("padding").unwrap_or([0; N]));
+        let pool = pool.ceil_mode(self.0["ceil"] == true);
         Box::new(pool.dilation(self.sizes("dilation").unwrap_or([1; N])))
     }
 
@@ -99,6 +100,7 @@ impl Options<'_> {
         let kernel = self.sizes("kernel").unwrap();
         let pool = AvgPoolNd::<N>::new(kernel).stride(self.sizes("stride").unwrap_or(kernel));
         let pool = pool.padding(self.sizes("padding").unwrap_or([0; N]));
+        let pool = pool.ceil_mode(self.0["ceil"] == true);
         Box::new(pool.count_include_pad(self.flag("counts")))
     }
 
@@ -200,6 +202,14 @@ impl Options<'_> {
             }
             "InstanceNorm" => Box::new(self.instance_norm(p)),
             "BatchNorm" => Box::new(BatchNorm::new(self.number("channels")).build(p, "layer")),
+            "LayerNorm" => {
+                let shape = self.list("normalized").unwrap();
+                Box::new(LayerNorm::new(shape).build(p, "layer"))
+            }
+            "Linear" => {
+                let linear = Linear::new(self.number("inputs"), self.number("outputs"));
+                Box::new(linear.bias(self.flag("bias")).build(p, "layer"))
+            }
             "RmsNorm" => Box::new(self.rms_norm(p)),
             "LocalResponseNorm" => {
                 Box::new(LocalResponseNorm::new(self.number("size")).alpha(0.3).beta(0.6).k(1.5))

@@ -1,22 +1,23 @@
-//! Answers and gradients against PyTorch's: `recurrent.json`, which `generate.py` writes.
+//! Answers and gradients against PyTorch's: `recurrent.json`, which `recurrent.py` writes.
 
-use cotangent::nn::recurrent::LstmState;
+use cotangent::nn::recurrent::{LstmState, Sequence};
 use cotangent::nn::{Gru, Lstm, Mode, Rnn};
-use cotangent::{Gradient, Graph, Params, Program, Scope, Seed, Var};
-use ndarray::{Array1, ArrayD, IxDyn};
+use cotangent::{Gradient, Graph, Params, Scope, Var};
+use ndarray::{Array1, ArrayD};
 use serde_json::Value as Json;
 
-use crate::{Layer, listed, values};
+use crate::{Table, array, cases, differences, given, set};
 
-/// No element may differ by more than this share of the largest of its array.
-const TOLERANCE: f64 = 1e-9;
+/// A layer of any kind, with its state as a list.
+enum Layer {
+    Rnn(Rnn),
+    Gru(Gru),
+    Lstm(Lstm),
+}
 
-fn array(json: &Json) -> ArrayD<f64> {
-    let list = |json: &Json| json.as_array().expect("a list").clone();
-    let shape: Vec<usize> =
-        list(&json["shape"]).iter().map(|e| e.as_u64().unwrap() as usize).collect();
-    let data = list(&json["data"]).iter().map(|x| x.as_f64().unwrap()).collect();
-    ArrayD::from_shape_vec(IxDyn(&shape), data).expect("the data fill the shape")
+/// What a layer answers: its output, then the arrays of its state.
+fn listed<'g, S>(read: Sequence<'g, S>, arrays: impl Fn(S) -> Vec<Var<'g>>) -> Vec<Var<'g>> {
+    [vec![read.output], arrays(read.state)].concat()
 }
 
 /// The arrays under these names.
@@ -75,26 +76,11 @@ impl Layer {
     }
 }
 
-/// What a layer is given, as a parameter: of constants a program would be an answer, and no test of what is compiled.
-fn given<'g>(g: &'g Graph, params: &mut Params<f64>, values: ArrayD<f64>) -> Var<'g> {
-    let name = format!("given{}", params.entries().len());
-    g.param(&params.root().parameter(&name, values))
-}
-
-/// The largest difference between what a case expects and what we answer, as a share of the largest
-/// number of its array; interpreted and compiled.
-fn error_of(case: &Json) -> f64 {
+/// How far a case's answers and gradients are from those expected.
+fn errors_of(case: &Json) -> [f64; 2] {
     let mut params = Params::<f64>::with_seed(0);
     let layer = Layer::of(&case["options"], &mut params.root());
-    let theirs = case["parameters"].as_object().unwrap();
-    let path = |name: &String| format!("layer.{name}");
-    let mut paths: Vec<String> = params.entries().iter().map(|p| p.path().to_owned()).collect();
-    paths.sort();
-    assert!(paths.iter().eq(&theirs.keys().map(path).collect::<Vec<_>>()), "{paths:?}");
-    for (name, values) in theirs {
-        let id = params.id(&path(name)).unwrap();
-        params.set(id, array(values).view()).expect("PyTorch's shape");
-    }
+    let paths = set(&mut params, &case["parameters"]);
 
     let g = Graph::new();
     let names = layer.names();
@@ -111,50 +97,30 @@ fn error_of(case: &Json) -> f64 {
     let total = weighted.map(|(&answer, v)| (answer * g.constant(v)).sum());
     let total = total.reduce(|a, b| a + b).unwrap();
 
-    let weights: Vec<Var<'_>> = theirs
-        .keys()
-        .map(|name| g.param(params.entry(params.id(&path(name)).unwrap()).unwrap()))
-        .collect();
+    let weights: Vec<Var<'_>> =
+        paths.iter().map(|path| g.param(params.entry(params.id(path).unwrap()).unwrap())).collect();
     let with_respect_to = [&[x], &start[..], &weights].concat();
     let gradients = Gradient::of(total).with_respect_to(&with_respect_to).unwrap();
+    let parameters = case["parameters"].as_object().unwrap();
     let of_start = names[..start.len()].iter().map(|name| format!("{name}_0"));
     let of: Vec<String> =
-        ["x".to_owned()].into_iter().chain(of_start).chain(theirs.keys().cloned()).collect();
+        ["x".to_owned()].into_iter().chain(of_start).chain(parameters.keys().cloned()).collect();
 
     let expected = [
         arrays(&case["expected"], all()),
         arrays(&case["expected"]["gradients"], of.iter().map(String::as_str)),
     ]
     .concat();
-    let outputs = [answers, gradients].concat();
-    let interpreted = values(&params, &outputs);
-    let mut program = Program::compile(&outputs, &params);
-    program.run(&params, &[], Seed::default()).unwrap();
-    let compiled = (0..outputs.len()).map(|i| program.output(i).to_owned());
-    let ours = interpreted.into_iter().chain(compiled);
-    ours.zip(expected.iter().chain(&expected))
-        .map(|(ours, theirs)| error(&ours, theirs))
-        .fold(0.0, f64::max)
+    differences(&params, [&answers, &gradients], &expected)
 }
 
-fn error(ours: &ArrayD<f64>, theirs: &ArrayD<f64>) -> f64 {
-    assert_eq!(ours.shape(), theirs.shape());
-    let largest =
-        |array: &ArrayD<f64>| array.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-    // An array of zeros alone must be one.
-    largest(&(ours - theirs)) / largest(theirs).max(f64::MIN_POSITIVE)
-}
-
-#[test]
-fn answers_and_gradients_are_pytorchs() {
-    let json: Json = serde_json::from_str(include_str!("recurrent.json")).unwrap();
-    let cases = json["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 43);
-    let mut largest = 0.0_f64;
-    for case in cases {
-        let error = error_of(case);
-        assert!(error < TOLERANCE, "{} with lengths {}: {error}", case["options"], case["lengths"]);
-        largest = largest.max(error);
+pub fn compare(table: &mut Table) {
+    for case in &cases(include_str!("recurrent.json")) {
+        let layer = match case["options"]["kind"].as_str().unwrap() {
+            "gru" => "Gru",
+            "lstm" => "Lstm",
+            _ => "Rnn",
+        };
+        table.add(layer, &case["options"], errors_of(case));
     }
-    println!("largest difference: {largest:e}");
 }
