@@ -5,4 +5,5 @@ mod faults;
 mod runs;
 mod states;
 mod statistics;
+mod sums;
 mod support;
