@@ -2,6 +2,7 @@
 
 mod batches;
 mod faults;
+mod lenet;
 mod runs;
 mod states;
 mod statistics;
