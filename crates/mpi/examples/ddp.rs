@@ -1,0 +1,56 @@
+//! What `ddp.py` sets beside PyTorch: the times of an all-reduce of 25 MiB, and of training steps on batches that the ranks share,
+//! with a thread in each. A line is a name, a tab and the lower quartile in seconds.
+
+mod support;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use cotangent::prelude::*;
+use cotangent_mpi::{Distributed, World, launch};
+use support::{SHAPES, Shape, quartile, seconds, step};
+
+const NUMBERS: usize = (25 << 20) / 8;
+
+fn main() -> ExitCode {
+    launch(|world| {
+        cotangent::set_default_threads(1);
+        let mut values = vec![1.0; NUMBERS];
+        tell(world, ("all-reduce", 51), || {
+            world.sum(&mut values);
+            Ok(())
+        })?;
+        SHAPES.iter().try_for_each(|shape| train(world, shape))
+    })
+}
+
+fn train(world: World, shape: &Shape) -> Result<(), Box<dyn Error>> {
+    let mut params = Params::seeded(0);
+    let model = shape.build(&mut params);
+    let (x, labels) = shape.batch(world.part(shape.rows));
+    let mut training = Distributed::new(world, step(&model), Adam::new(1e-3));
+    tell(world, (shape.name, shape.rounds), || {
+        training.train(&mut params, (&x, &labels))?;
+        Ok(())
+    })
+}
+
+/// Calls often, the first time for nothing, when all do, and tells the quartile.
+fn tell(
+    world: World,
+    (name, rounds): (&str, usize),
+    mut call: impl FnMut() -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    call()?;
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        world.sum(&mut [0.0]);
+        let mut made = Ok(());
+        times.push(seconds(|| made = call()));
+        made?;
+    }
+    if world.is_root() {
+        println!("{name}\t{}", quartile(times));
+    }
+    Ok(())
+}
