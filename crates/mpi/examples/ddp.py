@@ -1,5 +1,5 @@
 """Ranks beside PyTorch's DistributedDataParallel with Gloo: an all-reduce of 25 MiB, and training steps of two networks of the
-side-by-side comparison, whose batch the processes share; a thread in each.
+side-by-side comparison, whose batch the processes share, as they do the cores.
 
     cargo build --release -p cotangent-mpi --features mpi --example ddp
     python crates/mpi/examples/ddp.py target/release/examples/ddp [--ranks 2] [--turns 3]
@@ -20,6 +20,11 @@ NUMBERS = 25 * 2**20 // 8
 SUMS = 51
 
 
+def threads(ranks):
+    """Those of each rank."""
+    return max(1, os.cpu_count() // ranks)
+
+
 def ours(program, ranks):
     """The times that our program tells."""
     command = ["mpirun", "-n", str(ranks), "--bind-to", "none", "--oversubscribe", "--allow-run-as-root", program]
@@ -30,7 +35,7 @@ def ours(program, ranks):
 def theirs(ranks):
     """The times that rank 0 of PyTorch's processes tells."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}", __file__, "--rank"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads(ranks))}
     out = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
     return {name: float(seconds) for name, seconds in (line.split("\t") for line in out.splitlines())}
 
@@ -40,7 +45,7 @@ def rank():
     import torch
     import torch.distributed as dist
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     dist.init_process_group("gloo")
     values = torch.ones(NUMBERS, dtype=torch.float64)
     tell("all-reduce", SUMS, lambda: dist.all_reduce(values))
@@ -100,7 +105,7 @@ def main():
     options.add_argument("--turns", type=int, default=3)
     options = options.parse_args()
     turns = [(ours(options.program, options.ranks), theirs(options.ranks)) for _ in range(options.turns)]
-    print(f"{options.ranks} ranks, 1 thread each; {os.cpu_count()} cores, {platform.machine()}; PyTorch {torch.__version__}")
+    print(f"{options.ranks} ranks, threads of each: {threads(options.ranks)}; PyTorch {torch.__version__}, {platform.machine()}")
     print(f"{'':<12}{'ours':>12}{'DDP, Gloo':>12}{'ratio':>8}")
     for name in turns[0][0]:
         ours_, theirs_ = (statistics.median(turn[side][name] for turn in turns) for side in (0, 1))

@@ -1,5 +1,5 @@
 //! What `ddp.py` sets beside PyTorch: the times of an all-reduce of 25 MiB, and of training steps on batches that the ranks share,
-//! with a thread in each. A line is a name, a tab and the lower quartile in seconds.
+//! as they do the cores. A line is a name, a tab and the lower quartile in seconds.
 
 mod support;
 
@@ -14,7 +14,8 @@ const NUMBERS: usize = (25 << 20) / 8;
 
 fn main() -> ExitCode {
     launch(|world| {
-        cotangent::set_default_threads(1);
+        let cores = cotangent::default_pool().threads();
+        cotangent::set_default_threads((cores / world.size()).max(1));
         let mut values = vec![1.0; NUMBERS];
         tell(world, ("all-reduce", 51), || {
             world.sum(&mut values);
