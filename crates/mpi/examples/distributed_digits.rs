@@ -2,13 +2,16 @@
 //! `cargo build --release -p cotangent-mpi --features mpi --example distributed_digits`, then
 //! `mpirun -n 4 target/release/examples/distributed_digits`.
 //!
-//! With `--shards 4` the model is the same on 1, 2 and 4 ranks, to the bit, and with `--save FILE` it can be compared.
+//! With `--shards 4` the model is the same on 1, 2 and 4 ranks, to the bit, and with `--save FILE` it can be compared. `--model lenet`
+//! trains LeNet-5 in place of a perceptron; without dropout, which draws otherwise on each rank unless there are shards.
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cotangent::data::{Standardizer, digits};
+use cotangent::nn::{Unflatten, Upsample};
+use cotangent::ops::Interpolation;
 use cotangent::prelude::*;
 use cotangent_mpi::{Distributed, World, launch};
 
@@ -20,17 +23,13 @@ fn main() -> ExitCode {
 }
 
 fn train(world: World) -> Result<(), Box<dyn Error>> {
-    let (shards, save) = options()?;
+    let Options { model, shards, save } = options()?;
     let [train, test] = digits().split([0.8, 0.2], 0)?;
     let standardizer = Standardizer::fit(&train)?;
     let (train, test) = (standardizer.apply(&train)?, standardizer.apply(&test)?);
 
     let mut params = Params::seeded(0);
-    let model = Sequential::new()
-        .then(Linear::new(64, 128).build(&mut params.root(), "hidden"))
-        .then(Activation::Relu)
-        .then(Linear::new(128, 10).build(&mut params.root(), "output"));
-
+    let model = model(&mut params.root());
     let batches = train.epochs(BATCH)?.shuffled(0).part(world.rank(), world.size());
     let steps = train.len().div_ceil(BATCH);
     let adam = Adam::new(3e-3).schedule(Cosine::new(1.0, 0.0, (EPOCHS * steps) as u64));
@@ -61,17 +60,55 @@ fn train(world: World) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The number of virtual shards, and where to save the model.
-fn options() -> Result<(Option<usize>, Option<PathBuf>), Box<dyn Error>> {
-    let (mut shards, mut save) = (None, None);
+fn perceptron(scope: &mut Scope<'_>) -> Sequential {
+    Sequential::new()
+        .then(Linear::new(64, 128).build(scope, "hidden"))
+        .then(Activation::Relu)
+        .then(Linear::new(128, 10).build(scope, "output"))
+}
+
+/// Of images that are enlarged to 32×32.
+fn lenet(scope: &mut Scope<'_>) -> Sequential {
+    Sequential::new()
+        .then(Unflatten::new([1, 8, 8]))
+        .then(Upsample::new(4).by(Interpolation::Linear))
+        .then(Conv2d::new(1, 6, 5).build(scope, "conv1"))
+        .then(Activation::Relu)
+        .then(MaxPool2d::new(2))
+        .then(Conv2d::new(6, 16, 5).build(scope, "conv2"))
+        .then(Activation::Relu)
+        .then(MaxPool2d::new(2))
+        .then(Flatten)
+        .then(Linear::new(16 * 5 * 5, 120).build(scope, "fc1"))
+        .then(Activation::Relu)
+        .then(Linear::new(120, 84).build(scope, "fc2"))
+        .then(Activation::Relu)
+        .then(Linear::new(84, 10).build(scope, "fc3"))
+}
+
+struct Options {
+    model: fn(&mut Scope<'_>) -> Sequential,
+    /// The number of virtual shards.
+    shards: Option<usize>,
+    /// Where the model is saved.
+    save: Option<PathBuf>,
+}
+
+fn options() -> Result<Options, Box<dyn Error>> {
+    let mut options = Options { model: perceptron, shards: None, save: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(option) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{option} takes a value"))?;
-        match option.as_str() {
-            "--shards" => shards = Some(value.parse()?),
-            "--save" => save = Some(value.into()),
-            _ => return Err(format!("{option}: there are --shards NUMBER and --save FILE").into()),
+        match (option.as_str(), value.as_str()) {
+            ("--model", "perceptron") => options.model = perceptron,
+            ("--model", "lenet") => options.model = lenet,
+            ("--shards", number) => options.shards = Some(number.parse()?),
+            ("--save", file) => options.save = Some(file.into()),
+            _ => {
+                let known = "--model perceptron or lenet, --shards NUMBER, --save FILE";
+                return Err(format!("{option} {value}: there are {known}").into());
+            }
         }
     }
-    Ok((shards, save))
+    Ok(options)
 }

@@ -4,15 +4,15 @@ use std::fmt;
 
 use cotangent::data::part_of;
 use cotangent::optim::{Optimizer, TrainError};
-use cotangent::{Feed, Feeds, Gradients, Params, Seed, Step};
+use cotangent::{Feed, Feeds, Gradients, Params, Step};
 
 use crate::exchange::Exchange;
 use crate::launch::fail;
 use crate::meeting::{meet, verify};
-use crate::tally::{Before, rows};
+use crate::tally::{Before, rows, rows_of};
 use crate::{DistributedError, Precision, World, all_reduce, engine, fixed};
 
-/// The most bytes of a bucket, unless another number is asked for.
+/// The most bytes of a bucket, unless another number is asked for: see `Distributed::bucket_bytes`.
 const BUCKET: usize = 1 << 20;
 
 /// A training step of all ranks: each computes the gradients of its part of a batch, and all make the update by those of the
@@ -73,10 +73,18 @@ impl<'m, T: Precision, O: Optimizer<T>, const N: usize> Distributed<'m, T, O, N>
     }
 
     /// Lets gradients leave in buckets of at most so many bytes, 1 MiB by default: small ones leave early, and cost a latency
-    /// each.
+    /// each. The example `overlap` measures sizes: at 1 MiB, the latencies cost nothing that could be seen.
     #[must_use]
     pub fn bucket_bytes(mut self, bytes: usize) -> Self {
         self.exchange.bucket = bytes;
+        self
+    }
+
+    /// Whether buckets leave while the backward pass still runs, as they do unless this is `false`: then they leave when it has
+    /// ended, which tells what leaving early gains. The steps are the same.
+    #[must_use]
+    pub fn overlap(mut self, overlap: bool) -> Self {
+        self.exchange.overlap = overlap;
         self
     }
 
@@ -181,7 +189,7 @@ impl<'m, T: Precision, O: Optimizer<T>, const N: usize> Distributed<'m, T, O, N>
         before: &Before<T>,
     ) -> Result<Vec<f64>, DistributedError> {
         let (world, step) = (self.world, &mut self.step);
-        params.set_seed(drawn(before.seed, world.rank(), world.size()));
+        params.set_seed(before.drawn(world.rank(), world.size()));
         let lost = |error: &DistributedError| fail(&error.to_string());
         let structure = params.structure();
         let mut loss = T::zero();
@@ -237,7 +245,7 @@ impl<'m, T: Precision, O: Optimizer<T>, const N: usize> Distributed<'m, T, O, N>
                 continue;
             }
             before.put_back(params);
-            params.set_seed(drawn(before.seed, shard, shards));
+            params.set_seed(before.drawn(shard, shards));
             let loss = self.step.run(
                 params,
                 inputs.each_ref().map(|input| input.rows(part.start - start..part.end - start)),
@@ -330,24 +338,5 @@ impl<T: Precision, O: fmt::Debug, const N: usize> fmt::Debug for Distributed<'_,
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { world, step, optimizer, .. } = self;
         write!(f, "Distributed {{ world: {world:?}, step: {step:?}, optimizer: {optimizer:?} }}")
-    }
-}
-
-/// The seed of one of several runs that a step consists of.
-fn drawn(Seed { seed, run }: Seed, of: usize, all: usize) -> Seed {
-    Seed { seed, run: run.wrapping_mul(all as u64).wrapping_add(of as u64) }
-}
-
-/// How many rows the inputs have, all equally many; one, if none has an axis.
-fn rows_of<T: Precision>(inputs: &[Feed<'_, T>]) -> Result<usize, DistributedError> {
-    let given = |input: &Feed<'_, T>| input.ty().shape.first().copied();
-    let rows = inputs.iter().find_map(given).unwrap_or(1);
-    let other = |input: &Feed<'_, T>| given(input).is_some_and(|given| given != rows);
-    match inputs.iter().position(other) {
-        None => Ok(rows),
-        Some(input) => {
-            let given = given(&inputs[input]).expect("it has others");
-            Err(DistributedError::Rows { input, given, rows })
-        }
     }
 }

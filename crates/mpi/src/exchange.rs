@@ -12,6 +12,8 @@ use crate::engine::{Flight, in_flight};
 pub(crate) struct Exchange<T> {
     /// The most bytes of a bucket.
     pub bucket: usize,
+    /// Whether they leave before all are full.
+    pub overlap: bool,
     send: Vec<T>,
     /// The sums.
     pub received: Vec<T>,
@@ -30,7 +32,7 @@ struct Buckets {
 
 impl<T: Precision> Exchange<T> {
     pub fn new(bucket: usize) -> Self {
-        Self { bucket, send: Vec::new(), received: Vec::new() }
+        Self { bucket, overlap: true, send: Vec::new(), received: Vec::new() }
     }
 
     /// Lets `run` compute so many gradients, of so many rows, while those that are final leave. When it succeeds, all have left
@@ -45,6 +47,7 @@ impl<T: Precision> Exchange<T> {
         self.received.resize(length, T::zero());
         let weight = T::from_f64(rows as f64);
         let mut buckets = Buckets::new(length, self.bucket / size_of::<T>());
+        let overlap = self.overlap;
         in_flight(&mut self.send, &mut self.received, |flight| {
             let done = run(&mut |gradients, finals| {
                 for range in finals {
@@ -53,13 +56,18 @@ impl<T: Precision> Exchange<T> {
                     to.zip(from).for_each(|(to, &gradient)| *to = gradient * weight);
                     buckets.fill(range);
                 }
-                buckets.leave(flight);
-                flight.progress();
+                if overlap {
+                    buckets.leave(flight);
+                    flight.progress();
+                }
             });
             match &done {
                 Err(error) if buckets.left > 0 => lost(error),
                 Err(_) => {}
-                Ok(_) => flight.finish(),
+                Ok(_) => {
+                    buckets.leave(flight);
+                    flight.finish();
+                }
             }
             done
         })

@@ -20,7 +20,7 @@ thread_local! {
 ///
 /// Where one rank fails, all end, within seconds: an error or a panic is told on the standard error stream with the rank, and the
 /// others are ended (`MPI_Abort`) before they wait for it for ever. The same happens to who waits for a rank that has ended
-/// with success, or stands still for ten minutes; a process that is killed is told by `mpirun`.
+/// with success, or stands still for ten minutes ([`World::set_timeout`]); a process that is killed is told by `mpirun`.
 ///
 /// MPI is initialised, used and finalised by the thread that calls this (`MPI_THREAD_FUNNELED`), once in a process.
 ///

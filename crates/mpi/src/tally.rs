@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use cotangent::{Params, Role, Seed};
+use cotangent::{Feed, Params, Role, Seed};
 
-use crate::Precision;
+use crate::{DistributedError, Precision};
 
 /// Where in a tally are the number of rows, the sum of their losses, and how many ranks or shards have results that are not
 /// finite. Behind come the buffers: how many have changed each, and then their values.
@@ -18,7 +18,7 @@ pub(crate) struct Before<T> {
     /// Where each buffer lies among all values.
     places: Vec<Range<usize>>,
     values: Vec<T>,
-    pub seed: Seed,
+    seed: Seed,
 }
 
 impl<T: Precision> Before<T> {
@@ -27,6 +27,12 @@ impl<T: Precision> Before<T> {
         let places: Vec<_> = buffers.map(|param| params.range(param.id())).collect();
         let values = places.iter().flat_map(|place| &params.values()[place.clone()]);
         Self { values: values.copied().collect(), places, seed: params.seed() }
+    }
+
+    /// The seed of one of several runs that the step consists of.
+    pub fn drawn(&self, of: usize, all: usize) -> Seed {
+        let Seed { seed, run } = self.seed;
+        Seed { seed, run: run.wrapping_mul(all as u64).wrapping_add(of as u64) }
     }
 
     /// Puts everything back.
@@ -94,4 +100,18 @@ impl<T: Precision> Before<T> {
 /// How many rows all have together.
 pub(crate) fn rows(tally: &[f64]) -> f64 {
     tally[ROWS]
+}
+
+/// How many rows the inputs have, all equally many; one, if none has an axis.
+pub(crate) fn rows_of<T: Precision>(inputs: &[Feed<'_, T>]) -> Result<usize, DistributedError> {
+    let given = |input: &Feed<'_, T>| input.ty().shape.first().copied();
+    let rows = inputs.iter().find_map(given).unwrap_or(1);
+    let other = |input: &Feed<'_, T>| given(input).is_some_and(|given| given != rows);
+    match inputs.iter().position(other) {
+        None => Ok(rows),
+        Some(input) => {
+            let given = given(&inputs[input]).expect("it has others");
+            Err(DistributedError::Rows { input, given, rows })
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The processes that train together.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use cotangent::data::part_of;
 
@@ -64,6 +65,20 @@ impl World {
         if self.size > 1 {
             engine::sum(values, "a sum");
         }
+    }
+
+    /// Lets this rank wait so long for what another has to send, ten minutes by default, before it says for what it waits and ends
+    /// all: longer than what one rank does alone while the others wait, such as an evaluation. It is set for all that this process
+    /// does from now on. Who has ended with success waits for the others as long as they take.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # cotangent_mpi::launch(|world| {
+    /// world.set_timeout(Duration::from_secs(3600));
+    /// # Ok::<(), String>(()) });
+    /// ```
+    pub fn set_timeout(&self, timeout: Duration) {
+        engine::set_timeout(timeout);
     }
 
     /// Which of so many rows are this rank's: see [`part_of`].

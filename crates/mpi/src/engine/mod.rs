@@ -12,4 +12,5 @@ use rsmpi as carrier;
 
 pub use carrier::Element;
 pub(crate) use carrier::abort;
-pub(crate) use carrier::{Flight, Session, all_gather, all_to_all, broadcast, in_flight, sum};
+pub(crate) use carrier::{Flight, Session, all_gather, all_to_all, broadcast, in_flight};
+pub(crate) use carrier::{set_timeout, sum};

@@ -1,6 +1,6 @@
 //! Many processes, by MPI. One thread opens the session, communicates and closes it: its communicators lie in that thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -22,11 +22,18 @@ impl<T: Equivalence + Copy + Default + 'static> Element for T {}
 /// How often a request is tested between two looks at the clock and at who has left.
 const TESTS: u32 = 256;
 
-/// How long the others are waited for.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// The most bytes of a sum that are on their way at once.
+const PIECE: usize = 1 << 20;
 
 thread_local! {
     static LINES: RefCell<Option<Lines>> = const { RefCell::new(None) };
+    /// How long the others are waited for.
+    static TIMEOUT: Cell<Duration> = const { Cell::new(Duration::from_secs(600)) };
+}
+
+/// Lets the others be waited for so long.
+pub(crate) fn set_timeout(timeout: Duration) {
+    TIMEOUT.set(timeout);
 }
 
 /// The communicators of this process.
@@ -88,15 +95,21 @@ fn with<R>(body: impl FnOnce(&Lines) -> R) -> R {
     })
 }
 
-/// The sum of all processes' values, in the place of each one's.
+/// The sum of all processes' values, in the place of each one's. The library has no sum in place: a piece after the other, small
+/// enough for a cache, is copied and summed into its place.
 pub(crate) fn sum<T: Element>(values: &mut [T], what: &str) {
-    let own = values.to_vec();
+    let piece = PIECE / size_of::<T>();
+    let mut own = Vec::with_capacity(piece.min(values.len()));
     with(|lines| {
-        mpi::request::scope(|scope| {
-            let sum = SystemOperation::sum();
-            let request = lines.work.immediate_all_reduce_into(scope, &own[..], values, sum);
-            wait(lines, request, what);
-        });
+        for place in values.chunks_mut(piece) {
+            own.clear();
+            own.extend_from_slice(place);
+            mpi::request::scope(|scope| {
+                let sum = SystemOperation::sum();
+                let request = lines.work.immediate_all_reduce_into(scope, &own[..], place, sum);
+                wait(lines, request, what);
+            });
+        }
     });
 }
 
@@ -208,8 +221,8 @@ fn wait<'a, D: ?Sized>(lines: &Lines, request: Request<'a, D, &LocalScope<'a>>, 
                 "waits for {what}, and rank {left} has ended: ranks make equally many steps"
             ));
         }
-        if start.elapsed() > PATIENCE {
-            let seconds = PATIENCE.as_secs();
+        if start.elapsed() > TIMEOUT.get() {
+            let seconds = TIMEOUT.get().as_secs_f64();
             fail(&format!("has waited {seconds} s for {what}: another rank stands still"));
         }
     }

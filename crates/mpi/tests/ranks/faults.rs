@@ -11,17 +11,24 @@ use crate::support::*;
 const FAULT: &str = "RANKS_TEST_FAULT";
 
 /// The faults, and what is told of them.
-const FAULTS: [(&str, &str); 9] = [
+const FAULTS: [(&str, &str); 10] = [
     ("panic", "rank 1 of 2: panicked: no more of this"),
     ("error", "rank 1 of 2: the disk is full"),
     ("killed", "signal 9"),
     ("exits", "exit"),
     ("ends early", "rank 0 of 2: waits for the sum of gradients, and rank 1 has ended"),
+    (
+        "stands still",
+        "rank 0 of 2: has waited 2 s for the sum of gradients: another rank stands still",
+    ),
     ("not finite", "rank 1 of 2: recip answered inf"),
     ("another shape", "the structure of the parameters of rank 1 differs from that of rank 0"),
     ("another program", "the program of rank 1 differs from that of rank 0"),
     ("another optimizer", "the optimizer's state of rank 1 differs from that of rank 0"),
 ];
+
+/// How long a rank stands still, unless it is ended: longer than a fault may take.
+const STILL: Duration = Duration::from_secs(600);
 
 #[test]
 fn whatever_happens_to_one_rank_all_end_and_say_why() {
@@ -37,7 +44,7 @@ fn whatever_happens_to_one_rank_all_end_and_say_why() {
         let told = told(&output);
         assert!(!output.status.success(), "{fault}: {told}");
         assert!(told.contains(told_of_it), "{fault}: {told}");
-        // An order of magnitude above what it takes, and far below what is waited for a rank that stands still.
+        // An order of magnitude above what it takes, and far below what is waited for a rank that stands still by default.
         assert!(start.elapsed() < Duration::from_secs(60), "{fault} took {:?}", start.elapsed());
     }
 }
@@ -74,6 +81,11 @@ fn with(fault: &str, world: cotangent_mpi::World) -> Result<(), Box<dyn std::err
             }
             if wrong("ends early") {
                 return Ok(());
+            }
+            if wrong("stands still") {
+                std::thread::sleep(STILL);
+            } else if fault == "stands still" {
+                world.set_timeout(Duration::from_secs(2));
             }
             if wrong("not finite") {
                 x.fill(0.0);

@@ -2,7 +2,9 @@
 
 mod batches;
 mod faults;
+mod lenet;
 mod runs;
 mod states;
 mod statistics;
+mod sums;
 mod support;

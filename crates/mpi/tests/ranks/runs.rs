@@ -49,6 +49,27 @@ fn with_virtual_shards_the_bits_are_the_same_on_any_number_of_ranks() {
 }
 
 #[test]
+fn buckets_that_leave_late_make_the_same_steps() {
+    let test = "runs::buckets_that_leave_late_make_the_same_steps";
+    if folder().is_some() {
+        return rank(|world| {
+            let run = |overlap| {
+                let mut params = Params::with_seed(3);
+                let step = plain(&mut params);
+                let mut training = Distributed::new(world, step, Adam::new(1e-2));
+                training = training.bucket_bytes(400).overlap(overlap);
+                let losses = train(world, &mut training, &mut params, 6)?;
+                Ok::<_, Box<dyn std::error::Error>>((params.values().to_vec(), losses))
+            };
+            assert_eq!(run(false)?, run(true)?);
+            Ok(())
+        });
+    }
+    let folder = tempfile::tempdir().unwrap();
+    [2, 4].iter().for_each(|&ranks| run(ranks, test, folder.path()));
+}
+
+#[test]
 fn running_statistics_are_alike_everywhere() {
     let test = "runs::running_statistics_are_alike_everywhere";
     if let Some(folder) = folder() {
