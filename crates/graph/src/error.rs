@@ -369,6 +369,27 @@ pub enum RunError {
     Gradient(#[from] GradientError),
 }
 
+impl RunError {
+    /// The error itself, where it is told as one in a step of a loop, or of a loop in a loop.
+    ///
+    /// ```
+    /// use cotangent::{Graph, RunError};
+    /// use cotangent::ndarray::array;
+    ///
+    /// let g = Graph::new();
+    /// let (table, index) = (g.full([2], 1.0), g.constant(array![0_i64, 5]));
+    /// let all = g.scan(&[], &[index], |_, i| (vec![], vec![table.take(0, i[0])])).1[0];
+    /// let error: RunError = all.eval().unwrap_err();
+    /// assert!(matches!(error.innermost(), RunError::IndexOutOfRange { index: 5, .. }), "{error}");
+    /// ```
+    pub fn innermost(&self) -> &RunError {
+        match self {
+            RunError::InStep { error, .. } => error.innermost(),
+            error => error,
+        }
+    }
+}
+
 crate::debug_as_display!(RunError);
 
 /// What may be done about an index outside of what it points into.

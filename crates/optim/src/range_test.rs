@@ -141,7 +141,7 @@ fn is_burst(error: &(dyn Error + 'static)) -> bool {
     let optim = |error: &OptimError| {
         matches!(error, OptimError::Diverged { .. } | OptimError::NonFiniteGradient { .. })
     };
-    let run = |error: &RunError| matches!(error, RunError::Arose { .. });
+    let run = |error: &RunError| matches!(error.innermost(), RunError::Arose { .. });
     let mut cause = Some(error);
     while let Some(error) = cause {
         if error.downcast_ref().is_some_and(optim) || error.downcast_ref().is_some_and(run) {

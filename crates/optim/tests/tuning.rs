@@ -7,7 +7,7 @@ use cotangent::optim::{
     Adam, ClipGlobalNorm, Curve, Groups, OptimError, Optimizer, Ramp, RangeCurve, RangeTest,
     RangeTestError, Sgd, StepDecay,
 };
-use cotangent::{GradientLayout, Gradients, Params};
+use cotangent::{Function, GradientLayout, Gradients, Params};
 use ndarray::{Array, array};
 
 fn params() -> Params<f64> {
@@ -146,6 +146,20 @@ mod range_test {
         let last = curve.points.last().unwrap();
         assert!(curve.points.len() < 40 && last.loss.is_nan(), "{curve:?}");
         assert!(curve.bursts_at().is_some(), "{curve:?}");
+    }
+
+    #[test]
+    fn one_that_meets_it_in_a_loop_does_too() {
+        let mut logarithms = Function::new(|g, [x]| {
+            g.scan(&[g.full([], 0.0)], &[x], |sum, x| (vec![(sum[0] + x[0]).ln()], vec![])).0[0]
+        });
+        let curve = RangeTest::new(1e-3, 1.0, 4)
+            .run(&mut params(), &mut Sgd::new(0.1), |params, _| {
+                let x = ndarray::array![1.0, -1.0];
+                logarithms.run_checked(params, (&x,)).map(|x| x.sum())
+            })
+            .unwrap();
+        assert!(curve.points.len() == 1 && curve.points[0].loss.is_nan(), "{curve:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where a number that is not finite arose.
 
-use std::collections::HashMap;
+use std::ops::Range;
 use std::panic::Location;
 
 use crate::engine::Run;
@@ -9,10 +9,10 @@ use crate::in_place::Lent;
 use crate::instruction::{Action, Base, FusedInput, Instruction, Memory, Written};
 use crate::look::Look;
 use crate::{Feed, Precision, Program};
-use graph::Params;
 use graph::RunError;
 use graph::Seed;
 use graph::reading::Extent;
+use graph::{Params, Place};
 use smallvec::SmallVec;
 
 impl<T: Precision> Program<T> {
@@ -48,7 +48,7 @@ impl<T: Precision> Program<T> {
         T::run(self, params, inputs, Run::Checked(seed))
     }
 
-    /// Runs all instructions on inputs that are in their places, and looks at every value.
+    /// Runs all instructions, and looks at every value.
     pub(crate) fn execute_checked(
         &mut self,
         params: &Params<T>,
@@ -140,8 +140,8 @@ impl Effects {
 /// What looks at every value that instructions write.
 struct Watch {
     steps: Vec<Effects>,
-    /// The extent of what was written last at each place: it may be overwritten by its reader.
-    known: HashMap<usize, Extent>,
+    /// The extents of what was written, where nothing was written since: it may be overwritten by its reader.
+    known: Vec<(Range<usize>, Extent)>,
     /// Likewise in the bodies of each instruction.
     bodies: Vec<SmallVec<[Watch; 2]>>,
 }
@@ -154,14 +154,23 @@ impl Watch {
         };
         Self {
             steps: instructions.iter().map(Effects::of).collect(),
-            known: HashMap::new(),
+            known: Vec::new(),
             bodies: instructions.iter().map(within).collect(),
         }
     }
 
     fn extent<T: Precision>(&self, memory: &Memory, seen: Seen<'_, T>) -> Option<Extent> {
-        let known = memory.real().and_then(|range| self.known.get(&range.start).copied());
+        let known = memory.real().and_then(|range| {
+            let of_range = self.known.iter().find(|(known, _)| known == range);
+            of_range.map(|(_, extent)| *extent)
+        });
         known.or_else(|| seen.read(memory).map(Extent::of))
+    }
+
+    /// Notes what was written.
+    fn note(&mut self, range: &Range<usize>, extent: Extent) {
+        self.known.retain(|(known, _)| known.end <= range.start || range.end <= known.start);
+        self.known.push((range.clone(), extent));
     }
 }
 
@@ -174,31 +183,37 @@ impl<T: Precision> Look<T> for Watch {
 
     fn after(&mut self, position: usize, seen: Seen<'_, T>) -> Result<(), RunError> {
         let step = &self.steps[position];
-        let extent = |memory| self.extent(memory, seen);
-        let read: Vec<Extent> = step.reads.iter().filter_map(extent).collect();
-        for Written { memory, part } in &step.writes {
-            let values = seen.read(memory).expect("indices are always finite");
-            let wild = match part {
-                None => values.iter().find(|value| !value.is_finite()),
-                Some(place) => {
-                    place.numbers().map(|number| &values[number]).find(|value| !value.is_finite())
-                }
-            };
-            if let Some(value) = wild {
-                return Err(RunError::Arose {
-                    operations: step.operations.clone(),
-                    value: (*value).to_f64(),
-                    pass: step.pass,
-                    inputs: read.iter().map(Extent::to_string).collect::<Vec<_>>().join(", "),
-                    location: step.location,
-                });
-            }
-            if let Some(range) = memory.real() {
-                self.known.insert(range.start, Extent::of(values));
-            }
+        for written in &step.writes {
+            let values = seen.read(&written.memory).expect("indices are always finite");
+            let Some(value) = wild(values, written.part.as_ref()) else { continue };
+            let read = step.reads.iter().filter_map(|memory| self.extent(memory, seen));
+            return Err(RunError::Arose {
+                operations: step.operations.clone(),
+                value: value.to_f64(),
+                pass: step.pass,
+                inputs: read.map(|extent| extent.to_string()).collect::<Vec<_>>().join(", "),
+                location: step.location,
+            });
+        }
+        let written = step.writes.iter().filter_map(|written| written.memory.real().cloned());
+        for range in written.collect::<Vec<_>>() {
+            let extent = Extent::of(&seen.reals[range.clone()]);
+            self.note(&range, extent);
         }
         Ok(())
     }
+}
+
+/// What is not finite of values, or of a part of them.
+fn wild<T: Precision>(values: &[T], part: Option<&Place>) -> Option<T> {
+    let mut all = values.iter();
+    let found = match part {
+        None => all.find(|value| !value.is_finite()),
+        Some(place) => {
+            place.numbers().map(|number| &values[number]).find(|value| !value.is_finite())
+        }
+    };
+    found.copied()
 }
 
 #[cfg(test)]
@@ -236,6 +251,19 @@ mod tests {
         // The root of 0 is finite, and its derivative is not.
         let (_, pass, _, _) = arose(|x| vec![x.cumsum(0).sqrt().sum().grad(x)]);
         assert_eq!(pass, "backward");
+    }
+
+    #[test]
+    fn what_is_told_of_an_array_of_parts_is_of_all_of_them() {
+        let start = ndarray::arr0(0);
+        let (_, _, inputs, _) = arose(|x| {
+            let parts = [x, x * 3.5e36].map(|part| {
+                let start = x.graph().constant(start.clone());
+                part.dynamic_update_slice(0, start, x.slice_axis(0, 0..1) + 1.0)
+            });
+            vec![x.graph().stack(&parts, 0).cumprod(0)]
+        });
+        assert!(inputs.starts_with("[1e0, 3.15") && inputs.ends_with("e38]"), "{inputs}");
     }
 
     #[test]

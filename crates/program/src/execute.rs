@@ -18,7 +18,7 @@ use graph::{Args, Op, Out, RunResult};
 use graph::{Kind, RunError, Shape, View};
 
 impl<T: Precision> Program<T> {
-    /// Runs all instructions on inputs that are in their places or `lent`, while something looks on.
+    /// Runs all instructions, while something looks on. Indices are in their places, and reals `lent`.
     pub(crate) fn execute(
         &mut self,
         params: &[T],

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::given::Feed;
 use crate::in_place::Lent;
-use crate::instruction::MAX_INPUTS;
+use crate::instruction::{MAX_INPUTS, Memory};
 use crate::{Precision, Program};
 use graph::RunError;
 
@@ -161,7 +161,8 @@ impl<T: Precision> Program<T> {
                     indices.copy_to(&mut self.workspace.indices[memory.range().clone()]);
                     &[]
                 }
-                (Some(_), Feed::Real(view)) => view.as_slice().unwrap_or_else(|| {
+                (Some(memory), Feed::Real(view)) => view.as_slice().unwrap_or_else(|| {
+                    debug_assert!(matches!(memory, Memory::Lent(..)), "reals are lent");
                     let (copy, rest) = copies.split_at(view.len());
                     copies = rest;
                     copy

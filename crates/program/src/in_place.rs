@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use graph::{Params, RunError, Seed, Var};
+use graph::{Kind, Params, RunError, Seed, Var};
 
 use crate::compile::Lending;
 use crate::instruction::Memory;
@@ -11,7 +11,7 @@ use crate::program::Input;
 use crate::workspace::Workspace;
 use crate::{Arithmetic, Precision, Program};
 
-/// How many slices a program can be lent, so that running it needs no heap.
+/// How many slices a program can be lent to write to, so that running it needs no heap.
 pub(crate) const MAX_LENT: usize = 8;
 
 /// Memory that a caller lends for a run.
@@ -67,7 +67,8 @@ impl<T: Precision> InPlace<T> {
     /// the inputs of one graph, in this order.
     ///
     /// # Panics
-    /// If they are not, a result has another shape than what it is written over, nothing is written, or more than 8 are lent.
+    /// If they are not, one is of indices, a result has another shape than what it is written over, nothing is written, or more
+    /// than 8 are lent.
     #[track_caller]
     pub fn add(&mut self, lent: &[(Var<'_>, Option<Var<'_>>)], numbers: &[Var<'_>]) -> usize {
         assert!(
@@ -79,6 +80,11 @@ impl<T: Precision> InPlace<T> {
         for (_, x, y) in results() {
             assert_eq!(x.ty(), y.ty(), "what is written over an input is of its type");
         }
+        let mut given = lent.iter().map(|lent| lent.0).chain(numbers.iter().copied());
+        assert!(
+            given.all(|input| input.kind() != Kind::Index),
+            "what is lent and the numbers are reals, not indices"
+        );
         let outputs: Vec<Var<'_>> = results().map(|(_, _, result)| result).collect();
         let over: Vec<usize> = results().map(|(position, ..)| position).collect();
         let inputs = outputs.first().expect("something is written").graph().inputs();
@@ -264,6 +270,15 @@ mod tests {
         let mut cache = [1.0, 2.0, 3.0, 4.0];
         programs.run(step, &[], &mut [Lent::Written(&mut cache)]).unwrap();
         assert_eq!(cache, [10.0, 10.0, 20.0, 30.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "are reals, not indices")]
+    fn indices_are_not_lent() {
+        let g = Graph::new();
+        let (cache, start) = (g.input("cache", [4]), g.index_input("start", []));
+        let updated = cache.dynamic_update_slice(0, start, g.full([1], 1.0));
+        InPlace::<f32>::default().add(&[(cache, Some(updated))], &[start]);
     }
 
     #[test]

@@ -8,6 +8,9 @@ pub(crate) trait Look<T> {
     /// What looks on inside of them.
     type Inside: Look<T>;
 
+    /// Instructions begin.
+    fn begin(&mut self) {}
+
     /// Looks at the memory after the instruction of this position; an error ends the run.
     fn after(&mut self, position: usize, seen: Seen<'_, T>) -> Result<(), RunError>;
 

@@ -104,6 +104,7 @@ impl<T: Precision> Nested<T> {
         if first {
             machine.run(&self.once, own_fixed, arenas.again(), &mut given, &mut Unseen)?;
         }
+        look.begin();
         machine.run(&self.instructions, own_fixed, arenas, &mut given, look)?;
         for (from, to) in self.copied.iter().zip(&mut given[results..]) {
             if let (Lent::Written(to), false) = (to, from.is_empty()) {

@@ -65,7 +65,7 @@ impl<T: Precision> Program<T> {
         for _ in 0..runs.max(1) {
             self.check_params(params)?;
             self.fed(inputs, false, |program, lent| {
-                times.begin();
+                Look::<T>::begin(&mut times);
                 program.execute(params.values(), Seed::default(), lent, &mut times)
             })?;
             times.end();
@@ -102,10 +102,6 @@ impl Times {
         Self { last: Instant::now(), each: instructions.iter().map(spent).collect() }
     }
 
-    fn begin(&mut self) {
-        self.last = Instant::now();
-    }
-
     fn end(&mut self) {
         for spent in &mut self.each {
             spent.runs.push(std::mem::take(&mut spent.time));
@@ -139,6 +135,10 @@ impl Times {
 impl<T> Look<T> for Times {
     type Inside = Self;
 
+    fn begin(&mut self) {
+        self.last = Instant::now();
+    }
+
     fn after(&mut self, position: usize, _: Seen<'_, T>) -> Result<(), RunError> {
         let now = Instant::now();
         let spent = &mut self.each[position];
@@ -149,9 +149,7 @@ impl<T> Look<T> for Times {
     }
 
     fn inside(&mut self, position: usize, body: usize) -> &mut Self {
-        let times = &mut self.each[position].bodies[body];
-        times.begin();
-        times
+        &mut self.each[position].bodies[body]
     }
 }
 

@@ -20,8 +20,8 @@ use graph::{RunError, Type, Var};
 /// A compiled graph: computes outputs from inputs and parameters, as often as wanted.
 ///
 /// Compiling lays out all memory; a run allocates nothing, but for operations without a lowering of
-/// their own that allocate in their plain evaluation, and a list of inputs that are more than 396. It
-/// computes what the
+/// their own that allocate in their plain evaluation, a list of more than 396 inputs, and the first copies
+/// of inputs that lie in another order of axes than row-major. It computes what the
 /// [`Evaluator`](graph::Evaluator) computes, to rounding: products and sums may be taken in another
 /// order, as [`Arithmetic`] says, unless [`compile_with`](Self::compile_with) is told otherwise.
 ///

@@ -235,11 +235,7 @@ impl<T: Precision> StepWork<T> for Work<T, Contents> {
 /// Whether a checked run came upon an infinity or NaN. It knows the instruction, of perhaps many operations; the plain
 /// evaluation knows the operation.
 fn arose(performed: &Result<(), RunError>) -> bool {
-    let mut error = performed.as_ref().err();
-    while let Some(RunError::InStep { error: inner, .. }) = error {
-        error = Some(&**inner);
-    }
-    matches!(error, Some(RunError::Arose { .. }))
+    matches!(performed.as_ref().map_err(RunError::innermost), Err(RunError::Arose { .. }))
 }
 
 /// Writes the new running statistics, which have the shapes of their parameters.

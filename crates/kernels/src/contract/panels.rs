@@ -79,7 +79,7 @@ impl<T: Scalar> Panels<T> {
     }
 
     /// Cuts a run of columns evenly, all of it or, where there is no room, nothing. In Y, columns are so far `apart`, and steps
-    /// of the depth likewise; `None` stands for panels that are copied, each as wide as whole vectors.
+    /// of the depth likewise (not at all where the offsets of turned columns are yet to come); `None` stands for panels that are copied, each as wide as whole vectors.
     fn run(
         &mut self,
         job: &Job<'_, T>,

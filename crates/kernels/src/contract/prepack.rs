@@ -12,8 +12,8 @@ use crate::pool::Pool;
 use crate::scalar::Scalar;
 use crate::vector::MAX_LANES;
 
-/// The widest panel of any level.
-const WIDEST: usize = (MAX_VECTORS - 1) * MAX_LANES;
+/// The widest panel of any level, of which that of each is a part.
+pub(super) const WIDEST: usize = MAX_VECTORS * MAX_LANES;
 
 impl Work {
     /// How many numbers a copy has at most; `usize::MAX` where no slice is so long.

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::group::Group;
+use super::prepack::WIDEST;
 use super::tile::Tiles;
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
@@ -47,6 +48,8 @@ impl<T: Scalar> Kernel for Ask<T> {
 
     #[inline(always)]
     fn run<S: Simd>(self) -> Self::Output {
+        // Looked at when a level is compiled, also one that the machine does not have.
+        const { assert!(WIDEST.is_multiple_of(MAX_VECTORS * T::Vector::<S>::LANES)) };
         let shape = |rows, vectors| TileShape { rows, vectors, lanes: T::Vector::<S>::LANES };
         [shape(S::TILE_ROWS, MAX_VECTORS), shape(S::TALL_ROWS, 1)]
     }
@@ -83,6 +86,7 @@ pub(super) struct Step {
 /// The columns of one tile: where they are read, and where written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panel<T> {
+    /// The first step of the first column; of turned columns, that of the column with offset 0.
     pub(super) y: *const T,
     pub(super) y_step: isize,
     pub(super) columns: usize,
@@ -130,8 +134,8 @@ impl<T: Scalar> Strip<'_, T> {
     /// # Safety
     ///
     /// There is at least one row and at most [`MAX_ROWS`], and more than the level's only where no panel is wider than a
-    /// vector and rows are not packed; of turned columns at most [`TURNED_ROWS`]. X and Y can be read wherever they are stepped to, and C be written at
-    /// every row and column, which nobody else touches. Packed rows are as many as their [`packed_height`].
+    /// vector and rows are not packed; of turned columns at most [`TURNED_ROWS`], and their steps lie side by side. X and Y can
+    /// be read wherever they are stepped to, and C be written at every row and column, which nobody else touches. Packed rows are as many as their [`packed_height`].
     pub(super) unsafe fn run(&self, isa: Isa) {
         match self.steps {
             Steps::Packed => self.packed(isa),

@@ -1,6 +1,6 @@
 //! The innermost loop: a tile of C held in registers while one operand's lanes and the other's vectors stream by.
 //!
-//! Each step of the depth loads the vectors of a tile and multiplies them by one number of each of its rows, so that
+//! Each step of the depth loads the vectors of a tile, or has them from a square that it turned, and multiplies them by one number of each of its rows, so that
 //! arithmetic is the bound: a tile of AVX-512 has 12 rows of 2 vectors, 24 multiply-adds for 14 loads; one of AVX2 6 rows of
 //! 2, or 8 of 1 where there are few columns. (Fewer than eight sums at a time would wait for each other.)
 //!

@@ -180,7 +180,7 @@ impl Emitter<'_> {
     }
 
     /// Where a value lies that has its memory, or a part of it without gaps, for itself.
-    pub(super) fn run(&self, node: NodeId) -> Memory {
+    pub(super) fn own_run(&self, node: NodeId) -> Memory {
         let mut memory = self.memory(node);
         if let (Some(home), Memory::Real(range) | Memory::Lent(_, range)) =
             (&self.analysis.homes[node.index()], &mut memory)

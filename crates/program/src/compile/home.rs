@@ -153,7 +153,7 @@ fn copied(target: &Target, arguments: &HashSet<Argument>) -> Target {
 }
 
 /// The parts that are computed from another part of the same array, of which it is not known that they lie apart: no
-/// instruction reads where it writes.
+/// instruction reads where it writes; and one that writes by index reads nothing of the array.
 pub(crate) fn conflicts(
     analysis: &Analysis<'_>,
     groups: &[Group],

@@ -21,7 +21,7 @@ impl Emitter<'_> {
         };
         let (&stride, strides) = place.strides.split_last().expect("there is the indexed axis");
         let (&extent, positions) = place.shape.split_last().expect("as above");
-        let (source, index, to) = (self.operand(source), self.operand(index), self.run(node));
+        let (source, index, to) = (self.operand(source), self.operand(index), self.own_run(node));
         let number = self.analysis.views[base.index()].base;
         let base = match self.analysis.graph.node(number, |node| node.op.lower()) {
             Lowering::Full(x) => Base::Number(T::from_f64(x)),

@@ -31,7 +31,7 @@ pub(crate) struct Plan {
     pub zeroed: Vec<SmallVec<[NodeId; 1]>>,
 }
 
-/// Lays out the memory: inputs, constants and outputs for good, everything else for as long as it is needed.
+/// Lays out the memory: indices that are given, constants and outputs for good, everything else for as long as it is needed.
 ///
 /// `outputs` come first, one after the other without gaps, in their order.
 pub(crate) fn plan(
