@@ -161,12 +161,14 @@ impl<T: Precision> Program<T> {
                     indices.copy_to(&mut self.workspace.indices[memory.range().clone()]);
                     &[]
                 }
-                (Some(memory), Feed::Real(view)) => view.as_slice().unwrap_or_else(|| {
-                    debug_assert!(matches!(memory, Memory::Lent(..)), "reals are lent");
-                    let (copy, rest) = copies.split_at(view.len());
-                    copies = rest;
-                    copy
-                }),
+                (Some(Memory::Lent(..)), Feed::Real(view)) => {
+                    view.as_slice().unwrap_or_else(|| {
+                        let (copy, rest) = copies.split_at(view.len());
+                        copies = rest;
+                        copy
+                    })
+                }
+                (Some(_), Feed::Real(_)) => unreachable!("reals are lent"),
                 (None, _) => &[],
             });
         }
