@@ -22,6 +22,10 @@ impl<T: Equivalence + Copy + Default + 'static> Element for T {}
 /// How often a request is tested between two looks at the clock and at who has left.
 const TESTS: u32 = 256;
 
+/// How long what a process sent before it ended may be on its way. Who is done first has ended while others still receive what
+/// they wait for.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// The most bytes of a sum that are on their way at once.
 const PIECE: usize = 1 << 20;
 
@@ -206,6 +210,7 @@ pub(crate) fn in_flight<T: Element, R>(
 /// Waits for a request, but not for somebody who has left, nor for ever.
 fn wait<'a, D: ?Sized>(lines: &Lines, request: Request<'a, D, &LocalScope<'a>>, what: &str) {
     let (mut request, start) = (request, Instant::now());
+    let mut left = None;
     loop {
         for _ in 0..TESTS {
             match request.test() {
@@ -215,10 +220,13 @@ fn wait<'a, D: ?Sized>(lines: &Lines, request: Request<'a, D, &LocalScope<'a>>, 
         }
         // Where there are more processes than cores, somebody else can go on.
         std::thread::yield_now();
-        if let Some(status) = lines.farewells.any_process().immediate_probe() {
-            let left = status.source_rank();
+        if left.is_none() {
+            let farewell = lines.farewells.any_process().immediate_probe();
+            left = farewell.map(|status| (status.source_rank(), Instant::now()));
+        }
+        if let Some((rank, _)) = left.filter(|(_, seen)| seen.elapsed() > LAST_WORDS) {
             fail(&format!(
-                "waits for {what}, and rank {left} has ended: ranks make equally many steps"
+                "waits for {what}, and rank {rank} has ended: ranks make equally many steps"
             ));
         }
         if start.elapsed() > TIMEOUT.get() {
