@@ -89,8 +89,12 @@ pub(super) fn check(
     let over = |(k, input): (usize, &Input)| {
         let Some(slot) = input.slot else { return Ok(None) };
         let along = input.role.along();
-        let extents_read: Vec<usize> =
-            extents.iter().copied().chain(along.map(|along| along.extent)).collect();
+        // What stands still along an axis without positions is read all the same.
+        let extents_read: Vec<usize> = extents
+            .iter()
+            .map(|&extent| extent.max(1))
+            .chain(along.map(|along| along.extent))
+            .collect();
         let strides: Vec<isize> =
             input.lay.strides.iter().copied().chain(along.map(|along| along.stride)).collect();
         let offset = input.lay.offset;

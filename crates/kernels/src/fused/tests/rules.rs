@@ -153,6 +153,17 @@ fn an_input_stands_where_the_program_says() {
     run(&fused, Isa::best(), &Pool::new(1), &[Source::Output(0)], &blank(&fused));
 }
 
+/// It is read, though no row has a column.
+#[test]
+#[should_panic(expected = "input 0 cannot stand in slice 0")]
+fn a_number_cannot_stand_among_the_results_of_empty_rows() {
+    let mut b = FusedBuilder::<f64>::new(&[7, 0]);
+    let (number, row) = (b.input_in(0, 0, &[0, 0]), b.input(&[1, 0]));
+    let sum = b.binary(Binary::Add, number, row);
+    b.store_rows(sum);
+    b.build();
+}
+
 #[test]
 #[should_panic(expected = "input 0 cannot stand in slice 0")]
 fn a_transposed_input_cannot_stand_in_an_output() {
