@@ -162,7 +162,7 @@ impl<T: Scalar> Job<'_, T> {
             return Steps::Listed;
         }
         match self.plan.y {
-            Read::Turned => Steps::Turned,
+            Read::Squares => Steps::Squares,
             Read::Copied if self.plan.x_packed => Steps::Packed,
             _ => Steps::Strided,
         }

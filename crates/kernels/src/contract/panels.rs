@@ -49,7 +49,7 @@ impl<T: Scalar> Panels<T> {
             let left = left.min(columns.end - column);
             let done = match job.y {
                 Factor::Packed(start) => self.of_copy(job, (column, left), layer, (start, c)),
-                Factor::Slice(start) if job.plan.y == Read::Turned => {
+                Factor::Slice(start) if job.plan.y == Read::Squares => {
                     let y = start.wrapping_offset(job.sides.y_depth.at(layer.0).0);
                     self.run(job, (column, left), (y, 0, Some(0)), c)
                 }
@@ -79,7 +79,8 @@ impl<T: Scalar> Panels<T> {
     }
 
     /// Cuts a run of columns evenly, all of it or, where there is no room, nothing. In Y, columns are so far `apart`, and steps
-    /// of the depth likewise (not at all where the offsets of turned columns are yet to come); `None` stands for panels that are copied, each as wide as whole vectors.
+    /// of the depth likewise (0, where the offsets of turned columns are yet to come); `None` stands for panels that are copied,
+    /// each as wide as whole vectors.
     fn run(
         &mut self,
         job: &Job<'_, T>,

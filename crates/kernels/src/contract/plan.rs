@@ -52,7 +52,7 @@ pub(super) enum Read {
     /// Where they lie.
     InPlace,
     /// From squares that are turned in registers: where Y's depth lies side by side, and few rows make use of it.
-    Turned,
+    Squares,
 }
 
 /// How a product is computed on one level.
@@ -122,14 +122,14 @@ impl Plan {
         let can = move |way: &Read| match way {
             Read::Copied => true,
             Read::InPlace => beside(sides.y_columns),
-            Read::Turned => {
+            Read::Squares => {
                 let depth = sides.y_depth;
                 beside(depth) && depth.len() > 1 && depth.is_run() && sides.x_depth.is_run()
             }
         };
-        [Read::Copied, Read::InPlace, Read::Turned].into_iter().filter(can).flat_map(move |y| {
+        [Read::Copied, Read::InPlace, Read::Squares].into_iter().filter(can).flat_map(move |y| {
             let way = move |&tile: &TileShape| {
-                let tile = if y == Read::Turned { tile.of_turned() } else { tile };
+                let tile = if y == Read::Squares { tile.of_squares() } else { tile };
                 Plan::way(sides, part, depth_block, tile, y, turned)
             };
             tiles.iter().map(way)
@@ -163,12 +163,12 @@ impl Plan {
         let strips = part.0.div_ceil(tile.rows) as f64;
         let (high, wide) = (rows / strips, vectors as f64 / along as f64);
         let mut step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
-        if y == Read::Turned {
+        if y == Read::Squares {
             step = step.max(wide * (TURNING * tile.lanes as f64 + high / 2.0));
         }
         let runs = y == Read::InPlace && !y_depth.is_run();
         let x_packed =
-            panels >= MANY_TILES as f64 && !runs && tile.vectors > 1 && y != Read::Turned;
+            panels >= MANY_TILES as f64 && !runs && tile.vectors > 1 && y != Read::Squares;
         let mut cost = panels * strips * (step * depth + 20.0) + strips * 60.0;
         let of_y_number = if y == Read::Copied { pack_cost(y_columns, y_depth) } else { IN_ORDER };
         let of_y = columns * depth * of_y_number;
@@ -184,7 +184,7 @@ impl Plan {
             let of_one = if c_rows.stride() == 1 && c_rows.run_len() >= 4 { 0.7 } else { 1.5 };
             cost += rows * columns * (depth / depth_block as f64).ceil() * of_one;
         }
-        if tile.vectors == 1 && vectors > 1 && y != Read::Turned {
+        if tile.vectors == 1 && vectors > 1 && y != Read::Squares {
             // Higher tiles are for columns that fill no more than a vector.
             cost = f64::INFINITY;
         }

@@ -30,8 +30,8 @@ impl TileShape {
     }
 
     /// The same kind for turned columns.
-    pub(super) fn of_turned(self) -> Self {
-        Self { rows: TURNED_ROWS[self.vectors - 1].min(self.rows), ..self }
+    pub(super) fn of_squares(self) -> Self {
+        Self { rows: SQUARE_ROWS[self.vectors - 1].min(self.rows), ..self }
     }
 
     /// The most columns.
@@ -65,16 +65,16 @@ pub(super) enum Steps {
     /// Where each step is, is written in a list.
     Listed,
     /// X has a stride, and columns of Y are read along the depth.
-    Turned,
+    Squares,
 }
 
 pub(super) const PACKED: u8 = Steps::Packed as u8;
 pub(super) const STRIDED: u8 = Steps::Strided as u8;
 pub(super) const LISTED: u8 = Steps::Listed as u8;
-pub(super) const TURNED: u8 = Steps::Turned as u8;
+pub(super) const SQUARES: u8 = Steps::Squares as u8;
 
 /// The most rows of a tile of turned columns, of one vector and of two: there are registers for so many beside a square.
-pub(super) const TURNED_ROWS: [usize; MAX_VECTORS] = [6, 2];
+pub(super) const SQUARE_ROWS: [usize; MAX_VECTORS] = [6, 2];
 
 /// Where a step of the depth is in X, and in Y beside its stride there.
 #[derive(Clone, Copy, Debug)]
@@ -134,14 +134,15 @@ impl<T: Scalar> Strip<'_, T> {
     /// # Safety
     ///
     /// There is at least one row and at most [`MAX_ROWS`], and more than the level's only where no panel is wider than a
-    /// vector and rows are not packed; of turned columns at most [`TURNED_ROWS`], and their steps lie side by side. X and Y can
-    /// be read wherever they are stepped to, and C be written at every row and column, which nobody else touches. Packed rows are as many as their [`packed_height`].
+    /// vector and rows are not packed; of turned columns at most [`SQUARE_ROWS`], and their steps lie side by side. X and Y can
+    /// be read wherever they are stepped to, and C be written at every row and column, which nobody else touches. Packed rows
+    /// are as many as their [`packed_height`].
     pub(super) unsafe fn run(&self, isa: Isa) {
         match self.steps {
             Steps::Packed => self.packed(isa),
             Steps::Strided => self.strided(isa),
             Steps::Listed => self.listed(isa),
-            Steps::Turned => self.turned(isa),
+            Steps::Squares => self.by_squares(isa),
         }
     }
 
@@ -173,12 +174,12 @@ impl<T: Scalar> Strip<'_, T> {
     }
 
     /// Likewise.
-    fn turned(&self, isa: Isa) {
+    fn by_squares(&self, isa: Isa) {
         match self.rows {
-            1 => isa.run(Tiles::<T, 1, TURNED>(self)),
-            2 => isa.run(Tiles::<T, 2, TURNED>(self)),
-            3..=4 => isa.run(Tiles::<T, 4, TURNED>(self)),
-            _ => isa.run(Tiles::<T, 6, TURNED>(self)),
+            1 => isa.run(Tiles::<T, 1, SQUARES>(self)),
+            2 => isa.run(Tiles::<T, 2, SQUARES>(self)),
+            3..=4 => isa.run(Tiles::<T, 4, SQUARES>(self)),
+            _ => isa.run(Tiles::<T, 6, SQUARES>(self)),
         }
     }
 

@@ -1,8 +1,9 @@
 //! The innermost loop: a tile of C held in registers while one operand's lanes and the other's vectors stream by.
 //!
-//! Each step of the depth loads the vectors of a tile, or has them from a square that it turned, and multiplies them by one number of each of its rows, so that
-//! arithmetic is the bound: a tile of AVX-512 has 12 rows of 2 vectors, 24 multiply-adds for 14 loads; one of AVX2 6 rows of
-//! 2, or 8 of 1 where there are few columns. (Fewer than eight sums at a time would wait for each other.)
+//! Each step of the depth loads the vectors of a tile, or has them from a square that it turned, and multiplies them by one
+//! number of each of its rows, so that arithmetic is the bound: a tile of AVX-512 has 12 rows of 2 vectors, 24 multiply-adds
+//! for 14 loads; one of AVX2 6 rows of 2, or 8 of 1 where there are few columns. (Fewer than eight sums at a time would wait
+//! for each other.)
 //!
 //! Rows are found by offsets and steps of the depth in a list, so that windows of an image are read where they lie: two
 //! loads for a step, which its arithmetic hides. (A branch at the end of each run of steps took a quarter of the time
@@ -11,7 +12,7 @@
 use std::mem::MaybeUninit;
 
 use super::store::scatter;
-use super::strip::{LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, Strip, TURNED, TURNED_ROWS};
+use super::strip::{LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, SQUARE_ROWS, SQUARES, Strip};
 use crate::isa::{Kernel, Simd};
 use crate::scalar::Scalar;
 use crate::vector::{MAX_LANES, Vector};
@@ -43,7 +44,7 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
             unsafe {
                 if panel.columns <= T::Vector::<S>::LANES {
                     self.tile::<T::Vector<S>, 1>(panel);
-                } else if R <= S::TILE_ROWS && (STEPS != TURNED || R <= TURNED_ROWS[1]) {
+                } else if R <= S::TILE_ROWS && (STEPS != SQUARES || R <= SQUARE_ROWS[1]) {
                     self.tile::<T::Vector<S>, 2>(panel);
                 }
             }
@@ -82,7 +83,7 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
         // SAFETY: as the caller vouches; the room is as large as the tile.
         unsafe {
             let sums: [[X; V]; R] =
-                if STEPS == TURNED { self.turned(panel) } else { self.compute(panel) };
+                if STEPS == SQUARES { self.by_squares(panel) } else { self.compute(panel) };
             self.store(&sums, columns, direct && strip.accumulate, c, rows);
             if let Some(places) = strip.scattered {
                 scatter(strip, panel, c, width, places);
@@ -152,7 +153,7 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
     ///
     /// As for `Strip::run`.
     #[inline(always)]
-    unsafe fn turned<X: Vector<T>, const V: usize>(&self, panel: &Panel<T>) -> [[X; V]; R] {
+    unsafe fn by_squares<X: Vector<T>, const V: usize>(&self, panel: &Panel<T>) -> [[X; V]; R] {
         let strip = self.0;
         let mut columns = self.columns::<X, V>(panel);
         let mut x: [*const T; R] =
