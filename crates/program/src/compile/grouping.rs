@@ -291,12 +291,17 @@ impl Grouping<'_> {
     }
 
     /// Whether a member is a product of few rows and a large second factor: all of that would be copied first, where each
-    /// strip of columns copies its own.
+    /// strip of columns copies its own. Of a batch, each matrix is a product by itself.
     fn is_dear_by_rows(&self, member: NodeId) -> bool {
-        if !self.is_product(member) {
+        let Lowering::Contract(contract) = self.analysis.graph.node(member, |node| node.op.lower())
+        else {
             return false;
-        }
-        let size = |of: usize| self.analysis.shape(self.analysis.inputs[member.index()][of]).size();
+        };
+        let size = |of: usize| {
+            let shape = self.analysis.shape(self.analysis.inputs[member.index()][of]);
+            let batch = contract.batch[of].iter().map(|&axis| shape[axis]);
+            shape.size() / batch.product::<usize>().max(1)
+        };
         size(1) > LARGE_FACTOR && size(0) < MANY_ROWS * size(1)
     }
 

@@ -147,7 +147,7 @@ fn embedded<'g>(
     Some(in_order(graph.apply(embed, &parts), &order))
 }
 
-fn inverse(order: &[usize]) -> Order {
+pub(super) fn inverse(order: &[usize]) -> Order {
     let mut inverse: Order = smallvec::smallvec![0; order.len()];
     order.iter().enumerate().for_each(|(position, &axis)| inverse[axis] = position);
     inverse

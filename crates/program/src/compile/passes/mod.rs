@@ -18,6 +18,7 @@ mod regroup;
 mod simplify;
 mod sliced;
 mod stacked;
+mod unmerged;
 mod unroll;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arit
         expand::expanded,
         masked::masked,
         simplify::simplified,
+        unmerged::unmerged,
         unroll::unrolled,
         layout::permuted_last,
         parts::done_on_parts,
@@ -112,6 +114,7 @@ mod tests {
         };
         keep_values(simplify::simplified, 0.0);
         keep_values(masked::masked, 1e-15);
+        keep_values(unmerged::unmerged, 1e-14);
         keep_values(unroll::unrolled, 1e-15);
         keep_values(layout::permuted_last, 1e-14);
         keep_values(parts::done_on_parts, 0.0);

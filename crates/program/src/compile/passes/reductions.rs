@@ -1,5 +1,7 @@
 //! Reductions along any set of axes, as reductions along one axis at a time.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use crate::compile::place::space_of;
@@ -10,39 +12,76 @@ use graph::reading::NodeId;
 use graph::rewriting::Target;
 use graph::{Axes, Graph, Shape, Var, keep};
 
+use super::simplify::{input, lowering};
+
+/// The shortest axis that is worth a loop of its own, where its neighbours are reduced with it.
+const SHORT: usize = 8;
+
+/// The fewest elements of rows that are reduced to one by themselves, where there are more axes.
+const ROUND: usize = 1024;
+
 /// Rewrites every reduction the compiler knows so that it runs along the last axis or the one
-/// before it, by reshaping runs of neighbouring axes into one, and so that it runs along no axis of
-/// extent 1, where there is nothing to join.
+/// before it, and along no axis of extent 1, where there is nothing to join.
 ///
-/// Up to rank 2 axes are taken one by one, so that a sum over a whole matrix can follow the
-/// elementwise work on its rows. Sums and products are thereby associated anew.
+/// The first axis to go is taken by itself if it is one of the last two as it stands and that pays, so that the reduction
+/// runs over the positions of the elementwise work before it and can be part of its loop. Of what that leaves, which is less, runs of
+/// neighbouring axes are reshaped into one. Sums and products are thereby associated anew.
 pub(crate) fn one_axis_at_a_time(target: &Target) -> Target {
     target.rewrite(|graph, visit, inputs| match visit.op.lower() {
         Lowering::Reduce(word, axes) => {
-            let reduce = |x: Var<'_>, axis: usize| apply(graph, word, x.id(), axis);
-            let shape = space_of(&inputs[0].shape());
             let axes = in_space(&axes, &inputs[0].shape());
-            let mut x = inputs[0].reshape_to(&shape);
+            let mut x = inputs[0].reshape_to(space_of(&inputs[0].shape()));
             if axes.is_empty() && word == FoldWord::Sum {
                 // A sum starts from 0, and 0 + (−0) is 0.
                 x = x + 0.0;
             }
             let mut rest: &[usize] = &axes;
             while let Some(&last) = rest.last() {
-                let run = if shape.rank() <= 2 { 1 } else { run_length(rest) };
+                let shape = x.shape();
+                let alone = rest.len() == axes.len() && stands_alone(x, rest);
+                let run = if alone { 1 } else { run_length(rest) };
                 let first = last + 1 - run;
-                let current = x.shape();
-                let merged = merge(&current, first, last);
-                let axis =
-                    if last + 1 == current.rank() { merged.rank() - 1 } else { merged.rank() - 2 };
-                let sum = graph.var(reduce(x.reshape_to(merged), axis));
-                x = sum.reshape_to((first..=last).fold(current, |s, axis| s.with(axis, 1)));
+                let over = if alone { shape.clone() } else { merge(&shape, first, last) };
+                let axis = over.rank() - if last + 1 == shape.rank() { 1 } else { 2 };
+                x = graph.var(apply(graph, word, x.reshape_to(over).id(), axis));
+                x = x.reshape_to(without(&shape, first..last + 1));
                 rest = &rest[..rest.len() - run];
             }
             x.reshape_to(&visit.ty.shape)
         }
         _ => visit.again(graph, inputs),
     })
+}
+
+/// Whether the last of some axes is reduced by itself.
+fn stands_alone(x: Var<'_>, axes: &[usize]) -> bool {
+    let (shape, last) = (x.shape(), axes[axes.len() - 1]);
+    let worth = match shape.rank() - last {
+        _ if shape.rank() <= 2 => true,
+        1 => run_length(axes) == 1 || shape[last] >= SHORT,
+        // Sums down the rows are completed round by round, each of which must be worth it.
+        2 => is_elementwise(x) && shape[last..].iter().product::<usize>() >= ROUND,
+        _ => false,
+    };
+    worth && shape.rank() <= kernels::Fused::<f32>::MAX_AXES
+}
+
+/// Whether there is a loop that a reduction can be part of.
+fn is_elementwise(mut x: Var<'_>) -> bool {
+    loop {
+        x = match lowering(x) {
+            Lowering::Reshape => input(x),
+            Lowering::Map(_) | Lowering::Zip(_) | Lowering::Select | Lowering::Contract(_) => {
+                return true;
+            }
+            _ => return false,
+        };
+    }
+}
+
+/// The shape without a range of its axes.
+fn without(shape: &Shape, axes: Range<usize>) -> Shape {
+    shape[..axes.start].iter().chain(&shape[axes.end..]).copied().collect()
 }
 
 /// The axes of a reduction among those of the space of a shape.
@@ -58,13 +97,9 @@ fn run_length(axes: &[usize]) -> usize {
     1 + neighbours.count()
 }
 
-/// The shape with axes `first..=last` merged into one, those before it into one, and those after
-/// it into one; up to rank 2, as it is.
+/// The shape with axes `first..=last` merged into one, those before it into one, and those after it into one.
 fn merge(shape: &Shape, first: usize, last: usize) -> Shape {
-    if shape.rank() <= 2 {
-        return shape.clone();
-    }
-    let product = |range: std::ops::Range<usize>| shape[range].iter().product::<usize>();
+    let product = |range: Range<usize>| shape[range].iter().product::<usize>();
     let (outer, inner) = (product(0..first), product(last + 1..shape.rank()));
     let reduced = product(first..last + 1);
     let outer = (first > 0).then_some(outer);
@@ -89,8 +124,16 @@ mod tests {
     use super::*;
 
     fn reduced_axes(shape: &[usize], axes: &[isize]) -> Vec<(Shape, Axes)> {
+        reduced_axes_of(|x| x, shape, axes)
+    }
+
+    fn reduced_axes_of(
+        of: impl Fn(Var<'_>) -> Var<'_>,
+        shape: &[usize],
+        axes: &[isize],
+    ) -> Vec<(Shape, Axes)> {
         let g = Graph::new();
-        let y = g.input("x", shape).sum_over(axes).id();
+        let y = of(g.input("x", shape)).sum_over(axes).id();
         let rewritten = one_axis_at_a_time(&Target { graph: g, outputs: vec![y] });
         rewritten.graph.dag(|dag| {
             let sums = dag.node_indices().filter(|&id| dag[id].op.name() == "sum");
@@ -107,10 +150,31 @@ mod tests {
     fn neighbouring_axes_merge_and_others_follow() {
         let step = |shape: &[usize], axis: isize| (Shape::from(shape), keep(axis));
         assert_eq!(reduced_axes(&[5, 6], &[0]), [step(&[5, 6], 0)]);
-        assert_eq!(reduced_axes(&[5, 6], &[0, 1]), [step(&[5, 6], 1), step(&[5, 1], 0)]);
+        assert_eq!(reduced_axes(&[5, 6], &[0, 1]), [step(&[5, 6], 1), step(&[5], 0)]);
         assert_eq!(reduced_axes(&[2, 3, 4, 5], &[2, 3]), [step(&[6, 20], 1)]);
         assert_eq!(reduced_axes(&[2, 3, 4, 5], &[1]), [step(&[2, 3, 20], 1)]);
         assert_eq!(reduced_axes(&[2, 3, 4, 5], &[0, 2, 3]), [step(&[6, 20], 1), step(&[2, 3], 0)]);
+    }
+
+    #[test]
+    fn a_long_axis_at_the_end_goes_first_and_leaves_the_others_as_they_are() {
+        let step = |shape: &[usize], axis: isize| (Shape::from(shape), keep(axis));
+        assert_eq!(reduced_axes(&[2, 3, 4], &[-1]), [step(&[2, 3, 4], 2)]);
+        assert_eq!(
+            reduced_axes(&[2, 3, 4, 9], &[2, 3]),
+            [step(&[2, 3, 4, 9], 3), step(&[6, 4], 1)]
+        );
+    }
+
+    #[test]
+    fn sums_down_long_rows_of_computed_values_go_first_and_others_together() {
+        let step = |shape: &[usize], axis: isize| (Shape::from(shape), keep(axis));
+        let first_two = [step(&[2, 3, 16, 64], 2), step(&[6, 64], 0)];
+        assert_eq!(reduced_axes_of(|x| x.exp(), &[2, 3, 16, 64], &[0, 1, 2]), first_two);
+        for (rows, of) in [(15, (|x| x.exp()) as fn(Var<'_>) -> Var<'_>), (16, |x| x)] {
+            let together = [step(&[6 * rows, 64], 0)];
+            assert_eq!(reduced_axes_of(of, &[2, 3, rows, 64], &[0, 1, 2]), together);
+        }
     }
 
     #[test]
