@@ -88,6 +88,42 @@ fn a_normalised_layer_is_one_loop_forward_and_one_backward() {
 }
 
 #[test]
+fn a_layer_of_many_axes_is_one_loop_with_its_normalisation() {
+    let layers = |shape: &'static [usize]| {
+        let program = program(move |g| {
+            let (x, w) = (g.input("x", shape), g.input("w", [48, 48]));
+            let z = x + x.reshape([6, 48]).matmul(w).reshape_to(shape);
+            let d = z - z.mean_over(keep(-1));
+            vec![d * (d.square().mean_over(keep(-1)) + 1e-5).rsqrt()]
+        });
+        instructions(&program)
+    };
+    let rows = layers(&[6, 48]);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(layers(&[2, 3, 48]), rows);
+}
+
+#[test]
+fn weights_of_attention_are_one_loop_with_their_product_and_heads_are_put_where_they_belong() {
+    let program = program(|g| {
+        let x = g.input("x", [2, 5, 24]);
+        let heads = |i: isize| {
+            let part = x.slice_axis(2, 8 * i..8 * (i + 1));
+            part.reshape([2, 5, 2, 4]).permute([0, 2, 1, 3])
+        };
+        let weights = (heads(0).matmul(heads(1).permute([0, 1, 3, 2])) * 0.5).softmax(-1);
+        let y = weights.matmul(heads(2));
+        vec![y.square().sum().grad(x)]
+    });
+    let loops = instructions(&program);
+    assert!(loops.contains(&"matmul mul max sub exp sum div".into()), "{loops:?}");
+    assert!(
+        loops.iter().all(|text| !text.contains("reshape") && !text.contains("copy")),
+        "{loops:?}"
+    );
+}
+
+#[test]
 fn gates_are_one_loop_with_their_products() {
     let program = program(|g| {
         let (h, c) = (g.input("h", [4, 16]), g.input("c", [4, 16]));
