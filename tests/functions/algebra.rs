@@ -37,6 +37,12 @@ pub fn applied<'g>(name: &str, x: &[Var<'g>]) -> Option<Var<'g>> {
         "cond" => x[0].cond(),
         "rfft" => flat(&<[Var<'g>; 2]>::from(x[0].rfft_n(length()))),
         "irfft" => x[0].irfft(x[1], length()),
+        "fft" => flat(&<[Var<'g>; 2]>::from(x[0].fft(x[1]))),
+        "ifft" => flat(&<[Var<'g>; 2]>::from(x[0].ifft(x[1]))),
+        "fftn" => flat(&<[Var<'g>; 2]>::from(x[0].fftn(x[1], [0, 1]))),
+        "ifftn" => flat(&<[Var<'g>; 2]>::from(x[0].ifftn(x[1], [0, 1]))),
+        "rfftn" => flat(&<[Var<'g>; 2]>::from(x[0].rfftn([1, 0]))),
+        "irfftn" => x[0].irfftn(x[1], length(), [0, 1]),
         _ => return None,
     })
 }

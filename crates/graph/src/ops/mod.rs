@@ -61,7 +61,7 @@ registry::operations! {
         SechSquared, Sigmoid, Sign, Sin, Softplus, Sqrt, Square, Sub, Tanh;
     clamp: Clamp;
     #[cfg(feature = "fft")]
-    fourier: Irfft, Rfft;
+    fourier: Fft, Irfft, Rfft;
     indexing: DynamicSlice, DynamicUpdateSlice, Gather, IndexAdd, OneHot, ScatterAdd,
         SegmentMax, Take;
     #[cfg(feature = "linalg")]
