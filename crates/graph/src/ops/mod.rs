@@ -71,7 +71,7 @@ registry::operations! {
     matrix: Contract, MatMul, Part;
     order: ArgSort, CumArg, SearchSorted;
     powf: Powf;
-    random: Random;
+    random: Draws, Random;
     reduce: ArgMax, ArgMin, CumProd, CumSum, LogCumSumExp, LogSumExp, Max, Mean, Min, Norm, Prod, Sum, Variance;
     rounding: Ceil, Floor, Fmod, Remainder, Round, Trunc;
     select: Select;
