@@ -89,3 +89,6 @@ def cases():
     yield "rfftn", lambda x: parts(torch.fft.rfftn(x, dim=(1, 0))), [SIGNAL]
     for n in [6, 7]:
         yield f"irfftn {n}", lambda re, im, n=n: torch.fft.irfftn(torch.complex(re, im), s=(2, n)), [RE, IM]
+    yield "cross", torch.linalg.cross, [TALL, SQUARE[:1]]
+    for n in [0, 1, 6]:
+        yield f"matrix_power {n}", lambda a, n=n: torch.linalg.matrix_power(a, n) + 0 * a, [SQUARE]

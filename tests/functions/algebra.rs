@@ -25,6 +25,8 @@ pub fn applied<'g>(name: &str, x: &[Var<'g>]) -> Option<Var<'g>> {
         "pinv_with" => x[0].pinv_with(1e-9),
         "matrix_exp" => x[0].matrix_exp(),
         "kron" => x[0].kron(x[1]),
+        "cross" => x[0].cross(x[1]),
+        "matrix_power" => x[0].matrix_power(number.parse().unwrap()),
         "vector_norm" => x[0].vector_norm(order(), 1),
         "cdist" => x[0].cdist(x[1], order()),
         "matrix_norm" => x[0].matrix_norm(norm(number)),

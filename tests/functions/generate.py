@@ -68,6 +68,8 @@ def cases():
     yield "roll", lambda x: x.roll(3, 1), [MATRIX]
     yield "tile", lambda x: x.tile(2, 1, 2), [MATRIX]
     yield "repeat_interleave", lambda x: x.repeat_interleave(2, 1), [MATRIX]
+    yield "diff", lambda x: x.diff(dim=0), [MATRIX]
+    yield "trapezoid", lambda y, x: torch.trapezoid(y, x, dim=1), [MATRIX, [0.1, 0.5, 2.0, 2.5]]
     yield from algebra.cases()
 
 

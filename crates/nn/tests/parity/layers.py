@@ -202,4 +202,7 @@ for axes in [1, 2, 3]:
             layer(f"AvgPool{axes}d", "pool", module, shape, ceil=True, counts=counts, **given)
 layer("MaxPool2d", "pool", nn.MaxPool2d(2, 2, 0, [2, 1], ceil_mode=True), [2, 2, 6, 5], kernel=[2, 2], dilation=[2, 1], ceil=True)
 
+for activation in [nn.Hardshrink(0.4), nn.Softshrink(0.4), nn.Tanhshrink(), nn.Threshold(0.1, 2.0)]:
+    layer("Activation", "act", activation, [3, 5], function=type(activation).__name__)
+
 write("layers", cases)

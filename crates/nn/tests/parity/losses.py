@@ -124,4 +124,16 @@ for reduction in REDUCTIONS:
     add("L1", r, [x(), t()], lambda x, t: F.l1_loss(x, t, **r))
     add("BceWithLogits", r, [x(), truths(3, 4)], lambda x, t: F.binary_cross_entropy_with_logits(x, t, **r), 1)
 
+for reduction in REDUCTIONS:
+    r = {"reduction": reduction}
+    add("SoftMargin", r, [x(), signs(3, 4)], lambda x, t: F.soft_margin_loss(x, t, **r), 1)
+    for squared, weights in [(False, None), (True, [0.5, 2.0, 1.0, 0.25])]:
+        options = r | {"margin": 0.8, "squared": squared, "weights": weights}
+        given = None if weights is None else torch.tensor(weights)
+        add("MultiMargin", options, [x(), torch.tensor([2, 0, 3])],
+            lambda x, t: F.multi_margin_loss(x, t, p=1 + squared, margin=0.8, weight=given, **r))
+for axis in [-1, 0]:
+    add("cosine_similarity", {"reduction": "none", "axis": axis}, [x(), x()],
+        lambda a, b: F.cosine_similarity(a, b, dim=axis))
+
 write("losses", cases)
