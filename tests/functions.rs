@@ -71,6 +71,8 @@ fn others<'g>(name: &str, x: &[Var<'g>]) -> Var<'g> {
         "quantile" => x[0].quantile(0.3, 1),
         "cov" => x[0].cov(1),
         "corrcoef" => x[0].corrcoef().index_axis(0, 0).slice_axis(0, 1..),
+        "diff" => x[0].diff(0),
+        "trapezoid" => x[0].trapezoid(x[1], 1),
         "roll" => x[0].roll(3, 1),
         "tile" => x[0].tile(&[2, 1, 2]),
         "repeat_interleave" => x[0].repeat_interleave(2, 1),

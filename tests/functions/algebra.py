@@ -83,3 +83,12 @@ def cases():
         yield f"rfft {n}", lambda x, n=n: parts(torch.fft.rfft(x, n=n)), [SIGNAL]
     for n in [4, 6, 7, 10]:
         yield f"irfft {n}", lambda re, im, n=n: torch.fft.irfft(torch.complex(re, im), n=n), [RE, IM]
+    for name in ["fft", "ifft", "fftn", "ifftn"]:
+        f = getattr(torch.fft, name)
+        yield name, lambda re, im, f=f: parts(f(torch.complex(re, im))), [RE, IM]
+    yield "rfftn", lambda x: parts(torch.fft.rfftn(x, dim=(1, 0))), [SIGNAL]
+    for n in [6, 7]:
+        yield f"irfftn {n}", lambda re, im, n=n: torch.fft.irfftn(torch.complex(re, im), s=(2, n)), [RE, IM]
+    yield "cross", torch.linalg.cross, [TALL, SQUARE[:1]]
+    for n in [0, 1, 6]:
+        yield f"matrix_power {n}", lambda a, n=n: torch.linalg.matrix_power(a, n) + 0 * a, [SQUARE]

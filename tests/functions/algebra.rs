@@ -25,6 +25,8 @@ pub fn applied<'g>(name: &str, x: &[Var<'g>]) -> Option<Var<'g>> {
         "pinv_with" => x[0].pinv_with(1e-9),
         "matrix_exp" => x[0].matrix_exp(),
         "kron" => x[0].kron(x[1]),
+        "cross" => x[0].cross(x[1]),
+        "matrix_power" => x[0].matrix_power(number.parse().unwrap()),
         "vector_norm" => x[0].vector_norm(order(), 1),
         "cdist" => x[0].cdist(x[1], order()),
         "matrix_norm" => x[0].matrix_norm(norm(number)),
@@ -37,6 +39,12 @@ pub fn applied<'g>(name: &str, x: &[Var<'g>]) -> Option<Var<'g>> {
         "cond" => x[0].cond(),
         "rfft" => flat(&<[Var<'g>; 2]>::from(x[0].rfft_n(length()))),
         "irfft" => x[0].irfft(x[1], length()),
+        "fft" => flat(&<[Var<'g>; 2]>::from(x[0].fft(x[1]))),
+        "ifft" => flat(&<[Var<'g>; 2]>::from(x[0].ifft(x[1]))),
+        "fftn" => flat(&<[Var<'g>; 2]>::from(x[0].fftn(x[1], [0, 1]))),
+        "ifftn" => flat(&<[Var<'g>; 2]>::from(x[0].ifftn(x[1], [0, 1]))),
+        "rfftn" => flat(&<[Var<'g>; 2]>::from(x[0].rfftn([1, 0]))),
+        "irfftn" => x[0].irfftn(x[1], length(), [0, 1]),
         _ => return None,
     })
 }

@@ -9,8 +9,8 @@ use cotangent::nn::attention::{Blocks, DotProductAttention, Masks, Pairs};
 use cotangent::nn::batch_norm::Running;
 use cotangent::nn::loss::{
     BceWithLogits, Contrastive, CosineEmbedding, CrossEntropy, Ctc, Focal, GaussianNll, Hinge,
-    HingeEmbedding, Huber, KlDiv, L1, MarginRanking, Mse, MultiLabelSoftMargin, Nll, PoissonNll,
-    Reduction, SmoothL1, TripletMargin,
+    HingeEmbedding, Huber, KlDiv, L1, MarginRanking, Mse, MultiLabelSoftMargin, MultiMargin, Nll,
+    PoissonNll, Reduction, SmoothL1, SoftMargin, TripletMargin,
 };
 use cotangent::nn::{
     Activation, Bag, BatchNorm, Dropout, Embedding, EmbeddingBag, Flatten, Gru, LayerNorm, Linear,
@@ -18,7 +18,8 @@ use cotangent::nn::{
     TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
 };
 use cotangent::nn::{
-    Rnn, Sequential, l1_penalty, l2_penalty, scaled_dot_product_attention, standardized,
+    Rnn, Sequential, cosine_similarity, gumbel_softmax, l1_penalty, l2_penalty,
+    scaled_dot_product_attention, standardized,
 };
 use cotangent::ops::Sample;
 use cotangent::{Graph, Params, Scope, Var};
@@ -251,7 +252,13 @@ fn parts() -> Vec<Case> {
             standardized(x[0], axes, 1e-2)
         })
     };
-    vec![over(&[-1]), over(&[0, 2])]
+    let pair = || [real(&[2, 3]), Sample::real([3], 0.2..1.5)];
+    let alike =
+        Case::new("cosine_similarity", &params, pair(), |_, x| cosine_similarity(x[0], x[1], -1));
+    let drawn = Case::new("gumbel_softmax", &params, [real(&[2, 3])], |_, x| {
+        gumbel_softmax(x[0], 0.8, -1, false)
+    });
+    vec![over(&[-1]), over(&[0, 2]), alike, drawn]
 }
 
 /// The activation after another: one that is added does not compile before it has its place here.
@@ -275,7 +282,11 @@ fn next(activation: &Activation) -> Option<Activation> {
         Activation::HardTanh => Activation::Relu6,
         Activation::Relu6 => Activation::Selu,
         Activation::Selu => Activation::Celu(1.3),
-        Activation::Celu(_) => return None,
+        Activation::Celu(_) => Activation::HardShrink(0.4),
+        Activation::HardShrink(_) => Activation::SoftShrink(0.4),
+        Activation::SoftShrink(_) => Activation::TanhShrink,
+        Activation::TanhShrink => Activation::Threshold { threshold: 0.1, value: 2.0 },
+        Activation::Threshold { .. } => return None,
     })
 }
 
@@ -332,6 +343,9 @@ fn margins() -> Vec<Case> {
     [
         loss("Hinge", -1.0..1.0, |reduction, x, t| {
             Hinge::new().reduction(reduction).of(x, sign(t))
+        }),
+        loss("SoftMargin", -1.0..1.0, |reduction, x, t| {
+            SoftMargin::new().reduction(reduction).of(x, sign(t))
         }),
         loss("HingeEmbedding", -1.0..1.0, |reduction, x, t| {
             HingeEmbedding::new().reduction(reduction).of(x, sign(t))
@@ -417,6 +431,11 @@ fn classes() -> Vec<Case> {
     let of_probabilities = |loss: CrossEntropy| {
         Case::new("CrossEntropy", &params, probabilities(), move |_, x| loss.of(x[0], x[1]))
     };
+    let above = |loss: MultiMargin| {
+        Case::new("MultiMargin", &params, [real(&[4, 3]), Sample::index([4], 3)], move |_, x| {
+            loss.of(x[0], x[1])
+        })
+    };
     let nll = |loss: Nll| Case::new("Nll", &params, labels(), move |_, x| loss.of(x[0], x[1]));
     vec![
         of_labels(plain.clone()),
@@ -425,6 +444,8 @@ fn classes() -> Vec<Case> {
         of_labels(each),
         of_probabilities(plain),
         of_probabilities(smoothed.weights([1.0, 0.5, 3.0])),
+        above(MultiMargin::new()),
+        above(MultiMargin::new().margin(0.7).squared(true).weights([1.0, 0.5, 3.0])),
         nll(Nll::new()),
         nll(Nll::new().weights([1.0, 0.5, 3.0]).ignore_index(2).reduction(Reduction::Sum)),
     ]

@@ -57,6 +57,19 @@ pub enum Activation {
     Selu,
     /// x where x > 0, else α·(e^(x/α) − 1) (Barron, arXiv:1704.07483; PyTorch's default α is 1).
     Celu(f64),
+    /// x where |x| > λ, else 0 (PyTorch's default λ is ½).
+    HardShrink(f64),
+    /// x moved by λ towards 0, and 0 where |x| ≤ λ: the proximal map of λ·|x| (PyTorch's default λ is ½).
+    SoftShrink(f64),
+    /// x − tanh x.
+    TanhShrink,
+    /// x where it is above θ, else a value.
+    Threshold {
+        /// θ.
+        threshold: f64,
+        /// What stands for the others.
+        value: f64,
+    },
 }
 
 /// α and λ of [`Activation::Selu`], to the digits of its paper that a double holds.
@@ -91,6 +104,10 @@ impl Activation {
             Activation::Relu6 => x.clamp(0.0, 6.0),
             Activation::Selu => SELU[1] * x.elu(SELU[0]),
             Activation::Celu(alpha) => alpha * (x / alpha).elu(1.0),
+            Activation::HardShrink(bound) => x.abs().gt(bound).select(x, 0.0),
+            Activation::SoftShrink(bound) => x - x.clamp(-bound, bound),
+            Activation::TanhShrink => x - x.tanh(),
+            Activation::Threshold { threshold, value } => x.gt(threshold).select(x, value),
         }
     }
 }

@@ -56,6 +56,7 @@
 //! | initial values | [`init`] |
 //! | losses | [`Loss`] for the usual ones, [`loss`] for their options |
 //! | parts of normalisations of one's own | [`standardized`], [`Affine`] |
+//! | of vectors and categories | [`cosine_similarity`], [`gumbel_softmax`] |
 //! | regularisation λR(W) | [`l1_penalty`], [`l2_penalty`] over [`parameters_where`] |
 //!
 //! # Mistakes
@@ -78,6 +79,7 @@ mod error;
 mod flatten;
 mod glu;
 mod group_norm;
+mod gumbel;
 pub mod init;
 mod instance_norm;
 mod layer_norm;
@@ -97,6 +99,7 @@ pub mod recurrent;
 mod resize;
 mod rms_norm;
 mod sequential;
+mod similarity;
 pub mod transformer;
 
 pub use bilinear::BilinearBuilder;
@@ -150,8 +153,8 @@ exported! {
 }
 
 exported! {
-    FUNCTIONS: attention::scaled_dot_product_attention, normalize::standardized,
-    penalty::l1_penalty, penalty::l2_penalty,
+    FUNCTIONS: attention::scaled_dot_product_attention, gumbel::gumbel_softmax,
+    normalize::standardized, penalty::l1_penalty, penalty::l2_penalty, similarity::cosine_similarity,
 }
 
 /// The names of all layers, losses and functions that record.

@@ -152,11 +152,44 @@ fn loops_nest_and_are_mapped() {
 fn random_numbers_are_those_of_the_evaluator() {
     let g = Graph::new();
     let x = drawn(&g, [6, 2], 1);
-    let (last, each) = g.scan(&[g.full([2], 1.0)], &[x], |carry, x| {
+    let noisy = same(|carry, x| {
         let h = carry[0] * g.uniform([2], 0.5, 1.5) + x[0];
         (vec![h], vec![h])
     });
-    agree("random", &derivatives(&[last[0], each[0]], &[x]));
+    let start = g.full([2], 1.0);
+    for (last, each) in [g.scan(&[start], &[x], noisy), g.scan_recomputed(&[start], &[x], noisy)] {
+        agree("random", &derivatives(&[last[0], each[0]], &[x]));
+    }
+}
+
+/// What the gradient of a loop plans, in bytes, of which each step draws 1000 numbers.
+fn planned_to_draw(steps: usize) -> usize {
+    let g = Graph::new();
+    let x = g.input("x", [steps]);
+    let loss = g.scan_recomputed(&[g.full([], 0.0)], &[x], |sum, x| {
+        let noise = g.normal([10, 100], 0.0, 1.0);
+        (vec![sum[0] + (x[0] * noise).tanh().matmul(noise.t()).sum()], vec![])
+    });
+    Program::<f64>::compile(&[loss.0[0].grad(x)], &Params::with_seed(0)).arena_bytes()
+}
+
+#[test]
+fn a_loop_that_is_computed_again_has_the_draws_of_one_step_in_memory() {
+    let [few, many] = [10, 1000].map(planned_to_draw);
+    // A carry, its gradient, and the number of a draw.
+    assert!(many - few <= 990 * 4 * 8, "{few} bytes of 10 steps, {many} of 1000");
+}
+
+#[test]
+fn what_is_drawn_in_the_function_of_a_choice_is_that_of_the_evaluator() {
+    let g = Graph::new();
+    let x = drawn(&g, [6], 1);
+    let (last, each) = g.scan_recomputed(&[g.full([], 1.0)], &[x], |carry, x| {
+        let noisy = || vec![carry[0] * g.uniform([], 0.5, 1.5) + x[0]];
+        let h = g.cond(x[0].gt(0.0), noisy, || vec![carry[0] * g.normal([], 0.0, 1.0)])[0];
+        (vec![h], vec![h])
+    });
+    agree("random choices", &derivatives(&[last[0], each[0]], &[x]));
 }
 
 #[test]

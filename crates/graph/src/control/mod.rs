@@ -28,17 +28,17 @@ pub use while_loop::While;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::ops::Random;
+use crate::ops::Draws;
 use crate::reading::NodeId;
 use crate::{Fault, Graph, Lowering};
 
-/// Of what was recorded in a range, what belongs to a body: all but inputs, parameters, and random numbers, which others
-/// draw for each step or sample.
+/// Of what was recorded in a range, what belongs to a body: all but inputs, parameters, and the numbers of draws, which are
+/// others for each step or sample.
 fn recorded(graph: &Graph, range: Range<usize>) -> BTreeSet<NodeId> {
     let own = |id: &NodeId| {
         graph.node(*id, |node| {
             let outer = matches!(node.op.lower(), Lowering::Input(_) | Lowering::Parameter(_));
-            !outer && node.op.downcast::<Random>().is_none()
+            !outer && node.op.downcast::<Draws>().is_none()
         })
     };
     range.map(NodeId::new).filter(own).collect()

@@ -61,7 +61,7 @@ registry::operations! {
         SechSquared, Sigmoid, Sign, Sin, Softplus, Sqrt, Square, Sub, Tanh;
     clamp: Clamp;
     #[cfg(feature = "fft")]
-    fourier: Irfft, Rfft;
+    fourier: Fft, Irfft, Rfft;
     indexing: DynamicSlice, DynamicUpdateSlice, Gather, IndexAdd, OneHot, ScatterAdd,
         SegmentMax, Take;
     #[cfg(feature = "linalg")]
@@ -71,7 +71,7 @@ registry::operations! {
     matrix: Contract, MatMul, Part;
     order: ArgSort, CumArg, SearchSorted;
     powf: Powf;
-    random: Random;
+    random: Draws, Random;
     reduce: ArgMax, ArgMin, CumProd, CumSum, LogCumSumExp, LogSumExp, Max, Mean, Min, Norm, Prod, Sum, Variance;
     rounding: Ceil, Floor, Fmod, Remainder, Round, Trunc;
     select: Select;

@@ -1,9 +1,12 @@
 //! Random arrays, drawn anew at every run from the run's seed.
 
 use super::registry::Example;
-use crate::error::exactly;
+use crate::error::{exactly, expect_kind};
 use crate::random::Seed;
-use crate::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Shape, Type, Var, misfit};
+use crate::{
+    Args, Batch, Cotangents, Graph, Kind, Lowering, Operation, Out, RunResult, Scalar, Shape, Type,
+    Var, misfit,
+};
 
 /// What a random array's elements are drawn from.
 ///
@@ -31,8 +34,21 @@ pub enum Distribution {
     },
 }
 
-/// An array of independent random numbers: the number at position i of stream s is a pure function
-/// of (seed, run, s, i). No derivative.
+/// The numbers of draws, 0, 1, 2, … in row-major order: of one draw, without axes. In [`Graph::vmap`](crate::Graph::vmap) and in
+/// loops each sample and each step gets its own, and therefore other random numbers.
+///
+/// Recorded by [`Graph::uniform`](crate::Graph::uniform) and its like, for a [`Random`] to draw by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draws {
+    /// The shape of the array.
+    pub shape: Shape,
+}
+
+/// Independent random numbers of some draws: number p of draw d, of stream s, is a pure function of (seed, run, s,
+/// d·size + p). From the numbers of draws, of any shape R, an array of shape `[R.., shape..]`. No derivative.
+///
+/// So that a draw can be made wherever its number is known, and again: a loop that is computed again keeps the numbers of its
+/// draws, and not what was drawn.
 ///
 /// Recorded by [`Graph::uniform`](crate::Graph::uniform) and its like.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +57,7 @@ pub struct Random {
     pub distribution: Distribution,
     /// The stream: two nodes with one stream draw the same numbers.
     pub stream: u64,
-    /// The shape of the array.
+    /// The shape of one draw.
     pub shape: Shape,
 }
 
@@ -59,6 +75,26 @@ impl Distribution {
     }
 }
 
+impl Operation for Draws {
+    fn name(&self) -> &'static str {
+        "draws"
+    }
+    fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
+        let [] = exactly(inputs)?;
+        Ok(Type::index(&self.shape))
+    }
+    fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
+        crate::no_derivative()
+    }
+    fn eval<T: Scalar>(&self, _: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
+        out.index().iter_mut().zip(0..).for_each(|(to, number)| *to = number);
+        Ok(())
+    }
+    fn lower(&self) -> Lowering {
+        Lowering::Constant
+    }
+}
+
 impl Operation for Random {
     fn name(&self) -> &'static str {
         match self.distribution {
@@ -68,18 +104,26 @@ impl Operation for Random {
         }
     }
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
-        let [] = exactly(inputs)?;
-        Ok(Type::real(&self.shape))
+        let [draws] = exactly(inputs)?;
+        expect_kind("the number of a draw", draws.kind, Kind::Index)?;
+        Ok(Type::real(draws.shape.iter().chain(&self.shape[..]).copied().collect::<Shape>()))
     }
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, _: Var<'g>) -> Cotangents<'g> {
         crate::no_derivative()
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let seed = args.seed();
-        for (position, y) in out.real().iter_mut().enumerate() {
-            *y = T::from_f64(self.distribution.draw(seed, self.stream, position as u64));
+        let (seed, draws, size) = (args.seed(), args.index(0), self.shape.size() as u64);
+        let positions = draws.iter().flat_map(|&draw| {
+            let first = (draw as u64).wrapping_mul(size);
+            (0..size).map(move |i| first.wrapping_add(i))
+        });
+        for (y, position) in out.real().iter_mut().zip(positions) {
+            *y = T::from_f64(self.distribution.draw(seed, self.stream, position));
         }
         Ok(())
+    }
+    fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
+        Some(batch.apply(self.clone()))
     }
 }
 
@@ -87,7 +131,8 @@ impl Graph {
     #[track_caller]
     fn random(&self, distribution: Distribution, shape: Shape) -> Var<'_> {
         let stream = self.new_stream();
-        self.apply(Random { distribution, stream, shape }, &[])
+        let one = self.apply(Draws { shape: Shape::scalar() }, &[]);
+        self.apply(Random { distribution, stream, shape }, &[one])
     }
 
     /// Independent numbers uniform on [`low`, `high`), drawn anew at every run.

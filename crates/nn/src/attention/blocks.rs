@@ -8,8 +8,8 @@ use super::dot_product::{DotProductAttention, Rows};
 ///
 /// In blocks, a loop goes from one block of queries to the next, and its gradient computes the weights of each
 /// again: what is kept are queries, keys, values and the result. Queries of a causal attention are taken in up
-/// to four stretches, so that early ones do not look at keys that come after all of them. A mask of all queries
-/// and keys has their product in numbers itself, and so do the draws of dropout, which are made before a loop.
+/// to four stretches, so that early ones do not look at keys that come after all of them. Dropout draws block by
+/// block, and the same again for the gradient. A mask of all queries and keys has their product in numbers itself.
 ///
 /// For an example see [`DotProductAttention`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -25,6 +25,24 @@ pub struct Hinge {
     reduction: Reduction,
 }
 
+/// ln(1 + e^(−t·x)) for scores x and targets t of 1 and −1, reduced to the mean by default: the loss of logistic regression, a
+/// [`Hinge`] without a kink.
+///
+/// ```
+/// use cotangent::Graph;
+/// use cotangent::ndarray::array;
+/// use cotangent::nn::loss::SoftMargin;
+///
+/// let g = Graph::new();
+/// let (x, t) = (g.constant(array![0.0, 800.0]), g.constant(array![1.0, -1.0]));
+/// assert_eq!(SoftMargin::new().of(x, t).eval()?[[]], (2f64.ln() + 800.0) / 2.0);
+/// # Ok::<(), cotangent::RunError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SoftMargin {
+    reduction: Reduction,
+}
+
 /// x for a target of 1, and max(0, m − x) for one of −1, reduced to the mean by default: for distances x of
 /// pairs that are alike, or not. The margin m is 1 by default.
 ///
@@ -90,6 +108,28 @@ impl Hinge {
     pub fn of<'g>(self, scores: Var<'g>, target: Var<'g>) -> Var<'g> {
         expect_same_shape("hinge", scores, target);
         self.reduction.of((1.0 - target * scores).relu())
+    }
+}
+
+impl SoftMargin {
+    /// Reduced to the mean.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How the losses of all elements become one.
+    pub fn reduction(self, reduction: Reduction) -> Self {
+        Self { reduction }
+    }
+
+    /// The loss of scores, of any shape, for targets of the same shape.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn of<'g>(self, scores: Var<'g>, target: Var<'g>) -> Var<'g> {
+        expect_same_shape("soft_margin", scores, target);
+        self.reduction.of((-target * scores).softplus())
     }
 }
 

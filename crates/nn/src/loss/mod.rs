@@ -21,8 +21,8 @@
 //! | the target is | losses |
 //! |---|---|
 //! | a number | [`Mse`], [`L1`], [`Huber`], [`SmoothL1`], [`GaussianNll`], [`PoissonNll`] |
-//! | a class, one of several | [`CrossEntropy`], [`Nll`] |
-//! | a class or none, each by itself | [`BceWithLogits`], [`Focal`], [`MultiLabelSoftMargin`], [`Hinge`] |
+//! | a class, one of several | [`CrossEntropy`], [`Nll`], [`MultiMargin`] |
+//! | a class or none, each by itself | [`BceWithLogits`], [`Focal`], [`MultiLabelSoftMargin`], [`Hinge`], [`SoftMargin`] |
 //! | a distribution | [`CrossEntropy`], [`KlDiv`] |
 //! | which of two is larger, or whether they are alike | [`MarginRanking`], [`HingeEmbedding`], [`CosineEmbedding`], [`Contrastive`], [`TripletMargin`] |
 //! | a sequence, of unknown alignment | [`Ctc`] |
@@ -44,6 +44,7 @@ mod labels;
 mod likelihood;
 mod margin;
 mod multi_label;
+mod multi_margin;
 mod nll;
 mod regression;
 mod smooth_l1;
@@ -52,8 +53,8 @@ crate::exported! {
     LOSSES: binary::BceWithLogits, cross_entropy::CrossEntropy, ctc::Ctc,
     distances::Contrastive, distances::CosineEmbedding, distances::TripletMargin,
     divergence::KlDiv, focal::Focal, likelihood::GaussianNll, likelihood::PoissonNll,
-    margin::Hinge, margin::HingeEmbedding, margin::MarginRanking,
-    multi_label::MultiLabelSoftMargin, nll::Nll, regression::Huber, regression::L1,
+    margin::Hinge, margin::HingeEmbedding, margin::MarginRanking, margin::SoftMargin,
+    multi_label::MultiLabelSoftMargin, multi_margin::MultiMargin, nll::Nll, regression::Huber, regression::L1,
     regression::Mse, smooth_l1::SmoothL1,
 }
 

@@ -133,6 +133,10 @@ impl Options<'_> {
             "ReLU6" => Activation::Relu6,
             "SELU" => Activation::Selu,
             "CELU" => Activation::Celu(0.5),
+            "Hardshrink" => Activation::HardShrink(0.4),
+            "Softshrink" => Activation::SoftShrink(0.4),
+            "Tanhshrink" => Activation::TanhShrink,
+            "Threshold" => Activation::Threshold { threshold: 0.1, value: 2.0 },
             other => panic!("{other} is no activation"),
         }
     }

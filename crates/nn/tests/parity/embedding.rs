@@ -11,6 +11,7 @@ pub fn compare(table: &mut Table) {
         let scope = &mut params.root();
         let options = &case["options"];
         let padding = options["padding"].as_u64().map(|row| row as usize);
+        let max_norm = options["max_norm"].as_f64();
         let g = Graph::new();
         let given = |name: &str| (!case[name].is_null()).then(|| array(&case[name]));
         let indices = |name: &str| given(name).map(|x| g.constant(x.mapv(|x| x as i64)));
@@ -19,7 +20,6 @@ pub fn compare(table: &mut Table) {
         let (y, weight) = if case["kind"] == "Embedding" {
             let layer = Embedding::new(5, 3);
             let layer = padding.map_or(layer.clone(), |row| layer.padding(row));
-            let max_norm = options["max_norm"].as_f64();
             let layer = max_norm.map_or(layer.clone(), |max_norm| layer.max_norm(max_norm));
             let layer = layer.build(scope, "layer");
             (layer.forward(index), layer.weight)
@@ -31,6 +31,7 @@ pub fn compare(table: &mut Table) {
             };
             let layer = EmbeddingBag::new(5, 3).bag(bag);
             let layer = padding.map_or(layer.clone(), |row| layer.padding(row));
+            let layer = max_norm.map_or(layer.clone(), |max_norm| layer.max_norm(max_norm));
             let layer = layer.build(scope, "layer");
             let y = match (offsets, weights) {
                 (None, None) => layer.forward(index),

@@ -3,7 +3,7 @@ weighted sum of the answers.
 
 A case has the name of the layer, its options, its parameters by the names of the state_dict, the input, and under
 "expected" the answer and the gradients of Σ v·y, where v is the numbers of `weights`, which need not be stored. Given
-numbers are short; expected ones have 12 digits. An array is {"shape", "data"}, in row-major order. "buffers" are what
+numbers are short; expected ones have all digits. An array is {"shape", "data"}, in row-major order. "buffers" are what
 the layer has of them before and after.
 """
 
@@ -47,9 +47,9 @@ def case(of, module, shape, evaluate=False, second=None, **options):
         "buffers": before,
         "x": [array(each) for each in x],
         "expected": {
-            "y": array(y, 12),
-            "gradients": {name: array(gradient, 12) for name, gradient in gradients.items()},
-            "buffers": {name: array(buffer, 12) for name, buffer in buffers.items()},
+            "y": array(y),
+            "gradients": {name: array(gradient) for name, gradient in gradients.items()},
+            "buffers": {name: array(buffer) for name, buffer in buffers.items()},
         },
     }
 
@@ -201,5 +201,8 @@ for axes in [1, 2, 3]:
             module = getattr(nn, f"AvgPool{axes}d")(kernel, count_include_pad=counts, **arguments)
             layer(f"AvgPool{axes}d", "pool", module, shape, ceil=True, counts=counts, **given)
 layer("MaxPool2d", "pool", nn.MaxPool2d(2, 2, 0, [2, 1], ceil_mode=True), [2, 2, 6, 5], kernel=[2, 2], dilation=[2, 1], ceil=True)
+
+for activation in [nn.Hardshrink(0.4), nn.Softshrink(0.4), nn.Tanhshrink(), nn.Threshold(0.1, 2.0)]:
+    layer("Activation", "act", activation, [3, 5], function=type(activation).__name__)
 
 write("layers", cases)

@@ -2,7 +2,7 @@
 and the contrastive loss and the hinge, which it has not, are written out here.
 
 A case has a kind, its options, the inputs in order, of which the first "real" have gradients, and under "expected" the
-answer and the gradients of its sum weighted by "v". Numbers given are short; expected ones have 12 digits. An array is
+answer and the gradients of its sum weighted by "v". Numbers given are short; expected ones have all digits. An array is
 {"shape", "data"}, in row-major order.
 """
 
@@ -29,8 +29,8 @@ def add(kind, options, inputs, f, real=None):
         "real": real,
         "v": array(v),
         "expected": {
-            "output": array(y, 12),
-            "gradients": [array(x.grad, 12) for x in leaves[:real]],
+            "output": array(y),
+            "gradients": [array(x.grad) for x in leaves[:real]],
         },
     })
 
@@ -123,5 +123,17 @@ for reduction in REDUCTIONS:
     add("Mse", r, [x(), t()], lambda x, t: F.mse_loss(x, t, **r))
     add("L1", r, [x(), t()], lambda x, t: F.l1_loss(x, t, **r))
     add("BceWithLogits", r, [x(), truths(3, 4)], lambda x, t: F.binary_cross_entropy_with_logits(x, t, **r), 1)
+
+for reduction in REDUCTIONS:
+    r = {"reduction": reduction}
+    add("SoftMargin", r, [x(), signs(3, 4)], lambda x, t: F.soft_margin_loss(x, t, **r), 1)
+    for squared, weights in [(False, None), (True, [0.5, 2.0, 1.0, 0.25])]:
+        options = r | {"margin": 0.8, "squared": squared, "weights": weights}
+        given = None if weights is None else torch.tensor(weights)
+        add("MultiMargin", options, [x(), torch.tensor([2, 0, 3])],
+            lambda x, t: F.multi_margin_loss(x, t, p=1 + squared, margin=0.8, weight=given, **r))
+for axis in [-1, 0]:
+    add("cosine_similarity", {"reduction": "none", "axis": axis}, [x(), x()],
+        lambda a, b: F.cosine_similarity(a, b, dim=axis))
 
 write("losses", cases)

@@ -1,9 +1,10 @@
 //! Losses: `losses.json`, which `losses.py` writes.
 
+use cotangent::nn::cosine_similarity;
 use cotangent::nn::loss::{
     BceWithLogits, Contrastive, CosineEmbedding, CrossEntropy, Ctc, Focal, GaussianNll, Hinge,
-    HingeEmbedding, Huber, KlDiv, L1, MarginRanking, Mse, MultiLabelSoftMargin, Nll, PoissonNll,
-    Reduction, SmoothL1, TripletMargin,
+    HingeEmbedding, Huber, KlDiv, L1, MarginRanking, Mse, MultiLabelSoftMargin, MultiMargin, Nll,
+    PoissonNll, Reduction, SmoothL1, SoftMargin, TripletMargin,
 };
 use cotangent::{Graph, Params, Var};
 use serde_json::Value as Json;
@@ -21,6 +22,8 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
     };
     let number = |name: &str| options[name].as_f64().unwrap();
     let flag = |name: &str| options[name].as_bool().unwrap();
+    let weights = options["weights"].as_array();
+    let weights = weights.map(|all| all.iter().map(|w| w.as_f64().unwrap()).collect::<Vec<_>>());
     macro_rules! reduced {
         ($loss:expr) => {
             $loss.reduction(reduction)
@@ -44,13 +47,17 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
             reduced!(loss).of(x[0], x[1], x[2])
         }
         "MultiLabelSoftMargin" => {
-            let mut loss = MultiLabelSoftMargin::new();
-            if let Some(weights) = options["weights"].as_array() {
-                let weights: Vec<f64> = weights.iter().map(|w| w.as_f64().unwrap()).collect();
-                loss = loss.weights(weights);
-            }
+            let loss = MultiLabelSoftMargin::new();
+            let loss = weights.map_or(loss.clone(), |weights| loss.weights(weights));
             reduced!(loss).of(x[0], x[1])
         }
+        "MultiMargin" => {
+            let loss = MultiMargin::new().margin(number("margin")).squared(flag("squared"));
+            let loss = weights.map_or(loss.clone(), |weights| loss.weights(weights));
+            reduced!(loss).of(x[0], x[1])
+        }
+        "SoftMargin" => reduced!(SoftMargin::new()).of(x[0], x[1]),
+        "cosine_similarity" => cosine_similarity(x[0], x[1], number("axis") as isize),
         "Focal" => {
             let loss = Focal::new().alpha(options["alpha"].as_f64()).gamma(number("gamma"));
             reduced!(loss).of(x[0], x[1])
@@ -79,7 +86,7 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
 
 /// The inputs of these losses that hold indices.
 fn is_index(kind: &str, position: usize) -> bool {
-    matches!((kind, position), ("CrossEntropy" | "Nll", 1) | ("Ctc", 1..))
+    matches!((kind, position), ("CrossEntropy" | "MultiMargin" | "Nll", 1) | ("Ctc", 1..))
 }
 
 pub fn compare(table: &mut Table) {

@@ -3,7 +3,7 @@ gradients of a weighted sum of the answers.
 
 A case has the layer's options, its parameters by the names of the state_dict, the input, perhaps an initial
 state and lengths (by packed sequences), the weights of the sum ("v"), and under "expected" the answers and
-the gradients of the sum. Numbers given are short; expected ones have 12 digits. An array is
+the gradients of the sum. Numbers given are short; expected ones have all digits. An array is
 {"shape", "data"}, in row-major order.
 """
 
@@ -54,8 +54,8 @@ def case(kind, layers=1, bidirectional=False, bias=True, batch_first=False, leng
         "state": {name: array(start) for name, start in given.items()},
         "v": {name: array(weight) for name, weight in weights.items()},
         "expected": {
-            **{name: array(answer, 12) for name, answer in answers.items()},
-            "gradients": {name: array(gradient, 12) for name, gradient in gradients.items()},
+            **{name: array(answer) for name, answer in answers.items()},
+            "gradients": {name: array(gradient) for name, gradient in gradients.items()},
         },
     }
 

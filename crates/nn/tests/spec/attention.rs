@@ -2,7 +2,7 @@
 
 use cotangent::nn::attention::{Blocks, DotProductAttention, Masks, RotaryEmbedding};
 use cotangent::nn::{Dropout, Mode, MultiHeadAttention, TransformerEncoder};
-use cotangent::{Function, Gradient, Graph, Params, Program, Seed};
+use cotangent::{Evaluator, Function, Gradient, Graph, Params, Program, Seed, Var};
 use ndarray::{ArrayD, Axis, Slice, arr0};
 
 use crate::{assert_says, panic_message, sample, value};
@@ -49,10 +49,11 @@ fn assert_blocks(masks: impl for<'g> Fn(&'g Graph) -> Masks<'g> + Copy) {
 }
 
 /// What a step of causal attention over so many elements plans, in bytes of single precision.
-fn planned(blocks: Blocks, length: usize) -> usize {
+fn planned(blocks: Blocks, length: usize, dropout: f64) -> usize {
     let g = Graph::new();
     let x = ["q", "k", "v"].map(|name| g.input(name, [4, length, 16]));
     let attention = DotProductAttention::new().masks(Masks::none().causal()).blocks(blocks);
+    let attention = attention.dropout(Dropout::new(dropout), Mode::Train);
     let loss = attention.of(x[0], x[1], x[2]).square().mean();
     let gradients = Gradient::of(loss).with_respect_to(&x).unwrap();
     Program::<f32>::compile(&gradients, &Params::seeded(0)).arena_bytes()
@@ -60,12 +61,60 @@ fn planned(blocks: Blocks, length: usize) -> usize {
 
 #[test]
 fn memory_grows_with_the_length_and_not_with_its_square() {
-    let [short, long] = [512, 2048].map(|length| planned(Blocks::Of(64), length));
-    assert!(long < 5 * short, "{short} bytes, and {long} for four times the length");
-    let whole = planned(Blocks::Whole, 2048);
-    assert!(whole > 10 * long, "{whole} bytes at once, {long} in blocks");
-    assert_eq!(planned(Blocks::Auto, 2048), long, "long sequences are taken in blocks");
-    println!("causal attention, 4 heads of 16, 2048 elements: {whole} bytes, {long} in blocks");
+    for dropout in [0.0, 0.1] {
+        let [short, long] = [512, 2048].map(|length| planned(Blocks::Of(64), length, dropout));
+        assert!(long < 5 * short, "{short} bytes, and {long} for four times the length");
+        let whole = planned(Blocks::Whole, 2048, dropout);
+        assert!(whole > 10 * long, "{whole} bytes at once, {long} in blocks");
+        assert_eq!(planned(Blocks::Auto, 2048, dropout), long, "long ones are taken in blocks");
+        println!(
+            "causal attention, 4 heads of 16, 2048 elements, dropout {dropout}: {whole} bytes, \
+             {long} in blocks"
+        );
+    }
+}
+
+/// Attention with dropout, in blocks of 8 of 19 queries, and its gradients.
+fn dropped<'g>(x: &[Var<'g>]) -> Var<'g> {
+    let attention = DotProductAttention::new().masks(Masks::none().causal());
+    let attention = attention.dropout(Dropout::new(0.3), Mode::Train).blocks(Blocks::Of(8));
+    let y = attention.of(x[0], x[1], x[2]);
+    (y * y.graph().constant(sample(&[2, 19, 3]))).sum()
+}
+
+/// The gradients of a run.
+fn gradients_of_dropped(x: &[ArrayD<f64>], threads: usize) -> Vec<ArrayD<f64>> {
+    let g = Graph::new();
+    let leaves: Vec<Var<'_>> = x.iter().map(|x| g.constant(x)).collect();
+    let gradients = Gradient::of(dropped(&leaves)).with_respect_to(&leaves).unwrap();
+    let params = Params::<f64>::with_seed(0);
+    let mut program = Program::compile(&gradients, &params);
+    program.set_threads(threads);
+    program.run(&params, &[], Seed { seed: 3, run: 4 }).unwrap();
+    (0..gradients.len()).map(|i| program.output(i).to_owned()).collect()
+}
+
+#[test]
+fn blocks_draw_the_same_for_the_gradient_on_any_number_of_threads() {
+    let x = [[2, 19, 4], [2, 19, 4], [2, 19, 3]].map(|shape| sample(&shape));
+    let loss = |x: &[ArrayD<f64>]| {
+        let g = Graph::new();
+        let leaves: Vec<Var<'_>> = x.iter().map(|x| g.constant(x)).collect();
+        let seed = Seed { seed: 3, run: 4 };
+        let values = Evaluator::<f64>::new(&g).seed(seed).run(&[dropped(&leaves)]).unwrap();
+        values[0].clone().into_real()[[]]
+    };
+    let gradients = gradients_of_dropped(&x, 1);
+    for threads in [2, 3] {
+        assert_eq!(gradients_of_dropped(&x, threads), gradients, "{threads} threads");
+    }
+    // Along a direction, by differences of the plain evaluation.
+    let moved = |by: f64| x.each_ref().map(|x| x + &(by * sample(x.shape()).mapv(|x| x.cos())));
+    let slope = (loss(&moved(1e-5)) - loss(&moved(-1e-5))) / 2e-5;
+    let along =
+        gradients.iter().zip(&x).map(|(dx, x)| (dx * sample(x.shape()).mapv(|x| x.cos())).sum());
+    let ours: f64 = along.sum();
+    assert!((slope - ours).abs() < 1e-7 * slope.abs().max(1.0), "{slope} by differences, {ours}");
 }
 
 #[test]

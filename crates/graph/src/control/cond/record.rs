@@ -55,7 +55,7 @@ impl Graph {
     /// - Under [`vmap`](Self::vmap), where the predicate is another for each sample, both run for all samples, unless no
     ///   sample takes one, and each sample selects. A sample that does not take a function computes it on the values of one that
     ///   does, so that it raises no error of its own, and adds exactly 0 to gradients.
-    /// - Random nodes are drawn whether or not their function runs.
+    /// - Random nodes are drawn where their function runs, and the same for the gradient.
     /// - Running statistics that one of the two [updates](Self::update) keep their value where the other runs.
     /// - For the gradient, the function that ran is computed again.
     ///

@@ -189,7 +189,8 @@ impl Graph {
     ///
     /// - What of the body depends on no carry, and is more than elementwise, runs before the loop for all steps at once, as
     ///   the product of all inputs with a matrix; what no carry depends on runs after it, as the gradient of that matrix.
-    /// - Random nodes draw other numbers in each step.
+    /// - Random nodes draw other numbers in each step: before the loop, as they depend on no carry, and in each step where it
+    ///   is computed again, the same numbers from the number of the step.
     /// - Running statistics that the body [updates](Self::update) are carried from step to step.
     ///
     /// # Panics

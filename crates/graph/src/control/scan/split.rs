@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Scan;
 use crate::control::{Cond, Part, While};
-use crate::ops::Random;
+use crate::ops::Draws;
 use crate::reading::NodeId;
 use crate::{Graph, Lowering, Var};
 
@@ -13,8 +13,8 @@ use crate::{Graph, Lowering, Var};
 pub(super) struct Split {
     /// What depends on a step.
     pub inside: BTreeSet<NodeId>,
-    /// What runs before, for all steps at once, and is read by the rest: dear work that depends on no carry, and random
-    /// numbers.
+    /// What runs before, for all steps at once, and is read by the rest: dear work that depends on no carry, and the numbers
+    /// of draws.
     pub before: BTreeSet<NodeId>,
     /// What runs after, for all steps at once: dear work that no carry depends on, and what depends on it.
     pub after: BTreeSet<NodeId>,
@@ -52,7 +52,7 @@ impl Split {
             let inputs = graph.node_inputs(id);
             let of = |set: &HashSet<NodeId>| inputs.iter().any(|input| set.contains(input));
             let inner = inputs.iter().any(|input| split.inside.contains(input));
-            if inner || of(&carries) || of(&slices) || is_random(graph, id) {
+            if inner || of(&carries) || of(&slices) || is_draws(graph, id) {
                 split.inside.insert(id);
             }
             let chosen = split.inside.contains(&id) && chooses(graph, id);
@@ -78,10 +78,10 @@ impl Split {
         split
     }
 
-    /// Takes nothing out of the loop but random numbers; neither what no carry depends on, which would be computed, and
-    /// lie in memory, for all steps at once.
+    /// Takes nothing out of the loop but the numbers of draws, by which each step draws for itself; neither what no carry
+    /// depends on, which would be computed, and lie in memory, for all steps at once.
     pub fn keep_together(&mut self, graph: &Graph) {
-        self.before.retain(|&id| is_random(graph, id));
+        self.before.retain(|&id| is_draws(graph, id));
         self.after.clear();
         self.on_carry.extend(self.inside.difference(&self.before));
     }
@@ -140,8 +140,8 @@ pub(super) fn chooses(graph: &Graph, id: NodeId) -> bool {
     })
 }
 
-fn is_random(graph: &Graph, id: NodeId) -> bool {
-    graph.node(id, |node| node.op.downcast::<Random>().is_some())
+fn is_draws(graph: &Graph, id: NodeId) -> bool {
+    graph.node(id, |node| node.op.downcast::<Draws>().is_some())
 }
 
 /// Whether doing it for all steps at once is worth the memory of all steps: all but elementwise work and re-arrangement,

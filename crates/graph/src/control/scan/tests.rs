@@ -297,6 +297,39 @@ fn each_step_draws_its_own_numbers_and_again_the_same() {
     assert!((&slope - &expected).iter().all(|far| far.abs() < 1e-14), "{slope} {expected}");
 }
 
+/// A loop in which each step draws, recorded each way, alone and in another loop, and mapped over samples.
+fn noisy_runs(how: How) -> Vec<ArrayD<f64>> {
+    let g = Graph::new();
+    let (start, x) = (drawn(&g, [2], 1), drawn(&g, [3, 4, 2], 2));
+    let step = same(|carry, x| {
+        let h = carry[0] * g.uniform([2], 0.5, 1.5) + x[0];
+        (vec![h], vec![h * g.normal([3, 1], 0.0, 1.0)])
+    });
+    let (last, each) = looped(how, &[start], &[x.index_axis(0, 0)], &step);
+    let nested = looped(how, &[start], &[x], &|carry, x| {
+        let (last, each) = looped(how, carry, x, &step);
+        let shaken = last[0] * g.bernoulli([2], 0.5);
+        (vec![shaken], each)
+    });
+    let mapped = g.vmap(&[(x, 0)], |x| {
+        let (last, each) = looped(how, &[start], x, &step);
+        vec![last[0], each[0], last[0].square().sum().grad(start)]
+    });
+    let results = [last[0], each[0], nested.0[0], nested.1[0], mapped[0], mapped[1], mapped[2]];
+    let all = derivatives(&results, &[start, x]);
+    let values = Evaluator::<f64>::new(&g).seed(Seed { seed: 5, run: 1 }).run(&all).unwrap();
+    values.into_iter().map(|value| value.into_real()).collect()
+}
+
+#[test]
+fn a_loop_that_is_computed_again_draws_what_one_that_keeps_its_draws_does() {
+    for (kept, again) in noisy_runs(How::Forward).iter().zip(noisy_runs(How::Recomputed)) {
+        let scale = kept.iter().fold(1.0, |most: f64, x| most.max(x.abs()));
+        let far = (kept - &again).iter().fold(0.0, |far: f64, d| far.max(d.abs()));
+        assert!(far <= 1e-12 * scale, "{far:e} apart at scale {scale}");
+    }
+}
+
 #[test]
 fn running_statistics_are_carried() {
     let mut params = Params::<f64>::with_seed(0);

@@ -1,12 +1,15 @@
-//! Fourier transforms of real numbers. Behind the feature `fft`.
+//! Fourier transforms, of complex numbers and of real ones, along one axis and along several. Behind the feature `fft`.
 //!
-//! Computed by `realfft`, in double precision whatever that of the run, and rounded to it. There are no complex numbers: a
+//! Computed by `realfft` and `rustfft`, in double precision whatever that of the run, and rounded to it. There are no complex numbers: a
 //! transform is two arrays, of real and of imaginary parts, so that what is done with them reads as it is written on paper,
 //! and an array of moduli is as large as it must be. (An axis of extent 2 for the two would be sliced wherever they meet.)
 
+mod axes;
+mod fft;
 mod irfft;
 mod rfft;
 
+pub use fft::Fft;
 pub use irfft::Irfft;
 pub use rfft::Rfft;
 
@@ -40,5 +43,5 @@ fn fitted(x: Var<'_>, extent: usize) -> Var<'_> {
 }
 
 pub(super) fn examples() -> Vec<Example> {
-    [irfft::examples(), rfft::examples()].concat()
+    [axes::examples(), fft::examples(), irfft::examples(), rfft::examples()].concat()
 }

@@ -3,11 +3,13 @@
 //! All work on the last two axes; the axes in front are a batch.
 
 mod contract;
+mod cross;
 mod diagonal;
 mod einsum;
 mod kron;
 mod matmul;
 mod outer;
+mod power;
 mod triangle;
 
 pub use contract::{AxisList, Contract};
@@ -41,11 +43,13 @@ pub(super) fn of_matrices(
 pub(super) fn examples() -> Vec<Example> {
     [
         contract::examples(),
+        cross::examples(),
         diagonal::examples(),
         einsum::examples(),
         kron::examples(),
         matmul::examples(),
         outer::examples(),
+        power::examples(),
         triangle::examples(),
     ]
     .concat()

@@ -4,6 +4,7 @@ mod arg;
 mod covariance;
 mod cumulative;
 mod cumulative_fold;
+mod differences;
 mod extremum;
 mod logsumexp;
 mod moments;
@@ -255,6 +256,7 @@ pub(super) fn examples() -> Vec<Example> {
         covariance::examples(),
         cumulative::examples(),
         cumulative_fold::examples(),
+        differences::examples(),
         extremum::examples(),
         logsumexp::examples(),
         moments::examples(),

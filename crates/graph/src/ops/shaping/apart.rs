@@ -57,6 +57,30 @@ impl<'g> Var<'g> {
         self.permute(order)
     }
 
+    /// An axis moved to another place, the others in their order (numpy's and PyTorch's `moveaxis`).
+    ///
+    /// `[2, 3, 4]` with axis 0 moved to the end is `[3, 4, 2]`.
+    ///
+    /// ```
+    /// let g = cotangent::Graph::new();
+    /// assert_eq!(g.full([2, 3, 4], 1.0).move_axis(0, -1).shape(), [3, 4, 2].into());
+    /// ```
+    ///
+    /// # Panics
+    /// If there are no such axes.
+    #[track_caller]
+    pub fn move_axis(self, from: isize, to: isize) -> Var<'g> {
+        let mut order: Vec<isize> = (0..self.rank() as isize).collect();
+        match (resolve_axis(from, order.len()), resolve_axis(to, order.len())) {
+            (Ok(from), Ok(to)) => {
+                let axis = order.remove(from);
+                order.insert(to, axis);
+            }
+            (Err(rule), _) | (_, Err(rule)) => misfit("move_axis", rule, &[self]),
+        }
+        self.permute(order)
+    }
+
     /// The arrays at all positions of an axis, which is left out (PyTorch's `unbind`): the inverse of
     /// [`stack`](crate::Graph::stack).
     ///

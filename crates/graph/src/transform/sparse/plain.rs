@@ -10,7 +10,7 @@ use super::sets::{EMPTY, SetId};
 use crate::operation::Op;
 use crate::ops::{CumSum, Part};
 #[cfg(feature = "fft")]
-use crate::ops::{Irfft, Rfft};
+use crate::ops::{Fft, Irfft, Rfft};
 #[cfg(feature = "linalg")]
 use crate::ops::{MatrixExp, Solve, Triangle, TriangularSolve};
 use crate::shape::resolve_axis;
@@ -141,7 +141,7 @@ fn mixed(op: &Op) -> Option<usize> {
         return Some(1);
     }
     #[cfg(feature = "fft")]
-    if op.downcast::<Irfft>().is_some() {
+    if op.downcast::<Irfft>().is_some() || op.downcast::<Fft>().is_some() {
         return Some(2);
     }
     #[cfg(feature = "linalg")]

@@ -9,7 +9,7 @@ use super::batch::{Batch, Sampled};
 use super::each::Each;
 use crate::control::{Mapped, Part, mapped};
 use crate::operation::Op;
-use crate::ops::Random;
+use crate::ops::Draws;
 use crate::reading::NodeId;
 use crate::{Cotangents, Graph, Var};
 
@@ -82,7 +82,7 @@ impl<'g> Replay<'g> {
         let inputs = self.graph.node_inputs(id);
         let (op, line) =
             self.graph.node(id, |node| (node.op.clone(), (node.location, node.backward)));
-        let random = self.body.contains(&id.index()).then(|| op.downcast::<Random>()).flatten();
+        let draws = self.body.contains(&id.index()).then(|| op.downcast::<Draws>()).flatten();
         let each = inputs.iter().any(|input| self.known.contains_key(input));
         if each {
             let given: Vec<Sampled<'g>> = inputs.iter().map(|&id| self.of(id)).collect();
@@ -100,11 +100,10 @@ impl<'g> Replay<'g> {
             self.known.insert(id, value);
             return;
         }
-        let value = match (random, each) {
-            (Some(random), _) => {
-                let shape = random.shape.inserted(0, self.samples);
-                self.graph
-                    .on_behalf(line, || self.graph.apply(Random { shape, ..random.clone() }, &[]))
+        let value = match (draws, each) {
+            (Some(draws), _) => {
+                let shape = draws.shape.inserted(0, self.samples);
+                self.graph.on_behalf(line, || self.graph.apply(Draws { shape }, &[]))
             }
             (None, true) => {
                 let graph = self.graph;

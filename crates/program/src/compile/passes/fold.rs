@@ -7,6 +7,7 @@ use graph::Args;
 use graph::Lowering;
 use graph::Scalar;
 use graph::Seed;
+use graph::ops::Random;
 use graph::rewriting::Visit;
 use graph::{Graph, Kind, Value, Var};
 
@@ -34,8 +35,11 @@ pub(super) fn folded_again(var: Var<'_>) -> Var<'_> {
     folded::<f64>(graph, &Visit { op: &op, ty: &ty }, &inputs).unwrap_or(var)
 }
 
-/// The value of the node, if it is small and all its inputs are constants.
+/// The value of the node, if it is small, all its inputs are constants, and it draws nothing of the run's seed.
 fn value<P: Scalar>(visit: &Visit<'_>, inputs: &[Var<'_>]) -> Option<Value<P>> {
+    if visit.op.downcast::<Random>().is_some() {
+        return None;
+    }
     if inputs.is_empty() || visit.ty.kind != Kind::Real || visit.ty.shape.size() > LARGEST {
         return None;
     }
