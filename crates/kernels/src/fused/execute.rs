@@ -247,8 +247,9 @@ impl<'a, T: Scalar> Block<'a, T> {
     ///
     /// As of `run`.
     unsafe fn chain(&self, links: &[ChainLink<T>], len: usize) {
-        let mut bound: SmallVec<[Bound<T>; MAX_LINKS + 1]> = SmallVec::new();
-        bound.extend(links.iter().map(|link| {
+        let mut all: SmallVec<[Bound<T>; MAX_LINKS + 1]> = SmallVec::new();
+        // A loop, as what `extend` asks for one by one is not inlined.
+        for link in links {
             let mut bound = Bound::new(link.link);
             match link.operand {
                 None => {}
@@ -263,11 +264,11 @@ impl<'a, T: Scalar> Block<'a, T> {
             if let Some(keep) = link.keep {
                 bound.keep = self.address(keep);
             }
-            bound
-        }));
-        bound.push(Bound::new(Link::Neg));
+            all.push(bound);
+        }
+        all.push(Bound::new(Link::Neg));
         // SAFETY: as of the steps that the chain was made of, see `elements`: each works on its position alone.
-        unsafe { T::chain(self.isa, &mut bound, len) }
+        unsafe { T::chain(self.isa, &mut all, len) }
     }
 
     /// Computes the piece's part of a product, dense from `to` on.
