@@ -44,6 +44,54 @@ fn a_batch_of_another_width_than_the_model_names_the_layer_and_the_users_line() 
 }
 
 #[test]
+fn a_width_that_does_not_fit_a_layer_is_told_with_what_to_do() {
+    let mut params = Params::seeded(0);
+    let layer = Linear::new(64, 10).build(&mut params.root(), "head");
+    let g = Graph::new();
+    let cases: [(&[usize], &str); 6] = [
+        (&[32, 63], "build the layer for 63 features"),
+        (&[64, 63], "build the layer for 63 features"), // 64 samples, as it happens
+        (&[32, 1, 8, 8], "made one by `Flatten`"),
+        (&[32, 64, 50], "axis 1 has them, and is brought there by `x.swap_axes(1, -1)`"),
+        (&[63], "build the layer for 63 features"),
+        (&[], "a scalar has no axis"),
+    ];
+    for (shape, remedy) in cases {
+        let line = here(line!() + 1);
+        let told = message(|| drop(layer.forward(g.full(shape, 0.0)).shape()));
+        assert!(told.contains("64 features in its last axis: ") && told.contains(remedy), "{told}");
+        assert!(told.contains(&line), "{told}");
+    }
+}
+
+#[test]
+fn images_whose_axes_stand_in_another_order_are_told_with_what_to_do() {
+    let mut params = Params::seeded(0);
+    let colours = Conv2d::new(3, 8, 3).build(&mut params.root(), "colours");
+    let grey = Conv2d::new(1, 8, 3).build(&mut params.root(), "grey");
+    let g = Graph::new();
+    let cases: [(&Conv2d, &[usize], &str); 6] = [
+        (&colours, &[32, 28, 28, 3], "brought there by `x.permute([0, 3, 1, 2])`"),
+        (&colours, &[32, 4, 28, 28], "build the layer for 4 channels"),
+        (&colours, &[3, 28, 28], "gets its axis by `x.unsqueeze(0)`"),
+        (&grey, &[32, 28, 28], "gets its axis by `x.unsqueeze(1)`"),
+        (&grey, &[32, 784], "`x.reshape([-1, 1, …])`"),
+        (&colours, &[32, 3, 1, 28, 28], "4 axes are wanted, and there are 5"),
+    ];
+    for (layer, shape, remedy) in cases {
+        let line = here(line!() + 1);
+        let told = message(|| drop(layer.forward(g.full(shape, 0.0)).shape()));
+        assert!(told.contains("over which the kernel moves: ") && told.contains(remedy), "{told}");
+        assert!(told.contains(&line), "{told}");
+    }
+    // What is advised is right.
+    assert_eq!(colours.forward(g.full([32, 28, 28, 3], 0.0).permute([0, 3, 1, 2])).shape()[1], 8);
+    let norm = BatchNorm::new(3).build(&mut params.root(), "norm");
+    let told = message(|| drop(norm.forward(g.full([8, 5, 5, 3], 0.0), Mode::Train).shape()));
+    assert!(told.contains("`x.permute([0, 3, 1, 2])`"), "{told}");
+}
+
+#[test]
 fn a_label_out_of_range_changes_nothing() {
     let mut params = Params::seeded(0);
     let layer = Linear::new(4, 3).build(&mut params.root(), "head");
@@ -114,7 +162,13 @@ fn a_parameter_without_a_path_to_the_loss_is_named() {
     for path in ["forgotten.weight", "forgotten.bias"] {
         assert!(told.contains(&format!("{path:?} of {built}")), "{told}");
     }
-    assert!(told.contains(&made) && told.contains(".zeros_for_unused()"), "{told}");
+    for remedy in ["`params.freeze`", "`.zeros_for_unused()`"] {
+        assert!(told.contains(&made) && told.contains(remedy), "{told}");
+    }
+    let frozen = params.clone();
+    params.freeze("forgotten.*").unwrap();
+    step.run(&mut params, (&array![[1.0_f32, 2.0]],)).unwrap();
+    params = frozen;
     let mut step = Step::new(|_, [x]| used.forward(x).mean()).zeros_for_unused();
     step.run(&mut params, (&array![[1.0_f32, 2.0]],)).unwrap();
     assert_eq!(step.gradients().values()[3..], [0.0; 3]);

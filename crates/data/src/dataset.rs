@@ -39,7 +39,8 @@ use crate::{Batches, DataError, Epochs, IntoRows, Real, Rows};
 /// let wrong = Dataset::new(array![[0.0_f32], [1.0]], array![0, 5], 2);
 /// assert_eq!(
 ///     wrong.unwrap_err().to_string(),
-///     "a label must be at least 0 and below the number of classes, 2; row 1 has the label 5",
+///     "a label must be at least 0 and below the number of classes, 2; row 1 has the label 5: labels count \
+///      from 0, so subtract 1 from those that count from 1, or say that there are at least 6 classes",
 /// );
 /// # Ok(())
 /// # }

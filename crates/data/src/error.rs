@@ -67,7 +67,8 @@ pub enum DataError {
     /// A label that names no class.
     #[error(
         "a label must be at least 0 and below the number of classes, {classes}; \
-         row {row} has the label {label}"
+         row {row} has the label {label}: {}",
+        unknown_label(*.label)
     )]
     LabelOutOfRange {
         /// The row of the label.
@@ -334,6 +335,18 @@ pub enum DataError {
 }
 
 graph::debug_as_display!(DataError);
+
+/// What may be done about a label that names no class.
+pub(crate) fn unknown_label(label: i64) -> String {
+    if label < 0 {
+        return "leave out the rows whose label stands for none, or make that a class of its own"
+            .to_owned();
+    }
+    format!(
+        "labels count from 0, so subtract 1 from those that count from 1, or say that there are at least {} classes",
+        label as u64 + 1
+    )
+}
 
 impl DataError {
     /// The same error, with the file it was found in.

@@ -344,8 +344,8 @@ pub enum RunError {
     },
     /// Trainable parameters that do not influence the loss through differentiable operations.
     #[error(
-        "no differentiable path leads to the loss from\n{}\n  use them, or ask for zero gradients \
-         with `.zeros_for_unused()`\n  at {location}",
+        "no differentiable path leads to the loss from\n{}\n  use them in the loss, freeze them \
+         (`params.freeze`), or ask for zero gradients with `.zeros_for_unused()`\n  at {location}",
         lines(parameters)
     )]
     Unused {

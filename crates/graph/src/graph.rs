@@ -101,7 +101,7 @@ impl Graph {
 
     /// Of an operation of any type, so that this is compiled once.
     #[track_caller]
-    fn apply_op<'g>(&'g self, op: Op, inputs: &[Var<'g>]) -> Var<'g> {
+    pub(crate) fn apply_op<'g>(&'g self, op: Op, inputs: &[Var<'g>]) -> Var<'g> {
         match self.record_op(op, inputs) {
             Ok(var) => var,
             Err(error) => panic!("{error}"),

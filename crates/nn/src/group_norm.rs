@@ -1,11 +1,11 @@
 //! Normalisation over groups of channels of each sample.
 
-use graph::{Scope, Shape, Var, misfit};
+use graph::{Scope, Shape, Var};
 
 use crate::error::{accept, multiple, not_negative, positive};
 use crate::module::{forward_at, layer};
 use crate::normalize::{Affine, AffineParts, affine_options, standardized};
-use crate::{HyperparameterError, Mode, Module};
+use crate::{HyperparameterError, Mode, Module, channels};
 
 /// Group normalisation (Wu and He, 2018): with μ and σ² the mean and the biased variance of each group of
 /// channels of each sample over all its positions,
@@ -59,10 +59,7 @@ impl GroupNorm {
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         let shape = x.shape();
-        if shape.get(1) != Some(&self.channels) {
-            let rule = format!("axis 1 of the input must have {} channels", self.channels);
-            misfit(&format!("group_norm {:?}", self.path), rule, &[x]);
-        }
+        channels::expect("group_norm", &self.path, x, self.channels);
         let members = self.channels / self.groups * shape[2..].iter().product::<usize>();
         let groups = x.reshape_to([shape[0], self.groups, members]);
         self.affine.forward(standardized(groups, 2, self.eps).reshape_to(shape), 1)

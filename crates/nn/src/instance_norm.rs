@@ -6,7 +6,7 @@ use crate::batch_norm::{BatchStatistics, Running, RunningStatistics};
 use crate::error::{accept, not_negative, positive};
 use crate::module::{forward_at, layer};
 use crate::normalize::{Affine, AffineParts, affine_options, along, moments, standardized_by};
-use crate::{HyperparameterError, Mode, Module};
+use crate::{HyperparameterError, Mode, Module, channels};
 
 /// Instance normalisation (Ulyanov, Vedaldi and Lempitsky, 2016): with μ and σ² the mean and the biased
 /// variance of each channel of each sample over its positions,
@@ -67,10 +67,10 @@ impl InstanceNorm {
     pub fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
         let shape = x.shape();
         let positions = shape.get(2..).map_or(0, |positions| positions.iter().product());
-        if shape.get(1) != Some(&self.channels) || positions < 2 {
+        channels::expect("instance_norm", &self.path, x, self.channels);
+        if positions < 2 {
             let rule = format!(
-                "the input must have {} channels on axis 1, and at least 2 positions behind",
-                self.channels
+                "the input must have at least 2 positions behind its channels, and has {positions}"
             );
             misfit(&format!("instance_norm {:?}", self.path), rule, &[x]);
         }

@@ -72,6 +72,7 @@ pub mod attention;
 pub mod batch_norm;
 mod bilinear;
 mod channel_dropout;
+mod channels;
 pub mod conv;
 mod dropout;
 mod embedding;

@@ -67,11 +67,35 @@ impl Linear {
         let inputs = self.weight.shape()[1];
         let shape = x.shape();
         if shape.last() != Some(&inputs) {
-            let rule = format!("the input must have {inputs} features in its last axis");
+            let rule = format!(
+                "the input must have {inputs} features in its last axis: {}",
+                remedy(&shape, inputs)
+            );
             misfit(&format!("linear {:?}", self.path), rule, &[x, weight]);
         }
         let bias = self.bias.as_ref().map(|bias| x.graph().param(bias));
         affine(x, weight, bias)
+    }
+}
+
+/// What may be done about an input of this shape.
+fn remedy(shape: &[usize], inputs: usize) -> String {
+    let Some((found, before)) = shape.split_last() else {
+        return "a scalar has no axis, and one of shape [1] has".to_owned();
+    };
+    let behind_samples = before.get(1..).map_or(0, |axes| axes.iter().product::<usize>() * found);
+    // Axis 0 is not looked at: a batch may have as many samples as the layer has features.
+    let other = (1..before.len()).find(|&axis| shape[axis] == inputs);
+    match other {
+        _ if behind_samples == inputs => {
+            "the axes behind that of samples are made one by `Flatten`".to_owned()
+        }
+        Some(axis) => {
+            format!("axis {axis} has them, and is brought there by `x.swap_axes({axis}, -1)`")
+        }
+        None => {
+            format!("build the layer for {found} features, or look at what the input comes from")
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::DataError;
+use crate::error::unknown_label;
 
 /// The rule of numeric CSV that a file breaks. Lines and columns count from 1.
 ///
@@ -86,7 +87,8 @@ pub enum CsvFault {
     /// A label that is not below the number of classes.
     #[error(
         "line {line}, column {column}: a label must be below \
-         the number of classes, {classes}; found {label}"
+         the number of classes, {classes}; found {label}: {}",
+        unknown_label(*.label)
     )]
     LabelOutOfRange {
         /// The line.

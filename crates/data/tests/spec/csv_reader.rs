@@ -80,10 +80,8 @@ fn reads_files_plain_or_gzip_as_f32_or_f64() {
 #[test]
 fn the_number_of_classes_may_be_stated() {
     assert_eq!(read(CsvReader::new().classes(5), "1,2,0\n").unwrap().classes(), 5);
-    assert_eq!(
-        message(read(CsvReader::new().classes(2), "1,2,0\n1,2,2\n")),
-        "some.csv: line 2, column 3: a label must be below the number of classes, 2; found 2"
-    );
+    let told = "some.csv: line 2, column 3: a label must be below the number of classes, 2; found 2: labels count from 0";
+    assert_message(read(CsvReader::new().classes(2), "1,2,0\n1,2,2\n"), &[told]);
 }
 
 #[test]

@@ -85,6 +85,10 @@ fn a_label_must_name_a_class() {
         assert_message(data, &["at least 0 and below the number of classes, 2", &label]);
     }
     assert_message(Dataset::new(array![[0.0_f32]], array![0], 0), &["the number of classes, 0"]);
+    let told = |label| Dataset::new(array![[0.0_f32]], array![label], 3);
+    assert_message(told(3), &["subtract 1 from those that count from 1", "at least 4 classes"]);
+    assert_message(told(i64::MAX), &["at least 9223372036854775808 classes"]);
+    assert_message(told(-100), &["leave out the rows whose label stands for none"]);
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl<F: Unary> Operation for Map<F> {
     }
 
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        smallvec![Some(self.0.vjp(inputs[0], output, v))]
+        cotangent(self.0.vjp(inputs[0], output, v))
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
@@ -97,6 +97,12 @@ fn infer(inputs: &[Type]) -> Result<Type, String> {
     let [x] = exactly(inputs)?;
     expect_kind("the argument", x.kind, Kind::Real)?;
     Ok(x.clone())
+}
+
+/// The list of the one cotangent, made in one place for all functions.
+#[inline(never)]
+fn cotangent(v: Var<'_>) -> Cotangents<'_> {
+    smallvec![Some(v)]
 }
 
 /// One loop for all functions: compiled once for a precision.

@@ -4,12 +4,12 @@ mod running;
 
 pub use running::{Average, BatchStatistics, Running, RunningStatistics, RunningVariance};
 
-use graph::{Scope, Shape, Var, misfit};
+use graph::{Scope, Shape, Var};
 
 use crate::error::{accept, not_negative, positive};
 use crate::module::{forward_at, layer};
 use crate::normalize::{Affine, AffineParts, affine_options, along, moments, standardized_by};
-use crate::{HyperparameterError, Mode, Module};
+use crate::{HyperparameterError, Mode, Module, channels};
 
 /// The axis of the channels.
 const CHANNELS: usize = 1;
@@ -131,10 +131,7 @@ impl BatchNorm {
 
     #[track_caller]
     fn check_channels(&self, x: Var<'_>) {
-        if x.shape().get(CHANNELS) != Some(&self.features) {
-            let rule = format!("axis 1 of the input must have {} channels", self.features);
-            misfit(&format!("batch_norm {:?}", self.path), rule, &[x]);
-        }
+        channels::expect("batch_norm", &self.path, x, self.features);
     }
 
     #[track_caller]

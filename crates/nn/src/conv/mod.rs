@@ -23,9 +23,9 @@ pub use transpose::{
 use graph::ops::Sizes;
 use graph::{Param, Scope, Shape, Var, misfit};
 
-use crate::HyperparameterError;
 use crate::error::{multiple, positive};
 use crate::init::Init;
+use crate::{HyperparameterError, channels};
 
 /// What both kinds of layer are built of.
 #[derive(Clone, Debug)]
@@ -126,9 +126,27 @@ fn expect_channels(owner: &str, path: &str, x: Var<'_>, channels: usize, axes: u
     }
     let rule = format!(
         "the input must have axes of samples, of {channels} channels, and {axes} over which the \
-         kernel moves"
+         kernel moves: {}",
+        remedy(&x.shape(), channels, axes)
     );
     misfit(&format!("{owner} {path:?}"), rule, &[x]);
+}
+
+/// What may be done about an input of this shape.
+fn remedy(shape: &[usize], channels: usize, axes: usize) -> String {
+    match shape {
+        _ if shape.len() == axes + 2 => channels::remedy(shape, channels),
+        [first, ..] if shape.len() == axes + 1 && *first == channels => {
+            "a single sample gets its axis by `x.unsqueeze(0)`".to_owned()
+        }
+        _ if shape.len() == axes + 1 && channels == 1 => {
+            "the only channel gets its axis by `x.unsqueeze(1)`".to_owned()
+        }
+        [_, row] => {
+            format!("rows of {row} values become images by `x.reshape([-1, {channels}, …])`")
+        }
+        _ => format!("{} axes are wanted, and there are {}", axes + 2, shape.len()),
+    }
 }
 
 /// x with a bias for each channel, if there is one.

@@ -48,8 +48,9 @@ fn inputs_of_other_shapes() {
     let group = GroupNorm::new(2, 4).build(p, "gn");
     assert_panics(&["group_norm \"gn\"", "4 channels"], || group.forward(x(&[2, 3, 5])));
     let instance = InstanceNorm::new(4).build(p, "in");
-    let rule = "4 channels on axis 1, and at least 2 positions behind";
+    let rule = "at least 2 positions behind its channels, and has 1";
     assert_panics(&["\"in\"", rule], || instance.forward(x(&[2, 4, 1]), Mode::Train));
+    assert_panics(&["\"in\"", "4 channels"], || instance.forward(x(&[2, 3, 5]), Mode::Train));
     let rms = RmsNorm::new([4, 5]).build(p, "rms");
     assert_panics(&["\"rms\"", "shape [4, 5]"], || rms.forward(x(&[2, 5])));
     let prelu = PRelu::channels(3).build(p, "act");

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::operation::Op;
 use crate::shape::resolve_axis;
 use crate::{Axes, Graph, Operation, Shape, Type, Var, keep};
 
@@ -61,17 +62,27 @@ impl<'a, 'g> Batch<'a, 'g> {
 
     /// Records an operation on all inputs with the samples along a first axis.
     pub fn apply(&self, operation: impl Operation) -> Var<'g> {
+        self.apply_op(Op::new(operation))
+    }
+
+    /// Of an operation of any type, so that this is compiled once.
+    fn apply_op(&self, op: Op) -> Var<'g> {
         let inputs: SmallVec<[Var<'g>; 3]> = (0..self.count()).map(|i| self.each(i)).collect();
-        self.graph.apply(operation, &inputs)
+        self.graph.apply_op(op, &inputs)
     }
 
     /// Records an operation whose inputs broadcast from the last axis on: the samples stand before the axes of all.
     pub fn apply_aligned(&self, operation: impl Operation) -> Var<'g> {
+        self.apply_op_aligned(Op::new(operation))
+    }
+
+    /// Of an operation of any type, so that this is compiled once.
+    fn apply_op_aligned(&self, op: Op) -> Var<'g> {
         let rank = (0..self.count()).map(|i| self.ty(i).shape.rank()).max().unwrap_or(0);
         let aligned =
             |i: usize| if self.is_sampled(i) { self.padded(i, rank) } else { self.given(i) };
         let inputs: SmallVec<[Var<'g>; 3]> = (0..self.count()).map(aligned).collect();
-        self.graph.apply(operation, &inputs)
+        self.graph.apply_op(op, &inputs)
     }
 
     /// Input `i` with the samples in front, and axes of extent 1 behind them until a sample has this rank.
