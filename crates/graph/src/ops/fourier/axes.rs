@@ -60,9 +60,10 @@ impl<'g> Var<'g> {
     /// use cotangent::ndarray::array;
     ///
     /// let g = Graph::new();
-    /// let x = g.constant(array![[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]);
-    /// let (re, _) = x.rfftn([-2, -1]);
-    /// assert_eq!(re.eval()?, array![[12.0, -3.0], [0.0, 0.0]].into_dyn());
+    /// let x = g.constant(array![[1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0]]);
+    /// let (re, im) = x.rfftn([-2, -1]);
+    /// assert_eq!(re.eval()?, array![[20.0, -4.0, -4.0], [0.0, 0.0, 0.0]].into_dyn());
+    /// assert_eq!(im.eval()?, array![[0.0, 4.0, 0.0], [0.0, 0.0, 0.0]].into_dyn());
     /// # Ok::<(), cotangent::RunError>(())
     /// ```
     ///
