@@ -15,6 +15,9 @@ use super::super::place::reshaped;
 use super::layout::inverse;
 use super::simplify::{input, lowering};
 
+/// The fewest rows that a product is worth computing for by themselves.
+const ROWS: usize = 32;
+
 /// The extents that one axis was merged of.
 type Parts = SmallVec<[usize; 4]>;
 
@@ -49,10 +52,11 @@ fn along_source<'g>(
     }
     let mut parts = [whole(&factors[0].shape()), whole(&factors[1].shape())];
     parts[of] = merged_of(&source.shape(), &factors[of].shape())?;
-    if of == 1 {
-        // The columns of a loop are one axis.
-        let own = contract.alone(1, factors[1].rank());
-        own.iter().for_each(|&axis| parts[1][axis] = smallvec![factors[1].shape()[axis]]);
+    let own = contract.alone(of, factors[of].rank());
+    // The columns of a loop are one axis, and a loop may be unable to go through more rows at a time than the last axis has.
+    let few = own.last().and_then(|&axis| parts[of][axis].last()).is_some_and(|&last| last < ROWS);
+    if of == 1 || few {
+        own.iter().for_each(|&axis| parts[of][axis] = smallvec![factors[of].shape()[axis]]);
     }
     for group in [&contract.batch, &contract.sums] {
         for (&axis, &other) in group[of].iter().zip(&group[1 - of]) {
@@ -166,11 +170,20 @@ mod tests {
     #[test]
     fn rows_that_were_merged_are_the_axes_of_a_product() {
         let passed = passed(|g| {
-            let (x, w) = (g.input("x", [2, 3, 4]), g.input("w", [4, 5]));
-            x.reshape([6, 4]).matmul(w).reshape([2, 3, 5]).relu()
+            let (x, w) = (g.input("x", [2, 32, 4]), g.input("w", [4, 5]));
+            x.reshape([64, 4]).matmul(w).reshape([2, 32, 5]).relu()
         });
         assert!(!passed.text().contains("reshape"), "{}", passed.text());
         passed.keeps_values(1e-14);
+    }
+
+    #[test]
+    fn few_rows_stay_merged() {
+        let passed = passed(|g| {
+            let (x, w) = (g.input("x", [32, 2, 4]), g.input("w", [4, 5]));
+            x.reshape([64, 4]).matmul(w).reshape([32, 2, 5]).relu()
+        });
+        assert!(passed.text().contains("reshape"), "{}", passed.text());
     }
 
     #[test]
