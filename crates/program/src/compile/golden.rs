@@ -106,10 +106,10 @@ fn a_layer_of_many_axes_is_one_loop_with_its_normalisation() {
 #[test]
 fn weights_of_attention_are_one_loop_with_their_product_and_heads_are_put_where_they_belong() {
     let program = program(|g| {
-        let x = g.input("x", [2, 5, 24]);
+        let x = g.input("x", [2, 8, 24]);
         let heads = |i: isize| {
             let part = x.slice_axis(2, 8 * i..8 * (i + 1));
-            part.reshape([2, 5, 2, 4]).permute([0, 2, 1, 3])
+            part.reshape([2, 8, 2, 4]).permute([0, 2, 1, 3])
         };
         let weights = (heads(0).matmul(heads(1).permute([0, 1, 3, 2])) * 0.5).softmax(-1);
         let y = weights.matmul(heads(2));

@@ -113,7 +113,7 @@ fn product<'g>(
         (ZipWord::Div, _, Some(c)) => one(Factor::Over(c), inside(a)),
         (ZipWord::MulNoNan, _, Some(c)) => one(Factor::TimesUnlessZero(c), inside(a)),
         (ZipWord::Mul | ZipWord::MulNoNan, ..) => {
-            let (a, b) = (inside(a), inside(b));
+            let (a, b) = (guarding(f, a, inside(a)), inside(b));
             if a.factors.is_empty() && b.factors.is_empty() {
                 return None;
             }
@@ -129,6 +129,16 @@ fn product<'g>(
             Some(Product { factors: of_a.chain(b.factors).collect(), rest })
         }
         _ => None,
+    }
+}
+
+/// The first operand of a product as it may be taken apart: where it guards, an infinite divisor makes it 0, and so the
+/// product, whatever the second operand is.
+fn guarding<'g>(f: ZipWord, x: Var<'g>, apart: Product<'g>) -> Product<'g> {
+    let divides = apart.factors.iter().any(|factor| matches!(factor, Factor::Over(_)));
+    match f {
+        ZipWord::MulNoNan if divides => Product { factors: SmallVec::new(), rest: x },
+        _ => apart,
     }
 }
 
@@ -155,6 +165,22 @@ mod tests {
         );
         assert_eq!(passed.text(), "x = input; c = input; sum(x); mul(sum, c)");
         passed.keeps_values(1e-14);
+    }
+
+    #[test]
+    fn a_divisor_stays_where_it_decides_whether_the_product_is_0() {
+        let text = |product: fn(Var<'_>, Var<'_>) -> Var<'_>| {
+            let passed = Passed::through(
+                |target| sweep(target, &[factored_sum]),
+                |g| {
+                    let (v, x) = (g.input("v", [3, 2]), g.input("x", [3, 2]));
+                    product(v / g.input("d", [2]), x).sum_over(graph::keep(0))
+                },
+            );
+            passed.text().to_string()
+        };
+        assert!(text(|a, b| a.mul_no_nan(b)).ends_with("mul_no_nan(div, x); sum(mul_no_nan)"));
+        assert!(text(|a, b| a * b).ends_with("sum(mul); div(sum, d)"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use graph::{Axes, Graph, Shape, Var, keep};
 
 use super::simplify::{input, lowering};
 
-/// The shortest axis that is worth a loop of its own, where its neighbours are reduced with it.
+/// The shortest last axis that is worth a loop over rows of it.
 const SHORT: usize = 8;
 
 /// The fewest elements of rows that are reduced to one by themselves, where there are more axes.
@@ -58,7 +58,7 @@ fn stands_alone(x: Var<'_>, axes: &[usize]) -> bool {
     let (shape, last) = (x.shape(), axes[axes.len() - 1]);
     let worth = match shape.rank() - last {
         _ if shape.rank() <= 2 => true,
-        1 => run_length(axes) == 1 || shape[last] >= SHORT,
+        1 => shape[last] >= SHORT,
         // Sums down the rows are completed round by round, each of which must be worth it.
         2 => is_elementwise(x) && shape[last..].iter().product::<usize>() >= ROUND,
         _ => false,
@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn a_long_axis_at_the_end_goes_first_and_leaves_the_others_as_they_are() {
         let step = |shape: &[usize], axis: isize| (Shape::from(shape), keep(axis));
-        assert_eq!(reduced_axes(&[2, 3, 4], &[-1]), [step(&[2, 3, 4], 2)]);
+        assert_eq!(reduced_axes(&[2, 3, 8], &[-1]), [step(&[2, 3, 8], 2)]);
+        assert_eq!(reduced_axes(&[2, 3, 7], &[-1]), [step(&[6, 7], 1)]);
         assert_eq!(
             reduced_axes(&[2, 3, 4, 9], &[2, 3]),
             [step(&[2, 3, 4, 9], 3), step(&[6, 4], 1)]
