@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_divisor_stays_where_it_decides_whether_the_product_is_0() {
-        let text = |product: fn(Var<'_>, Var<'_>) -> Var<'_>| {
+        let text = |product: for<'g> fn(Var<'g>, Var<'g>) -> Var<'g>| {
             let passed = Passed::through(
                 |target| sweep(target, &[factored_sum]),
                 |g| {
