@@ -38,3 +38,32 @@ pub fn gumbel_softmax<'g>(x: Var<'g>, tau: f64, axis: isize, hard: bool) -> Var<
     let sharp = blurred.argmax(axis).one_hot(x.shape()[resolved as usize]).move_axis(-1, axis);
     sharp.with_vjp(&[blurred], |_, _, v| vec![v])
 }
+
+#[cfg(test)]
+mod tests {
+    use graph::{Evaluator, Gradient, Graph, Seed};
+    use ndarray::{ArrayD, Axis, array};
+
+    use super::*;
+
+    /// A draw along axis 0, and the gradient of Σ w·y. Each graph's first numbers are those of the first stream.
+    fn drawn(hard: bool) -> [ArrayD<f64>; 2] {
+        let g = Graph::new();
+        let x = g.constant(array![[0.3, -1.0], [0.0, 0.4], [0.9, 0.2]]);
+        let y = gumbel_softmax(x, 0.7, 0, hard);
+        let weighted = y * g.constant(array![[1.0, 2.0], [-0.5, 3.0], [0.25, -1.0]]);
+        let gradient = Gradient::of(weighted.sum()).with_respect_to(&[x]).unwrap()[0];
+        let seed = Seed { seed: 3, run: 1 };
+        let values = Evaluator::<f64>::new(&g).seed(seed).run(&[y, gradient]).unwrap();
+        <[_; 2]>::try_from(values).unwrap().map(|value| value.into_real())
+    }
+
+    #[test]
+    fn a_hard_draw_is_the_likeliest_of_the_blurred_one_with_its_gradient() {
+        let ([sharp, of_sharp], [blurred, of_blurred]) = (drawn(true), drawn(false));
+        let largest = blurred.map_axis(Axis(0), |x| x.iter().copied().fold(0.0, f64::max));
+        assert_eq!(sharp, blurred.mapv(|x| f64::from(u8::from(largest.iter().any(|&m| m == x)))));
+        assert_eq!(of_sharp, of_blurred);
+        assert!(of_blurred.iter().any(|&dx| dx != 0.0));
+    }
+}

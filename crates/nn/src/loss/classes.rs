@@ -2,12 +2,10 @@
 //! [`CrossEntropy`](super::CrossEntropy) and [`Nll`](super::Nll) share.
 
 use graph::{Shape, Var, misfit};
-use ndarray::Array1;
 
-use super::Reduction;
 use super::labels::Labels;
+use super::{Reduction, class_weights};
 use crate::HyperparameterError;
-use crate::error::not_negative;
 
 /// What may be chosen, for a loss of this name.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,8 +25,7 @@ impl ClassOptions {
 
     /// Unless every weight is finite and not negative.
     pub fn check(&self) -> Result<(), HyperparameterError> {
-        let mut weights = self.weights.iter().flatten();
-        weights.try_for_each(|&weight| not_negative(self.loss, "the weight of a class", weight))
+        class_weights::check(self.loss, &self.weights)
     }
 
     /// The loss of class indices, a share ε of each spread evenly over the C classes:
@@ -37,7 +34,7 @@ impl ClassOptions {
     pub fn of_labels<'g>(&self, log_p: Var<'g>, labels: Var<'g>, smoothing: f64) -> Var<'g> {
         let axis = class_axis(self.loss, log_p);
         let labels = Labels::new(self.loss, log_p, axis, labels, self.ignored);
-        let weights = self.weights(log_p, axis);
+        let weights = class_weights::of(self.loss, &self.weights, log_p, axis);
         let weighted = weighted(log_p, axis, weights);
         let mut losses = -labels.pick(weighted);
         if smoothing > 0.0 {
@@ -65,28 +62,13 @@ impl ClassOptions {
             let rule = "an ignored label is for class indices, not for probabilities";
             misfit(self.loss, rule, &[log_p, q]);
         }
-        let weighted = weighted(log_p, axis, self.weights(log_p, axis));
+        let weighted =
+            weighted(log_p, axis, class_weights::of(self.loss, &self.weights, log_p, axis));
         let q = match smoothing {
             0.0 => q,
             share => (1.0 - share) * q + share / log_p.shape()[axis] as f64,
         };
         self.reduction.of(-q.mul_no_nan(weighted).sum_over(axis as isize))
-    }
-
-    /// The weights of the classes, one for each.
-    #[track_caller]
-    fn weights<'g>(&self, x: Var<'g>, axis: usize) -> Option<Var<'g>> {
-        let weights = self.weights.as_ref()?;
-        let classes = x.shape()[axis];
-        if weights.len() != classes {
-            let given = weights.len();
-            let rule = format!(
-                "each of the {classes} classes on axis {axis} must have a weight, and {given} are \
-                 given"
-            );
-            misfit(self.loss, rule, &[x]);
-        }
-        Some(x.graph().constant(Array1::from(weights.clone())))
     }
 }
 

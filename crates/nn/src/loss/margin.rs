@@ -89,49 +89,35 @@ impl Default for HingeEmbedding {
     }
 }
 
-impl Hinge {
-    /// Reduced to the mean.
-    pub fn new() -> Self {
-        Self::default()
-    }
+/// A loss of scores for targets of 1 and −1, of which each element is a formula.
+macro_rules! of_scores {
+    ($loss:ident, $name:literal, |$target:ident, $scores:ident| $losses:expr) => {
+        impl $loss {
+            /// Reduced to the mean.
+            pub fn new() -> Self {
+                Self::default()
+            }
 
-    /// How the losses of all elements become one.
-    pub fn reduction(self, reduction: Reduction) -> Self {
-        Self { reduction }
-    }
+            /// How the losses of all elements become one.
+            pub fn reduction(self, reduction: Reduction) -> Self {
+                Self { reduction }
+            }
 
-    /// The loss of scores, of any shape, for targets of the same shape.
-    ///
-    /// # Panics
-    /// If the shapes differ.
-    #[track_caller]
-    pub fn of<'g>(self, scores: Var<'g>, target: Var<'g>) -> Var<'g> {
-        expect_same_shape("hinge", scores, target);
-        self.reduction.of((1.0 - target * scores).relu())
-    }
+            /// The loss of scores, of any shape, for targets of the same shape.
+            ///
+            /// # Panics
+            /// If the shapes differ.
+            #[track_caller]
+            pub fn of<'g>(self, $scores: Var<'g>, $target: Var<'g>) -> Var<'g> {
+                expect_same_shape($name, $scores, $target);
+                self.reduction.of($losses)
+            }
+        }
+    };
 }
 
-impl SoftMargin {
-    /// Reduced to the mean.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// How the losses of all elements become one.
-    pub fn reduction(self, reduction: Reduction) -> Self {
-        Self { reduction }
-    }
-
-    /// The loss of scores, of any shape, for targets of the same shape.
-    ///
-    /// # Panics
-    /// If the shapes differ.
-    #[track_caller]
-    pub fn of<'g>(self, scores: Var<'g>, target: Var<'g>) -> Var<'g> {
-        expect_same_shape("soft_margin", scores, target);
-        self.reduction.of((-target * scores).softplus())
-    }
-}
+of_scores!(Hinge, "hinge", |target, scores| (1.0 - target * scores).relu());
+of_scores!(SoftMargin, "soft_margin", |target, scores| (-target * scores).softplus());
 
 /// The options of a loss with a margin.
 macro_rules! margin {

@@ -34,6 +34,7 @@
 //! `check` answers the same as an error.
 
 mod binary;
+mod class_weights;
 mod classes;
 mod cross_entropy;
 mod ctc;

@@ -1,11 +1,10 @@
 //! Several labels at once.
 
-use graph::{Var, misfit};
-use ndarray::Array1;
+use graph::Var;
 
-use super::{BceWithLogits, Reduction, expect_same_shape};
+use super::{BceWithLogits, Reduction, class_weights, expect_same_shape};
 use crate::HyperparameterError;
-use crate::error::{accept, not_negative};
+use crate::error::accept;
 
 /// The mean over C classes of −w·(t·ln σ(x) + (1 − t)·ln(1 − σ(x))), for logits x on the last axis and targets t in
 /// [0, 1], of which any number may be 1; reduced to the mean by default. The weights w of classes are 1 unless given.
@@ -48,9 +47,7 @@ impl MultiLabelSoftMargin {
     /// # Errors
     /// Unless every weight is finite and not negative.
     pub fn check(&self) -> Result<(), HyperparameterError> {
-        let mut weights = self.weights.iter().flatten();
-        let name = "the weight of a class";
-        weights.try_for_each(|&weight| not_negative("MultiLabelSoftMargin", name, weight))
+        class_weights::check("MultiLabelSoftMargin", &self.weights)
     }
 
     /// The loss of logits `[.., C]`, for targets of the same shape.
@@ -59,18 +56,13 @@ impl MultiLabelSoftMargin {
     /// If the shapes differ, there is not one weight per class, or [`check`](Self::check) refuses the weights.
     #[track_caller]
     pub fn of<'g>(&self, logits: Var<'g>, target: Var<'g>) -> Var<'g> {
+        const NAME: &str = "multi_label_soft_margin";
         accept(self.check());
-        expect_same_shape("multi_label_soft_margin", logits, target);
+        expect_same_shape(NAME, logits, target);
         let mut losses = BceWithLogits::new().reduction(Reduction::None).of(logits, target);
-        if let Some(weights) = &self.weights {
-            if logits.shape().last() != Some(&weights.len()) {
-                let given = weights.len();
-                let rule = format!(
-                    "each class, on the last axis, must have a weight, and {given} are given"
-                );
-                misfit("multi_label_soft_margin", rule, &[logits]);
-            }
-            losses = losses * logits.graph().constant(Array1::from(weights.clone()));
+        let classes = logits.rank().saturating_sub(1);
+        if let Some(weights) = class_weights::of(NAME, &self.weights, logits, classes) {
+            losses = losses * weights;
         }
         self.reduction.of(losses.mean_over(-1))
     }

@@ -1,12 +1,11 @@
 //! The margin of a class above all others.
 
 use graph::{Var, misfit};
-use ndarray::Array1;
 
-use super::Reduction;
 use super::labels::Labels;
+use super::{Reduction, class_weights};
 use crate::HyperparameterError;
-use crate::error::{accept, not_negative};
+use crate::error::accept;
 
 /// w_y·Σⱼ max(0, m − x_y + xⱼ)/C over the C − 1 other classes j, for scores x on the last axis and class indices y (Crammer
 /// and Singer, 2001); reduced to the mean by default. The margin m is 1 by default, and the weights w of classes are 1.
@@ -68,9 +67,7 @@ impl MultiMargin {
     /// Unless the margin is finite, and every weight is finite and not negative.
     pub fn check(&self) -> Result<(), HyperparameterError> {
         crate::init::finite("MultiMargin", "the margin", self.margin)?;
-        let mut weights = self.weights.iter().flatten();
-        let name = "the weight of a class";
-        weights.try_for_each(|&weight| not_negative("MultiMargin", name, weight))
+        class_weights::check("MultiMargin", &self.weights)
     }
 
     /// The loss of scores `[.., C]` for labels `[..]`.
@@ -90,13 +87,7 @@ impl MultiMargin {
         let lacking = if self.squared { lacking.square() } else { lacking };
         let others = scores.graph().arange(classes).ne(labels.unsqueeze(-1));
         let mut losses = others.select(lacking, 0.0).sum_over(-1) / classes as f64;
-        if let Some(weights) = &self.weights {
-            if weights.len() != classes {
-                let given = weights.len();
-                let rule = format!("each class must have a weight, and {given} are given");
-                misfit(NAME, rule, &[scores]);
-            }
-            let weights = scores.graph().constant(Array1::from(weights.clone()));
+        if let Some(weights) = class_weights::of(NAME, &self.weights, scores, scores.rank() - 1) {
             losses = losses * weights.take(0, labels);
         }
         self.reduction.of(losses)
