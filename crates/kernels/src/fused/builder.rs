@@ -57,6 +57,8 @@ pub struct FusedBuilder<T> {
 #[derive(Clone, Debug)]
 pub(super) struct Parts<T> {
     pub(super) extents: Vec<usize>,
+    /// How many axes before the last one the rows are.
+    pub(super) row_axes: usize,
     pub(super) inputs: Vec<Input>,
     /// How the positions are numbered that indices are compared with.
     pub(super) numbers: Vec<Lay>,
@@ -131,7 +133,7 @@ pub struct Layout {
     pub slot: usize,
     /// The number of the first element.
     pub offset: usize,
-    /// The strides over the extents of the nest, without the last one of a value per row, and without the one before it
+    /// The strides over the extents of the nest, without the last one of a value per row, and without those of the rows
     /// of a value per column or a reduction over the rows.
     pub strides: Vec<isize>,
 }
@@ -142,10 +144,11 @@ impl Output {
         Output { value, per_row: false, per_column: false, reduce: None, layout: None }
     }
 
-    /// The axes of the nest that it has, of so many.
-    pub(super) fn axes(&self, rank: usize) -> impl Iterator<Item = usize> + use<> {
+    /// The axes of the nest that it has, of so many, of which so many are the rows.
+    pub(super) fn axes(&self, rank: usize, row_axes: usize) -> impl Iterator<Item = usize> + use<> {
         let (per_row, reduced) = (self.per_row, self.per_column || self.reduce.is_some());
-        (0..rank).filter(move |axis| !(per_row && axis + 1 == rank || reduced && axis + 2 == rank))
+        let is_of_rows = move |axis| axis + 1 < rank && axis + 1 + row_axes >= rank;
+        (0..rank).filter(move |&axis| !(per_row && axis + 1 == rank || reduced && is_of_rows(axis)))
     }
 }
 
@@ -183,9 +186,40 @@ impl<T: Scalar> FusedBuilder<T> {
     ///
     /// Fewer than two extents are padded in front with ones.
     pub fn new(extents: &[usize]) -> Self {
+        Self::with_row_axes(extents, 1)
+    }
+
+    /// The same with several axes before the last one as the rows, row-major: those of an image, or of all images of a
+    /// batch. A reduction over the rows goes along all of them.
+    ///
+    /// ```
+    /// use cotangent_kernels::{FusedBuilder, Isa, Pool, Reduce, Source};
+    ///
+    /// let mut b = FusedBuilder::<f32>::with_row_axes(&[2, 2, 3], 2);
+    /// let x = b.input(&[12, 3, 1]); // every other row
+    /// b.store_reduced(Reduce::Sum, x);
+    /// let fused = b.build();
+    ///
+    /// let x: Vec<f32> = (0..18).map(|i| i as f32).collect();
+    /// let (mut sums, mut scratch) = ([0.0; 3], vec![0.0; fused.scratch_len(1)]);
+    /// fused.run(Isa::best(), &Pool::new(1), &[Source::Slice(&x)], &mut [&mut sums], &mut scratch);
+    /// assert_eq!(sums, [30.0, 34.0, 38.0]); // of rows that begin with 0, 3, 12 and 15
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the rows are no axis, or more than there are before the last one (of two at least).
+    #[track_caller]
+    pub fn with_row_axes(extents: &[usize], row_axes: usize) -> Self {
+        let rank = extents.len().max(2);
+        assert!(
+            (1..rank).contains(&row_axes),
+            "the rows are {row_axes} of the axes before the last one of {extents:?}"
+        );
         FusedBuilder {
             parts: Parts {
                 extents: extents.to_vec(),
+                row_axes,
                 inputs: Vec::new(),
                 numbers: Vec::new(),
                 products: Vec::new(),
@@ -332,7 +366,7 @@ impl<T: Scalar> FusedBuilder<T> {
         self.push(Node::ReduceLast(f, x), false)
     }
 
-    /// The reduction of `x` over the rows, the second to last axis: one number per column, the same all down it as an
+    /// The reduction of `x` over the rows: one number per column, the same all down it as an
     /// operand. The loop is then cut into columns, all rows of each at a time.
     ///
     /// ```
@@ -368,8 +402,8 @@ impl<T: Scalar> FusedBuilder<T> {
         self.output(Output::of(x))
     }
 
-    /// Keeps one number per column of `x`, which does not vary along the rows: an output over all extents but the second to
-    /// last. The loop is cut as by [`reduce_rows`](Self::reduce_rows).
+    /// Keeps one number per column of `x`, which does not vary along the rows: an output over all extents but those of
+    /// the rows. The loop is cut as by [`reduce_rows`](Self::reduce_rows).
     ///
     /// # Panics
     ///
@@ -393,7 +427,7 @@ impl<T: Scalar> FusedBuilder<T> {
         self.output(Output { per_row: true, ..Output::of(x) })
     }
 
-    /// Keeps the reduction of `x` over the rows, the second to last axis: an output dense over the other extents (also
+    /// Keeps the reduction of `x` over the rows: an output dense over the other extents (also
     /// where `x` happens to be the same all along a row).
     #[track_caller]
     pub fn store_reduced(&mut self, f: Reduce, x: Value) -> usize {
@@ -402,7 +436,7 @@ impl<T: Scalar> FusedBuilder<T> {
     }
 
     /// Keeps the reduction over the rows of one number per row of `x`, which does not vary along the last axis: an
-    /// output dense over all extents but the last two.
+    /// output dense over the extents before those of the rows.
     ///
     /// # Panics
     ///
@@ -420,7 +454,8 @@ impl<T: Scalar> FusedBuilder<T> {
     /// When there is no such output, or not one stride for each axis that it has.
     #[track_caller]
     pub fn put(&mut self, output: usize, layout: Layout) {
-        let axes = self.parts.outputs[output].axes(self.parts.extents.len()).count();
+        let Parts { extents, row_axes, outputs, .. } = &self.parts;
+        let axes = outputs[output].axes(extents.len(), *row_axes).count();
         let given = layout.strides.len();
         assert_eq!(given, axes, "output {output} needs one stride for each of {axes} axes");
         self.parts.outputs[output].layout = Some(layout);

@@ -18,14 +18,14 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The shape of output number `number` of a nest.
+    /// The shape of output number `number` of a nest, of which so many axes are the rows.
     ///
     /// # Panics
     ///
     /// When it shares places with itself, or is a reduction over the rows and not dense.
     #[track_caller]
-    pub(super) fn new(extents: &[usize], number: usize, output: &Output) -> Shape {
-        let axes: Vec<usize> = output.axes(extents.len()).collect();
+    pub(super) fn new(extents: &[usize], row_axes: usize, number: usize, output: &Output) -> Shape {
+        let axes: Vec<usize> = output.axes(extents.len(), row_axes).collect();
         let own: Vec<usize> = axes.iter().map(|&axis| extents[axis]).collect();
         let dense = dense_strides(&own);
         let layout = output.layout.clone();

@@ -163,7 +163,8 @@ impl<T: Scalar> Fused<T> {
 
     #[track_caller]
     fn new(parts: Parts<T>) -> Self {
-        let Parts { extents, inputs, numbers, mut products, mut nodes, mut outputs } = parts;
+        let Parts { extents, row_axes, inputs, numbers, mut products, mut nodes, mut outputs } =
+            parts;
         let whole_columns =
             nodes.iter().any(Node::reduces_column) || outputs.iter().any(|o| o.per_column);
         let along_rows = nodes.iter().any(Node::reduces_row) || outputs.iter().any(|o| o.per_row);
@@ -173,13 +174,14 @@ impl<T: Scalar> Fused<T> {
              rows, for a `reduce_last` or an output per row: not both"
         );
         let kept = if whole_columns || outputs.iter().any(|output| output.reduce.is_some()) {
-            Kept::RowsAndColumns
+            Kept::RowsAndColumns(row_axes)
         } else if along_rows || !products.is_empty() {
             Kept::Columns
         } else {
             Kept::Neither
         };
-        let shape = |(j, output): (usize, &builder::Output)| Shape::new(&extents, j, output);
+        let shape =
+            |(j, output): (usize, &builder::Output)| Shape::new(&extents, row_axes, j, output);
         let shapes: Vec<Shape> = outputs.iter().enumerate().map(shape).collect();
         let operands: Vec<Lay> = inputs
             .iter()
@@ -194,7 +196,10 @@ impl<T: Scalar> Fused<T> {
         let reach = |(k, strides)| nest.reach_along(strides, along(k));
         let reaches: Vec<usize> = strides.iter().enumerate().map(reach).collect();
         let short = nest.rows * nest.columns < blocks::BLOCK && !nest.outer.is_empty();
-        if short && !matches!(kept, Kept::RowsAndColumns) && nest.rows > 0 && nest.outer_count() > 0
+        if short
+            && !matches!(kept, Kept::RowsAndColumns(_))
+            && nest.rows > 0
+            && nest.outer_count() > 0
         {
             (nest, strides) = nest.flattened(strides);
         }
@@ -220,7 +225,7 @@ impl<T: Scalar> Fused<T> {
         analysis.check_columns(&outputs);
         let whole_rows = analysis.needs_whole_rows(&nodes, &outputs, nest.columns);
         let operands = size_of::<T>() * analysis.operands_along_row(&nodes, &outputs);
-        let reduces = along_rows || matches!(kept, Kept::RowsAndColumns);
+        let reduces = along_rows || matches!(kept, Kept::RowsAndColumns(_));
         let laps = laps(&extents);
         let blocks = if in_strips {
             Blocks::in_strips(&nest, !products.is_empty())

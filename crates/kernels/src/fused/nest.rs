@@ -31,12 +31,13 @@ pub(super) struct Strides {
     pub(super) runs: Vec<(usize, isize)>,
 }
 
-/// Which of the last two axes a reduction or a per-row output needs as they are.
+/// Which of the last axes a reduction or a per-row output needs as they are.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kept {
     Neither,
     Columns,
-    RowsAndColumns,
+    /// With how many axes the rows are.
+    RowsAndColumns(usize),
 }
 
 /// An axis and the stride of each operand along it.
@@ -66,12 +67,17 @@ impl Nest {
         check_size(extents, operands);
         let mut axes = axes(extents, operands);
         let unit = || Axis { extent: 1, strides: vec![0; operands.len()] };
-        let mut take = |kept: bool| kept.then(|| axes.pop().unwrap_or_else(unit));
-        let columns = take(!matches!(kept, Kept::Neither));
-        let rows = take(matches!(kept, Kept::RowsAndColumns));
+        let columns = (!matches!(kept, Kept::Neither)).then(|| axes.pop().unwrap_or_else(unit));
+        let rows = match kept {
+            Kept::RowsAndColumns(count) => merge(axes.split_off(axes.len().saturating_sub(count))),
+            Kept::Columns | Kept::Neither => Vec::new(),
+        };
         let mut axes = merge(axes);
         let columns = columns.or_else(|| axes.pop()).unwrap_or_else(unit);
-        let rows = rows.or_else(|| axes.pop()).unwrap_or_else(unit);
+        let rows = match kept {
+            Kept::RowsAndColumns(_) => rows,
+            Kept::Columns | Kept::Neither => axes.pop().into_iter().collect(),
+        };
         assert!(
             axes.len() <= MAX_OUTER,
             "a loop nest over {extents:?} does not merge to {} axes",
@@ -80,13 +86,13 @@ impl Nest {
         let strides = |k: usize| Strides {
             offset: operands[k].offset,
             outer: axes.iter().map(|axis| axis.strides[k]).collect(),
-            row: rows.strides[k],
             column: columns.strides[k],
-            runs: Vec::new(),
+            ..Strides::down(rows.iter().map(|axis| (axis.extent, axis.strides[k])).collect())
         };
         let strides = (0..operands.len()).map(strides).collect();
         let outer = axes.iter().map(|axis| axis.extent).collect();
-        (Nest { outer, rows: rows.extent, columns: columns.extent }, strides)
+        let rows = rows.iter().map(|axis| axis.extent).product();
+        (Nest { outer, rows, columns: columns.extent }, strides)
     }
 
     /// The nest with all axes but the columns as one axis of rows, so that a block can hold many short runs of them: rows of
@@ -95,10 +101,8 @@ impl Nest {
         let Nest { outer, rows, columns } = self;
         let flat = |strides: Strides| {
             let axes = outer.iter().copied().zip(strides.outer).chain([(rows, strides.row)]);
-            let axes: Vec<(usize, isize)> = axes.collect();
-            let continues = |pair: &[(usize, isize)]| pair[0].1 == pair[1].1 * pair[1].0 as isize;
-            let runs = if axes.windows(2).all(continues) { Vec::new() } else { axes };
-            Strides { outer: Vec::new(), runs, ..strides }
+            let Strides { offset, column, .. } = strides;
+            Strides { offset, column, ..Strides::down(axes.collect()) }
         };
         let rows = outer.iter().product::<usize>() * rows;
         (Nest { outer: Vec::new(), rows, columns }, strides.into_iter().map(flat).collect())
@@ -123,8 +127,10 @@ impl Nest {
     pub(super) fn reach(&self, strides: &Strides) -> usize {
         let mut last = strides.offset;
         let outer = self.outer.iter().copied().zip(strides.outer.iter().copied());
+        let rows = [(self.rows, strides.row)];
+        let rows = if strides.runs.is_empty() { &rows } else { &strides.runs[..] };
         for (extent, stride) in
-            outer.chain([(self.rows, strides.row), (self.columns, strides.column)])
+            outer.chain(rows.iter().copied()).chain([(self.columns, strides.column)])
         {
             match extent {
                 0 if stride != 0 => return 0,
@@ -150,17 +156,25 @@ impl Nest {
 }
 
 impl Strides {
+    /// The strides down rows that are these axes, outermost first, each with its extent.
+    fn down(axes: Vec<(usize, isize)>) -> Strides {
+        let row = axes.last().map_or(0, |axis| axis.1);
+        let continues = |pair: &[(usize, isize)]| pair[0].1 == pair[1].1 * pair[1].0 as isize;
+        let runs = if axes.windows(2).all(continues) { Vec::new() } else { axes };
+        Strides { offset: 0, outer: Vec::new(), row, column: 0, runs }
+    }
+
     /// The number of the first element of the row of outer position `index` and number `row`.
     #[inline]
     pub(super) fn start(&self, index: &[usize; MAX_OUTER], row: usize) -> usize {
         let outer: isize =
             self.outer.iter().zip(index).map(|(stride, &i)| stride * i as isize).sum();
-        self.offset.wrapping_add_signed(outer + self.down(row))
+        self.offset.wrapping_add_signed(outer + self.distance(row))
     }
 
     /// How far row number `row` is from the first.
     #[inline]
-    fn down(&self, row: usize) -> isize {
+    fn distance(&self, row: usize) -> isize {
         if self.runs.is_empty() {
             return row as isize * self.row;
         }
@@ -274,9 +288,9 @@ mod tests {
         assert_eq!(nest, Nest { outer: vec![], rows: 6, columns: 8 });
         let (nest, _) = merged(&[2, 3, 8], &[&[24, 8, 1]], Kept::Columns);
         assert_eq!(nest, Nest { outer: vec![], rows: 6, columns: 8 });
-        let (nest, _) = merged(&[5, 2, 3, 8], &[&[48, 24, 8, 1]], Kept::RowsAndColumns);
+        let (nest, _) = merged(&[5, 2, 3, 8], &[&[48, 24, 8, 1]], Kept::RowsAndColumns(1));
         assert_eq!(nest, Nest { outer: vec![10], rows: 3, columns: 8 });
-        let (nest, _) = merged(&[], &[&[]], Kept::RowsAndColumns);
+        let (nest, _) = merged(&[], &[&[]], Kept::RowsAndColumns(1));
         assert_eq!(nest, Nest { outer: vec![], rows: 1, columns: 1 });
     }
 
@@ -297,6 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_as_many_axes_as_are_reduced() {
+        let dense: &[isize] = &[24, 12, 4, 1];
+        let bordered: &[isize] = &[60, 20, 4, 1];
+        let (nest, strides) = merged(&[5, 2, 3, 4], &[dense, bordered], Kept::RowsAndColumns(2));
+        assert_eq!(nest, Nest { outer: vec![5], rows: 6, columns: 4 });
+        assert!(strides[0].runs.is_empty());
+        assert_eq!(strides[1].runs, [(2, 20), (3, 4)]);
+        assert_eq!([nest.reach(&strides[0]), nest.reach(&strides[1])], [120, 4 * 60 + 32]);
+        let (nest, strides) = merged(&[5, 2, 3, 4], &[dense, bordered], Kept::RowsAndColumns(3));
+        assert_eq!(nest, Nest { outer: vec![], rows: 30, columns: 4 });
+        assert_eq!(strides[1].start(&[0; MAX_OUTER], 29), 4 * 60 + 20 + 8);
+    }
+
+    #[test]
     fn the_odometer_is_row_major() {
         let nest = Nest { outer: vec![2, 3], rows: 1, columns: 1 };
         let at: Vec<_> =
@@ -307,9 +335,9 @@ mod tests {
     #[test]
     fn operands_reach_as_far_as_their_strides_take_them() {
         let (nest, strides) =
-            merged(&[2, 3, 4], &[&[12, 4, 1], &[3, 1, 0], &[1, 2, 6]], Kept::RowsAndColumns);
+            merged(&[2, 3, 4], &[&[12, 4, 1], &[3, 1, 0], &[1, 2, 6]], Kept::RowsAndColumns(1));
         assert_eq!(strides.iter().map(|s| nest.reach(s)).collect::<Vec<_>>(), [24, 6, 24]);
-        let (empty, strides) = merged(&[0, 4], &[&[4, 1], &[0, 1]], Kept::RowsAndColumns);
+        let (empty, strides) = merged(&[0, 4], &[&[4, 1], &[0, 1]], Kept::RowsAndColumns(1));
         assert_eq!(strides.iter().map(|s| empty.reach(s)).collect::<Vec<_>>(), [0, 4]);
     }
 }

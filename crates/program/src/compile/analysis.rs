@@ -37,15 +37,23 @@ pub(crate) enum Work {
     Leaf,
     /// Elementwise; `over` is the shape at whose positions it reads its operands.
     Elementwise { over: Shape },
-    /// A reduction of an operand of shape `over`: along the last axis of its space, or along the one
-    /// before.
-    Reduce { word: FoldWord, over: Shape, last: bool },
+    /// A reduction of an operand of shape `over`.
+    Reduce { word: FoldWord, over: Shape, along: Along },
     /// A product summed over axes of both factors.
     Contract,
     /// Arrays in their places: nothing to compute where they are computed there.
     Embed,
     /// Through the plain evaluation.
     Plain,
+}
+
+/// Along which axes of its space a reduction runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Along {
+    /// The last one.
+    Rows,
+    /// So many before the last one.
+    Columns(usize),
 }
 
 /// The nodes of a graph with what the compiler found out about them.
@@ -132,10 +140,15 @@ impl<'a> Analysis<'a> {
                 }
                 Lowering::Reduce(word, axes) if looped(self.shape(inputs[0])) => {
                     let over = self.shape(inputs[0]).clone();
-                    let axis = axes.resolve(over.rank()).expect("checked when recorded")[0];
-                    debug_assert_ne!(over[axis], 1, "the pass over reductions leaves none");
-                    let last = space_of(&over[axis + 1..]).is_empty();
-                    (own, Work::Reduce { word, over, last })
+                    let axes = axes.resolve(over.rank()).expect("checked when recorded");
+                    let none_of_1 = axes.iter().all(|&axis| over[axis] != 1);
+                    debug_assert!(none_of_1, "the pass over reductions leaves none");
+                    let behind = axes[axes.len() - 1] + 1;
+                    let along = match space_of(&over[behind..]).is_empty() {
+                        true => Along::Rows,
+                        false => Along::Columns(axes.len()),
+                    };
+                    (own, Work::Reduce { word, over, along })
                 }
                 _ => (own, Work::Plain),
             }
@@ -331,7 +344,10 @@ impl<'a> Analysis<'a> {
         match extent {
             Extent::Full => {}
             Extent::Row => strides.push(0),
-            Extent::Column => strides.insert(strides.len() - 1, 0),
+            Extent::Column(rows) => {
+                let columns = strides.len() - 1;
+                strides.insert_many(columns, std::iter::repeat_n(0, rows));
+            }
         }
         strides
     }

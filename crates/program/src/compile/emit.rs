@@ -6,7 +6,7 @@ use kernels::{Along, Contraction, Factor, FusedBuilder, Index, Layout, Table, Va
 use smallvec::SmallVec;
 
 use super::Arithmetic;
-use super::analysis::{Analysis, Work};
+use super::analysis::{self, Analysis, Work};
 use super::group::{Extent, Group, Read};
 use super::place::{Strides, View, space_of, strides_in_space};
 use super::plan::Plan;
@@ -79,15 +79,15 @@ impl Emitter<'_> {
             }
             Work::Plain => (self.analysis.shape(node).to_string(), size(node)),
             _ => {
-                let without = |axis: usize| {
-                    let axis = group.space.iter().rev().nth(axis).copied().unwrap_or(1);
-                    group.space.size() / axis.max(1)
+                let without = |first: usize, axes: usize| {
+                    let axes = group.space.iter().rev().skip(first).take(axes);
+                    group.space.size() / axes.product::<usize>().max(1)
                 };
                 let positions = |id: &NodeId| match group.extent(*id) {
                     _ if self.is_product(*id) => self.flops(*id),
                     Extent::Full => group.space.size(),
-                    Extent::Row => without(0),
-                    Extent::Column => without(1),
+                    Extent::Row => without(0, 1),
+                    Extent::Column(rows) => without(1, rows),
                 };
                 let depths = group.members.iter().filter(|id| self.is_product(**id));
                 let mut depths: Vec<usize> = depths.map(|id| self.depth(*id)).collect();
@@ -266,7 +266,7 @@ impl Emitter<'_> {
         let mut loops = Loop {
             emitter: self,
             group,
-            builder: FusedBuilder::new(&group.space),
+            builder: FusedBuilder::with_row_axes(&group.space, group.row_axes()),
             reads: Vec::new(),
             tables: Vec::new(),
             indices: Vec::new(),
@@ -397,7 +397,7 @@ impl<T: Precision> Loop<'_, T> {
         stored.then(|| match self.group.extent(member) {
             Extent::Full => self.builder.store(result),
             Extent::Row => self.builder.store_rows(result),
-            Extent::Column => self.builder.store_columns(result),
+            Extent::Column(_) => self.builder.store_columns(result),
         })
     }
 
@@ -429,18 +429,19 @@ impl<T: Precision> Loop<'_, T> {
         x: Register,
     ) -> Option<usize> {
         let analysis = self.emitter.analysis;
-        let Work::Reduce { last, .. } = analysis.work[member.index()] else {
+        let Work::Reduce { along, .. } = analysis.work[member.index()] else {
             unreachable!("the operation is a reduction")
         };
         if self.group.extent(member) == Extent::Row {
             return Some(self.builder.store_reduced_rows(reduction, x));
         }
-        if !last && self.group.whole == Some(Extent::Column) {
+        let down = along != analysis::Along::Rows;
+        if down && matches!(self.group.whole, Some(Extent::Column(_))) {
             let result = self.builder.reduce_rows(reduction, x);
             self.registers.insert(member, result);
             return Some(self.builder.store_columns(result));
         }
-        if !last {
+        if down {
             return Some(self.builder.store_reduced(reduction, x));
         }
         let result = self.builder.reduce_last(reduction, x);

@@ -4,6 +4,7 @@ use ndarray::ArrayD;
 
 use crate::instruction::{Action, FusedInput};
 use crate::{Feed, Program};
+use graph::ops::Conv;
 use graph::{Graph, Params, Seed, Span, Var, keep};
 
 fn program(build: impl for<'g> Fn(&'g Graph) -> Vec<Var<'g>>) -> Program<f32> {
@@ -101,6 +102,28 @@ fn a_layer_of_many_axes_is_one_loop_with_its_normalisation() {
     let rows = layers(&[64, 48]);
     assert_eq!(rows.len(), 1, "{rows:?}");
     assert_eq!(layers(&[2, 32, 48]), rows);
+}
+
+#[test]
+fn statistics_of_channels_are_summed_in_the_loop_of_what_they_are_of() {
+    let program = program(|g| {
+        let (x, mean) = (g.input("x", [4, 16, 16, 8]), g.input("mean", [8]));
+        let bordered = (x - mean).relu().pad([(0, 0), (1, 1), (1, 1), (0, 0)], 0.0);
+        vec![bordered, (x - mean).square().sum_over([0, 1, 2])]
+    });
+    assert_eq!(instructions(&program), ["pad", "sub relu square sum"]);
+}
+
+#[test]
+fn work_on_the_phases_of_a_convolution_is_done_on_the_array_that_they_make_up() {
+    let program = program(|g| {
+        let (x, w) = (g.input("x", [2, 8, 8, 8]), g.input("w", [8, 8, 3, 3]));
+        let y = x.relu().conv2d(w, Conv::new().stride(2).padding(1));
+        vec![y.square().sum().grad(x)]
+    });
+    let names = instructions(&program);
+    assert_eq!(names.iter().filter(|name| name.contains("conv2d")).count(), 5, "{names:?}");
+    assert_eq!(names.last().map(String::as_str), Some("select"), "{names:?}");
 }
 
 #[test]

@@ -17,8 +17,8 @@ pub(crate) enum Extent {
     Full,
     /// One value for every row, that is for all axes but the last.
     Row,
-    /// One value for every column, that is for all axes but the one before the last.
-    Column,
+    /// One value for every column, that is for all axes but so many before the last, the rows.
+    Column(usize),
 }
 
 /// Nodes that one instruction computes.
@@ -37,6 +37,8 @@ pub(crate) struct Group {
     pub narrow: HashMap<NodeId, Extent>,
     /// What is whole at a time, once that matters.
     pub whole: Option<Extent>,
+    /// How many axes before the last one the rows are, once something is reduced over them.
+    pub rows: Option<usize>,
     /// Why the first of its roots is in no group before.
     pub cut: Option<Cut>,
     /// Whether it is a matrix product or a plain evaluation, by itself.
@@ -85,6 +87,7 @@ impl Group {
             registers: HashMap::new(),
             narrow: HashMap::new(),
             whole: None,
+            rows: None,
             cut: None,
             alone: false,
         }
@@ -147,7 +150,8 @@ impl Group {
     pub fn holds(&self, read: &Read) -> bool {
         let held = self.registers.get(&read.base);
         held.is_some_and(|held| {
-            let whole = *held != Extent::Column || self.whole != Some(Extent::Row);
+            let of_column = matches!(held, Extent::Column(_));
+            let whole = !of_column || self.whole != Some(Extent::Row);
             whole
                 && read.along.is_none()
                 && read.offset == 0
@@ -155,11 +159,16 @@ impl Group {
         })
     }
 
+    /// How many axes the rows are: the one before the last one, unless more are reduced together.
+    pub fn row_axes(&self) -> usize {
+        self.rows.unwrap_or(1)
+    }
+
     /// Whether a sum down the rows can be used in the loop that computes it.
     pub fn reduces_columns(&self) -> bool {
         let most = kernels::Fused::<f32>::MAX_COLUMN;
-        let rows = self.space.iter().rev().nth(1);
-        self.whole != Some(Extent::Row) && rows.is_some_and(|rows| *rows <= most)
+        let rows = self.space.iter().rev().skip(1).take(self.row_axes()).product::<usize>();
+        self.whole != Some(Extent::Row) && self.space.rank() > 1 && rows <= most
     }
 }
 
@@ -173,18 +182,18 @@ impl Extent {
                 strides.push(0);
                 strides
             }
-            Extent::Column => {
-                let columns = without_rows(space).expect("there are rows to be one value of");
+            Extent::Column(rows) => {
+                let columns = without_rows(space, rows).expect("there are rows to be one value of");
                 let mut strides = dense_strides(&columns);
-                strides.insert(space.rank() - 2, 0);
+                strides.insert_many(columns.rank() - 1, std::iter::repeat_n(0, rows));
                 strides
             }
         }
     }
 }
 
-/// The columns of a space.
-pub(super) fn without_rows(space: &Shape) -> Option<Shape> {
-    let rows = space.rank().checked_sub(2)?;
-    Some(space[..rows].iter().chain(&space[rows + 1..]).copied().collect())
+/// The columns of a space of which so many axes are the rows.
+pub(super) fn without_rows(space: &Shape, rows: usize) -> Option<Shape> {
+    let first = space.rank().checked_sub(1 + rows)?;
+    Some(space[..first].iter().chain(&space[first + rows..]).copied().collect())
 }

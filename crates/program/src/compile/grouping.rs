@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use smallvec::smallvec;
 
-use super::analysis::{Analysis, Work};
+use super::analysis::{Along, Analysis, Work};
 use super::cut::Cut;
 use super::group::{Extent, Group, without_rows};
 use graph::reading::{NodeId, runs_for_each_sample};
@@ -214,9 +214,12 @@ impl Grouping<'_> {
         let elementwise = matches!(self.analysis.work[root.index()], Work::Elementwise { .. });
         let over = &self.groups[position].space;
         // The strides of no elements tell nothing apart.
-        let same = over.size() > 0 && without_rows(over).is_some_and(|columns| columns == *space);
-        let joins = elementwise && same && self.can_join(position, Extent::Column, root, candidate);
-        joins.then_some((position, Extent::Column))
+        let rows = self.groups[position].row_axes();
+        let columns = without_rows(over, rows);
+        let same = over.size() > 0 && columns.is_some_and(|columns| columns == *space);
+        let extent = Extent::Column(rows);
+        let joins = elementwise && same && self.can_join(position, extent, root, candidate);
+        joins.then_some((position, extent))
     }
 
     /// Whether all operands are ready before the group runs, or at hand within it.
@@ -248,7 +251,9 @@ impl Grouping<'_> {
         candidate: &Candidate,
     ) -> Option<Cut> {
         let whole = self.whole(group, extent, root, candidate);
-        let other = group.whole.is_some() && whole.is_some() && group.whole != whole;
+        let rows = self.rows(root);
+        let other = group.whole.is_some() && whole.is_some() && group.whole != whole
+            || group.rows.is_some() && rows.is_some() && group.rows != rows;
         let dear = || group.members.iter().any(|&id| self.is_dear_by_rows(id));
         if group.stored.len() >= MAX_OUTPUTS {
             Some(Cut::Outputs)
@@ -275,16 +280,16 @@ impl Grouping<'_> {
             _ if group.space.split_last().is_some_and(|(_, rows)| *rows == space[..]) => {
                 Extent::Row
             }
-            _ if without_rows(&group.space).as_ref() == Some(space) => Extent::Column,
+            _ if without_rows(&group.space, group.row_axes()).as_ref() == Some(space) => {
+                Extent::Column(group.row_axes())
+            }
             _ => return None,
         };
         let base = self.analysis.views[input.index()].base;
         let too_long = match &self.analysis.work[base.index()] {
             Work::Reduce { .. } if group.registers.contains_key(&base) => None,
-            Work::Reduce { last: true, .. } => Some(Cut::Row),
-            Work::Reduce { last: false, .. } if group.whole != Some(Extent::Row) => {
-                Some(Cut::Column)
-            }
+            Work::Reduce { along: Along::Rows, .. } => Some(Cut::Row),
+            Work::Reduce { .. } if group.whole != Some(Extent::Row) => Some(Cut::Column),
             _ => None,
         };
         self.limit(group, extent, root, candidate).or(too_long)
@@ -305,6 +310,14 @@ impl Grouping<'_> {
         size(1) > LARGE_FACTOR && size(0) < MANY_ROWS * size(1)
     }
 
+    /// How many axes the rows are that a root is reduced over.
+    fn rows(&self, root: NodeId) -> Option<usize> {
+        match self.analysis.work[root.index()] {
+            Work::Reduce { along: Along::Columns(rows), .. } => Some(rows),
+            _ => None,
+        }
+    }
+
     /// What a root needs to be whole at a time in a group.
     fn whole(
         &self,
@@ -313,16 +326,17 @@ impl Grouping<'_> {
         root: NodeId,
         candidate: &Candidate,
     ) -> Option<Extent> {
-        let along_row = matches!(self.analysis.work[root.index()], Work::Reduce { last: true, .. });
+        let work = &self.analysis.work[root.index()];
+        let along_row = matches!(work, Work::Reduce { along: Along::Rows, .. });
         if along_row || extent == Extent::Row {
             return Some(Extent::Row);
         }
         let of_column = |&(_, input): &(NodeId, NodeId)| {
             let base = self.analysis.views[input.index()].base;
-            group.registers.get(&base) == Some(&Extent::Column)
+            matches!(group.registers.get(&base), Some(Extent::Column(_)))
         };
-        let down = extent == Extent::Column || candidate.operands.iter().any(of_column);
-        down.then_some(Extent::Column)
+        let down = matches!(extent, Extent::Column(_)) || candidate.operands.iter().any(of_column);
+        down.then_some(Extent::Column(group.row_axes()))
     }
 
     /// Whether the group holds the operand in a register, in the pattern the reader reads it.
@@ -338,23 +352,25 @@ impl Grouping<'_> {
     }
 
     fn join(&mut self, position: usize, extent: Extent, root: NodeId, candidate: Candidate) {
+        let rows = self.rows(root);
         let whole = self.whole(&self.groups[position], extent, root, &candidate);
         let group = &mut self.groups[position];
         group.whole = group.whole.or(whole);
+        group.rows = group.rows.or(rows);
         for id in candidate.members {
             let held = match &self.analysis.work[id.index()] {
                 // Reduced rows of the space are one value for each; reduced values for each row,
                 // and sums down the rows, are complete only when the loop is.
-                Work::Reduce { last: true, .. }
+                Work::Reduce { along: Along::Rows, .. }
                     if extent == Extent::Full
                         && group.space.last() <= Some(&kernels::Fused::<f32>::MAX_ROW) =>
                 {
                     Some(Extent::Row)
                 }
-                Work::Reduce { last: false, .. }
+                Work::Reduce { along: Along::Columns(rows), .. }
                     if extent == Extent::Full && group.reduces_columns() =>
                 {
-                    Some(Extent::Column)
+                    Some(Extent::Column(*rows))
                 }
                 Work::Reduce { .. } => None,
                 _ => Some(extent),

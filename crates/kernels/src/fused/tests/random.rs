@@ -153,7 +153,8 @@ struct Program<T> {
 
 fn program<T: Scalar>(choices: &mut Choices<'_>) -> Program<T> {
     let extents = choices.extents();
-    let mut b = FusedBuilder::<T>::new(&extents);
+    let row_axes = 1 + choices.below(extents.len().saturating_sub(1).max(1));
+    let mut b = FusedBuilder::<T>::with_row_axes(&extents, row_axes);
     let (mut values, mut inputs) = (Vec::new(), Vec::new());
     for _ in 0..1 + choices.below(4) {
         let (offset, strides, len) = choices.lay(&extents);
@@ -170,8 +171,8 @@ fn program<T: Scalar>(choices: &mut Choices<'_>) -> Program<T> {
         inputs.extend(lens.map(|len| (len, Holds::Numbers)));
     }
     // Whole rows or whole columns.
-    let columns =
-        choices.below(3) == 0 && extents.iter().rev().nth(1).is_none_or(|&rows| rows <= 1024);
+    let rows: usize = extents.iter().rev().skip(1).take(row_axes).product();
+    let columns = choices.below(3) == 0 && rows <= 1024;
     for _ in 0..1 + choices.below(10) {
         let (x, y, z) = (choices.of(&values), choices.of(&values), choices.of(&values));
         let zip = [
@@ -295,10 +296,11 @@ impl<T: Scalar> Data<T> {
 fn interleaved<T: Scalar>(builder: &FusedBuilder<T>) -> (Fused<T>, Vec<Layout>) {
     let mut builder = builder.clone();
     builder.parts.outputs.retain(|output| output.reduce.is_none());
-    let (extents, count) = (builder.parts.extents.clone(), builder.parts.outputs.len());
+    let (extents, row_axes) = (builder.parts.extents.clone(), builder.parts.row_axes);
+    let count = builder.parts.outputs.len();
     let size = extents.iter().map(|&extent| extent.max(1)).product::<usize>();
     let layout = |number: usize, output: &Output| {
-        let axes: Vec<usize> = output.axes(extents.len()).collect();
+        let axes: Vec<usize> = output.axes(extents.len(), row_axes).collect();
         let mut stride = -(count as isize);
         let mut strides = vec![0; axes.len()];
         for (i, &axis) in axes.iter().enumerate().rev() {
@@ -349,8 +351,8 @@ fn in_place<T: Scalar>(
             let mut builder = builder.clone();
             builder.parts.inputs[k].slot = Some(j);
             // It cannot where the output goes to other places.
-            let Parts { extents, inputs: laid, outputs, .. } = &builder.parts;
-            let shape = |(j, output): (usize, &Output)| Shape::new(extents, j, output);
+            let Parts { extents, row_axes, inputs: laid, outputs, .. } = &builder.parts;
+            let shape = |(j, output): (usize, &Output)| Shape::new(extents, *row_axes, j, output);
             let shapes: Vec<Shape> = outputs.iter().enumerate().map(shape).collect();
             if layout::check(extents, laid, &shapes).is_err() {
                 continue;

@@ -12,8 +12,8 @@ pub(super) fn interpret<T: Scalar>(parts: &Parts<T>, inputs: &[Vec<f64>]) -> (Ve
     let mut extents = vec![1; 2usize.saturating_sub(parts.extents.len())];
     extents.extend(&parts.extents);
     let columns = extents[extents.len() - 1];
-    let rows = extents[extents.len() - 2];
-    let outer: usize = extents[..extents.len() - 2].iter().product();
+    let (outer, rows) = extents[..extents.len() - 1].split_at(extents.len() - 1 - parts.row_axes);
+    let [outer, rows] = [outer, rows].map(|axes| axes.iter().product::<usize>());
     // A row without columns still has its per-row values: they stand in a column of their own.
     let width = columns.max(1);
     let read = |lay: &Lay, inputs: &[Vec<f64>], k: usize, i: usize| {

@@ -5,10 +5,13 @@ use graph::reading::record;
 use graph::rewriting::Visit;
 use graph::{Graph, Kind, Lowering, Place, Var, ZipWord};
 
-use super::simplify::{lowering, operands_of};
+use super::simplify::{input, lowering, operands, operands_of};
 
 /// f of an array of parts becomes the array of f of each part, where f has nothing to do in between: the loop that computes
 /// a part does it at once, and nothing else reads the array. Exact: there is nothing in between, or f keeps a 0 there.
+///
+/// Where parts are products that no loop computes, which write themselves into the array, f of all of it is one loop over
+/// rows that lie side by side; f of each would be as many over every other row: the phases of a convolution with a stride.
 pub(super) fn done_on_parts<'g>(
     graph: &'g Graph,
     visit: &Visit<'_>,
@@ -31,6 +34,9 @@ pub(super) fn done_on_parts<'g>(
         return None;
     }
     let parts = operands_of(array);
+    if parts.len() > 1 && parts.iter().any(|&part| is_by_itself(part)) {
+        return None;
+    }
     let part = |(place, &part): (&Place, &Var<'g>)| {
         let seen = inputs.iter().map(|&x| {
             if x.id() == array.id() { part } else { x.broadcast_to(shape).view(place.clone()) }
@@ -40,6 +46,21 @@ pub(super) fn done_on_parts<'g>(
     let parts: Vec<Var<'g>> = places.iter().zip(&parts).map(part).collect::<Option<_>>()?;
     let embed = Embed { name: array_name(array), shape: shape.clone(), places };
     Some(graph.apply(embed, &parts))
+}
+
+/// Whether it is a product that a loop does not compute: the last axis that is summed is not the last of the first factor,
+/// as in windows, see `Analysis::can_loop`.
+fn is_by_itself(mut x: Var<'_>) -> bool {
+    loop {
+        x = match lowering(x) {
+            Lowering::Reshape | Lowering::Permute(_) => input(x),
+            Lowering::Contract(contract) => {
+                let [first, _] = operands(x);
+                return contract.sums[0].last().is_some_and(|&axis| axis + 1 < first.rank());
+            }
+            _ => return false,
+        };
+    }
 }
 
 fn array_name(array: Var<'_>) -> &'static str {

@@ -8,9 +8,8 @@ use crate::compile::place::space_of;
 use graph::FoldWord;
 use graph::Lowering;
 use graph::ops::{Fold, Max, Min, Prod, Sum};
-use graph::reading::NodeId;
 use graph::rewriting::Target;
-use graph::{Axes, Graph, Shape, Var, keep};
+use graph::{Axes, Shape, Var, keep};
 
 use super::simplify::{input, lowering};
 
@@ -20,10 +19,10 @@ const SHORT: usize = 8;
 /// The fewest elements of rows that are reduced to one by themselves, where there are more axes.
 const ROUND: usize = 1024;
 
-/// Rewrites every reduction the compiler knows so that it runs along the last axis or the one
+/// Rewrites every reduction the compiler knows so that it runs along the last axis, or along the rows, which are axes
 /// before it, and along no axis of extent 1, where there is nothing to join.
 ///
-/// The first axis to go is taken by itself if it is one of the last two as it stands and that pays, so that the reduction
+/// The first axes to go, the last one or the rows, are taken as they stand if that pays, so that the reduction
 /// runs over the positions of the elementwise work before it and can be part of its loop. Of what that leaves, which is less, runs of
 /// neighbouring axes are reshaped into one. Sums and products are thereby associated anew.
 pub(crate) fn one_axis_at_a_time(target: &Target) -> Target {
@@ -38,12 +37,17 @@ pub(crate) fn one_axis_at_a_time(target: &Target) -> Target {
             let mut rest: &[usize] = &axes;
             while let Some(&last) = rest.last() {
                 let shape = x.shape();
-                let alone = rest.len() == axes.len() && stands_alone(x, rest);
-                let run = if alone { 1 } else { run_length(rest) };
+                let standing = (rest.len() == axes.len()).then(|| standing(x, rest)).flatten();
+                let run = standing.unwrap_or_else(|| run_length(rest));
                 let first = last + 1 - run;
-                let over = if alone { shape.clone() } else { merge(&shape, first, last) };
-                let axis = over.rank() - if last + 1 == shape.rank() { 1 } else { 2 };
-                x = graph.var(apply(graph, word, x.reshape_to(over).id(), axis));
+                x = match standing {
+                    Some(_) => apply(word, x, first..last + 1),
+                    None => {
+                        let merged = merge(&shape, first, last);
+                        let axis = merged.rank() - if last + 1 == shape.rank() { 1 } else { 2 };
+                        apply(word, x.reshape_to(merged), axis..axis + 1)
+                    }
+                };
                 x = x.reshape_to(without(&shape, first..last + 1));
                 rest = &rest[..rest.len() - run];
             }
@@ -53,17 +57,19 @@ pub(crate) fn one_axis_at_a_time(target: &Target) -> Target {
     })
 }
 
-/// Whether the last of some axes is reduced by itself.
-fn stands_alone(x: Var<'_>, axes: &[usize]) -> bool {
+/// How many of the last of some axes are reduced as they stand, if any.
+fn standing(x: Var<'_>, axes: &[usize]) -> Option<usize> {
     let (shape, last) = (x.shape(), axes[axes.len() - 1]);
-    let worth = match shape.rank() - last {
-        _ if shape.rank() <= 2 => true,
-        1 => shape[last] >= SHORT,
+    let run = run_length(axes);
+    let behind = shape.rank() - last - 1;
+    let axes = match behind {
+        _ if shape.rank() <= 2 => 1,
+        0 if shape[last] >= SHORT => 1,
         // Sums down the rows are completed round by round, each of which must be worth it.
-        2 => is_elementwise(x) && shape[last..].iter().product::<usize>() >= ROUND,
-        _ => false,
+        1 if is_elementwise(x) && shape[last + 1 - run..].iter().product::<usize>() >= ROUND => run,
+        _ => return None,
     };
-    worth && shape.rank() <= kernels::Fused::<f32>::MAX_AXES
+    (shape.rank() <= kernels::Fused::<f32>::MAX_AXES).then_some(axes)
 }
 
 /// Whether there is a loop that a reduction can be part of.
@@ -107,20 +113,22 @@ fn merge(shape: &Shape, first: usize, last: usize) -> Shape {
     outer.into_iter().chain([reduced]).chain(inner).collect()
 }
 
-fn apply(graph: &Graph, word: FoldWord, x: NodeId, axis: usize) -> NodeId {
-    let axes: Axes = keep(axis as isize);
-    let x = graph.var(x);
-    let sum = match word {
+fn apply<'g>(word: FoldWord, x: Var<'g>, along: Range<usize>) -> Var<'g> {
+    let axes: SmallVec<[isize; 4]> = along.map(|axis| axis as isize).collect();
+    let axes = keep(&axes[..]);
+    let graph = x.graph();
+    match word {
         FoldWord::Sum => graph.apply(Fold { function: Sum, axes }, &[x]),
         FoldWord::Prod => graph.apply(Fold { function: Prod, axes }, &[x]),
         FoldWord::Max => graph.apply(Fold { function: Max, axes }, &[x]),
         FoldWord::Min => graph.apply(Fold { function: Min, axes }, &[x]),
-    };
-    sum.id()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use graph::Graph;
+
     use super::*;
 
     fn reduced_axes(shape: &[usize], axes: &[isize]) -> Vec<(Shape, Axes)> {
@@ -168,14 +176,17 @@ mod tests {
     }
 
     #[test]
-    fn sums_down_long_rows_of_computed_values_go_first_and_others_together() {
-        let step = |shape: &[usize], axis: isize| (Shape::from(shape), keep(axis));
-        let first_two = [step(&[2, 3, 16, 64], 2), step(&[6, 64], 0)];
-        assert_eq!(reduced_axes_of(|x| x.exp(), &[2, 3, 16, 64], &[0, 1, 2]), first_two);
-        for (rows, of) in [(15, (|x| x.exp()) as fn(Var<'_>) -> Var<'_>), (16, |x| x)] {
-            let together = [step(&[6 * rows, 64], 0)];
-            assert_eq!(reduced_axes_of(of, &[2, 3, rows, 64], &[0, 1, 2]), together);
-        }
+    fn sums_down_rows_of_computed_values_go_as_they_stand_if_these_are_long() {
+        let step = |shape: &[usize], axes: &[isize]| (Shape::from(shape), keep(axes));
+        let of_computed =
+            |rows, axes: &[isize]| reduced_axes_of(|x| x.exp(), &[2, 3, rows, 64], axes);
+        assert_eq!(of_computed(4, &[0, 1, 2]), [step(&[2, 3, 4, 64], &[0, 1, 2])]);
+        assert_eq!(of_computed(6, &[1, 2]), [step(&[2, 3, 6, 64], &[1, 2])]);
+        let some_rows = [step(&[2, 3, 16, 64], &[2]), step(&[2, 192], &[0])];
+        assert_eq!(of_computed(16, &[0, 2]), some_rows);
+        assert_eq!(of_computed(2, &[0, 1, 2]), [step(&[12, 64], &[0])]);
+        let of_given = reduced_axes(&[2, 3, 16, 64], &[0, 1, 2]);
+        assert_eq!(of_given, [step(&[96, 64], &[0])]);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use graph::{Graph, Var};
 
 use crate::compile::analysis::are_apart;
 
-/// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, a
-/// reshape of a reshape, a permutation of one that it undoes. All are exact in IEEE arithmetic, also
+/// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, an
+/// array of one part that is all of it, a reshape of a reshape, a permutation of one that it undoes. All are exact in IEEE arithmetic, also
 /// for infinities, NaN and signed zeros. Replacing x + 0 by x (wrong for −0) or x·0 by 0 (wrong for
 /// infinities and NaN) would not be, and both stay.
 ///
@@ -35,7 +35,10 @@ pub(super) fn simplified<'g>(
         },
         Lowering::Permute(order) => permuted(graph, &order, inputs[0]),
         Lowering::Contract(contract) => absorbed(graph, contract, inputs),
-        Lowering::Embed(places) => ordered(graph, visit, &places, inputs),
+        Lowering::Embed(places) => match &places[..] {
+            [place] if *place == Place::whole(&visit.ty.shape) => keeps_shape(inputs[0]),
+            _ => ordered(graph, visit, &places, inputs),
+        },
         Lowering::Broadcast => keeps_shape(inputs[0]),
         Lowering::Reshape => match lowering(inputs[0]) {
             _ if keeps_shape(inputs[0]).is_some() => Some(inputs[0]),
@@ -229,6 +232,7 @@ mod tests {
         assert_eq!(names(|x| -(-(1.0 * x / 1.0 - 0.0))), ["input"]);
         assert_eq!(names(|x| x.reshape([6]).reshape([2, 3])), ["input"]);
         assert_eq!(names(|x| x.reshape([6]).reshape([3, 2])), ["input", "reshape"]);
+        assert_eq!(names(|x| x.pad([(0, 0), (0, 0)], 0.0)), ["input"]);
     }
 
     #[test]
