@@ -12,10 +12,16 @@
 use std::mem::MaybeUninit;
 
 use super::store::scatter;
-use super::strip::{LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, SQUARE_ROWS, SQUARES, Strip};
+use super::strip::{
+    LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, SQUARE_ROWS, SQUARES, STRIDED, Strip,
+};
 use crate::isa::{Kernel, Simd};
 use crate::scalar::Scalar;
 use crate::vector::{MAX_LANES, Vector};
+
+/// What is read where it lies is asked for so many steps ahead: each step may be in another page of memory, and the
+/// processor, which foresees what lies side by side, would wait for every one of them.
+const AHEAD: isize = 8;
 
 /// Where the rows of a scattered tile begin in its room.
 const fn rows_of_room(width: usize) -> [isize; MAX_ROWS] {
@@ -138,6 +144,12 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
                     x = strip.x.wrapping_offset((*list).x);
                     y = y_start.wrapping_offset((*list).y);
                 } else {
+                    if STEPS == STRIDED && V > 1 {
+                        prefetch(x.wrapping_offset(AHEAD * strip.x_step));
+                        let y = y.wrapping_offset(AHEAD * panel.y_step);
+                        prefetch(y);
+                        prefetch(y.wrapping_add(second));
+                    }
                     let step = if STEPS == PACKED { R as isize } else { strip.x_step };
                     x = x.wrapping_offset(step);
                     y = y.wrapping_offset(panel.y_step);

@@ -8,6 +8,7 @@ use super::builder::Node;
 use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 use crate::elementwise::chain::{self, Link};
 use crate::elementwise::{Binary, Unary};
+use crate::scalar::Scalar;
 
 const _: () = assert!(super::blocks::UNIT == chain::UNIT, "chains go through whole units");
 
@@ -28,7 +29,7 @@ pub(super) struct ChainLink<T> {
 
 /// The steps with chains in place of operations that follow each other. Of the registers, those from `shared` on live within
 /// the block, so that what no later step reads of them is not written.
-pub(super) fn chained<T: Copy + PartialEq>(
+pub(super) fn chained<T: Scalar>(
     steps: &[MicroOp<T>],
     shared: usize,
     chains: &mut Vec<Vec<ChainLink<T>>>,
@@ -59,7 +60,7 @@ pub(super) fn chained<T: Copy + PartialEq>(
 }
 
 /// How many of the steps are one chain from the first on.
-fn length<T: Copy + PartialEq>(steps: &[MicroOp<T>]) -> usize {
+fn length<T: Scalar>(steps: &[MicroOp<T>]) -> usize {
     let fits = |step: &MicroOp<T>| step.kind == Kind::Full && first(step).is_some();
     steps.iter().take(MAX_LINKS).take_while(|step| fits(step)).count()
 }
@@ -80,22 +81,32 @@ fn is_read<T: Copy>(steps: &[MicroOp<T>], register: Site, follows: bool) -> bool
 }
 
 /// Whether all operations of a loop can be one chain, or few.
-pub(super) fn streams<T>(nodes: &[Node<T>]) -> bool {
+pub(super) fn streams<T: Scalar>(nodes: &[Node<T>]) -> bool {
     nodes.iter().all(|node| match node {
         Node::Input(_) | Node::Constant(_) => true,
         Node::Unary(f, _) => of_unary(*f).is_some(),
         Node::Binary(f, ..) => of_binary(*f).is_some(),
+        Node::Select(_, _, b) => matches!(nodes[b.index()], Node::Constant(x) if is_zero(x)),
         _ => false,
     })
 }
 
 /// An operation as a link on its first operand.
-fn link<T: Copy>(step: &MicroOp<T>) -> Option<(Link, MicroArg<T>, Option<MicroArg<T>>)> {
+fn link<T: Scalar>(step: &MicroOp<T>) -> Option<(Link, MicroArg<T>, Option<MicroArg<T>>)> {
     match step.action {
         Action::Binary(f, a, b) => Some((of_binary(f)?, a, Some(b))),
         Action::Unary(f, x) => Some((of_unary(f)?, x, None)),
+        // What a mask leaves: the gradient of an activation, of a maximum, of dropout.
+        Action::Select(condition, a, MicroArg::Constant(b)) if is_zero(b) => {
+            Some((Link::WhereOf, condition, Some(a)))
+        }
         _ => None,
     }
+}
+
+/// Whether it is 0, and not −0.
+fn is_zero<T: Scalar>(x: T) -> bool {
+    x == T::zero() && x.is_sign_positive()
 }
 
 fn of_binary(f: Binary) -> Option<Link> {
@@ -142,12 +153,13 @@ fn reversed(link: Link) -> Link {
         Link::Le => Link::Ge,
         Link::Ge => Link::Le,
         Link::MulNoNan => Link::MulNoNanOf,
+        Link::WhereOf => Link::Where,
         other => other,
     }
 }
 
 /// The link of a step that takes an operand which has a number for each position.
-fn first<T: Copy>(step: &MicroOp<T>) -> Option<ChainLink<T>> {
+fn first<T: Scalar>(step: &MicroOp<T>) -> Option<ChainLink<T>> {
     let (link, a, b) = link(step)?;
     let of = |link, take, operand| Some(ChainLink { link, take: Some(take), operand, keep: None });
     match (a, b) {
@@ -158,7 +170,7 @@ fn first<T: Copy>(step: &MicroOp<T>) -> Option<ChainLink<T>> {
 }
 
 /// The link of a step that works on the result of the one before, and reads it nowhere else.
-fn next<T: Copy + PartialEq>(step: &MicroOp<T>, before: Site) -> Option<ChainLink<T>> {
+fn next<T: Scalar>(step: &MicroOp<T>, before: Site) -> Option<ChainLink<T>> {
     let result = MicroArg::Each(before);
     let (link, a, b) = link(step)?;
     let of = |link, operand| Some(ChainLink { link, take: None, operand, keep: None });

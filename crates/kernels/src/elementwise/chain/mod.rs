@@ -80,7 +80,11 @@ links! {
     /// Of x and a.
     MulNoNan,
     /// Of a and x.
-    MulNoNanOf
+    MulNoNanOf,
+    /// x where a ≠ 0, and 0 elsewhere.
+    Where,
+    /// a where x ≠ 0, and 0 elsewhere.
+    WhereOf
 }
 
 /// A link with where its operands and its result are.
@@ -252,6 +256,8 @@ unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize>(
             Link::Ge => both!(|x, a| a.choose::<LE>(x, one, zero)),
             Link::MulNoNan => both!(|x, a| x.choose::<EQ>(zero, zero, x.mul(a))),
             Link::MulNoNanOf => both!(|x, a| a.choose::<EQ>(zero, zero, a.mul(x))),
+            Link::Where => both!(|x, a| a.choose::<EQ>(zero, zero, x)),
+            Link::WhereOf => both!(|x, a| x.choose::<EQ>(zero, zero, a)),
         }
         if !keep.is_null() {
             for (i, x) in x.iter().enumerate() {

@@ -49,6 +49,20 @@ fn expected(link: Link, x: f64, a: f64) -> f64 {
                 a * x
             }
         }
+        Link::Where => {
+            if a == 0.0 {
+                0.0
+            } else {
+                x
+            }
+        }
+        Link::WhereOf => {
+            if x == 0.0 {
+                0.0
+            } else {
+                a
+            }
+        }
     }
 }
 
