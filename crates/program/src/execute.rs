@@ -110,7 +110,9 @@ impl Machine<'_> {
                     let memory = memory.beside(lent);
                     contraction.pack_b(isa, pool, memory.read(from, fixed), outputs[0]);
                 }
-                Action::Zero(range) => reals[range.clone()].fill(T::zero()),
+                Action::Zero(gaps) => {
+                    gaps.iter().for_each(|gap| reals[gap.clone()].fill(T::zero()));
+                }
                 Action::Scatter { scatter, base, reads: [source, index], to } => {
                     let to = std::slice::from_ref(to);
                     let mut taken = Taken::out_of(lent, to);

@@ -101,8 +101,8 @@ pub(crate) enum Action<T> {
     Contract(Box<Product<T>>),
     /// The second factor of contractions, in panels.
     Pack { contraction: kernels::Contraction<T>, from: Memory, to: Range<usize> },
-    /// Zeros in a range of the arena of reals.
-    Zero(Range<usize>),
+    /// Zeros in ranges of the arena of reals, one after the other.
+    Zero(Vec<Range<usize>>),
     /// Elements added or put where indices say, on `base`.
     Scatter { scatter: Box<kernels::Scatter>, base: Base<T>, reads: [Memory; 2], to: Memory },
     /// Arrays added to each other in their places among zeros.

@@ -59,8 +59,9 @@ impl<T: Precision> Program<T> {
 /// Where an instruction writes reals.
 fn written<T>(instruction: &Instruction<T>) -> Vec<Range<usize>> {
     let zeroed = match &instruction.action {
-        Action::Zero(range) | Action::Pack { to: range, .. } => Some(range.clone()),
-        _ => None,
+        Action::Zero(gaps) => gaps.clone(),
+        Action::Pack { to, .. } => vec![to.clone()],
+        _ => Vec::new(),
     };
     let effects = Effects::of(instruction);
     zeroed

@@ -54,7 +54,9 @@ impl Emitter<'_> {
 
     /// Zeros where no part of an array will lie.
     fn zeroed<T: Precision>(&self, embed: NodeId) -> Instruction<T> {
-        let range = self.real(embed);
+        let start = self.real(embed).start;
+        let gaps = self.plan.gaps[&embed].iter().map(|gap| start + gap.start..start + gap.end);
+        let gaps: Vec<_> = gaps.collect();
         let (name, location, backward) =
             self.analysis.graph.node(embed, |node| (node.op.name(), node.location, node.backward));
         let cost = Cost {
@@ -64,9 +66,9 @@ impl Emitter<'_> {
             backward,
             flops: 0,
             cut: None,
-            bytes: range.len().saturating_mul(size_of::<T>()),
+            bytes: total(gaps.iter().map(ExactSizeIterator::len)).saturating_mul(size_of::<T>()),
         };
-        Instruction { action: Action::Zero(range), location, cost }
+        Instruction { action: Action::Zero(gaps), location, cost }
     }
 
     fn cost<T>(&self, group: &Group, reads: &[Read]) -> Cost {

@@ -43,19 +43,6 @@ pub(crate) fn homes(analysis: &Analysis<'_>) -> Vec<Option<Home>> {
     homes
 }
 
-/// The memory in which some array that others make up has elements where none of them lies; the array may be a part itself.
-pub(crate) fn gaps(analysis: &Analysis<'_>) -> Vec<bool> {
-    let mut gaps = vec![false; analysis.work.len()];
-    for id in analysis.nodes() {
-        let lowering = analysis.graph.node(id, |node| node.op.lower());
-        if let (Lowering::Embed(places), Work::Embed) = (lowering, &analysis.work[id.index()]) {
-            let parts: usize = places.iter().map(|place| place.shape.size()).sum();
-            gaps[analysis.buffer(id).index()] |= parts < analysis.shape(id).size();
-        }
-    }
-    gaps
-}
-
 /// Records copies of all parts of arrays that cannot be computed where they belong, and of those that are `refused`.
 pub(crate) fn settled(target: Target, refused: &HashSet<Argument>) -> Target {
     let unsettled = {

@@ -13,6 +13,7 @@ mod cut;
 mod differential;
 mod emit;
 mod factors;
+mod gaps;
 #[cfg(test)]
 mod golden;
 mod group;

@@ -1,13 +1,13 @@
 //! Where every stored value lies: liveness, and the layout of the arena.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use super::analysis::{Analysis, Work};
+use super::gaps::gaps;
 use super::group::{Extent, Group, Read};
-use super::home::gaps;
 use super::place::{dense_strides, is_dense};
 use graph::reading::NodeId;
 use graph::{Kind, Lowering, Shape};
@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub index_constants: usize,
     /// For each group, the arrays that must be zeros before it computes the first of their parts.
     pub zeroed: Vec<SmallVec<[NodeId; 1]>>,
+    /// Where in each of them nothing else is written.
+    pub gaps: HashMap<NodeId, Vec<Range<usize>>>,
 }
 
 /// Lays out the memory: indices that are given, constants and outputs for good, everything else for as long as it is needed.
@@ -65,7 +67,7 @@ pub(crate) fn plan(
         .enumerate()
         .map(|(position, (group, reads))| planner.step(position, group, reads))
         .collect();
-    let Planner { ranges, lent, reals, indices, constants, index_constants, .. } = planner;
+    let Planner { ranges, lent, gaps, reals, indices, constants, index_constants, .. } = planner;
     Plan {
         ranges,
         lent,
@@ -74,6 +76,7 @@ pub(crate) fn plan(
         constants: constants.end,
         index_constants: index_constants.end,
         zeroed,
+        gaps,
     }
 }
 
@@ -86,8 +89,8 @@ struct Planner<'a> {
     last_read: Vec<usize>,
     /// Whether something was written into each node's memory.
     begun: Vec<bool>,
-    /// Whether each node's memory has elements that nothing is written into.
-    gaps: Vec<bool>,
+    /// Where in a node's memory nothing is written, where there are such elements.
+    gaps: HashMap<NodeId, Vec<Range<usize>>>,
     reals: Arena,
     indices: Arena,
     constants: Arena,
@@ -130,7 +133,7 @@ impl Planner<'_> {
                 self.allocate(buffer);
             }
             if !std::mem::replace(&mut self.begun[buffer.index()], true)
-                && self.gaps[buffer.index()]
+                && self.gaps.contains_key(&buffer)
             {
                 zeroed.push(buffer);
             }
