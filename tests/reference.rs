@@ -12,7 +12,7 @@ mod format;
 mod gradients;
 #[path = "reference/operations.rs"]
 mod operations;
-#[path = "../crates/optim/tests/reference/mod.rs"]
+#[path = "../crates/optim/tests/spec/reference/mod.rs"]
 #[allow(dead_code)] // its own tests use the rest
 mod trajectories;
 

@@ -9,6 +9,7 @@ use crate::operation::Args;
 use crate::params::Params;
 use crate::random::Seed;
 use crate::reading::NodeId;
+use crate::short::Short;
 use crate::{Fault, Graph, Place, RunError, Scalar, Type, Value, Var};
 use ndarray::Dimension;
 
@@ -101,7 +102,7 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
         let found = origin(id, |id| {
             let inputs = self.graph.node_inputs(id).into_iter();
             let meant = inputs.filter(|&input| !is_constant(&lowering(input)));
-            meant.filter_map(|input| Some((input, wild(values, input)?))).collect()
+            meant.filter_map(|input| Some((input, wild(values, input)?))).short()
         });
         if has_body(&lowering(found.at)) {
             let part = found.seen_in.map(|part| self.graph.node(part, |node| node.op.clone()));
@@ -177,7 +178,7 @@ impl<'g, 'p, T: Scalar> Evaluator<'g, 'p, T> {
         let (op, ty) = self.graph.node(id, |node| (node.op.clone(), node.ty.clone()));
         let inputs = self.graph.node_inputs(id);
         let view = |input: &NodeId| values[input.index()].as_ref().expect("inputs precede").view();
-        let args = Args::new(inputs.iter().map(view).collect(), self.seed).suspecting(suspect);
+        let args = Args::new(inputs.iter().map(view).short(), self.seed).suspecting(suspect);
         let mut value = Value::zeros(&ty);
         T::eval(&*op, &args, &mut value.out()).map_err(|fault| self.located(fault, id))?;
         Ok(value)

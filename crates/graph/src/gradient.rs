@@ -9,6 +9,8 @@ use smallvec::SmallVec;
 use crate::control::Part;
 use crate::ops::{Embed, joined};
 use crate::reading::NodeId;
+use crate::rewriting::Line;
+use crate::short::Short;
 use crate::{Cotangents, GradientError, Graph, Kind, Type, Unreached, Var, misfit};
 
 /// Asks for the gradient of an output: what to differentiate, with which cotangent, with respect
@@ -165,6 +167,12 @@ pub fn composed<'g>(
 ) -> Cotangents<'g> {
     let first = node_count(v.graph());
     let output = function(inputs);
+    back(first, output, inputs, v)
+}
+
+/// The cotangents of the inputs of a function that was recorded from node `first` on: not generic, and so compiled once.
+#[track_caller]
+fn back<'g>(first: usize, output: Var<'g>, inputs: &[Var<'g>], v: Var<'g>) -> Cotangents<'g> {
     if output.ty() != v.ty() {
         let rule = format!("the function answers {}, and its cotangent is {}", output.ty(), v.ty());
         misfit("composed", rule, inputs);
@@ -173,7 +181,7 @@ pub fn composed<'g>(
     let function = first..node_count(v.graph());
     let totals = sweep(function, &[(output, v)], inputs).into_iter().enumerate();
     let stood_before = |i: usize| inputs[..i].iter().any(|input| input.id() == inputs[i].id());
-    totals.map(|(i, total)| total.filter(|_| !stood_before(i))).collect()
+    totals.map(|(i, total)| total.filter(|_| !stood_before(i))).short()
 }
 
 fn node_count(graph: &Graph) -> usize {
@@ -201,7 +209,7 @@ pub(crate) fn sweep<'g>(
         }
         let (op, line) = graph.node(id, |node| (node.op.clone(), (node.location, true)));
         let inputs: SmallVec<[Var<'g>; 3]> =
-            graph.node_inputs(id).into_iter().map(|input| Var::new(graph, input)).collect();
+            graph.node_inputs(id).into_iter().map(|input| Var::new(graph, input)).short();
         if let Some(part) = op.downcast::<Part>() {
             let cotangent = graph.on_behalf(line, || total(&mut cotangents[id.index()]));
             collect(of_parts.entry(inputs[0].id()).or_default(), part.number, cotangent, line);
@@ -234,12 +242,7 @@ pub(crate) fn sweep<'g>(
 }
 
 /// Adds what flows into a part to what flowed into it before.
-fn collect<'g>(
-    parts: &mut Vec<(usize, Var<'g>)>,
-    number: usize,
-    cotangent: Var<'g>,
-    line: (&'static Location<'static>, bool),
-) {
+fn collect<'g>(parts: &mut Vec<(usize, Var<'g>)>, number: usize, cotangent: Var<'g>, line: Line) {
     match parts.iter_mut().find(|part| part.0 == number) {
         Some(part) => part.1 = cotangent.graph().on_behalf(line, || part.1 + cotangent),
         None => parts.push((number, cotangent)),

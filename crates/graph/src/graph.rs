@@ -12,6 +12,8 @@ use crate::operation::Op;
 use crate::ops::leaf;
 use crate::params::{Param, ParamId};
 use crate::reading::{Node, NodeId};
+use crate::rewriting::Line;
+use crate::short::Short;
 use crate::{Operation, RecordError, Type, Var, misfit};
 
 /// A directed acyclic graph of operations, recorded as they are written.
@@ -51,7 +53,7 @@ pub(crate) struct Recording {
     /// The number of random nodes, each of which draws from its own stream.
     streams: u64,
     /// The node on whose behalf the framework records, if it does.
-    pub on_behalf: Option<(&'static Location<'static>, bool)>,
+    pub on_behalf: Option<Line>,
 }
 
 /// Variables in place of parameters.
@@ -115,7 +117,7 @@ impl Graph {
         inputs: &[Var<'g>],
     ) -> Result<Var<'g>, RecordError> {
         let caller = Location::caller();
-        let types: SmallVec<[Type; 3]> = inputs.iter().map(|input| input.ty()).collect();
+        let types: SmallVec<[Type; 3]> = inputs.iter().map(|input| input.ty()).short();
         for input in inputs {
             assert!(
                 std::ptr::eq(self, input.graph()),

@@ -19,6 +19,7 @@ mod atomic;
 pub mod control;
 mod domain;
 mod dot;
+mod elementwise;
 mod error;
 mod evaluate;
 mod extent;
@@ -38,6 +39,8 @@ pub mod reading;
 pub mod rewriting;
 mod scalar;
 mod shape;
+mod short;
+mod sorted;
 pub mod tensors;
 #[cfg_attr(not(any(test, feature = "testing")), allow(dead_code))]
 pub mod transform;

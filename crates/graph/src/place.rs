@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::Shape;
+use crate::short::Short;
 
 /// Where the elements of an array lie among the elements of another, which are counted in row-major
 /// order: element (i, j, …) is number `offset` + i·`strides[0]` + j·`strides[1]` + …
@@ -33,7 +34,7 @@ impl Place {
     /// All elements of an array of this shape.
     pub fn whole(shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
-        let strides = shape.strides().iter().map(|&stride| stride as isize).collect();
+        let strides = shape.strides().iter().map(|&stride| stride as isize).short();
         Self { offset: 0, shape, strides }
     }
 
@@ -67,7 +68,7 @@ impl Place {
         Self {
             offset: self.offset,
             shape: order.iter().map(|&axis| self.shape[axis]).collect(),
-            strides: order.iter().map(|&axis| self.strides[axis]).collect(),
+            strides: order.iter().map(|&axis| self.strides[axis]).short(),
         }
     }
 

@@ -23,6 +23,7 @@ use smallvec::SmallVec;
 
 pub use crate::extent::Extent;
 use crate::operation::Op;
+use crate::short::Short;
 use crate::transform::{CustomVjp, Each};
 use crate::{Graph, Kind, Lowering, Params, RecordError, RunError, Scalar, Type, Var};
 
@@ -71,7 +72,7 @@ impl Graph {
 
     /// A node's inputs, in order.
     pub fn node_inputs(&self, id: NodeId) -> SmallVec<[NodeId; 3]> {
-        self.recording.borrow().dag.neighbors_directed(id, Direction::Incoming).collect()
+        self.recording.borrow().dag.neighbors_directed(id, Direction::Incoming).short()
     }
 
     /// The variable of a node.
@@ -124,7 +125,7 @@ pub fn name(var: Var<'_>) -> Option<String> {
 /// What a variable is computed from at once, in the order in which its operation takes it.
 pub fn inputs(var: Var<'_>) -> SmallVec<[Var<'_>; 3]> {
     let graph = var.graph();
-    graph.node_inputs(var.id()).into_iter().map(|id| graph.var(id)).collect()
+    graph.node_inputs(var.id()).into_iter().map(|id| graph.var(id)).short()
 }
 
 /// Fails if one of these variables is a parameter that the store does not have.

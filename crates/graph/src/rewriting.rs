@@ -28,6 +28,7 @@ use smallvec::SmallVec;
 use crate::control::{Cond, Scan, While};
 use crate::operation::Op;
 use crate::reading::{Node, NodeId};
+use crate::short::Short;
 use crate::{Graph, Type, Var};
 
 /// A graph with the nodes that matter in it.
@@ -65,6 +66,14 @@ pub fn rewrite(
     outputs: &[NodeId],
     mut rule: impl for<'g> FnMut(&'g Graph, &Visit<'_>, &[Var<'g>]) -> Var<'g>,
 ) -> Target {
+    rewritten(from, outputs, &mut rule)
+}
+
+/// A pass's rule.
+type Rule<'r> = dyn for<'g> FnMut(&'g Graph, &Visit<'_>, &[Var<'g>]) -> Var<'g> + 'r;
+
+/// Not generic, and so compiled once for all passes.
+fn rewritten(from: &Graph, outputs: &[NodeId], rule: &mut Rule<'_>) -> Target {
     let live = from.ancestors(outputs);
     let graph = Graph::with_capacity(live.len(), from.dag(|dag| dag.edge_count()));
     let mut recorded: Vec<NodeId> = vec![NodeId::default(); live.len()];
@@ -74,7 +83,7 @@ pub fn rewrite(
             let inputs: SmallVec<[Var<'_>; 3]> = dag
                 .neighbors_directed(id, petgraph::Incoming)
                 .map(|input| Var::new(&graph, recorded[input.index()]))
-                .collect();
+                .short();
             let visit = Visit { op: &node.op, ty: &node.ty };
             let before = graph.len();
             let var =
@@ -102,6 +111,9 @@ impl Visit<'_> {
     }
 }
 
+/// The line that asked for a node, and whether it is backward.
+pub(crate) type Line = (&'static Location<'static>, bool);
+
 /// Recording on behalf of nodes of another graph.
 impl Graph {
     /// An empty graph with room for so many nodes and edges.
@@ -120,14 +132,15 @@ impl Graph {
     }
 
     /// Runs `record` so that the nodes it records carry this line, and whether they are backward.
-    pub fn on_behalf<R>(
-        &self,
-        line: (&'static Location<'static>, bool),
-        record: impl FnOnce() -> R,
-    ) -> R {
-        let before = self.recording.borrow_mut().on_behalf.replace(line);
+    pub fn on_behalf<R>(&self, line: Line, record: impl FnOnce() -> R) -> R {
+        let before = self.stand_in(Some(line));
         let result = record();
-        self.recording.borrow_mut().on_behalf = before;
+        self.stand_in(before);
         result
+    }
+
+    /// Whom nodes are recorded for from now on; answers who it was.
+    fn stand_in(&self, line: Option<Line>) -> Option<Line> {
+        std::mem::replace(&mut self.recording.borrow_mut().on_behalf, line)
     }
 }

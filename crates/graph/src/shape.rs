@@ -5,6 +5,8 @@ use std::ops::Deref;
 
 use smallvec::SmallVec;
 
+use crate::short::Short;
+
 /// The extent of every axis of an array, outermost first; `[]` is a scalar.
 ///
 /// ```
@@ -119,25 +121,25 @@ impl Deref for Shape {
 
 impl FromIterator<usize> for Shape {
     fn from_iter<I: IntoIterator<Item = usize>>(extents: I) -> Self {
-        Self(extents.into_iter().collect())
+        Self(extents.into_iter().short())
     }
 }
 
 impl<const N: usize> From<[usize; N]> for Shape {
     fn from(extents: [usize; N]) -> Self {
-        extents.into_iter().collect()
+        Self::from(&extents[..])
     }
 }
 
 impl From<&[usize]> for Shape {
     fn from(extents: &[usize]) -> Self {
-        extents.iter().copied().collect()
+        Self(SmallVec::from_slice(extents))
     }
 }
 
 impl From<Vec<usize>> for Shape {
     fn from(extents: Vec<usize>) -> Self {
-        extents.into_iter().collect()
+        Self::from(&extents[..])
     }
 }
 

@@ -72,30 +72,30 @@ impl<T: Scalar> Value<T> {
 
 /// Reals convert between the precisions on the way in, and plain numbers are scalars.
 macro_rules! value_from {
-    ($($given:ty => $precision:ty, $convert:expr;)*) => {$(
+    ($($given:ident => $precision:ident, |$array:ident| $owned:expr, |$view:ident| $copied:expr;)*) => {$(
         impl<D: Dimension> From<Array<$given, D>> for Value<$precision> {
-            fn from(array: Array<$given, D>) -> Self {
-                Value::Real(array.into_dyn().mapv_into_any($convert))
+            fn from($array: Array<$given, D>) -> Self {
+                Value::Real($owned.into_dyn())
             }
         }
         impl<D: Dimension> From<&Array<$given, D>> for Value<$precision> {
-            fn from(array: &Array<$given, D>) -> Self {
-                Value::Real(array.mapv($convert).into_dyn())
+            fn from($view: &Array<$given, D>) -> Self {
+                Value::Real($copied.into_dyn())
             }
         }
         impl From<$given> for Value<$precision> {
             fn from(number: $given) -> Self {
-                Value::Real(ndarray::arr0(number).mapv($convert).into_dyn())
+                Value::Real(ndarray::arr0(number as $precision).into_dyn())
             }
         }
     )*};
 }
 
 value_from! {
-    f32 => f32, |x| x;
-    f64 => f64, |x| x;
-    f32 => f64, f64::from;
-    f64 => f32, |x| x as f32;
+    f32 => f32, |array| array, |array| array.to_owned();
+    f64 => f64, |array| array, |array| array.to_owned();
+    f32 => f64, |array| array.mapv(f64::from), |array| array.mapv(f64::from);
+    f64 => f32, |array| array.mapv(|x| x as f32), |array| array.mapv(|x| x as f32);
 }
 
 /// Whole numbers are indices; there is no conversion from them to reals.

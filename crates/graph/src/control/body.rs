@@ -1,7 +1,6 @@
 //! A function that was recorded on holes, cut out of its graph.
 
 use std::collections::{BTreeSet, HashMap};
-use std::panic::Location;
 use std::sync::Arc;
 
 use ndarray::ArrayD;
@@ -10,6 +9,8 @@ use smallvec::SmallVec;
 use crate::operation::Op;
 use crate::random::Seed;
 use crate::reading::NodeId;
+use crate::rewriting::Line;
+use crate::short::Short;
 use crate::{Args, Fault, Graph, Place, Scalar, Type, Value, Var, View};
 
 /// A function of some values, its holes, as a list of operations. Values are numbered: the holes, and then what each
@@ -38,7 +39,7 @@ pub struct BodyNode {
     /// The numbers of the values that it reads.
     pub inputs: SmallVec<[usize; 3]>,
     /// The user's line, and whether a reverse rule recorded it.
-    pub line: (&'static Location<'static>, bool),
+    pub line: Line,
     /// The name the user gave it.
     pub name: Option<Arc<str>>,
 }
@@ -77,7 +78,7 @@ impl Body {
         let first = holes.len() + captured.len();
         needed.iter().enumerate().for_each(|(i, &id)| _ = numbers.insert(id, first + i));
         let node = |&id: &NodeId| {
-            let inputs = graph.node_inputs(id).iter().map(|input| numbers[input]).collect();
+            let inputs = graph.node_inputs(id).iter().map(|input| numbers[input]).short();
             graph.node(id, |node| BodyNode {
                 op: node.op.clone(),
                 ty: node.ty.clone(),
@@ -114,12 +115,7 @@ impl Body {
 
     /// What is left of it to compute these of its outputs, on these of its holes, where `live` are their
     /// [sources](Self::sources).
-    pub(crate) fn pruned(
-        &self,
-        holes: &[usize],
-        live: &[bool],
-        outputs: impl IntoIterator<Item = usize>,
-    ) -> Self {
+    pub(crate) fn pruned(&self, holes: &[usize], live: &[bool], outputs: &[usize]) -> Self {
         let nodes = (self.holes.len()..live.len()).filter(|&number| live[number]);
         let nodes: Vec<usize> = nodes.collect();
         let mut numbers = vec![usize::MAX; live.len()];
@@ -131,7 +127,7 @@ impl Body {
         };
         Self {
             holes: holes.iter().map(|&hole| self.holes[hole].clone()).collect(),
-            outputs: outputs.into_iter().map(|output| numbers[self.outputs[output]]).collect(),
+            outputs: outputs.iter().map(|&output| numbers[self.outputs[output]]).collect(),
             nodes: nodes.iter().map(node).collect(),
         }
     }
@@ -151,7 +147,7 @@ impl Body {
     pub fn record<'g>(&self, graph: &'g Graph, given: &[Var<'g>]) -> Vec<Var<'g>> {
         let mut values: Vec<Var<'g>> = given.to_vec();
         for node in &self.nodes {
-            let inputs: SmallVec<[Var<'g>; 3]> = node.inputs.iter().map(|&i| values[i]).collect();
+            let inputs: SmallVec<[Var<'g>; 3]> = node.inputs.iter().map(|&i| values[i]).short();
             let var =
                 graph.on_behalf(node.line, || graph.record_again(&node.op, &node.ty, &inputs));
             values.push(match &node.name {
@@ -193,7 +189,7 @@ impl Body {
         (seed, suspect): (Seed, Option<Place>),
     ) -> Result<Value<T>, Fault> {
         let node = &self.nodes[number];
-        let inputs = node.inputs.iter().map(|&input| view(before, input)).collect();
+        let inputs = node.inputs.iter().map(|&input| view(before, input)).short();
         let mut value = Value::zeros(&node.ty);
         T::eval(&*node.op, &Args::new(inputs, seed).suspecting(suspect), &mut value.out())?;
         Ok(value)
@@ -214,9 +210,9 @@ impl Body {
     }
 
     /// The numbers of the values that these are computed from, they included.
-    pub(crate) fn sources(&self, outputs: impl IntoIterator<Item = usize>) -> Vec<bool> {
+    pub(crate) fn sources(&self, outputs: &[usize]) -> Vec<bool> {
         let mut live = vec![false; self.holes.len() + self.nodes.len()];
-        outputs.into_iter().for_each(|output| live[output] = true);
+        outputs.iter().for_each(|&output| live[output] = true);
         for (i, node) in self.nodes.iter().enumerate().rev() {
             if live[self.holes.len() + i] {
                 node.inputs.iter().for_each(|&input| live[input] = true);

@@ -60,7 +60,7 @@ pub(super) fn of_samples<'g>(
     };
     let holes: Vec<Var<'g>> = inputs.iter().zip(&body.holes).map(&mut one).collect();
     let values = body.record(graph, &holes);
-    let mut replay = Replay::new(graph, samples, given, 0..0);
+    let mut replay = Replay::new(graph, samples, &given, 0..0);
     body.outputs.iter().map(|&output| replay.value(values[output]).for_each(samples)).collect()
 }
 

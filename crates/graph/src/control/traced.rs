@@ -7,6 +7,7 @@ use super::body::{Before, view};
 use super::part::Part;
 use crate::arose::{Origin, extents, first_wild, has_body, is_constant, origin};
 use crate::random::Seed;
+use crate::short::Short;
 use crate::{Fault, Place, Scalar, View};
 
 /// The step, and by its number the operation of the body, in which it began that an output of a step is not finite, with its
@@ -17,7 +18,7 @@ use crate::{Fault, Place, Scalar, View};
 pub(super) fn traced<'v, T: Scalar>(
     body: &Body,
     carries: usize,
-    holes: impl Fn(usize) -> Vec<View<'v, T>>,
+    holes: &dyn Fn(usize) -> Vec<View<'v, T>>,
     (mut step, mut output): (usize, usize),
     seed: Seed,
 ) -> Option<(usize, usize, Fault)> {
@@ -33,7 +34,7 @@ pub(super) fn traced<'v, T: Scalar>(
         let found = origin(body.outputs[output], |number| {
             let inputs = node(number).into_iter().flat_map(|node| node.inputs.iter().copied());
             let followed = inputs.filter(|&input| followed(input));
-            followed.filter_map(|input| Some((input, first_wild(&view(before, input))?))).collect()
+            followed.filter_map(|input| Some((input, first_wild(&view(before, input))?))).short()
         });
         match found.at.checked_sub(given.len()) {
             Some(number) => {
@@ -79,7 +80,7 @@ pub(super) fn first_in<T: Scalar>(place: &Place, values: &[T]) -> Option<usize> 
 /// Views of carries before the other inputs.
 pub(super) fn given<'v, T>(
     carried: &'v [ArrayD<T>],
-    others: impl Iterator<Item = View<'v, T>>,
+    others: &mut dyn Iterator<Item = View<'v, T>>,
 ) -> Vec<View<'v, T>> {
     carried.iter().map(|carry| View::Real(carry.view())).chain(others).collect()
 }

@@ -7,6 +7,7 @@ use crate::operation::Op;
 use crate::ops::View;
 use crate::reading::{NodeId, operation};
 use crate::rewriting::{Target, rewrite};
+use crate::short::Short;
 use crate::{Graph, Place, Var};
 
 /// An operation that computes some of the results of another.
@@ -74,7 +75,7 @@ pub fn trimmed(graph: &Graph, outputs: &[NodeId]) -> Target {
         }
         match &several[index] {
             Some(Trimmed { op, inputs: taken, .. }) => {
-                let inputs: SmallVec<[Var<'_>; 8]> = taken.iter().map(|&i| inputs[i]).collect();
+                let inputs: SmallVec<[Var<'_>; 8]> = taken.iter().map(|&i| inputs[i]).short();
                 to.record_op(op.clone(), &inputs).expect("it takes what is left")
             }
             None => visit.again(to, inputs),

@@ -4,6 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 use std::sync::Arc;
 
 use crate::Lowering;
+use crate::elementwise::each;
 use crate::params::ParamId;
 use crate::{
     Args, Batch, Cotangents, Graph, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Value,
@@ -94,7 +95,7 @@ impl Operation for Constant {
     fn eval<T: Scalar>(&self, _: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         match (&*self.value, out) {
             (Value::Real(array), Out::Real(out)) => {
-                out.zip_mut_with(array, |y, &x| *y = T::from_f64(x));
+                each(out, &array.view(), &|y, x| *y = T::from_f64(x));
             }
             (Value::Index(array), Out::Index(out)) => out.assign(array),
             _ => unreachable!("the type is that of the value"),

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use smallvec::smallvec;
 
 use crate::Lowering;
+use crate::elementwise::each;
 use crate::error::{exactly, expect_kind};
 use crate::{
     Args, Batch, Cotangents, Kind, MapWord, Number, Operation, Out, RunResult, Scalar, Type, Var,
@@ -75,7 +76,7 @@ impl<F: Unary> Operation for Map<F> {
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        each(out, args, &|x| self.0.eval(x));
+        eval(args, out, &|y, x| *y = self.0.eval(x));
         Ok(())
     }
 
@@ -99,15 +100,15 @@ fn infer(inputs: &[Type]) -> Result<Type, String> {
     Ok(x.clone())
 }
 
-/// The list of the one cotangent, made in one place for all functions.
-#[inline(never)]
-fn cotangent(v: Var<'_>) -> Cotangents<'_> {
-    smallvec![Some(v)]
+/// The plain evaluation of all functions: compiled once for a precision.
+fn eval<T: Scalar>(args: &Args<'_, T>, out: &mut Out<'_, T>, f: &dyn Fn(&mut T, T)) {
+    each(out.real(), &args.real(0), f);
 }
 
-/// One loop for all functions: compiled once for a precision.
-fn each<T: Scalar>(out: &mut Out<'_, T>, args: &Args<'_, T>, f: &dyn Fn(T) -> T) {
-    out.real().zip_mut_with(&args.real(0), |y, &x| *y = f(x));
+/// The list of the one cotangent, made in one place for all functions.
+#[inline(never)]
+pub(super) fn cotangent(v: Var<'_>) -> Cotangents<'_> {
+    smallvec![Some(v)]
 }
 
 impl<'g> Var<'g> {

@@ -1,6 +1,7 @@
 //! A value that does not exist, because of an extent that comes from data.
 
 use crate::error::list;
+use crate::short::Short;
 use crate::{Args, Batch, Cotangents, Fault, Graph, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// A value of this type that no run can compute, as its inputs break a rule. Cotangents: as little
@@ -28,7 +29,7 @@ impl Operation for Refused {
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         let of = |x: &Var<'g>| v.graph().apply(Refused { ty: x.ty(), ..self.clone() }, &[v]);
-        inputs.iter().map(|x| x.is_real().then(|| of(x))).collect()
+        inputs.iter().map(|x| x.is_real().then(|| of(x))).short()
     }
     fn eval<T: Scalar>(&self, _: &Args<'_, T>, _: &mut Out<'_, T>) -> RunResult {
         let Self { operation, rule, inputs, ty: _ } = self.clone();

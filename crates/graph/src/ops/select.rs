@@ -7,6 +7,7 @@ use smallvec::smallvec;
 use super::registry::{Example, binary, unary};
 use super::zip::Operand;
 use crate::Lowering;
+use crate::elementwise::{each, each_of_two};
 use crate::error::{exactly, expect_broadcast, expect_kind};
 use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
@@ -63,11 +64,12 @@ fn choose<T: Scalar, E: Copy>(
     a: &ndarray::ArrayViewD<'_, E>,
     b: &ndarray::ArrayViewD<'_, E>,
 ) {
-    ndarray::Zip::from(out)
-        .and_broadcast(condition)
-        .and_broadcast(a)
-        .and_broadcast(b)
-        .for_each(|y, &condition, &a, &b| *y = if condition != T::zero() { a } else { b });
+    each(out, a, &|y, a| *y = a);
+    each_of_two(out, condition, b, &|y, condition, b| {
+        if condition == T::zero() {
+            *y = b;
+        }
+    });
 }
 
 impl<'g> Var<'g> {

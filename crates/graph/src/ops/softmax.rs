@@ -40,7 +40,7 @@ fn lanes<T: Scalar>(
     args: &Args<'_, T>,
     out: &mut Out<'_, T>,
     axis: isize,
-    each: impl Fn(&mut T, T, T),
+    each: &dyn Fn(&mut T, T, T),
 ) -> RunResult {
     let out = out.real();
     out.assign(&args.real(0));
@@ -64,7 +64,7 @@ impl Operation for Softmax {
         smallvec![Some(y * (v - (v * y).sum_over(keep(self.axis))))]
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        lanes(args, out, self.axis, |y, largest, total| *y = (*y - largest).exp() / total)
+        lanes(args, out, self.axis, &|y, largest, total| *y = (*y - largest).exp() / total)
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
         let x = inputs[0];
@@ -87,7 +87,7 @@ impl Operation for LogSoftmax {
         smallvec![Some(v - y.exp() * v.sum_over(keep(self.axis)))]
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        lanes(args, out, self.axis, |y, largest, total| *y = (*y - largest) - total.ln())
+        lanes(args, out, self.axis, &|y, largest, total| *y = (*y - largest) - total.ln())
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
         let x = inputs[0];

@@ -4,6 +4,7 @@ use smallvec::smallvec;
 
 use super::registry::{Example, binary};
 use crate::Lowering;
+use crate::elementwise::each;
 use crate::error::exactly;
 use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
@@ -31,7 +32,7 @@ impl Operation for ToReal {
         match args.view(0) {
             crate::View::Real(x) => out.real().assign(x),
             crate::View::Index(x) => {
-                out.real().zip_mut_with(x, |y, &index| *y = T::from_f64(index as f64));
+                each(out.real(), x, &|y, index| *y = T::from_f64(index as f64));
             }
         }
         Ok(())

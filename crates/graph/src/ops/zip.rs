@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
-use ndarray::ArrayViewD;
 use smallvec::smallvec;
 
 use crate::Lowering;
+use crate::elementwise::each_of_two;
 use crate::error::{exactly, expect_broadcast, expect_kind};
 use crate::{
     Args, Batch, Cotangents, Graph, Kind, Number, Operation, Out, RunResult, Scalar, Type, Var,
@@ -95,13 +95,7 @@ impl<F: Binary> Operation for Zip<F> {
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        match (args.view(0), args.view(1)) {
-            (View::Index(a), View::Index(b)) => {
-                let truth = |holds| if holds { T::one() } else { T::zero() };
-                each(out, a, b, &|a, b| truth(self.0.eval_index(a, b)));
-            }
-            _ => each(out, &args.real(0), &args.real(1), &|a, b| self.0.eval(a, b)),
-        }
+        eval(args, out, &|y, a, b| *y = self.0.eval(a, b), &|a, b| self.0.eval_index(a, b));
         Ok(())
     }
 
@@ -136,15 +130,19 @@ fn cotangents<'g>(broadcast: Option<(Var<'g>, Var<'g>)>, a: Var<'g>, b: Var<'g>)
     }
 }
 
-/// One loop for all functions: compiled once for a precision and a kind of argument.
-fn each<T: Scalar, E: Copy>(
+/// The plain evaluation of all functions, given what they make of reals and of indices.
+fn eval<T: Scalar>(
+    args: &Args<'_, T>,
     out: &mut Out<'_, T>,
-    a: &ArrayViewD<'_, E>,
-    b: &ArrayViewD<'_, E>,
-    f: &dyn Fn(E, E) -> T,
+    of_reals: &dyn Fn(&mut T, T, T),
+    of_indices: &dyn Fn(i64, i64) -> bool,
 ) {
-    let pairs = ndarray::Zip::from(out.real()).and_broadcast(a).and_broadcast(b);
-    pairs.for_each(|y, &a, &b| *y = f(a, b));
+    match (args.view(0), args.view(1)) {
+        (View::Index(a), View::Index(b)) => each_of_two(out.real(), a, b, &|y, a, b| {
+            *y = if of_indices(a, b) { T::one() } else { T::zero() };
+        }),
+        _ => each_of_two(out.real(), &args.real(0), &args.real(1), of_reals),
+    }
 }
 
 /// What can stand beside a variable: another variable, or a plain number, of either precision.

@@ -255,7 +255,9 @@ impl<T: Scalar> Build for Params<T> {
             Role::Trainable => (self.trainable, self.trainable),
             Role::Buffer => (buffers, self.values.len()),
         };
-        self.values.splice(end..end, values);
+        let behind = self.values.split_off(end);
+        self.values.extend(values);
+        self.values.extend(behind);
         if role == Role::Trainable {
             self.trainable += initial.len();
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Sampled, cotangents};
 use crate::ops::{Example, Sample};
+use crate::short::Short;
 use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var, misfit};
 
 /// The rule: the inputs it gives cotangents to, the output, and the output's cotangent.
@@ -66,7 +67,7 @@ impl Operation for CustomVjp {
             inputs.len() - 1,
             output.location(),
         );
-        [None].into_iter().chain(cotangents).collect()
+        [None].into_iter().chain(cotangents).short()
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         out.real().assign(&args.real(0));
@@ -121,7 +122,7 @@ impl<'g> Var<'g> {
             misfit("with_vjp", "an input must be real to have a cotangent", inputs);
         }
         let custom = CustomVjp::new("custom_vjp", move |inputs, output, v| {
-            rule(inputs, output, v).into_iter().map(Some).collect()
+            rule(inputs, output, v).into_iter().map(Some).short()
         });
         custom.around(self, inputs)
     }

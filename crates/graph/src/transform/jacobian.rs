@@ -59,10 +59,10 @@ impl<'g> Gradient<'g> {
         let columns = variables.iter().map(|x| x.shape().size()).fold(0, usize::saturating_add);
         if self.output.shape().size() <= columns {
             let pull = |v: &[Var<'g>]| self.pull_back(v[0], variables, location);
-            return Ok(Linear::of(&[self.output], pull)?.matrix(self.chunk));
+            return Ok(Linear::of(&[self.output], &pull)?.matrix(self.chunk));
         }
         let linear = Linearization::new(self, variables, location)?;
-        Ok(Linear::of(variables, |t| Ok(vec![linear.push(t)]))?.matrix(self.chunk).t())
+        Ok(Linear::of(variables, &|t| Ok(vec![linear.push(t)]))?.matrix(self.chunk).t())
     }
 
     /// Records the Hessian of the scalar output with respect to `x`, of shape x.shape ++ x.shape: its
@@ -100,7 +100,7 @@ impl<'g> Gradient<'g> {
     pub fn hessian_matrix(self, variables: &[Var<'g>]) -> Result<Var<'g>, GradientError> {
         let gradients = self.with_respect_to(variables)?;
         let product = |v: &[Var<'g>]| Ok(pull_through(&gradients, v, variables));
-        Ok(Linear::of(variables, product)?.matrix(self.chunk))
+        Ok(Linear::of(variables, &product)?.matrix(self.chunk))
     }
 
     /// Records the Gauss–Newton matrix Jᵀ·H·J of the output, a loss of `prediction`, with respect to several variables
@@ -119,7 +119,7 @@ impl<'g> Gradient<'g> {
         variables: &[Var<'g>],
     ) -> Result<Var<'g>, GradientError> {
         let product = |v: &[Var<'g>]| self.gauss_newton_product(prediction, variables, v);
-        Ok(Linear::of(variables, product)?.matrix(self.chunk))
+        Ok(Linear::of(variables, &product)?.matrix(self.chunk))
     }
 }
 

@@ -17,7 +17,7 @@ impl<'g> Linear<'g> {
     /// The map of arrays of the shapes of `variables` that `record` records.
     pub fn of(
         variables: &[Var<'g>],
-        record: impl FnOnce(&[Var<'g>]) -> Result<Vec<Var<'g>>, GradientError>,
+        record: &dyn Fn(&[Var<'g>]) -> Result<Vec<Var<'g>>, GradientError>,
     ) -> Result<Self, GradientError> {
         let graph = variables[0].graph();
         let hole = |x: &Var<'g>| {
@@ -74,8 +74,8 @@ impl<'g> Linear<'g> {
             self.graph.constant(part).reshape_to(shape.inserted(0, count))
         };
         let vectors: Vec<Var<'g>> = self.holes.iter().map(vectors).collect();
-        let given = self.holes.iter().copied().zip(vectors);
-        let mut replay = Replay::new(self.graph, count, given, 0..0);
+        let given: Vec<_> = self.holes.iter().copied().zip(vectors).collect();
+        let mut replay = Replay::new(self.graph, count, &given, 0..0);
         replay.value(self.value).for_each(count)
     }
 }

@@ -46,10 +46,13 @@ impl Cond {
         results.sort_unstable();
         results.dedup();
         let bodies = [&self.yes, &self.no];
-        let live = bodies.map(|body| body.sources(results.iter().map(|&i| body.outputs[i])));
+        let live = bodies.map(|body| {
+            let outputs: Vec<usize> = results.iter().map(|&i| body.outputs[i]).collect();
+            body.sources(&outputs)
+        });
         let holes = (0..self.yes.holes.len()).filter(|&i| live[0][i] || live[1][i]);
         let holes: Vec<usize> = holes.collect();
-        let left = |i: usize| Arc::new(bodies[i].pruned(&holes, &live[i], results.iter().copied()));
+        let left = |i: usize| Arc::new(bodies[i].pruned(&holes, &live[i], &results));
         let cond = Self { yes: left(0), no: left(1) };
         let inputs = [0].into_iter().chain(holes.iter().map(|hole| hole + 1)).collect();
         let places = cond.yes.layout().0;
@@ -107,7 +110,7 @@ impl Operation for Cond {
         let lies = |part: &Place| found < part.offset + part.shape.size();
         let output = body.layout().0.iter().position(lies).expect("results lie side by side");
         let given = |_| holes.iter().map(View::view).collect();
-        match traced(body, 0, given, (0, output), args.seed()) {
+        match traced(body, 0, &given, (0, output), args.seed()) {
             Some((_, number, fault)) => Err(in_body(body, (number, fault))),
             None => Ok(()),
         }

@@ -1,6 +1,5 @@
 //! Recording a choice.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
@@ -95,8 +94,8 @@ impl Graph {
         if predicate.kind() != Kind::Boolean || predicate.rank() > 0 {
             misfit("cond", "the predicate must be a truth value without axes", &[predicate]);
         }
-        // Statistics are results too: of a function that does not update them, what they were.
-        let mut updated: BTreeMap<ParamId, [Var<'g>; 2]> = BTreeMap::new();
+        // Statistics are results too, in the order of their numbers: of a function that does not update them, what they were.
+        let mut updated: Vec<(ParamId, [Var<'g>; 2])> = Vec::new();
         let mut recorded = [0..0, 0..0];
         let mut results = [Vec::new(), Vec::new()];
         for (which, branch) in branches.into_iter().enumerate() {
@@ -104,18 +103,24 @@ impl Graph {
             results[which] = branch();
             recorded[which] = first..self.len();
             for (id, before, after) in self.updates_since(updates) {
-                updated.entry(id).or_insert([before; 2])[which] = after;
+                let at = updated.binary_search_by_key(&id, |of| of.0).unwrap_or_else(|at| {
+                    updated.insert(at, (id, [before; 2]));
+                    at
+                });
+                updated[at].1[which] = after;
             }
         }
         check_results(&results);
         let count = results[0].len();
         for (which, results) in results.iter_mut().enumerate() {
-            results.extend(updated.values().map(|after| after[which]));
+            results.extend(updated.iter().map(|(_, after)| after[which]));
         }
         let spec = Spec { predicate, recorded, results };
         let mut all = self.on_behalf((line, self.is_backward()), || spec.record(self));
         let statistics = all.split_off(count);
-        updated.into_keys().zip(statistics).for_each(|(id, value)| self.set_update(id, value));
+        for ((id, _), value) in updated.into_iter().zip(statistics) {
+            self.set_update(id, value);
+        }
         all
     }
 }

@@ -48,7 +48,7 @@ fn of_those<'g>(
 ) -> Vec<Var<'g>> {
     let any = takes.to_real().max().gt(0.5);
     let first = graph.len();
-    let read = body.sources(body.outputs.iter().copied());
+    let read = body.sources(&body.outputs);
     let used: Vec<Sampled<'g>> =
         captured.iter().zip(&read).filter(|(_, read)| **read).map(|(input, _)| *input).collect();
     let mut safe = of_takers(takes, &used).into_iter();

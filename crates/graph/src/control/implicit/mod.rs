@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::ended::Ended;
 use super::{Body, recorded};
 use crate::gradient::sweep;
+use crate::short::Short;
 use crate::transform::CustomVjp;
 use crate::{Cotangents, Graph, Var, misfit};
 
@@ -150,7 +151,7 @@ fn adjoint<'g>(
     // Where one variable stands at several positions, the first gets the cotangent of them all.
     let stood_before = |i: usize| inputs[..i].iter().any(|input| input.id() == inputs[i].id());
     let reached = sweep(nodes, &[(made[0], w)], inputs).into_iter().enumerate();
-    reached.map(|(i, cotangent)| cotangent.filter(|_| !stood_before(i))).collect()
+    reached.map(|(i, cotangent)| cotangent.filter(|_| !stood_before(i))).short()
 }
 
 impl Graph {

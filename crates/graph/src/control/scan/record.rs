@@ -53,8 +53,7 @@ impl<'g> Spec<'g> {
         if self.recompute {
             split.keep_together(graph);
         }
-        let mut replay =
-            Replay::new(graph, self.steps, self.slices.iter().copied(), self.recorded.clone());
+        let mut replay = Replay::new(graph, self.steps, &self.slices, self.recorded.clone());
         // What runs step by step, and what of it is kept.
         let is_kept_step = |id: &NodeId| split.on_carry.contains(id) && !split.after.contains(id);
         let read_after = split.after.iter().flat_map(|&id| graph.node_inputs(id));

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::record::Spec;
 use super::{Result, Scan, sliced};
 use crate::gradient::{sweep, zeros};
+use crate::short::Short;
 use crate::{Cotangents, Graph, Type, Var};
 
 /// The cotangents of the inputs, given those of some results.
@@ -92,7 +93,7 @@ pub(super) fn cotangents<'g>(
 
     let (mut each, mut sums) = (back.each.iter().copied(), count..);
     let of_starts = (0..count).map(|carry| Some(back.result(Result::Last(carry))));
-    let mut cotangents: Cotangents<'g> = of_starts.collect();
+    let mut cotangents: Cotangents<'g> = of_starts.short();
     cotangents.extend(of_slices.iter().map(|flows| flows.and_then(|_| each.next())));
     let mut total = || match scan.recompute {
         true => sums.next().map(|sum| back.result(Result::Last(sum))),

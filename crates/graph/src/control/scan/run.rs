@@ -22,7 +22,7 @@ pub(super) fn run<T: Scalar>(scan: &Scan, args: &Args<'_, T>, out: &mut Out<'_, 
     }
     for step in 0..scan.steps {
         let slice = scan.slice(step);
-        let holes = given(&carried, others(scan, args, slice));
+        let holes = given(&carried, &mut others(scan, args, slice));
         let answered = scan.body.answer(&holes, args.seed());
         let mut outputs = answered.map_err(|fault| in_step(&scan.body, slice, fault))?;
         drop(holes);
@@ -65,8 +65,8 @@ fn look<T: Scalar>(
     found: usize,
 ) -> RunResult {
     let Some((step, output)) = computed(scan, found) else { return Ok(()) };
-    let holes = |step: usize| given(&before[step], others(scan, args, scan.slice(step)));
-    match traced(&scan.body, scan.carries(), holes, (step, output), args.seed()) {
+    let holes = |step: usize| given(&before[step], &mut others(scan, args, scan.slice(step)));
+    match traced(&scan.body, scan.carries(), &holes, (step, output), args.seed()) {
         Some((step, number, fault)) => Err(in_step(&scan.body, scan.slice(step), (number, fault))),
         None => Ok(()),
     }

@@ -23,7 +23,8 @@ impl Scan {
         let live = loop {
             let wanted = (0..carries).filter(|&carry| carried[carry]);
             let wanted = wanted.chain(each.iter().map(|each| carries + each));
-            let live = self.body.sources(wanted.map(|output| self.body.outputs[output]));
+            let wanted: Vec<usize> = wanted.map(|output| self.body.outputs[output]).collect();
+            let live = self.body.sources(&wanted);
             match (0..carries).find(|&carry| live[carry] && !carried[carry]) {
                 Some(carry) => carried[carry] = true,
                 None => break live,
@@ -33,8 +34,8 @@ impl Scan {
         let takes = |&i: &usize| if i < carries { carried[i] } else { live[i] };
         let inputs: Vec<usize> = (0..holes).filter(takes).collect();
         let outputs = inputs.iter().copied().take_while(|&i| i < carries);
-        let body =
-            self.body.pruned(&inputs, &live, outputs.chain(each.iter().map(|each| carries + each)));
+        let outputs: Vec<usize> = outputs.chain(each.iter().map(|each| carries + each)).collect();
+        let body = self.body.pruned(&inputs, &live, &outputs);
         let kept = |carry: usize| {
             let all = |result: &Result| matches!(*result, Result::Before(c) | Result::After(c) if c == carry);
             results.iter().any(all)

@@ -63,7 +63,7 @@ pub(in super::super) fn mapped<'g>(
         inputs.iter().zip(&one).skip(count + scan.slices).filter(|(input, _)| input.each);
     given.extend(captured.map(|(input, &one)| (one, input.var)));
     let values = scan.body.record(graph, &one);
-    let mut replay = Replay::new(graph, samples, given, 0..0);
+    let mut replay = Replay::new(graph, samples, &given, 0..0);
     let outputs = scan.body.outputs.iter().map(|&o| replay.value(values[o]).for_each(samples));
     let mut carried: Vec<Var<'g>> = outputs.collect();
     let each = carried.split_off(count);

@@ -49,12 +49,13 @@ impl While {
 
     /// What is left where these carries alone are read: those that reach one, or the condition.
     pub(super) fn trimmed(&self, parts: &[usize]) -> Trimmed {
-        let asked = self.condition.sources(self.condition.outputs.iter().copied());
+        let asked = self.condition.sources(&self.condition.outputs);
         let carries = self.carries();
         let mut carried: Vec<bool> = (0..carries).map(|i| parts.contains(&i) || asked[i]).collect();
         let live = loop {
             let wanted = (0..carries).filter(|&carry| carried[carry]);
-            let live = self.body.sources(wanted.map(|carry| self.body.outputs[carry]));
+            let wanted: Vec<usize> = wanted.map(|carry| self.body.outputs[carry]).collect();
+            let live = self.body.sources(&wanted);
             match (0..carries).find(|&carry| live[carry] && !carried[carry]) {
                 Some(carry) => carried[carry] = true,
                 None => break live,
@@ -64,8 +65,8 @@ impl While {
         let inputs: Vec<usize> = (0..self.body.holes.len()).filter(takes).collect();
         let left: Vec<usize> = inputs.iter().copied().take_while(|&i| i < carries).collect();
         let op = Self {
-            condition: Arc::new(self.condition.pruned(&inputs, &asked, [0])),
-            body: Arc::new(self.body.pruned(&inputs, &live, left.iter().copied())),
+            condition: Arc::new(self.condition.pruned(&inputs, &asked, &[0])),
+            body: Arc::new(self.body.pruned(&inputs, &live, &left)),
         };
         let places = op.body.layout().0;
         Trimmed { op: Op::new(op), inputs, parts: left, places }
@@ -150,8 +151,8 @@ impl While {
             return Ok(());
         };
         let others = || (self.carries()..args.len()).map(|i| args.view(i).view());
-        let holes = |step: usize| given(&before[step], others());
-        match traced(&self.body, self.carries(), holes, (last, carry), args.seed()) {
+        let holes = |step: usize| given(&before[step], &mut others());
+        match traced(&self.body, self.carries(), &holes, (last, carry), args.seed()) {
             Some((step, number, fault)) => Err(in_step(&self.body, step, (number, fault))),
             None => Ok(()),
         }

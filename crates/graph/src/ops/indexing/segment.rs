@@ -4,6 +4,7 @@ use smallvec::smallvec;
 
 use super::super::registry::{Example, Sample};
 use super::check;
+use crate::elementwise::each;
 use crate::error::{exactly, expect_kind};
 use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var, misfit};
 
@@ -40,7 +41,7 @@ impl Operation for SegmentMax {
         for ((row, &id), position) in x.outer_iter().zip(&ids).zip(0..) {
             let id = check(id, self.segments, || vec![position])?;
             let mut to = out.index_axis_mut(ndarray::Axis(0), id);
-            to.zip_mut_with(&row, |y, &x| {
+            each(&mut to, &row, &|y, x| {
                 if x > *y || x.is_nan() {
                     *y = x;
                 }

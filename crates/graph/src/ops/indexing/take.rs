@@ -6,6 +6,7 @@ use smallvec::smallvec;
 use super::super::registry::{Example, Sample};
 use super::check;
 use super::pick::{picked, put};
+use crate::elementwise::each;
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
 use crate::{
@@ -123,7 +124,7 @@ impl Operation for IndexAdd {
         let axis = resolve_axis(self.axis, out.ndim()).expect("the shape rule checked the axis");
         for_each_index(&index, out.shape()[axis], |i, to| {
             let slice = at(source.view(), axis, index.shape(), i);
-            out.index_axis_mut(Axis(axis), to).zip_mut_with(&slice, |y, &s| *y += s);
+            each(&mut out.index_axis_mut(Axis(axis), to), &slice, &|y, s| *y += s);
         })
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {

@@ -8,6 +8,7 @@ use super::super::registry::{Example, Sample};
 use super::dense::{Matrix, each_matrix, most_sweeps, of_finite, orientation, stacked};
 use super::{Gaps, Spectrum, above_and_below, apart, square};
 use crate::error::exactly;
+use crate::sorted::sort_by;
 use crate::transform::CustomVjp;
 use crate::{Args, Batch, Cotangents, Defect, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 
@@ -55,7 +56,7 @@ fn factor(a: &Matrix) -> Result<Matrix, Defect> {
     let eigen = SymmetricEigen::try_new(symmetric, f64::EPSILON, sweeps)
         .ok_or(Defect::NotConverged { sweeps })?;
     let mut order: Vec<usize> = (0..a.nrows()).collect();
-    order.sort_by(|&i, &j| eigen.eigenvalues[i].total_cmp(&eigen.eigenvalues[j]));
+    sort_by(&mut order, &|i, j| eigen.eigenvalues[i].total_cmp(&eigen.eigenvalues[j]));
     let mut vectors = eigen.eigenvectors.select_columns(&order);
     for column in 0..order.len() {
         let sign = orientation(&vectors, column);

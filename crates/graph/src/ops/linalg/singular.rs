@@ -9,6 +9,7 @@ use nalgebra::SymmetricEigen;
 
 use super::dense::{Matrix, most_sweeps, orientation, size};
 use crate::Defect;
+use crate::sorted::sort_by;
 
 /// U, s and V with A = U·diag(s)·Vᵀ, the singular values s in a row, descending: of a matrix of numbers, outside of graphs.
 ///
@@ -48,7 +49,7 @@ fn tall(a: &Matrix) -> Result<(Matrix, Matrix, Matrix), Defect> {
 /// Columns in the order of these numbers, the largest first, and the numbers in that order, in a row.
 fn descending(columns: &Matrix, by: &[f64]) -> (Matrix, Matrix) {
     let mut order: Vec<usize> = (0..by.len()).collect();
-    order.sort_by(|&i, &j| by[j].total_cmp(&by[i]));
+    sort_by(&mut order, &|i, j| by[j].total_cmp(&by[i]));
     let numbers = Matrix::from_fn(1, by.len(), |_, i| by[order[i]]);
     (columns.select_columns(&order), numbers)
 }

@@ -1,13 +1,15 @@
 //! The one product with sums: over any axes of two arrays.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array3, ArrayViewD, Axis, Ix3, IxDyn};
+use ndarray::IxDyn;
 use smallvec::{SmallVec, smallvec};
 
+use super::matmul::multiply;
 use crate::Lowering;
 use crate::error::{exactly, expect_kind};
 use crate::ops::Permute;
 use crate::ops::registry::{Example, Sample};
+use crate::short::Short;
+use crate::sorted::sort_by;
 use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 
 /// A list of axes.
@@ -42,11 +44,11 @@ impl Contract {
     /// The axes of factor `of`, whose rank is given, that the other has not.
     pub fn alone(&self, of: usize, rank: usize) -> AxisList {
         let shared = |axis: &usize| self.batch[of].contains(axis) || self.sums[of].contains(axis);
-        (0..rank).filter(|axis| !shared(axis)).collect()
+        (0..rank).filter(|axis| !shared(axis)).short()
     }
 
     fn check(&self, of: usize, shape: &Shape) -> Result<(), String> {
-        let mut listed: AxisList = self.batch[of].iter().chain(&self.sums[of]).copied().collect();
+        let mut listed: AxisList = self.batch[of].iter().chain(&self.sums[of]).copied().short();
         listed.sort_unstable();
         let outside = listed.last().is_some_and(|&axis| axis >= shape.rank());
         if outside || listed.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -55,18 +57,17 @@ impl Contract {
         Ok(())
     }
 
-    /// A factor as matrices [batch, own axes, sums], or [batch, sums, own axes] for the second.
-    fn matrices<T: Scalar>(&self, of: usize, x: &ArrayViewD<'_, T>) -> Array3<T> {
-        let alone = self.alone(of, x.ndim());
-        let size = |axes: &AxisList| axes.iter().map(|&axis| x.shape()[axis]).product::<usize>();
-        let groups = if of == 0 {
+    /// The axes of a factor as matrices [batch, own axes, sums], or [batch, sums, own axes] for the second, one after the
+    /// other, and the extents of those.
+    fn matrices(&self, of: usize, shape: &[usize]) -> (Vec<usize>, [usize; 3]) {
+        let alone = self.alone(of, shape.len());
+        let groups: [&[usize]; 3] = if of == 0 {
             [&self.batch[0], &alone, &self.sums[0]]
         } else {
             [&self.batch[1], &self.sums[1], &alone]
         };
-        let order: Vec<usize> = groups.iter().flat_map(|axes| axes.iter().copied()).collect();
-        let elements = x.view().permuted_axes(IxDyn(&order)).iter().copied().collect();
-        Array3::from_shape_vec(groups.map(size), elements).expect("all elements, in order")
+        let size = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).product();
+        (groups.concat(), groups.map(size))
     }
 }
 
@@ -100,12 +101,12 @@ impl Operation for Contract {
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         let (a, b) = (inputs[0], inputs[1]);
-        let batch: AxisList = (0..self.batch[0].len()).collect();
+        let batch: AxisList = (0..self.batch[0].len()).short();
         let rows = self.alone(0, a.rank());
         let columns = self.alone(1, b.rank());
         let (first, middle) = (batch.len(), batch.len() + rows.len());
-        let of_rows: AxisList = (first..middle).collect();
-        let of_columns: AxisList = (middle..middle + columns.len()).collect();
+        let of_rows: AxisList = (first..middle).short();
+        let of_columns: AxisList = (middle..middle + columns.len()).short();
         // Its axes: the batch, those of A alone, and the sums in the order of B.
         let to_a = Contract {
             name: self.name,
@@ -122,17 +123,20 @@ impl Operation for Contract {
         };
         let of_b = a.graph().apply(to_b, &[a, v]);
         let axes_b = self.batch[1].iter().copied().chain(sorted_with(&self.sums, 0)).chain(columns);
-        smallvec![Some(arranged(of_a, axes.collect())), Some(arranged(of_b, axes_b.collect()))]
+        smallvec![Some(arranged(of_a, axes.short())), Some(arranged(of_b, axes_b.short()))]
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let (a, b) = (self.matrices(0, &args.real(0)), self.matrices(1, &args.real(1)));
-        let (batch, rows, columns) = (a.dim().0, a.dim().1, b.dim().2);
+        let (a, b) = (args.real(0), args.real(1));
+        let (order_a, [batch, rows, inner]) = self.matrices(0, a.shape());
+        let (order_b, [.., columns]) = self.matrices(1, b.shape());
+        let (a, b) = (a.permuted_axes(IxDyn(&order_a)), b.permuted_axes(IxDyn(&order_b)));
+        let (a, b) = (a.as_standard_layout(), b.as_standard_layout());
+        let [a, b] = [&a, &b].map(|x| x.as_slice().expect("standard layout"));
         let out = out.real().as_slice_mut().expect("an output is in row-major order");
-        let mut out = ndarray::ArrayViewMut::from_shape(Ix3(batch, rows, columns), out)
-            .expect("the shape rule");
+        let part = |i: usize, size: usize| i * size..(i + 1) * size;
         for i in 0..batch {
-            let (a, b) = (a.index_axis(Axis(0), i), b.index_axis(Axis(0), i));
-            general_mat_mul(T::one(), &a, &b, T::zero(), &mut out.index_axis_mut(Axis(0), i));
+            let factors = [&a[part(i, rows * inner)], &b[part(i, inner * columns)]];
+            multiply(factors, inner, columns, &mut out[part(i, rows * columns)]);
         }
         Ok(())
     }
@@ -143,7 +147,7 @@ impl Operation for Contract {
         let sampled = [batch.is_sampled(0), batch.is_sampled(1)];
         // The samples are a batch, or an axis of the one factor that has them.
         let behind = |of: usize, axes: &AxisList| -> AxisList {
-            axes.iter().map(|axis| axis + usize::from(sampled[of])).collect()
+            axes.iter().map(|axis| axis + usize::from(sampled[of])).short()
         };
         let both = |axes: &[AxisList; 2]| [behind(0, &axes[0]), behind(1, &axes[1])];
         let mut each = Self { name: self.name, batch: both(&self.batch), sums: both(&self.sums) };
@@ -159,17 +163,17 @@ impl Operation for Contract {
         Some(if at == 0 {
             product
         } else {
-            product.graph().apply(Permute { order: order.collect() }, &[product])
+            product.graph().apply(Permute { order: order.short() }, &[product])
         })
     }
 }
 
 /// The summed axes of the factor that is not `by`, in the order of the axes of factor `by`.
 fn sorted_with(sums: &[AxisList; 2], by: usize) -> AxisList {
-    let mut pairs: Vec<(usize, usize)> =
-        sums[by].iter().copied().zip(sums[1 - by].iter().copied()).collect();
-    pairs.sort_unstable();
-    pairs.into_iter().map(|pair| pair.1).collect()
+    let (own, others) = (&sums[by], &sums[1 - by]);
+    let mut pairs: Vec<usize> = (0..own.len()).collect();
+    sort_by(&mut pairs, &|i, j| own[i].cmp(&own[j]));
+    pairs.into_iter().map(|pair| others[pair]).short()
 }
 
 /// An array whose axis i is to become axis `axes[i]`.
@@ -216,7 +220,7 @@ impl<'g> Var<'g> {
         sums: &[(usize, usize)],
     ) -> Var<'g> {
         let split = |pairs: &[(usize, usize)]| {
-            [pairs.iter().map(|pair| pair.0).collect(), pairs.iter().map(|pair| pair.1).collect()]
+            [pairs.iter().map(|pair| pair.0).short(), pairs.iter().map(|pair| pair.1).short()]
         };
         let contract = Contract { name, batch: split(batch), sums: split(sums) };
         self.graph().apply(contract, &[self, other])

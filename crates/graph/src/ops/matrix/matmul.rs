@@ -1,7 +1,7 @@
 //! Matrix products.
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayViewD, Axis, Ix2, IxDyn};
+use ndarray::{ArrayView2, ArrayViewD, ArrayViewMut2, Axis, IxDyn};
 use smallvec::smallvec;
 
 use crate::error::{exactly, expect_kind};
@@ -44,25 +44,17 @@ impl Operation for MatMul {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let out = out.real();
-        let rank = out.ndim();
+        let shape = out.shape().to_vec();
+        let [batch @ .., rows, columns] = &shape[..] else { unreachable!("two axes at least") };
         let (a, b) = (args.real(0), args.real(1));
-        let of_batch = &out.shape()[..rank - 2];
-        let (a, b) = (repeat(&a, of_batch), repeat(&b, of_batch));
-        let batches: usize = of_batch.iter().product();
-        for i in 0..batches {
-            let (mut to, mut a, mut b) = (out.view_mut(), a.view(), b.view());
-            let mut rest = i;
-            for axis in (0..rank - 2).rev() {
-                let (extent, at) = (to.shape()[axis], rest);
-                rest /= extent;
-                to = to.index_axis_move(Axis(axis), at % extent);
-                a = a.index_axis_move(Axis(axis), at % extent);
-                b = b.index_axis_move(Axis(axis), at % extent);
-            }
-            let plane =
-                |view: ArrayViewD<'_, T>| view.into_dimensionality::<Ix2>().unwrap().to_owned();
-            let mut to = to.into_dimensionality::<Ix2>().expect("two axes are left");
-            general_mat_mul(T::one(), &plane(a), &plane(b), T::zero(), &mut to);
+        let (a, b) = (repeat(&a, batch), repeat(&b, batch));
+        let (inner, size) = (a.shape()[batch.len() + 1], rows * columns);
+        let out = out.as_slice_mut().expect("an output is in row-major order");
+        for i in 0..batch.iter().product() {
+            let (a, b) = (at(a.view(), i, batch), at(b.view(), i, batch));
+            let (a, b) = (a.as_standard_layout(), b.as_standard_layout());
+            let factors = [&a, &b].map(|x| x.as_slice().expect("standard layout"));
+            multiply(factors, inner, *columns, &mut out[i * size..(i + 1) * size]);
         }
         Ok(())
     }
@@ -77,6 +69,24 @@ impl Operation for MatMul {
         let sums = [(whole.rank() + 1, whole.rank())];
         Some(repeated(a, &of_a).contracted("matmul", repeated(b, &of_b), &axes, &sums))
     }
+}
+
+/// A·B, given the elements of matrices in row-major order.
+pub(super) fn multiply<T: Scalar>([a, b]: [&[T]; 2], inner: usize, columns: usize, out: &mut [T]) {
+    let rows = out.len() / columns.max(1);
+    let a = ArrayView2::from_shape([rows, inner], a).expect("the shape rule");
+    let b = ArrayView2::from_shape([inner, columns], b).expect("the shape rule");
+    let mut out = ArrayViewMut2::from_shape([rows, columns], out).expect("the shape rule");
+    general_mat_mul(T::one(), &a, &b, T::zero(), &mut out);
+}
+
+/// The i-th matrix of a batch.
+fn at<'a, T>(mut matrices: ArrayViewD<'a, T>, mut i: usize, batch: &[usize]) -> ArrayViewD<'a, T> {
+    for (axis, extent) in batch.iter().enumerate().rev() {
+        matrices = matrices.index_axis_move(Axis(axis), i % extent);
+        i /= extent;
+    }
+    matrices
 }
 
 /// The axes before the last two.

@@ -2,6 +2,7 @@
 
 use super::super::registry::{Example, shaped};
 use crate::shape::resolve_axis;
+use crate::sorted::sort_by;
 use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var, misfit};
 
 /// The positions along an axis in the order of the numbers there; equal ones stay in theirs. No derivative.
@@ -30,7 +31,7 @@ impl Operation for ArgSort {
         super::each_lane(self.axis, args, out, &mut |lane, mut sorted| {
             positions.clear();
             positions.extend(0..lane.len());
-            positions.sort_by(|&a, &b| {
+            sort_by(&mut positions, &|a, b| {
                 let order = super::order(&lane[a], &lane[b]);
                 if self.descending { order.reverse() } else { order }
             });

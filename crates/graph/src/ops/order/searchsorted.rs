@@ -36,17 +36,17 @@ impl Operation for SearchSorted {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let (sorted, values) = (args.real(0), args.real(1));
-        let out = out.index();
-        let lanes = sorted.rows().into_iter().zip(values.rows()).zip(out.rows_mut());
-        for ((sorted, values), mut places) in lanes {
-            let sorted = sorted.to_vec();
-            for (place, value) in places.iter_mut().zip(values) {
-                let before = |x: &T| match super::order(x, value) {
-                    std::cmp::Ordering::Equal => self.right,
-                    order => order.is_lt(),
-                };
-                *place = sorted.partition_point(before) as i64;
-            }
+        let lengths = [&sorted, &values].map(|x| x.shape()[x.ndim() - 1]);
+        let (sorted, values) = (sorted.as_standard_layout(), values.as_standard_layout());
+        let [sorted, values] = [&sorted, &values].map(|x| x.as_slice().expect("standard layout"));
+        for ((i, place), value) in out.index().iter_mut().enumerate().zip(values) {
+            let lane = i / lengths[1];
+            let before = |x: &T| match super::order(x, value) {
+                std::cmp::Ordering::Equal => self.right,
+                order => order.is_lt(),
+            };
+            let sorted = &sorted[lane * lengths[0]..(lane + 1) * lengths[0]];
+            *place = sorted.partition_point(before) as i64;
         }
         Ok(())
     }

@@ -79,9 +79,7 @@ fn position<T: Scalar>(
     out: &mut Out<'_, T>,
     beats: &dyn Fn(T, T) -> bool,
 ) -> RunResult {
-    let x = args.real(0);
-    let axes = axis.resolve(x.ndim()).expect("the shape rule checked the axis");
-    fold(&x, &axes, &mut out.index().iter_mut(), &|lane| {
+    fold(&args.real(0), axis, &mut out.index().iter_mut(), &|lane| {
         let better = |best: usize, i: usize| {
             let nan = lane[i].is_nan() && !lane[best].is_nan();
             if nan || beats(lane[i], lane[best]) { i } else { best }

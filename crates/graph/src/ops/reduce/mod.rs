@@ -27,11 +27,13 @@ pub use sum::Sum;
 use std::fmt::Debug;
 
 use ndarray::{ArrayViewD, IxDyn};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
+use super::map::cotangent;
 use super::registry::Example;
 use crate::Lowering;
 use crate::error::{exactly, expect_kind};
+use crate::short::Short;
 use crate::{
     Args, Axes, Batch, Cotangents, FoldWord, Kind, Operation, Out, RunResult, Scalar, Shape, Type,
     Var,
@@ -116,28 +118,32 @@ pub struct Fold<F> {
 }
 
 impl<F: Reduction> Fold<F> {
-    fn along<'g>(&self, x: Var<'g>) -> Along<'g> {
-        let (shape, axes) = (x.shape(), crate::keep(self.axes.clone()));
-        let resolved = axes.resolve(shape.rank()).expect("the shape rule checked the axes");
-        Along { x, axes, count: count(&shape, &resolved) }
-    }
-
     /// The rule that this many numbers break, and the type of what would come out, if they do.
     fn refusal(&self, x: &Type) -> Option<(String, Type)> {
-        let axes = self.axes.resolve(x.shape.rank()).ok().filter(|_| x.kind == Kind::Real)?;
-        let rule = self.function.check(count(&x.shape, &axes)).err()?;
-        Some((rule, Type::real(x.shape.reduced(&axes, self.axes.keeps()))))
+        let (count, ty) = outcome(x, &self.axes).ok()?;
+        Some((self.function.check(count).err()?, ty))
     }
+}
 
-    /// A result of this node's shape, as if its reduced axes had been kept.
-    fn kept<'g>(&self, x: Var<'g>, result: Var<'g>) -> Var<'g> {
-        if self.axes.keeps() {
-            return result;
-        }
-        let shape = x.shape();
-        let axes = self.axes.resolve(shape.rank()).expect("the shape rule checked the axes");
-        result.reshape_to(shape.reduced(&axes, true))
-    }
+/// How many numbers go into each result, and the type of what comes out, whatever the function.
+fn outcome(x: &Type, axes: &Axes) -> Result<(usize, Type), String> {
+    expect_kind("the argument", x.kind, Kind::Real)?;
+    let listed = axes.resolve(x.shape.rank())?;
+    Ok((count(&x.shape, &listed), Type::real(x.shape.reduced(&listed, axes.keeps()))))
+}
+
+/// What is reduced along these axes.
+fn along<'g>(x: Var<'g>, axes: &Axes) -> Along<'g> {
+    let (shape, axes) = (x.shape(), crate::keep(axes.clone()));
+    let listed = axes.resolve(shape.rank()).expect("the shape rule checked the axes");
+    Along { x, axes, count: count(&shape, &listed) }
+}
+
+/// A result of a reduction of `x` along these axes, with them as `keep` says: kept with extent 1, or dropped.
+fn kept<'g>(x: Var<'g>, axes: &Axes, result: Var<'g>, keep: bool) -> Var<'g> {
+    let listed = axes.resolve(x.rank()).expect("the shape rule checked the axes");
+    let shape = x.shape().reduced(&listed, keep);
+    if result.shape() == shape { result } else { result.reshape_to(shape) }
 }
 
 impl<F: Reduction> Operation for Fold<F> {
@@ -147,34 +153,28 @@ impl<F: Reduction> Operation for Fold<F> {
 
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
         let [x] = exactly(inputs)?;
-        expect_kind("the argument", x.kind, Kind::Real)?;
-        let axes = self.axes.resolve(x.shape.rank())?;
-        self.function.check(count(&x.shape, &axes))?;
-        Ok(Type::real(x.shape.reduced(&axes, self.axes.keeps())))
+        let (count, ty) = outcome(x, &self.axes)?;
+        self.function.check(count)?;
+        Ok(ty)
     }
 
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        let x = inputs[0];
-        let (y, v) = (self.kept(x, output), self.kept(x, v));
-        smallvec![Some(self.function.vjp(&self.along(x), y, v))]
+        let (x, axes) = (inputs[0], &self.axes);
+        let (y, v) = (kept(x, axes, output, true), kept(x, axes, v, true));
+        cotangent(self.function.vjp(&along(x, axes), y, v))
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let x = args.real(0);
-        let axes = self.axes.resolve(x.ndim()).expect("the shape rule checked the axes");
-        fold(&x, &axes, &mut out.real().iter_mut(), &|lane| self.function.eval(lane));
+        fold(&args.real(0), &self.axes, &mut out.real().iter_mut(), &|lane| {
+            self.function.eval(lane)
+        });
         Ok(())
     }
 
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {
-        let along = self.along(inputs[0]);
-        let kept = self.function.expand(&along)?;
-        if self.axes.keeps() {
-            return Some(kept);
-        }
-        let shape = inputs[0].shape();
-        let axes = self.axes.resolve(shape.rank()).expect("the shape rule checked the axes");
-        Some(kept.reshape_to(shape.reduced(&axes, false)))
+        let (x, axes) = (inputs[0], &self.axes);
+        let expanded = self.function.expand(&along(x, axes))?;
+        Some(kept(x, axes, expanded, axes.keeps()))
     }
 
     fn lower(&self) -> Lowering {
@@ -199,13 +199,14 @@ fn count(shape: &[usize], axes: &[usize]) -> usize {
 /// functions.
 fn fold<'a, T: Scalar, R: 'a>(
     x: &ArrayViewD<'_, T>,
-    axes: &[usize],
+    axes: &Axes,
     results: &mut dyn Iterator<Item = &'a mut R>,
     result: &dyn Fn(&[T]) -> R,
 ) {
+    let axes = axes.resolve(x.ndim()).expect("the shape rule checked the axes");
     let kept = (0..x.ndim()).filter(|axis| !axes.contains(axis));
-    let order: SmallVec<[usize; 4]> = kept.chain(axes.iter().copied()).collect();
-    let count = count(x.shape(), axes);
+    let order: SmallVec<[usize; 4]> = kept.chain(axes.iter().copied()).short();
+    let count = count(x.shape(), &axes);
     let lanes = x.view().permuted_axes(IxDyn(&order));
     let lanes = lanes.as_standard_layout();
     let lanes = lanes.as_slice().expect("standard layout");

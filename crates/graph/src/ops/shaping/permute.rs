@@ -8,6 +8,7 @@ use super::assign;
 use crate::Lowering;
 use crate::error::exactly;
 use crate::shape::resolve_axis;
+use crate::short::Short;
 use crate::{Args, Batch, Cotangents, Operation, Out, RunResult, Scalar, Type, Var, misfit};
 
 /// Axis i of the result is axis `order[i]` of the argument. Cotangent: v, permuted back.
@@ -54,7 +55,7 @@ impl Operation for Permute {
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
         let behind = self.order.iter().map(|axis| axis + 1);
-        Some(batch.apply(Self { order: [0].into_iter().chain(behind).collect() }))
+        Some(batch.apply(Self { order: [0].into_iter().chain(behind).short() }))
     }
 }
 
@@ -94,7 +95,7 @@ impl<'g> Var<'g> {
         if rank < 2 {
             misfit("t", "a transpose needs two axes", &[self]);
         }
-        let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
+        let mut order: SmallVec<[usize; 4]> = (0..rank).short();
         order.swap(rank - 2, rank - 1);
         self.graph().apply(Permute { order }, &[self])
     }

@@ -5,6 +5,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::super::registry::{Example, Sample, shaped};
 use crate::error::exactly;
+use crate::short::Short;
 use crate::{
     Args, Batch, Cotangents, Graph, Kind, Lowering, Operation, Out, Place, RunResult, Scalar,
     Shape, Type, Var, View as Values,
@@ -110,7 +111,7 @@ impl Operation for Embed {
         Ok(Type { kind: first.kind, shape: self.shape.clone() })
     }
     fn vjp<'g>(&self, _: &[Var<'g>], _: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
-        self.places.iter().map(|place| Some(v.view(place.clone()))).collect()
+        self.places.iter().map(|place| Some(v.view(place.clone()))).short()
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let mut lies = vec![false; self.shape.size()];

@@ -8,6 +8,7 @@ use super::super::registry::{Example, Sample};
 use super::moves::{self, Move, Moves, Sizes};
 use super::transposed::Transposed;
 use crate::error::{exactly, expect_kind};
+use crate::short::Short;
 use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var};
 
 /// How kernels move over the last `N` axes of arrays, and what of the channels they see: the options of
@@ -113,7 +114,7 @@ impl<const N: usize> From<Conv<N>> for Convolution {
             let (stride, padding, dilation) = (stride[axis], padding[axis], dilation[axis]);
             Move { kernel: 0, stride, padding, dilation, ceil: false }
         };
-        Self { moves: Moves((0..N).map(along).collect()), groups }
+        Self { moves: Moves((0..N).map(along).short()), groups }
     }
 }
 
@@ -125,13 +126,13 @@ impl Convolution {
     /// How the windows of kernels of this size move.
     fn of_kernel(&self, kernel: &[usize]) -> Moves {
         let along = self.moves.0.iter().zip(kernel);
-        Moves(along.map(|(&along, &kernel)| Move { kernel, ..along }).collect())
+        Moves(along.map(|(&along, &kernel)| Move { kernel, ..along }).short())
     }
 
     /// Each axis with stride 1, and with what else is changed of it.
     pub(super) fn dense(&self, change: impl Fn(Move) -> Move) -> Self {
         let along = self.moves.0.iter().map(|&along| Move { stride: 1, ..change(along) });
-        Self { moves: Moves(along.collect()), groups: self.groups }
+        Self { moves: Moves(along.short()), groups: self.groups }
     }
 
     /// The windows that each kernel sees, [samples, groups, channels, kernel.., windows..].
@@ -230,7 +231,7 @@ impl Operation for Convolution {
         let sums = seen.contracted(self.name(), self.grouped(w), &[(1, 0)], &sums);
         let shape = sums.shape();
         let (windows, last) = (&shape[2..shape.rank() - 1], shape.rank() as isize - 1);
-        let order: SmallVec<[isize; 6]> = [1, 0, last].into_iter().chain(2..last).collect();
+        let order: SmallVec<[isize; 6]> = [1, 0, last].into_iter().chain(2..last).short();
         Some(sums.permute(order).reshape_to([&[samples, outputs], windows].concat()))
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {

@@ -17,6 +17,7 @@ use std::fmt;
 
 use super::registry::Example;
 use crate::error::expect_kind;
+use crate::short::Short;
 use crate::{Kind, Shape, Type};
 use moves::{Move, Moves};
 
@@ -83,7 +84,7 @@ impl<const N: usize> Window<N> {
             dilation: self.dilation[axis],
             ceil: self.ceil,
         };
-        Moves((0..N).map(along).collect())
+        Moves((0..N).map(along).short())
     }
 }
 

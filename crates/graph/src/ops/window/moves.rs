@@ -5,6 +5,7 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use crate::Shape;
+use crate::short::Short;
 
 /// A number for each of `N` axes, made of one for all or of a list.
 ///
@@ -156,7 +157,7 @@ impl Moves {
 
     /// The same over an array that has the padding already.
     pub fn inside(&self) -> Self {
-        Self(self.0.iter().map(|along| Move { padding: 0, ceil: false, ..*along }).collect())
+        Self(self.0.iter().map(|along| Move { padding: 0, ceil: false, ..*along }).short())
     }
 
     /// The extents with the padding.

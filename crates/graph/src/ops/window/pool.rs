@@ -8,6 +8,7 @@ use super::{Move, Moves, Window};
 use crate::error::exactly;
 use crate::ops::Embed;
 use crate::reading::operation;
+use crate::short::Short;
 use crate::{
     Args, Axes, Batch, Cotangents, Operation, Out, Place, RunResult, Scalar, Type, Var, keep,
     ops::View,
@@ -237,7 +238,7 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub(super) fn largest_of_runs(self, kernel: &[usize]) -> Var<'g> {
         let along = |&kernel| Move { kernel, stride: kernel, padding: 0, dilation: 1, ceil: false };
-        self.largest_of_windows(MaxPool { moves: Moves(kernel.iter().map(along).collect()) })
+        self.largest_of_windows(MaxPool { moves: Moves(kernel.iter().map(along).short()) })
     }
 
     #[track_caller]

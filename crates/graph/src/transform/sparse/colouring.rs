@@ -1,6 +1,7 @@
 //! Groups of columns that one product tells apart (Curtis, Powell and Reid, 1974).
 
 use super::pattern::SparsePattern;
+use crate::sorted::sort_by;
 
 /// The colour of what has no entries, and need not be told apart.
 pub(super) const NONE: usize = usize::MAX;
@@ -64,7 +65,8 @@ fn of_columns(pattern: &SparsePattern, transposed: &SparsePattern) -> Colouring 
     let meets = |column: usize| -> usize {
         transposed.row(column).iter().map(|&row| pattern.row(row).len() - 1).sum()
     };
-    order.sort_by_cached_key(|&column| std::cmp::Reverse(meets(column)));
+    let met: Vec<usize> = (0..pattern.columns()).map(meets).collect();
+    sort_by(&mut order, &|a, b| met[b].cmp(&met[a]));
     let largest_first = greedy(pattern, transposed, &order);
     if largest_first.count < as_they_stand.count { largest_first } else { as_they_stand }
 }

@@ -12,6 +12,7 @@ use crate::control::Scan;
 use crate::operation::Op;
 use crate::random::Seed;
 use crate::reading::NodeId;
+use crate::short::Short;
 use crate::transform::linear::Linear;
 use crate::{Args, Graph, Kind, Lowering, Shape, Type, Value, Var, View};
 
@@ -77,7 +78,7 @@ impl Walk {
                 ty: graph.node(*input, |node| node.ty.clone()),
                 known: known[input].clone(),
             });
-            let given: SmallVec<[Given; 3]> = given.collect();
+            let given: SmallVec<[Given; 3]> = given.short();
             known.insert(id, self.node(&op, &given, &ty));
         }
         known.remove(&output).expect("an output is its own ancestor")
@@ -99,7 +100,7 @@ impl Walk {
     pub fn expanded(&mut self, op: &Op, inputs: &[Given]) -> Option<Known> {
         let graph = Graph::new();
         let vars: SmallVec<[Var<'_>; 3]> =
-            inputs.iter().map(|input| graph.typed_input("x", input.ty.clone())).collect();
+            inputs.iter().map(|input| graph.typed_input("x", input.ty.clone())).short();
         let same = op.expand(&vars)?;
         let known = vars.iter().map(|var| var.id()).zip(inputs.iter().map(|i| i.known.clone()));
         Some(self.through(&graph, known.collect(), same.id()))
@@ -132,7 +133,7 @@ impl Walk {
                     ty: scan.body.ty(number).clone(),
                     known: values[number].clone(),
                 });
-                let given: SmallVec<[Given; 3]> = given.collect();
+                let given: SmallVec<[Given; 3]> = given.short();
                 values.push(self.node(&node.op, &given, &node.ty));
             }
             let outputs = scan.body.outputs.iter().map(|&output| values[output].clone());

@@ -102,7 +102,7 @@ impl<'g> Gradient<'g> {
                 (transposed.products(count, self.chunk, &is_of), numbers)
             }
             Side::Columns => {
-                let forward = Linear::of(variables, |t| Ok(vec![linearization.push(t)]))?;
+                let forward = Linear::of(variables, &|t| Ok(vec![linearization.push(t)]))?;
                 let number = |(row, column): (usize, usize)| colours[column] * rows + row;
                 let numbers = pattern.positions().map(number).collect();
                 (forward.products(count, self.chunk, &is_of), numbers)
@@ -189,7 +189,7 @@ impl<'g> Gradient<'g> {
     #[track_caller]
     fn curvature(self, variables: &[Var<'g>]) -> Result<Linear<'g>, GradientError> {
         let gradients = self.with_respect_to(variables)?;
-        Linear::of(variables, |v| Ok(pull_through(&gradients, v, variables)))
+        Linear::of(variables, &|v| Ok(pull_through(&gradients, v, variables)))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::ops::{Fft, Irfft, Rfft};
 #[cfg(feature = "linalg")]
 use crate::ops::{MatrixExp, Solve, Triangle, TriangularSolve};
 use crate::shape::resolve_axis;
+use crate::short::Short;
 use crate::transform::vmap::Each;
 use crate::{Shape, Type};
 
@@ -93,7 +94,7 @@ impl Walk {
                 let known = known.slice(sample, &ty.shape);
                 Given { ty: Type { kind: ty.kind, shape }, known }
             };
-            let given: SmallVec<[Given; 3]> = inputs.iter().enumerate().map(given).collect();
+            let given: SmallVec<[Given; 3]> = inputs.iter().enumerate().map(given).short();
             let Known { sets, .. } = self.node(each.op(), &given, &one);
             match sets {
                 Some(sets) => rows.extend_from_slice(&sets),

@@ -10,6 +10,7 @@ use super::sets::{EMPTY, SetId};
 use crate::control::Scan;
 use crate::operation::Op;
 use crate::ops::Contract;
+use crate::short::Short;
 use crate::{Lowering, Place, Shape, Type};
 
 /// Of each element of a result, the positions it depends on.
@@ -98,7 +99,7 @@ impl Walk {
     /// Each element along some axes with all others.
     pub fn united(&mut self, x: &[SetId], shape: &Shape, axes: &[usize]) -> Rows {
         let kept = (0..shape.rank()).filter(|axis| !axes.contains(axis));
-        let order: SmallVec<[usize; 4]> = kept.chain(axes.iter().copied()).collect();
+        let order: SmallVec<[usize; 4]> = kept.chain(axes.iter().copied()).short();
         let count: usize = axes.iter().map(|&axis| shape[axis]).product();
         let lanes = looked_at(x, &Place::whole(shape).permuted(&order));
         let results = shape.reduced(axes, false).size();

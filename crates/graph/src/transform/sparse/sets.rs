@@ -80,7 +80,11 @@ impl Sets {
 
     /// The union of all. In time linear in what they hold together, or in the bound where that is less.
     pub fn union_all(&mut self, ids: impl IntoIterator<Item = SetId>) -> SetId {
-        let mut ids: Vec<SetId> = ids.into_iter().collect();
+        self.united(ids.into_iter().collect())
+    }
+
+    /// Not generic, and so compiled once.
+    fn united(&mut self, mut ids: Vec<SetId>) -> SetId {
         ids.sort_unstable();
         ids.dedup();
         ids.retain(|&id| id != EMPTY);

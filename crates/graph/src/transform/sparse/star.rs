@@ -2,6 +2,7 @@
 
 use super::colouring::{Colouring, NONE, Palette};
 use super::pattern::SparsePattern;
+use crate::sorted::sort_by;
 
 /// A star colouring of a symmetric pattern, taken for a graph whose edges are the entries off the diagonal: neighbours differ
 /// in colour, and no path of four vertices has two colours alone (Coleman and Moré, 1984). With S the sums of columns of a
@@ -21,10 +22,11 @@ impl Star {
     pub fn of(pattern: &SparsePattern) -> Self {
         let mut order: Vec<usize> =
             (0..pattern.rows()).filter(|&vertex| !pattern.row(vertex).is_empty()).collect();
+        let neighbours = |vertex: usize| pattern.row(vertex).len();
         let as_they_stand = Greedy::run(pattern, &order);
-        order.sort_by_key(|&vertex| std::cmp::Reverse(pattern.row(vertex).len()));
+        sort_by(&mut order, &|a, b| neighbours(b).cmp(&neighbours(a)));
         let most_first = Greedy::run(pattern, &order);
-        order.sort_by_key(|&vertex| pattern.row(vertex).len());
+        sort_by(&mut order, &|a, b| neighbours(a).cmp(&neighbours(b)));
         let fewest_first = Greedy::run(pattern, &order);
         let of_fewer = |a: Self, b: Self| if b.colouring.count < a.colouring.count { b } else { a };
         of_fewer(of_fewer(as_they_stand, most_first), fewest_first)

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::operation::Op;
 use crate::shape::resolve_axis;
+use crate::short::Short;
 use crate::{Axes, Graph, Operation, Shape, Type, Var, keep};
 
 /// A value of the body of a [`vmap`](crate::transform::vmap): the same for all samples, or one for each of them along a
@@ -67,7 +68,7 @@ impl<'a, 'g> Batch<'a, 'g> {
 
     /// Of an operation of any type, so that this is compiled once.
     fn apply_op(&self, op: Op) -> Var<'g> {
-        let inputs: SmallVec<[Var<'g>; 3]> = (0..self.count()).map(|i| self.each(i)).collect();
+        let inputs: SmallVec<[Var<'g>; 3]> = (0..self.count()).map(|i| self.each(i)).short();
         self.graph.apply_op(op, &inputs)
     }
 
@@ -81,7 +82,7 @@ impl<'a, 'g> Batch<'a, 'g> {
         let rank = (0..self.count()).map(|i| self.ty(i).shape.rank()).max().unwrap_or(0);
         let aligned =
             |i: usize| if self.is_sampled(i) { self.padded(i, rank) } else { self.given(i) };
-        let inputs: SmallVec<[Var<'g>; 3]> = (0..self.count()).map(aligned).collect();
+        let inputs: SmallVec<[Var<'g>; 3]> = (0..self.count()).map(aligned).short();
         self.graph.apply_op(op, &inputs)
     }
 
@@ -105,7 +106,7 @@ impl<'a, 'g> Batch<'a, 'g> {
     pub fn axes(&self, i: usize, axes: &Axes) -> Axes {
         let resolved =
             axes.resolve(self.ty(i).shape.rank()).expect("the shape rule checked the axes");
-        let behind: SmallVec<[isize; 4]> = resolved.iter().map(|&axis| axis as isize + 1).collect();
+        let behind: SmallVec<[isize; 4]> = resolved.iter().map(|&axis| axis as isize + 1).short();
         if axes.keeps() { keep(&behind[..]) } else { Axes::from(&behind[..]) }
     }
 }

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 use super::batch::Sampled;
 use super::replay::cotangents;
 use crate::operation::Op;
+use crate::short::Short;
 use crate::{Args, Cotangents, Graph, Operation, Out, RunResult, Scalar, Shape, Type, Var, View};
 
 /// The plain evaluation of an operation, once for each sample. Its reverse rule is that of the operation, for all samples
@@ -25,8 +26,8 @@ impl Each {
         samples: usize,
         inputs: &[Sampled<'g>],
     ) -> Var<'g> {
-        let sampled = inputs.iter().map(|input| input.each).collect();
-        let inputs: SmallVec<[Var<'g>; 3]> = inputs.iter().map(|input| input.var).collect();
+        let sampled = inputs.iter().map(|input| input.each).short();
+        let inputs: SmallVec<[Var<'g>; 3]> = inputs.iter().map(|input| input.var).short();
         graph.apply(Self { op: op.clone(), samples, sampled }, &inputs)
     }
 
@@ -55,13 +56,13 @@ impl Operation for Each {
             let shape = if each { Shape::from(&input.shape[1..]) } else { input.shape.clone() };
             Type { kind: input.kind, shape }
         };
-        let of_one: SmallVec<[Type; 3]> = inputs.iter().zip(&self.sampled).map(one).collect();
+        let of_one: SmallVec<[Type; 3]> = inputs.iter().zip(&self.sampled).map(one).short();
         let Type { kind, shape } = self.op.infer(&of_one)?;
         Ok(Type { kind, shape: shape.inserted(0, self.samples) })
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
         let sampled = inputs.iter().zip(&self.sampled).map(|(&var, &each)| Sampled { var, each });
-        let given: SmallVec<[Sampled<'g>; 3]> = sampled.collect();
+        let given: SmallVec<[Sampled<'g>; 3]> = sampled.short();
         cotangents(self.samples, &given, output, v, |inputs, output, v| {
             self.op.vjp(inputs, output, v)
         })
@@ -73,7 +74,7 @@ impl Operation for Each {
                 (View::Index(x), true) => View::Index(x.index_axis(Axis(0), sample)),
                 (view, false) => view.view(),
             };
-            let args = Args::new((0..args.len()).map(view).collect(), args.seed());
+            let args = Args::new((0..args.len()).map(view).short(), args.seed());
             let mut out = match out {
                 Out::Real(out) => Out::Real(out.index_axis_mut(Axis(0), sample)),
                 Out::Index(out) => Out::Index(out.index_axis_mut(Axis(0), sample)),

@@ -93,8 +93,8 @@ impl Graph {
                         in its evaluation mode";
             panic!("vmap: {rule}\n  the update was recorded at {}\n  at {line}", update.location());
         }
-        let mut replay =
-            Replay::new(self, samples, holes.into_iter().zip(given), first..self.len());
+        let given: Vec<(Var<'g>, Var<'g>)> = holes.into_iter().zip(given).collect();
+        let mut replay = Replay::new(self, samples, &given, first..self.len());
         outputs.into_iter().map(|output| replay.value(output).for_each(samples)).collect()
     }
 }

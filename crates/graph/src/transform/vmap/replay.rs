@@ -11,6 +11,7 @@ use crate::control::{Mapped, Part, mapped};
 use crate::operation::Op;
 use crate::ops::Draws;
 use crate::reading::NodeId;
+use crate::short::Short;
 use crate::{Cotangents, Graph, Var};
 
 /// What stands for the nodes of a body, where there is one value for each sample.
@@ -35,10 +36,10 @@ impl<'g> Replay<'g> {
     pub fn new(
         graph: &'g Graph,
         samples: usize,
-        given: impl IntoIterator<Item = (Var<'g>, Var<'g>)>,
+        given: &[(Var<'g>, Var<'g>)],
         body: Range<usize>,
     ) -> Self {
-        let known: HashMap<_, _> = given.into_iter().map(|(one, each)| (one.id(), each)).collect();
+        let known: HashMap<_, _> = given.iter().map(|&(one, each)| (one.id(), each)).collect();
         let earliest = known.keys().map(|id| id.index()).min().unwrap_or(usize::MAX);
         let first = if body.is_empty() { earliest } else { earliest.min(body.start) };
         let (same, several) = (HashSet::new(), HashMap::new());
@@ -120,12 +121,11 @@ impl<'g> Replay<'g> {
     /// An operation on inputs some of which differ between samples: by its own rule, by that of what it expands to, or
     /// once for each sample.
     fn batched(&mut self, op: &Op, inputs: &[NodeId]) -> Var<'g> {
-        let given: SmallVec<[Sampled<'g>; 3]> = inputs.iter().map(|&id| self.of(id)).collect();
+        let given: SmallVec<[Sampled<'g>; 3]> = inputs.iter().map(|&id| self.of(id)).short();
         if let Some(value) = op.batch(&Batch::new(self.graph, self.samples, &given)) {
             return value;
         }
-        let one: SmallVec<[Var<'g>; 3]> =
-            inputs.iter().map(|&id| Var::new(self.graph, id)).collect();
+        let one: SmallVec<[Var<'g>; 3]> = inputs.iter().map(|&id| Var::new(self.graph, id)).short();
         match op.expand(&one) {
             Some(same) => self.value(same).for_each(self.samples),
             None => Each::record(op, self.graph, self.samples, &given),
@@ -161,14 +161,14 @@ pub(crate) fn cotangents<'g>(
         given.push((graph.hole(ty), value.var));
         given.last().expect("just pushed").0
     };
-    let of_one: SmallVec<[Var<'g>; 3]> = inputs.iter().map(|&input| one(input)).collect();
+    let of_one: SmallVec<[Var<'g>; 3]> = inputs.iter().map(|&input| one(input)).short();
     let (output, v) =
         (one(Sampled { var: output, each: true }), one(Sampled { var: v, each: true }));
     let answered = rule(&of_one, output, v);
-    let mut replay = Replay::new(graph, samples, given, first..graph.len());
+    let mut replay = Replay::new(graph, samples, &given, first..graph.len());
     let together = |(cotangent, input): (Option<Var<'g>>, &Sampled<'g>)| {
         let each = replay.value(cotangent?).for_each(samples);
         Some(if input.each { each } else { each.sum_over(0) })
     };
-    answered.into_iter().zip(inputs).map(together).collect()
+    answered.into_iter().zip(inputs).map(together).short()
 }

@@ -1,8 +1,8 @@
 //! Every schedule against PyTorch, optax and the lecture's formulas.
 
-mod reference;
-
 use std::path::Path;
+
+use crate::reference;
 
 #[test]
 fn schedules_have_the_values_of_the_references() {

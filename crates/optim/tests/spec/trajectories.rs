@@ -1,9 +1,9 @@
 //! Every update rule along the trajectories of PyTorch, optax and the lecture's formulas.
 
-mod reference;
-
 use std::collections::BTreeSet;
 use std::path::Path;
+
+use crate::reference;
 
 #[test]
 fn optimizers_go_where_the_references_go() {

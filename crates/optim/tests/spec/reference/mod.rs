@@ -1,7 +1,7 @@
 //! Our schedules and optimizers against the reference values, from the files as they are.
 //!
 //! Written to be included by another test of the workspace too:
-//! `#[path = "../crates/optim/tests/reference/mod.rs"] mod optim_reference;`
+//! `#[path = "../crates/optim/tests/spec/reference/mod.rs"] mod optim_reference;`
 
 pub mod lbfgs;
 pub mod optimizers;
