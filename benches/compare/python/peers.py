@@ -3,7 +3,7 @@
 `src/stepfile.rs`.
 
 Every variant is written the way its framework's own documentation trains a model on a CPU, with the settings that
-were fastest here (`torch_side.py`, `jax_side.py`). A kind of model is one function in `torch_models.py` and one in
+were fastest here (`torch_side.py`, `jax_side.py`; update rules alone: `optax_side.py`). A kind of model is one function in `torch_models.py` and one in
 `jax_models.py`; where a model can be spelled in several ways and the best depends on the machine, the function
 gives them all, and the fastest is found before anything is timed. A timed step is one whole training step, complete
 when the clock stops: PyTorch's CPU operations return when done, JAX is waited for.
@@ -45,12 +45,20 @@ def jax(**settings):
     return Jax(**settings)
 
 
+def optax(**settings):
+    from optax_side import Optax
+
+    return Optax(**settings)
+
+
 VARIANTS = {
     "torch-eager": lambda: torch(),
     "torch-fused": lambda: torch(fused=True),
     "torch-compile": lambda: torch(fused=True, compiled=True),
     "jax-jit": lambda: jax(),
     "jax-sync": lambda: jax(sync=True),
+    "optax-jit": lambda: optax(),
+    "optax-sync": lambda: optax(sync=True),
 }
 
 

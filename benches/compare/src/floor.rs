@@ -57,14 +57,18 @@ struct Part {
 impl Floor {
     /// The parts of a step, none measured yet.
     pub fn new(entry: &Entry, file: &StepFile, threads: usize) -> Self {
-        let mut products = vec![Part::new(our_product())];
-        let bytes = bytes(entry, file);
-        let mut moves = Vec::new();
+        let (flops, bytes) = (entry.model.work(entry.batch).flops, bytes(entry, file));
+        let (mut products, mut moves) = (Vec::new(), Vec::new());
         for threads in if threads > 1 { vec![1, threads] } else { vec![1] } {
-            products.push(Part::new(gemm_product(threads)));
             moves.push(Part::new(triad(bytes, threads)));
+            if flops > 0.0 {
+                products.push(Part::new(gemm_product(threads)));
+            }
         }
-        Self { flops: entry.model.work(entry.batch).flops, products, moves }
+        if flops > 0.0 {
+            products.push(Part::new(our_product()));
+        }
+        Self { flops, products, moves }
     }
 
     /// Times every part once more.
@@ -74,8 +78,13 @@ impl Floor {
 
     /// The floor in microseconds.
     pub fn us(&self) -> f64 {
-        let rate = 2.0 * (SIDE as f64).powi(3) / fastest(&self.products);
-        self.flops / rate + fastest(&self.moves)
+        let large = 2.0 * (SIDE as f64).powi(3);
+        let products = if self.products.is_empty() {
+            0.0
+        } else {
+            self.flops / large * fastest(&self.products)
+        };
+        products + fastest(&self.moves)
     }
 }
 

@@ -43,6 +43,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 
+use models::Entry;
+
 /// Whatever goes wrong: the reader of the message is a person.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -81,6 +83,10 @@ pub struct Args {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(names()),
           default_values = names())]
     steps: Vec<String>,
+    /// Instead of steps, time update rules alone, these or all, and optax's beside them
+    #[arg(long, value_name = "RULES", value_delimiter = ',', num_args = 0.., conflicts_with = "steps",
+          value_parser = PossibleValuesParser::new(rules()))]
+    updates: Option<Vec<String>>,
     /// Instead of comparing, print where the time of our steps goes
     #[arg(long)]
     profile: bool,
@@ -89,9 +95,26 @@ pub struct Args {
     worker: bool,
 }
 
+impl Args {
+    /// The steps, or rules, that are asked for.
+    fn entries(&self) -> Vec<Entry> {
+        let (all, picked) = match &self.updates {
+            Some(picked) => (models::updates(), picked),
+            None => (models::all(), &self.steps),
+        };
+        let wanted = |entry: &Entry| picked.is_empty() || picked.iter().any(|p| p == entry.name);
+        all.into_iter().filter(wanted).collect()
+    }
+}
+
 /// The names of all steps.
 fn names() -> Vec<&'static str> {
     models::all().iter().map(|entry| entry.name).collect()
+}
+
+/// The names of all update rules.
+fn rules() -> Vec<&'static str> {
+    models::updates().iter().map(|entry| entry.name).collect()
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -123,9 +146,9 @@ fn main() -> ExitCode {
 
 /// Prints the profiles of our steps.
 fn profile(args: &Args) -> Result<(), Failure> {
-    for name in &args.steps {
-        let file = generate::step_file(&models::named(name)?);
-        println!("{name}\n{}", ours::load(&file, args.threads)?.profile()?);
+    for entry in args.entries() {
+        let file = generate::step_file(&entry);
+        println!("{}\n{}", entry.name, ours::load(&file, args.threads)?.profile()?);
     }
     Ok(())
 }
@@ -139,6 +162,11 @@ mod tests {
         let args = Args::try_parse_from(["compare", "--steps", "tiny,wide", "--threads", "1"]);
         assert_eq!(args.unwrap().steps, ["tiny", "wide"]);
         assert!(Args::try_parse_from(["compare", "--steps", "huge"]).is_err());
+        let entries = |words: &[&str]| Args::try_parse_from(words).map(|args| args.entries());
+        assert_eq!(entries(&["compare"]).unwrap().len(), names().len());
+        assert_eq!(entries(&["compare", "--updates"]).unwrap().len(), rules().len());
+        assert_eq!(entries(&["compare", "--updates", "adam,lion"]).unwrap().len(), 2);
+        assert!(entries(&["compare", "--updates", "adam", "--steps", "tiny"]).is_err());
         assert!(Args::try_parse_from(["compare", "--threads", "0"]).is_err());
     }
 }

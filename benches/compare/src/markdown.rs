@@ -73,7 +73,10 @@ fn steps(results: &Results) -> String {
         if fresh {
             cells.extend(pairs(results, step));
         }
-        let name = format!("{}<br><sub>{}</sub>", step.name, step.summary);
+        let name = match step.group {
+            Group::Update => step.name.clone(), // all of the same size
+            _ => format!("{}<br><sub>{}</sub>", step.name, step.summary),
+        };
         rows.push(row(&name, cells.into_iter()));
     }
     let settings = "Each framework with the fastest of its settings at that step.";

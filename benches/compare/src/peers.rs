@@ -46,7 +46,11 @@ pub fn invited(args: &Args) -> Result<Vec<Peer>, Failure> {
     if let Some(python) = &args.python {
         check_python(python)?;
         let script = text(&home().join("python/peers.py"))?;
-        for name in ["torch-eager", "torch-fused", "torch-compile", "jax-jit", "jax-sync"] {
+        let names: &[&'static str] = match args.updates {
+            Some(_) => &["optax-jit", "optax-sync"],
+            None => &["torch-eager", "torch-fused", "torch-compile", "jax-jit", "jax-sync"],
+        };
+        for &name in names {
             let program = vec![text(python)?, script.clone(), name.to_owned()];
             peers.push(Peer { name, program, threads });
         }

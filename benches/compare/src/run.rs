@@ -8,7 +8,7 @@ use crate::floor::Floor;
 use crate::fresh::{self, Fresh};
 use crate::generate;
 use crate::machine;
-use crate::models::{self, Entry};
+use crate::models::{Entry, Group};
 use crate::peers::{self, Peer};
 use crate::picture;
 use crate::results::{Measured, Results};
@@ -22,8 +22,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     worker::end_all_on_interrupt()?;
     rayon::ThreadPoolBuilder::new().num_threads(args.threads).build_global()?;
     cotangent::set_default_threads(args.threads);
-    let wanted = |entry: &Entry| args.steps.iter().any(|step| step == entry.name);
-    let steps: Vec<Entry> = models::all().into_iter().filter(wanted).collect();
+    let steps = args.entries();
     let invited = peers::invited(args)?;
     let mut left_out = LeftOut::default();
     let folder = tempfile::tempdir()?;
@@ -126,7 +125,10 @@ fn time(
     }
     Ok(Measured {
         name: step.name.to_owned(),
-        summary: format!("{}, batch {}", step.summary, step.batch),
+        summary: match step.group {
+            Group::Update => step.summary.to_owned(),
+            _ => format!("{}, batch {}", step.summary, step.batch),
+        },
         group: step.group,
         floor: floor.us(),
         medians,

@@ -4,7 +4,7 @@
 //!
 //! | name | what |
 //! |---|---|
-//! | `x` | the batch; its first extent is the number of samples, or, for sequences of states, of steps; a sample alone has no such extent; rows of a table are whole numbers |
+//! | `x` | the batch; its first extent is the number of samples, or, for sequences of states, of steps; a sample alone has no such extent; rows of a table are whole numbers; of an update alone, the gradient |
 //! | `labels` | `i64`, the class of each sample, where there are classes |
 //! | `v.*` | the vector that a product is taken with, in parts of the shapes of the parameters `*`; where something else than a loss is computed, the weights of the results `*` in the sum that is compared |
 //! | `source` | what the Laplacian of a network is to be at each point of the batch |

@@ -19,10 +19,20 @@ fn elementwise(c: &mut Criterion) {
     let mut group = c.benchmark_group("elementwise");
     group.throughput(Throughput::Elements(IN_CACHE as u64));
     let (x, mut y) = (numbers(IN_CACHE), numbers(IN_CACHE));
-    for f in [Unary::Exp, Unary::Ln, Unary::Tanh, Unary::Sigmoid, Unary::Erf, Unary::SechSquared] {
+    use Unary::{Cos, Erf, Exp, Ln, SechSquared, Sigmoid, Sin, Tanh};
+    for f in [Exp, Ln, Tanh, Sigmoid, Erf, SechSquared, Sin, Cos] {
         for isa in Isa::available() {
             group.bench_function(BenchmarkId::new(format!("{f:?}"), isa.name()), |b| {
                 b.iter(|| unary(isa, f, Arg::Slice(&x), &mut y));
+            });
+        }
+    }
+    let [double, mut of_double] =
+        [(); 2].map(|()| x.iter().copied().map(f64::from).collect::<Vec<_>>());
+    for f in [Exp, Sin, Cos] {
+        for isa in Isa::available() {
+            group.bench_function(BenchmarkId::new(format!("{f:?}, double"), isa.name()), |b| {
+                b.iter(|| unary(isa, f, Arg::Slice(&double), &mut of_double));
             });
         }
     }

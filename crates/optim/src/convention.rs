@@ -140,6 +140,13 @@ pub(crate) fn averages<'g, R: Rule>(
     [mean, at.number(move |rule, _| betas(rule)[1]) * square + joins]
 }
 
+/// ‖x‖², in the pass that computes x. [`Var::norm`] scales x by its largest element first, two passes more, and so holds
+/// where squares are 0 or ∞, below 10⁻¹⁹ and above 10¹⁹ in single precision: no lengths of weights, nor of a direction that was
+/// divided by a root mean square.
+pub(crate) fn sum_of_squares<'g>(x: Var<'g>) -> Var<'g> {
+    x.square().sum()
+}
+
 /// Writes the options that several rules have alike, as methods of their optimizers.
 macro_rules! options {
     ($($option:ident),*) => { $(crate::convention::options!(@ $option);)* };

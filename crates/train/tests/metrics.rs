@@ -109,7 +109,13 @@ fn what_a_metric_is_not_of_is_said() {
     let scores = array![[0.5, 0.2], [0.1, 0.3]];
     assert_eq!(
         refused(Predictions::new(scores.clone(), array![0, 2]), &Accuracy),
-        "a label must be at least 0 and below the number of classes, 2, and is 2",
+        "a label must be at least 0 and below the number of classes, 2, and is 2: labels count from 0, so \
+         subtract 1 from those that count from 1, or give outputs at least 3 scores",
+    );
+    assert_eq!(
+        refused(Predictions::new(scores.clone(), array![0, -1]), &Accuracy),
+        "a label must be at least 0 and below the number of classes, 2, and is -1: \
+         leave out the samples whose label stands for none",
     );
     assert_eq!(
         refused(Predictions::new(scores.clone(), array![0, 1, 1]), &Accuracy),

@@ -16,6 +16,7 @@ mod resnet;
 mod sampling;
 mod tanh;
 mod transformer;
+mod update;
 
 use crate::Failure;
 use crate::generate::Draw;
@@ -63,11 +64,14 @@ pub enum Group {
     Sequence,
     /// Derivatives beyond the gradient.
     Second,
+    /// Update rules alone.
+    Update,
 }
 
 impl Group {
     /// All, in the order of the steps.
-    pub const ALL: [Self; 4] = [Self::Dense, Self::Image, Self::Sequence, Self::Second];
+    pub const ALL: [Self; 5] =
+        [Self::Dense, Self::Image, Self::Sequence, Self::Second, Self::Update];
 
     /// What tables call it.
     pub fn name(self) -> &'static str {
@@ -76,6 +80,7 @@ impl Group {
             Self::Image => "images",
             Self::Sequence => "sequences",
             Self::Second => "derivatives",
+            Self::Update => "updates",
         }
     }
 }
@@ -126,9 +131,14 @@ pub fn all() -> Vec<Entry> {
     .collect()
 }
 
+/// The steps that are an update alone, by a rule each.
+pub fn updates() -> Vec<Entry> {
+    update::steps()
+}
+
 /// The step of this name.
 pub fn named(name: &str) -> Result<Entry, Failure> {
-    let entry = all().into_iter().find(|entry| entry.name == name);
+    let entry = all().into_iter().chain(updates()).find(|entry| entry.name == name);
     entry.ok_or_else(|| format!("no step has the name {name:?}").into())
 }
 
@@ -145,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_spec_survives_json() {
-        for entry in all() {
+        for entry in all().into_iter().chain(updates()) {
             let spec = entry.spec();
             let json = serde_json::to_string(&spec).unwrap();
             assert_eq!(serde_json::from_str::<Spec>(&json).unwrap(), spec);

@@ -151,6 +151,28 @@ fn f64_errors_are_within_their_bounds() {
     }
 }
 
+/// Where sine or cosine is nearly 0, all its digits come from the parts of π in which the argument was reduced.
+#[test]
+fn sine_and_cosine_keep_their_digits_next_to_quarter_turns() {
+    fn check<T: Scalar>(case: &Case, max: f64, neighbours: fn(f64) -> [T; 3]) {
+        let quarters = (0..15_915).map(|k| f64::from(k) * std::f64::consts::FRAC_PI_2);
+        let x: Vec<T> = quarters.flat_map(neighbours).collect();
+        let truth: Vec<Dd> = x.iter().map(|&x| (case.precise)(x.to_f64().into())).collect();
+        let mut worst = none();
+        measure(case, &x, &truth, &mut worst);
+        for (isa, error, x) in worst {
+            assert!(error <= max, "{:?} {isa:?}: {error:.3} ULP at {x:e}", case.f);
+        }
+    }
+    for case in CASES.iter().filter(|case| matches!(case.f, Unary::Sin | Unary::Cos)) {
+        check(case, case.max_f64, |x| [x.next_down(), x, x.next_up()]);
+        check(case, case.max_f32, |x| {
+            let x = x as f32;
+            [x.next_down(), x, x.next_up()]
+        });
+    }
+}
+
 #[test]
 #[ignore = "every f32 and a million f64: ten minutes; prints the table of the crate's documentation"]
 fn full_sweep() {

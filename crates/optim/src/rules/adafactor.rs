@@ -3,6 +3,7 @@
 use graph::{Shape, Var, keep};
 use serde::Serialize;
 
+use crate::convention::sum_of_squares;
 use crate::engine::described;
 use crate::{At, Moment, Optim, Precision, Rule, Slot, Unit, Updated, hyperparameters};
 
@@ -122,8 +123,9 @@ impl Rule for AdafactorRule {
         let smallest = at.number(move |r, t| least(r, t).powi(2));
         let direction = g / estimate.maximum(smallest).sqrt();
         let root = (w.shape().size() as f64).sqrt();
-        let size = (w.norm() / root).maximum(at.number(|r, _| r.epsilon2));
-        let excess = (direction.norm() / at.number(move |r, _| root * r.clip)).maximum(1.0);
+        let size = (sum_of_squares(w).sqrt() / root).maximum(at.number(|r, _| r.epsilon2));
+        let excess =
+            (sum_of_squares(direction).sqrt() / at.number(move |r, _| root * r.clip)).maximum(1.0);
         let rate = at.number(|r, t| r.learning_rate.min(1.0 / (t.step as f64).sqrt()));
         let w = if self.weight_decay == 0.0 { w } else { w * at.shrink(|r, _| r.weight_decay) };
         Updated::new(w - rate * size / excess * direction, [rows, columns, square])

@@ -1,6 +1,6 @@
 //! LAMB.
 
-use crate::convention::{averages, by_norm, options};
+use crate::convention::{averages, by_norm, options, sum_of_squares};
 use crate::engine::described;
 use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Unit, Updated};
 use graph::Var;
@@ -55,6 +55,6 @@ impl Rule for LambRule {
 
 /// ‖θ‖/‖u‖, or 1 where one of them is 0.
 fn trust<'g>(weights: Var<'g>, direction: Var<'g>) -> Var<'g> {
-    let (length, step) = (weights.norm(), direction.norm());
+    let (length, step) = (sum_of_squares(weights).sqrt(), sum_of_squares(direction).sqrt());
     length.gt(0.0).and(step.gt(0.0)).select(length / step, 1.0)
 }

@@ -1,6 +1,6 @@
 //! NovoGrad.
 
-use crate::convention::{by_norm, options};
+use crate::convention::{by_norm, options, sum_of_squares};
 use crate::engine::described;
 use crate::{At, Epsilon, Optim, Precision, Rule, Slot, Unit, Updated};
 use graph::Shape;
@@ -42,7 +42,7 @@ impl Rule for NovoGradRule {
         // The first square is the mean.
         let take = at.number(|r, t| if t.step == 1 { 1.0 } else { 1.0 - r.beta2 });
         let keep = at.number(|r, t| if t.step == 1 { 0.0 } else { r.beta2 });
-        let square = keep * square + take * g.norm().square();
+        let square = keep * square + take * sum_of_squares(g);
         let scaled = Epsilon::divide(at, self, |r| r.epsilon, [g, square]);
         let decay = at.number(|r, _| r.weight_decay) * w;
         let velocity = at.number(|r, _| r.beta1) * velocity + scaled + decay;

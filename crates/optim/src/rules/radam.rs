@@ -93,9 +93,10 @@ impl Rule for RAdamRule {
             let divided = Epsilon::divide(at, self, |r| r.epsilon, [mean, square]);
             at.number(|r, t| t.gathered(r.beta2).sqrt()) * divided
         };
-        let divides = at.number(|r, t| f64::from(u8::from(r.rectification(t).is_some())));
-        let rectified = at.number(|r, t| r.rectification(t).unwrap_or(1.0)) * scaled;
-        let direction = divides.gt(0.0).select(rectified, mean);
+        // One of the two is 0; what is not finite where nothing is divided yet, takes no part.
+        let plain = at.number(|r, t| f64::from(u8::from(r.rectification(t).is_none())));
+        let rectified = at.number(|r, t| r.rectification(t).unwrap_or(0.0));
+        let direction = plain * mean + rectified.mul_no_nan(scaled);
         let w = WeightDecay::shrunk(at, self, |r| r.weight_decay, |_, _| 1.0, w);
         let rate = at.rate(|r, t| 1.0 / t.gathered(r.beta1));
         Updated::new(w - rate * direction, [mean, square])

@@ -37,7 +37,8 @@ pub enum MetricError {
     },
     /// A label of no class.
     #[error(
-        "a label must be at least 0 and below the number of classes, {classes}, and is {label}"
+        "a label must be at least 0 and below the number of classes, {classes}, and is {label}: {}",
+        of_no_class(*.label)
     )]
     Label {
         /// The label.
@@ -72,6 +73,17 @@ pub enum MetricError {
 }
 
 cotangent::debug_as_display!(MetricError);
+
+/// What may be done about a label of no class; the classes are those that the outputs have scores of.
+fn of_no_class(label: i64) -> String {
+    if label < 0 {
+        return "leave out the samples whose label stands for none".to_owned();
+    }
+    let classes = label as u64 + 1;
+    format!(
+        "labels count from 0, so subtract 1 from those that count from 1, or give outputs at least {classes} scores"
+    )
+}
 
 impl MetricError {
     pub(crate) fn unfit(rule: &'static str, predictions: &Predictions) -> Self {
