@@ -104,9 +104,9 @@ table! {
     /// ln(1 + x), without cancellation near 0.
     Log1p, 16 => |x| elementary::log1p::<S, T>(x);
     /// sin x.
-    Sin, 48 => |x| elementary::sin::<S, T>(x), far x.sin();
+    Sin, 16 => |x| elementary::sin::<S, T>(x), far x.sin();
     /// cos x.
-    Cos, 48 => |x| elementary::cos::<S, T>(x), far x.cos();
+    Cos, 16 => |x| elementary::cos::<S, T>(x), far x.cos();
     /// The hyperbolic tangent.
     Tanh, 16 => |x| elementary::tanh::<S, T>(x);
     /// The logistic function 1/(1 + e^(−x)).
