@@ -11,6 +11,8 @@ pub(crate) enum Cut {
     Operations,
     /// It goes through whole columns where the node needs whole rows, or the other way round.
     Whole,
+    /// It reduces other axes than the node.
+    Axes,
     /// It would need whole rows, of a product that is computed faster by columns.
     Factor,
     /// A reduced row is too long to be worked on with its result.
@@ -33,6 +35,7 @@ impl Cut {
             Cut::Outputs => format!("{fused} stores {MAX_OUTPUTS} arrays, the most"),
             Cut::Operations => format!("{fused} would have more than {MAX_MEMBERS} operations"),
             Cut::Whole => format!("{fused} has either whole rows or whole columns at a time"),
+            Cut::Axes => format!("{fused} is reduced over other axes"),
             Cut::Factor => format!("{fused} computes its product faster by columns than by rows"),
             Cut::Row => {
                 format!("rows of more than {} are reduced in parts", kernels::Fused::<f32>::MAX_ROW)

@@ -252,13 +252,15 @@ impl Grouping<'_> {
     ) -> Option<Cut> {
         let whole = self.whole(group, extent, root, candidate);
         let rows = self.rows(root);
-        let other = group.whole.is_some() && whole.is_some() && group.whole != whole
-            || group.rows.is_some() && rows.is_some() && group.rows != rows;
+        let other_axes = group.rows.is_some() && rows.is_some() && group.rows != rows;
+        let other = group.whole.is_some() && whole.is_some() && group.whole != whole;
         let dear = || group.members.iter().any(|&id| self.is_dear_by_rows(id));
         if group.stored.len() >= MAX_OUTPUTS {
             Some(Cut::Outputs)
         } else if group.members.len() + candidate.members.len() > MAX_MEMBERS {
             Some(Cut::Operations)
+        } else if other_axes {
+            Some(Cut::Axes)
         } else if other {
             Some(Cut::Whole)
         } else {
@@ -352,7 +354,10 @@ impl Grouping<'_> {
     }
 
     fn join(&mut self, position: usize, extent: Extent, root: NodeId, candidate: Candidate) {
-        let rows = self.rows(root);
+        let rows = match extent {
+            Extent::Column(rows) => Some(rows),
+            _ => self.rows(root),
+        };
         let whole = self.whole(&self.groups[position], extent, root, &candidate);
         let group = &mut self.groups[position];
         group.whole = group.whole.or(whole);
