@@ -94,13 +94,14 @@ mod tests {
 
     #[test]
     fn arrays_without_gaps_have_none_and_short_runs_are_not_told_apart() {
+        let is = |gap: &Range<usize>, gaps: Vec<_>| assert_eq!(gaps, std::slice::from_ref(gap));
         let part = |offset| Place { offset, shape: [50].into(), strides: smallvec![1] };
         assert_eq!(between(&[&part(50), &part(0)], 100), []);
-        assert_eq!(between(&[&part(50), &part(0)], 130), [100..130]);
+        is(&(100..130), between(&[&part(50), &part(0)], 130));
         let every_other = Place { offset: 0, shape: [50].into(), strides: smallvec![2] };
-        assert_eq!(between(&[&every_other], 100), [0..100]);
+        is(&(0..100), between(&[&every_other], 100));
         let nothing = Place { offset: 0, shape: [0, 3].into(), strides: smallvec![3, 1] };
-        assert_eq!(between(&[&nothing], 100), [0..100]);
+        is(&(0..100), between(&[&nothing], 100));
     }
 
     #[test]
