@@ -101,6 +101,12 @@ fn reductions_of_nothing_are_identities() {
 }
 
 #[test]
+#[should_panic(expected = "the rows are 2 of the axes before the last one of [3, 4]")]
+fn rows_are_axes_before_the_last_one() {
+    FusedBuilder::<f32>::with_row_axes(&[3, 4], 2);
+}
+
+#[test]
 #[should_panic(expected = "may be stored, but not used along its row")]
 fn results_of_long_rows_may_not_be_used_along_them() {
     let columns = Fused::<f32>::MAX_ROW + 1;
