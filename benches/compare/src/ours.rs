@@ -87,6 +87,17 @@ impl<const N: usize> Training for Trained<N> {
     }
 }
 
+/// The times of steps in microseconds: half a second of them, 20 at least.
+pub fn timed(training: &mut dyn Training) -> Result<Vec<f64>, Failure> {
+    let (mut times, begin) = (Vec::new(), Instant::now());
+    while times.len() < 20 || begin.elapsed().as_millis() < 500 {
+        let start = Instant::now();
+        training.step()?;
+        times.push(start.elapsed().as_nanos() as f64 / 1e3);
+    }
+    Ok(times)
+}
+
 impl<const N: usize> Ours for Trained<N> {
     fn profile(&mut self) -> Result<String, Failure> {
         let mut times = (Vec::new(), Vec::new());
@@ -165,13 +176,7 @@ impl<const N: usize, const M: usize> Training for Evaluation<N, M> {
 
 impl<const N: usize, const M: usize> Ours for Evaluation<N, M> {
     fn profile(&mut self) -> Result<String, Failure> {
-        let mut times = Vec::new();
-        let begin = Instant::now();
-        while times.len() < 20 || begin.elapsed().as_millis() < 500 {
-            let start = Instant::now();
-            self.step()?;
-            times.push(start.elapsed().as_nanos() as f64 / 1e3);
-        }
+        let times = timed(self)?;
         // A function keeps its program to itself: the same is recorded once more.
         let graph = Graph::new();
         let inputs = self.inputs.each_ref().map(|input| match input {

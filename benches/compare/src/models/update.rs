@@ -3,8 +3,6 @@
 //! What is trained is the linear loss gᵀθ, whose gradient is the same at every step, so that nothing is computed but the
 //! update. The rules are those that optax has, by its conventions and names.
 
-use std::time::Instant;
-
 use cotangent::optim::{
     AdaBelief, Adadelta, Adafactor, Adagrad, Adam, Adamax, AmsGrad, Lamb, Lion, Muon, NAdam,
     NovoGrad, Optimizer, RAdam, RmsProp, Rprop, Sgd, Yogi,
@@ -16,7 +14,7 @@ use serde_json::json;
 use super::{Entry, Group, Model, Work};
 use crate::Failure;
 use crate::generate::Draw;
-use crate::ours::{Ours, array, fill};
+use crate::ours::{Ours, array, fill, timed};
 use crate::plain;
 use crate::serve::Training;
 use crate::stats::median;
@@ -155,14 +153,7 @@ impl Training for Updated {
 
 impl Ours for Updated {
     fn profile(&mut self) -> Result<String, Failure> {
-        let mut times = Vec::new();
-        let begin = Instant::now();
-        while times.len() < 20 || begin.elapsed().as_millis() < 500 {
-            let start = Instant::now();
-            self.step()?;
-            times.push(start.elapsed().as_nanos() as f64 / 1e3);
-        }
-        Ok(format!("{:>6.1} µs for the update\n", median(&times)))
+        Ok(format!("{:>6.1} µs for the update\n", median(&timed(self)?)))
     }
 }
 
