@@ -33,33 +33,67 @@ pub(super) fn permuted_last<'g>(
     }
 }
 
-/// What a variable is a permutation of, if that is computed.
-fn permutation(x: Var<'_>) -> Option<(Order, Var<'_>)> {
-    let Lowering::Permute(order) = lowering(x) else { return None };
-    let of = input(x);
-    let mut base = of;
+/// The order in which the axes of what is computed lie in memory; none of what may be read in any: of a leaf, and of what
+/// is repeated.
+fn order_of(x: Var<'_>) -> Option<Order> {
+    let order = match lowering(x) {
+        Lowering::Permute(order) => order.iter().copied().collect(),
+        _ => (0..x.rank()).collect(),
+    };
+    let mut base = x;
     loop {
         base = match lowering(base) {
-            Lowering::Reshape | Lowering::Broadcast | Lowering::Permute(_) | Lowering::View(_) => {
-                input(base)
-            }
-            Lowering::Input(_)
+            Lowering::Reshape | Lowering::Permute(_) | Lowering::View(_) => input(base),
+            Lowering::Broadcast
+            | Lowering::Input(_)
             | Lowering::Parameter(_)
             | Lowering::Constant
-            | Lowering::Full(_) => {
-                return None;
-            }
-            _ => return Some((order, of)),
+            | Lowering::Full(_) => return None,
+            _ => return Some(order),
         };
     }
 }
 
+/// Whether an order moves no axes, of what has this shape in it, but such of extent 1.
+fn moves_nothing(order: &[usize], shape: &Shape) -> bool {
+    (0..order.len()).filter(|&axis| shape[axis] != 1).map(|axis| order[axis]).is_sorted()
+}
+
+/// What a variable is a permutation of, if that is computed, and more than axes of extent 1 are moved.
+fn permutation(x: Var<'_>) -> Option<(Order, Var<'_>)> {
+    let Lowering::Permute(_) = lowering(x) else { return None };
+    let order = order_of(x)?;
+    (!moves_nothing(&order, &x.shape())).then(|| (order, input(x)))
+}
+
+/// The order in which elementwise work goes through its operands, if it is another than theirs. The first operand of all
+/// elements that is computed has the say, a choice's condition last: a second sweep finds it in its order. Where there is no operand of all elements, one of some has
+/// it, as the sum over an axis, with which the others agree.
+fn other_order(shape: &Shape, inputs: &[Var<'_>]) -> Option<Order> {
+    let whole = |x: &&Var<'_>| x.shape() == *shape && !matches!(lowering(**x), Lowering::Broadcast);
+    let mut all = inputs.iter().filter(whole).peekable();
+    if all.peek().is_some() {
+        let order = all.find_map(|&x| order_of(x))?;
+        return (!moves_nothing(&order, shape)).then_some(order);
+    }
+    let some: SmallVec<[_; 3]> = inputs.iter().filter(|x| x.rank() == shape.rank()).collect();
+    let (order, _) = some.iter().find_map(|x| permutation(**x))?;
+    let agrees = |x: &&Var<'_>| match order_of(**x) {
+        None => true,
+        Some(other) => other == order || moves_nothing(&order, &x.shape()),
+    };
+    some.iter().all(agrees).then_some(order)
+}
+
 fn elementwise<'g>(graph: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> Option<Var<'g>> {
     let shape = &visit.ty.shape;
-    let whole = |x: &&Var<'g>| x.shape() == *shape;
-    let (order, _) = inputs.iter().filter(whole).find_map(|&x| permutation(x))?;
-    let back = inverse(&order);
     let rank = shape.rank();
+    let mut voices: SmallVec<[Var<'g>; 3]> = inputs.into();
+    if matches!(visit.op.lower(), Lowering::Select) {
+        voices.rotate_left(1);
+    }
+    let order = other_order(shape, &voices)?;
+    let back = inverse(&order);
     let arranged = |&x: &Var<'g>| {
         if x.shape().size() == 1 && shape.size() > 1 {
             return x.reshape_to([]);
@@ -160,9 +194,10 @@ fn in_order<'g>(x: Var<'g>, order: &[usize]) -> Var<'g> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::expand::expand;
-    use super::super::sweep;
+    use super::super::expand::{expand, expanded};
+    use super::super::simplify::simplified;
     use super::super::testing::Passed;
+    use super::super::{counted_sweep, sweep, until_settled};
     use super::*;
 
     #[test]
@@ -182,6 +217,41 @@ mod tests {
             passed.text()
         );
         passed.keeps_values(1e-14);
+    }
+
+    #[test]
+    fn what_follows_a_sum_over_an_axis_of_a_product_is_computed_in_its_order() {
+        let passed = Passed::through(
+            |target| {
+                until_settled(
+                    &target.graph,
+                    &target.outputs,
+                    &[expanded, simplified, permuted_last],
+                )
+            },
+            |g| {
+                let (x, w, p) =
+                    (g.input("x", [6, 3]), g.input("w", [4, 5, 3]), g.input("p", [6, 5]));
+                // For each of 4 directions: p·(d − Σ p·d), the derivative of a softmax.
+                let d = x.contract(w, &[], &[(1, 2)]).permute([1, 0, 2]) * p;
+                let p = p.reshape([1, 6, 5]);
+                (d - p * d.sum_over(keep(-1))).sum_over([1])
+            },
+        );
+        let text = passed.text();
+        assert!(
+            text.ends_with("sub(mul, mul); sum(sub); permute(sum); reshape(permute)"),
+            "{text}"
+        );
+        passed.keeps_values(1e-14);
+    }
+
+    #[test]
+    fn an_axis_of_extent_1_has_no_place_in_an_order() {
+        let g = Graph::new();
+        let y = (g.input("x", [4, 1, 5]).exp().permute([1, 0, 2])) * g.input("s", [1, 4, 1]);
+        let (_, count) = counted_sweep(&g, &[y.id()], &[permuted_last]);
+        assert_eq!(count, 0);
     }
 
     #[test]

@@ -32,16 +32,7 @@ use graph::{Graph, Scalar, Var};
 /// All passes on the computation of `outputs` in the precision `T`, in the order that lets each see
 /// what the ones before it made. What rounds otherwise than written is left out where that is asked.
 pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arithmetic) -> Target {
-    let mut order: Vec<Rule> = vec![
-        expand::expanded,
-        masked::masked,
-        simplify::simplified,
-        unmerged::unmerged,
-        unroll::unrolled,
-        layout::permuted_last,
-        parts::done_on_parts,
-        look::looked_before,
-    ];
+    let mut order = RULES.to_vec();
     if arithmetic == Arithmetic::Reassociated {
         order.extend([contracted::summed_batch as Rule, gram::summed_squares]);
     }
@@ -67,6 +58,18 @@ pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arit
     let target = sweep(&target, &[simplify::simplified, fold]);
     cse::merge_common_subexpressions(&target)
 }
+
+/// What moves work to where it is nearest to its operands, and rounds as written.
+const RULES: [Rule; 8] = [
+    expand::expanded,
+    masked::masked,
+    simplify::simplified,
+    unmerged::unmerged,
+    unroll::unrolled,
+    layout::permuted_last,
+    parts::done_on_parts,
+    look::looked_before,
+];
 
 /// What a pass says of one node: what stands for it, given its recorded inputs, or that it stays.
 type Rule = for<'g> fn(&'g Graph, &Visit<'_>, &[Var<'g>]) -> Option<Var<'g>>;
@@ -137,6 +140,24 @@ mod tests {
         for arithmetic in [Arithmetic::Reassociated, Arithmetic::AsWritten] {
             let all = |target: &Target| run::<f64>(&target.graph, &target.outputs, arithmetic);
             testing::keeps_all_examples(all, 1e-13);
+        }
+    }
+
+    #[test]
+    fn sweeps_come_to_an_end() {
+        for example in graph::ops::registry() {
+            let graph = Graph::new();
+            let inputs: Vec<Var<'_>> =
+                example.samples.iter().map(|x| graph.typed_input("", x.ty.clone())).collect();
+            let y = example.record(&graph, &inputs);
+            let reals: Vec<Var<'_>> = inputs.iter().copied().filter(|x| x.is_real()).collect();
+            let total = (y * y.sin()).sum();
+            let of = graph::Gradient::of(total).zeros_without_path();
+            let gradient = of.with_respect_to(&reals).unwrap();
+            let outputs: Vec<NodeId> = gradient.into_iter().map(|var| var.id()).collect();
+            let target = until_settled(&graph, &outputs, &RULES);
+            let (_, count) = counted_sweep(&target.graph, &target.outputs, &RULES);
+            assert_eq!(count, 0, "{} is not settled", example.operation);
         }
     }
 
