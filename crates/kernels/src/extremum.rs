@@ -96,8 +96,7 @@ impl ArgExtremum {
             return;
         }
         let tasks = self.tasks();
-        let shares =
-            if self.is_shared() { pool.threads().min(Pool::MAX_PLACES).min(tasks) } else { 1 };
+        let shares = if self.is_shared() { pool.threads().min(tasks) } else { 1 };
         let out = Positions(out.as_mut_ptr());
         let search = |share: usize| {
             let at = |i: usize| tasks / shares * i + tasks % shares * i / shares;

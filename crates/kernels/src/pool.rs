@@ -3,9 +3,15 @@
 //! A call hands out task numbers and returns when all are done. It allocates nothing: the closure is lent to the
 //! workers by address, and what they share is a handful of atomics. Workers spin for a short while after a call, as
 //! a training step makes the next one soon, and then sleep.
+//!
+//! A number that one core writes and another reads takes up to a microsecond on its way, as long as a short task. So a call
+//! costs two such ways, in the lines of memory that the threads share: the caller writes one that all workers watch, and
+//! each worker one that the caller waits for. Which tasks a thread has is settled beforehand; it takes them from a
+//! [`Seat`] of its own, where others look only when theirs are done.
+
+mod seat;
 
 use std::any::Any;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
@@ -13,18 +19,14 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::scratch;
+use seat::{Call, Line, Seat, Tasks};
 
 /// How long an idle worker spins before it sleeps.
 const SPIN: Duration = Duration::from_micros(80);
 
-thread_local! {
-    /// Which of its pool's threads this one is: a worker's number from 1 on, 0 for a caller.
-    static PLACE: Cell<usize> = const { Cell::new(0) };
-}
-
 /// A fixed set of worker threads that, with the calling thread, run the tasks of one call at a time.
 ///
-/// Which thread runs which task is left to chance: a result must not depend on it.
+/// Which thread runs which task is left to chance in the end: a result must not depend on it.
 #[derive(Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
@@ -33,21 +35,26 @@ pub struct Pool {
     busy: AtomicBool,
 }
 
-/// A borrowed closure, so that one thin pointer leads to it.
-type Task<'a> = &'a (dyn Fn(usize) + Sync);
+/// What a thread does with the tasks that fall to it, given its number.
+type Work<'a> = &'a (dyn Fn(usize, &mut dyn Iterator<Item = usize>) + Sync);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
-    /// The number of the call in the upper half, and how many of its tasks nobody has taken in the lower.
-    ticket: AtomicU64,
-    /// The call's task; valid while tasks of the ticket's call are left.
-    task: AtomicPtr<()>,
-    /// Tasks of the call that are not finished.
-    unfinished: AtomicUsize,
+    board: Line<Board>,
+    /// The caller's, and one for each worker.
+    seats: Box<[Seat]>,
     /// Workers that sleep or are about to.
-    asleep: AtomicUsize,
+    asleep: Line<AtomicUsize>,
     stop: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+/// What workers watch.
+#[derive(Debug, Default)]
+struct Board {
+    call: AtomicU64,
+    /// Where the call's closure is; valid while tasks of it are left.
+    closure: AtomicPtr<()>,
 }
 
 impl Pool {
@@ -58,17 +65,16 @@ impl Pool {
     ///
     /// When the operating system refuses a thread.
     pub fn new(threads: usize) -> Pool {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared::of(threads.max(1)));
         let begun = Arc::new(Barrier::new(threads.max(1)));
         let worker = |index| {
             let (shared, begun) = (Arc::clone(&shared), Arc::clone(&begun));
             let named = thread::Builder::new().name(format!("cotangent-{index}"));
             let work = move || {
-                PLACE.set(index);
                 // What a thread keeps is allocated now, so that no later call does.
                 scratch::prepare();
                 begun.wait();
-                shared.work();
+                shared.serve(index);
             };
             named.spawn(work).expect("the operating system gives another thread")
         };
@@ -88,14 +94,36 @@ impl Pool {
     ///
     /// When a task panics, with its payload, after the others are done.
     pub fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-        let alone = tasks <= 1 || self.workers.is_empty() || tasks > u32::MAX as usize;
+        self.run_in_places(tasks, &|_, tasks| tasks.for_each(task));
+    }
+
+    /// Shares tasks 0 … `tasks` − 1 among the threads, such that in one call after another a thread takes those of one
+    /// place if it can: what they left in its cache, it finds there again.
+    ///
+    /// `work` is called on each thread that takes part, once for its own tasks and again for what it takes of others', with
+    /// a number less than that of threads, which no two have at a time, and with these tasks, all of which it is to do.
+    ///
+    /// # Panics
+    ///
+    /// When a task panics, with its payload, after the others are done.
+    pub fn run_in_places(
+        &self,
+        tasks: usize,
+        work: &(dyn Fn(usize, &mut dyn Iterator<Item = usize>) + Sync),
+    ) {
+        let alone = tasks <= 1 || self.workers.is_empty() || tasks > Call::MAX_TASKS;
         if alone || self.busy.swap(true, Ordering::Acquire) {
-            return (0..tasks).for_each(task);
+            return work(0, &mut (0..tasks));
         }
-        self.shared.publish(tasks, &task);
+        let closure = std::ptr::from_ref(&work).cast::<()>();
+        let call = Call::of(self.shared.board.call.load(Ordering::Relaxed)).next(tasks);
+        let mut own = self.shared.tasks(call, 0);
+        // Before others know of them: to take one from them would wait until the call has gone to all.
+        own.begin();
+        self.shared.publish(call, closure);
         self.wake(tasks - 1);
-        while self.shared.take_one() {}
-        self.shared.wait();
+        self.shared.take_part(call, 0, own, closure);
+        self.shared.wait(call);
         let panic = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.busy.store(false, Ordering::Release);
         if let Some(payload) = panic {
@@ -103,36 +131,10 @@ impl Pool {
         }
     }
 
-    /// Shares tasks 0 … `tasks` − 1 among the threads, such that in one call after another a thread takes those of one
-    /// place if it can: what they left in its cache, it finds there again.
-    ///
-    /// `work` is called once on each thread that takes part, with a number less than that of threads, which no two have
-    /// at a time, and with the tasks that fall to it.
-    ///
-    /// # Panics
-    ///
-    /// When there are more than [`MAX_PLACES`](Self::MAX_PLACES) tasks, or a task panics.
-    pub fn run_in_places(
-        &self,
-        tasks: usize,
-        work: &(dyn Fn(usize, &mut dyn Iterator<Item = usize>) + Sync),
-    ) {
-        assert!(tasks <= Self::MAX_PLACES, "{tasks} tasks are more than {}", Self::MAX_PLACES);
-        let threads = self.threads().min(tasks).max(1);
-        let taken = AtomicU64::new(0);
-        let free = |&i: &usize| taken.fetch_or(1 << i, Ordering::Relaxed) & (1 << i) == 0;
-        self.run(threads, &|number| {
-            let first = PLACE.get() % threads * tasks / threads;
-            work(number, &mut (first..tasks).chain(0..first).filter(free));
-        });
-    }
-
-    /// The most tasks that [`run_in_places`](Self::run_in_places) shares.
-    pub const MAX_PLACES: usize = 64;
-
-    /// Wakes as many workers as there are tasks for, if any sleep.
+    /// Wakes as many workers as there are tasks for, if any sleep. One that is about to may be missed: then others do its
+    /// tasks, which is less than to wait, in each call, until all see that there is one.
     fn wake(&self, tasks: usize) {
-        if self.shared.asleep.load(Ordering::SeqCst) > 0 {
+        if self.shared.asleep.load(Ordering::Relaxed) > 0 {
             self.workers.iter().take(tasks).for_each(|worker| worker.thread().unpark());
         }
     }
@@ -150,55 +152,62 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// Opens a call. The caller holds `busy`, and of the call before no task is left.
-    fn publish(&self, tasks: usize, task: &Task<'_>) {
-        self.task.store(std::ptr::from_ref(task).cast::<()>().cast_mut(), Ordering::Relaxed);
-        self.unfinished.store(tasks, Ordering::Relaxed);
-        let call = (self.ticket.load(Ordering::Relaxed) >> 32).wrapping_add(1);
-        // Sequentially consistent, as is the worker's announcement of sleep: one of the two sees the other.
-        self.ticket.store((call << 32) | tasks as u64, Ordering::SeqCst);
-    }
-
-    /// Takes a task of the present call and runs it; false when none is left.
-    fn take_one(&self) -> bool {
-        let mut ticket = self.ticket.load(Ordering::Acquire);
-        loop {
-            let left = ticket & u64::from(u32::MAX);
-            if left == 0 {
-                return false;
-            }
-            let task = self.task.load(Ordering::Relaxed);
-            match self.ticket.compare_exchange_weak(
-                ticket,
-                ticket - 1,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => {
-                    // SAFETY: the exchange succeeded, so that from the first load of the ticket until now the same call
-                    // had tasks left; `task` was read in between and is that call's. The closure lives until `run`
-                    // returns, which waits for the task that was just taken.
-                    let task = unsafe { *task.cast::<Task<'_>>() };
-                    self.finish(catch_unwind(AssertUnwindSafe(|| task(left as usize - 1))));
-                    return true;
-                }
-                Err(now) => ticket = now,
-            }
+    fn of(threads: usize) -> Self {
+        Shared {
+            board: Line::default(),
+            seats: (0..threads).map(|_| Seat::default()).collect(),
+            asleep: Line::default(),
+            stop: AtomicBool::new(false),
+            panic: Mutex::default(),
         }
     }
 
-    /// Counts a task as done and keeps the first panic.
-    fn finish(&self, outcome: thread::Result<()>) {
-        if let Err(payload) = outcome {
+    /// Opens a call. The caller holds `busy`, and of the call before no task is left.
+    fn publish(&self, call: Call, closure: *const ()) {
+        self.board.closure.store(closure.cast_mut(), Ordering::Relaxed);
+        self.board.call.store(call.bits(), Ordering::Release);
+    }
+
+    /// The tasks of one of the threads in a call.
+    fn tasks(&self, call: Call, thread: usize) -> Tasks<'_> {
+        Tasks::of(&self.seats[thread], call, call.places(thread, call.threads(self.seats.len())))
+    }
+
+    /// Does a thread's own tasks, and then those that others have not begun. `closure` is where the call's was while some of
+    /// its tasks were left.
+    fn take_part(&self, call: Call, thread: usize, own: Tasks<'_>, closure: *const ()) {
+        let threads = call.threads(self.seats.len());
+        let others = (thread + 1..threads).chain(0..thread).map(|other| self.tasks(call, other));
+        let mut done = 0;
+        for mut tasks in std::iter::once(own).chain(others) {
+            // More than once if one panics.
+            while tasks.hold() {
+                let before = tasks.done;
+                // SAFETY: a task of the call was taken, so that the call had tasks left until now, and the closure is its.
+                // It lives until `run_in_places` returns, which waits for what was taken to be done.
+                let work = unsafe { *closure.cast::<Work<'_>>() };
+                self.catch(|| work(thread, &mut tasks));
+                if tasks.done == before {
+                    // Whoever should have asked for it has panicked.
+                    tasks.next();
+                }
+                self.seats[thread].tell_done(call, done + tasks.done);
+            }
+            done += tasks.done;
+        }
+    }
+
+    fn catch(&self, work: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
             self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
         }
-        self.unfinished.fetch_sub(1, Ordering::Release);
     }
 
-    /// Waits for the tasks that workers have taken.
-    fn wait(&self) {
+    /// Waits until all tasks are done.
+    fn wait(&self, call: Call) {
+        let seats = &self.seats[..call.threads(self.seats.len())];
         let mut spins = 0u32;
-        while self.unfinished.load(Ordering::Acquire) > 0 {
+        while seats.iter().map(|seat| seat.done(call)).sum::<usize>() < call.tasks() {
             spins += 1;
             if spins < 10_000 {
                 std::hint::spin_loop();
@@ -209,20 +218,30 @@ impl Shared {
     }
 
     /// The life of a worker.
-    fn work(&self) {
+    fn serve(&self, index: usize) {
+        let mut seen = Call::default();
         while !self.stop.load(Ordering::Acquire) {
-            if !self.take_one() && !self.spin() {
-                self.sleep();
+            let call = Call::of(self.board.call.load(Ordering::Acquire));
+            if call == seen {
+                if !self.spin(seen) {
+                    self.sleep(seen);
+                }
+            } else {
+                if index < call.threads(self.seats.len()) {
+                    let closure = self.board.closure.load(Ordering::Relaxed);
+                    self.take_part(call, index, self.tasks(call, index), closure);
+                }
+                seen = call;
             }
         }
     }
 
-    /// Whether a task appears within the spinning time.
-    fn spin(&self) -> bool {
+    /// Whether another call appears within the spinning time.
+    fn spin(&self, seen: Call) -> bool {
         let start = Instant::now();
         while start.elapsed() < SPIN {
             for _ in 0..50 {
-                if self.has_task() {
+                if self.is_over(seen) {
                     return true;
                 }
                 std::hint::spin_loop();
@@ -231,14 +250,14 @@ impl Shared {
         false
     }
 
-    fn has_task(&self) -> bool {
-        self.ticket.load(Ordering::SeqCst) & u64::from(u32::MAX) > 0
+    /// Whether there is another call since.
+    fn is_over(&self, seen: Call) -> bool {
+        Call::of(self.board.call.load(Ordering::Relaxed)) != seen
     }
 
-    fn sleep(&self) {
+    fn sleep(&self, seen: Call) {
         self.asleep.fetch_add(1, Ordering::SeqCst);
-        // Looked at again after the announcement: a call opened before it would not have woken us.
-        if !self.has_task() && !self.stop.load(Ordering::SeqCst) {
+        if !self.is_over(seen) && !self.stop.load(Ordering::SeqCst) {
             thread::park();
         }
         self.asleep.fetch_sub(1, Ordering::SeqCst);
@@ -270,7 +289,7 @@ mod tests {
     fn every_task_in_its_place_runs_once() {
         for threads in [1, 2, 3] {
             let pool = Pool::new(threads);
-            for tasks in [0, 1, 2, 7, 64] {
+            for tasks in [0, 1, 2, 7, 64, 300] {
                 let counts: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
                 for _ in 0..100 {
                     pool.run_in_places(tasks, &|number, tasks| {
@@ -281,6 +300,46 @@ mod tests {
                 assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 100));
             }
         }
+    }
+
+    #[test]
+    fn a_thread_has_the_tasks_of_its_place_and_takes_others_when_they_are_done() {
+        let pool = Pool::new(2);
+        let by: Vec<AtomicUsize> = (0..8).map(|_| AtomicUsize::new(0)).collect();
+        let done = AtomicUsize::new(0);
+        pool.run_in_places(8, &|number, tasks| {
+            for i in tasks {
+                by[i].store(number, Ordering::Relaxed);
+                done.fetch_add(1, Ordering::Relaxed);
+                // The caller is late with its first task, and the other does not wait.
+                let start = Instant::now();
+                while i == 0 && done.load(Ordering::Relaxed) < 8 {
+                    assert!(start.elapsed() < Duration::from_secs(60), "the worker is asleep");
+                    thread::yield_now();
+                }
+            }
+        });
+        let by: Vec<usize> = by.into_iter().map(AtomicUsize::into_inner).collect();
+        assert_eq!(by, [0, 1, 1, 1, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn who_is_late_for_a_call_takes_nothing_of_the_next() {
+        for threads in [2, 3, 7] {
+            let pool = Pool::new(threads);
+            for call in 0..20_000 {
+                let tasks = 2 + call % 9;
+                let done = AtomicUsize::new(0);
+                pool.run(tasks, &|i| _ = done.fetch_add(1 << (6 * i), Ordering::Relaxed));
+                let once = (0..tasks).map(|i| 1 << (6 * i)).sum::<usize>();
+                assert_eq!(done.into_inner(), once, "call {call} of {tasks} tasks");
+            }
+        }
+    }
+
+    #[test]
+    fn what_nobody_asks_for_does_not_keep_a_call() {
+        Pool::new(2).run_in_places(5, &|_, _| {});
     }
 
     #[test]

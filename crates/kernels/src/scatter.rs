@@ -235,7 +235,7 @@ impl Scatter {
                 T::scatter(isa, self, part, source.as_ptr(), indices.as_ptr(), result.start())
             }
         };
-        let parts = if self.cut.is_some() { pool.threads().min(Pool::MAX_PLACES) } else { 1 };
+        let parts = if self.cut.is_some() { pool.threads() } else { 1 };
         match parts {
             1 => add(whole),
             _ => pool.run_in_places(parts, &|_, places| {
@@ -326,7 +326,7 @@ fn merged(extents: &[usize], operands: &[Laid<'_>; 3]) -> Vec<Axis> {
 
 /// Writes a number all over a slice.
 fn fill<T: Scalar>(pool: &Pool, x: T, to: &mut [T]) {
-    let parts = if to.len() < 4 * WORTH_SHARING { 1 } else { pool.threads().min(Pool::MAX_PLACES) };
+    let parts = if to.len() < 4 * WORTH_SHARING { 1 } else { pool.threads() };
     if parts == 1 {
         return to.fill(x);
     }

@@ -12,9 +12,9 @@ use crate::pool::Pool;
 use crate::scalar::Scalar;
 use crate::scratch::{PARTIALS, Scratch};
 
-/// Below this many multiply-adds, some 15 µs on one thread, half of a product on another costs more than it saves: a
-/// call takes 1 µs, and what one core wrote another reads at some 5 GB/s.
-const WORTH_SHARING: usize = 1 << 20;
+/// Below this many multiply-adds, some 3 µs on one thread with AVX-512, half of a product on another costs more than it
+/// saves: a call takes 0.3 to 1 µs, and what one core wrote another reads at some 20 GB/s.
+const WORTH_SHARING: usize = 1 << 17;
 
 /// Below this many numbers one thread copies faster than two.
 pub(super) const WORTH_COPYING: usize = 1 << 16;
@@ -191,13 +191,11 @@ impl<'p, T: Scalar> Run<'p, T> {
 
     /// Computes all by tasks that the threads of `pool` take.
     fn share(&self, pool: &Pool) {
-        let threads = pool.threads().min(Pool::MAX_PLACES);
+        let threads = pool.threads();
         let batch = self.work.c.batch.len();
         if batch >= threads {
-            let tasks = batch.min(4 * threads).min(Pool::MAX_PLACES);
-            let start = |task: usize| even_start(batch, tasks, task);
-            pool.run_in_places(tasks, &|_, tasks| {
-                for batch in tasks.flat_map(|task| start(task)..start(task + 1)) {
+            pool.run_in_places(batch, &|_, batch| {
+                for batch in batch {
                     // SAFETY: matrices of C that no other task computes.
                     unsafe { self.job(batch).run() };
                 }
@@ -234,16 +232,14 @@ impl<'p, T: Scalar> Run<'p, T> {
         if blocks < 2 || blocks.checked_mul(results).is_none_or(|all| all > room) {
             return false;
         }
-        let tasks = blocks.min(Pool::MAX_PLACES);
-        let start = |task: usize| even_start(blocks, tasks, task);
         let (c_rows, c_columns) = (Group::run(rows, columns), Group::run(columns, 1));
         let sides = Sides { c_rows: &c_rows, c_columns: &c_columns, ..job.sides };
         let plan = Plan { direct: true, ..job.plan };
         Scratch::for_partials(|scratch| {
             let partials = Job { c: scratch.start().cast::<T>(), plan, sides, ..*job };
             let partials = &partials;
-            pool.run_in_places(tasks, &|_, tasks| {
-                for block in tasks.flat_map(|task| start(task)..start(task + 1)) {
+            pool.run_in_places(blocks, &|_, blocks| {
+                for block in blocks {
                     let c = partials.c.wrapping_add(block * results);
                     // SAFETY: results that no other task computes, in a room that is large enough.
                     unsafe { Job { c, blocks: (block, block + 1), ..*partials }.run() };
@@ -289,9 +285,4 @@ fn bands<'p, T: Scalar>(
             unsafe { job(band).run() };
         }
     });
-}
-
-/// Where part number `i` of `parts` even ones of `total` begins.
-fn even_start(total: usize, parts: usize, i: usize) -> usize {
-    i * (total / parts) + i.min(total % parts)
 }

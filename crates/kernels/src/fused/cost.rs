@@ -5,12 +5,12 @@ use super::step::{Action, Kind, MicroOp};
 
 /// Whether a second thread is asked for help.
 ///
-/// Either the work is much: a unit of cost was measured as 1/30 ns with AVX-512, so that 250 000 are some 8 µs on one
-/// thread, and to hand out a task and wait for its end takes 1 µs while the other thread still spins. Or the numbers are
+/// Either the work is much: a unit of cost was measured as 1/30 ns with AVX-512, so that 125 000 are some 4 µs on one
+/// thread, and to hand out a task and wait for its end takes 0.3 to 1 µs while the other thread still spins. Or the numbers are
 /// many: then the products beside this loop are shared as well, and each thread finds in its own cache the rows that it
 /// worked on before, which to read from the other's would take longer than to compute with.
 pub(super) fn is_worth_a_thread(nest: &Nest, cost: usize) -> bool {
-    cost >= 250_000 || nest.outer_count() * nest.rows * nest.columns >= 12_000
+    cost >= 125_000 || nest.outer_count() * nest.rows * nest.columns >= 12_000
 }
 
 /// The cost of going through the nest: one for each number that a simple operation computes, and for each that is

@@ -47,18 +47,9 @@ impl<T: Scalar> Fused<T> {
         let run = Run { fused: self, isa, memory };
         match self.threads(pool.threads()) {
             1 => run.work(0, 0..self.pieces.1),
-            _ => {
-                // Neighbouring pieces are handed out together where there are many.
-                let pieces = self.pieces.1;
-                let tasks = pieces.min(Pool::MAX_PLACES);
-                // ⌊i·pieces/tasks⌋, where the product might overflow.
-                let start = |i: usize| i * (pieces / tasks) + i * (pieces % tasks) / tasks;
-                let of_task =
-                    |i: usize| (start(i)..start(i + 1)).map(|place| self.order.piece(place));
-                pool.run_in_places(tasks, &|thread, tasks| {
-                    run.work(thread, tasks.flat_map(of_task))
-                });
-            }
+            _ => pool.run_in_places(self.pieces.1, &|thread, places| {
+                run.work(thread, places.map(|place| self.order.piece(place)));
+            }),
         }
         if self.pieces.0 != 1 {
             run.combine();
