@@ -92,6 +92,70 @@ fn images_whose_axes_stand_in_another_order_are_told_with_what_to_do() {
 }
 
 #[test]
+fn what_does_not_fit_an_operation_is_told_with_what_to_do() {
+    let g = Graph::new();
+    let (x, y) = (g.full([32, 64], 0.0), g.full([10, 64], 0.0));
+    let (index, truths) = (g.constant(array![0_i64, 1]), x.gt(0.0));
+    let (image, kernels) = (g.full([1, 3, 8, 8], 0.0), g.full([4, 2, 3, 3], 0.0));
+    type Mistake<'g> = Box<dyn FnOnce() -> Var<'g> + 'g>;
+    let cases: [(Mistake<'_>, &str); 11] = [
+        (Box::new(|| x.matmul(y)), "turned by `y.swap_axes(-1, -2)`"),
+        (Box::new(|| x.matmul(g.full([32, 10], 0.0))), "turned by `x.swap_axes(-1, -2)`"),
+        (Box::new(|| x.matmul(g.constant(2.0))), "`x * y`"),
+        (Box::new(|| x + truths), "`x.to_real()` makes reals of it"),
+        (Box::new(|| x.take(0, x)), "given as an array of integers"),
+        (Box::new(|| x.select(x, x)), "as `x.gt(0.0)` does"),
+        (
+            Box::new(|| g.stack(&[x, y], 0)),
+            "stack: all arrays must have one shape, and there are [32, 64] and [10, 64]",
+        ),
+        (Box::new(|| x.pad([(1, 1)], 0.0)), "each axis has its pair"),
+        (
+            Box::new(|| g.scan(&[x], &[], |x, _| (x.to_vec(), Vec::new())).0[0]),
+            "are those of `fori`",
+        ),
+        (
+            Box::new(|| image.conv2d(kernels, cotangent::ops::Conv::new())),
+            "the images have 3 channels, and each kernel has 2",
+        ),
+        (
+            Box::new(|| g.full([2, 3], 0.0).cross_entropy(index.unsqueeze(1))),
+            "`labels.squeeze(-1)`",
+        ),
+    ];
+    for (mistake, remedy) in cases {
+        let told = message(|| drop(mistake().shape()));
+        assert!(told.contains(remedy) && told.contains(file!()), "{told}");
+    }
+}
+
+#[test]
+fn a_column_of_predictions_beside_a_row_of_targets_is_told_with_what_to_do() {
+    let g = Graph::new();
+    let (column, row) = (g.full([8, 1], 0.0), g.full([8], 0.0));
+    let told = message(|| drop(column.mse(row).shape()));
+    assert!(
+        told.contains("the prediction loses its axis of extent 1 by `x.squeeze(-1)`"),
+        "{told}"
+    );
+    let told = message(|| drop(row.bce_with_logits(column).shape()));
+    assert!(told.contains("the target loses its axis of extent 1 by `t.squeeze(-1)`"), "{told}");
+}
+
+#[test]
+fn a_graph_in_which_a_mistake_was_caught_names_the_lines_that_follow() {
+    let g = Graph::new();
+    let x = g.full([2], 1.0);
+    // The mistake is made by a reverse rule, which records on behalf of the line of its operation.
+    let bent = (x * x).with_vjp(&[x], |_, _, v| vec![v.reshape([3])]).sum();
+    let caught = message(|| drop(bent.grad(x).shape()));
+    assert!(caught.contains("reshape"), "{caught}");
+    let line = here(line!() + 1);
+    let told = message(|| drop(x.reshape([5]).shape()));
+    assert!(told.contains(&line), "{told}");
+}
+
+#[test]
 fn a_label_out_of_range_changes_nothing() {
     let mut params = Params::seeded(0);
     let layer = Linear::new(4, 3).build(&mut params.root(), "head");

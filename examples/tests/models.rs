@@ -40,3 +40,11 @@ fn lenet_reads_digits_after_a_few_epochs() {
     let accuracy = last_line("lenet", &["--epochs", "5"]).after("test accuracy: ");
     assert!(accuracy > 0.88, "{accuracy}");
 }
+
+#[test]
+fn checkpoints_divide_the_memory_of_a_recurrent_network_by_about_the_root_of_its_steps() {
+    let said = last_line("memory", &[]);
+    let (two, three) = (said.after("divided by "), said.after("and "));
+    assert!((16.0..128.0).contains(&two), "{two}, of √4096 = 64");
+    assert!((two..256.0).contains(&three), "{three}, of 4096^⅔ = 256");
+}

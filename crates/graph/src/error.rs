@@ -428,10 +428,14 @@ pub(crate) fn exactly<const N: usize>(inputs: &[Type]) -> Result<&[Type; N], Str
 /// The rule for operations that take one kind.
 pub(crate) fn expect_kind(position: &str, kind: Kind, expected: Kind) -> Result<(), String> {
     if kind == expected {
-        Ok(())
-    } else {
-        Err(format!("{position} must be {expected}, not {kind}"))
+        return Ok(());
     }
+    let remedy = match expected {
+        Kind::Real => "`x.to_real()` makes reals of it",
+        Kind::Index => "indices are whole numbers, given as an array of integers",
+        Kind::Boolean => "a comparison answers truth values, as `x.gt(0.0)` does",
+    };
+    Err(format!("{position} must be {expected}, not {kind}: {remedy}"))
 }
 
 /// The rule for operations whose inputs must broadcast together.

@@ -160,9 +160,7 @@ impl Graph {
         if self.recording.borrow().on_behalf.is_some() {
             return record();
         }
-        self.recording.borrow_mut().on_behalf = Some((line, false));
-        let _restore = Restore(self);
-        record()
+        self.on_behalf((line, false), record)
     }
 
     /// The line that a node recorded now would carry: the caller's, or the one of [`at`](Self::at).
@@ -420,11 +418,22 @@ impl Drop for Unbind<'_> {
     }
 }
 
-/// Ends the recording at another line, also where it panics.
-struct Restore<'g>(&'g Graph);
+/// Ends the recording on behalf of another line, also where it panics: a graph is used on where a mistake is caught.
+pub(crate) struct Restore<'g> {
+    graph: &'g Graph,
+    before: Option<Line>,
+}
+
+impl<'g> Restore<'g> {
+    /// Nodes are recorded for this line from now on.
+    pub fn standing_in(graph: &'g Graph, line: Line) -> Self {
+        let before = graph.recording.borrow_mut().on_behalf.replace(line);
+        Self { graph, before }
+    }
+}
 
 impl Drop for Restore<'_> {
     fn drop(&mut self) {
-        self.0.recording.borrow_mut().on_behalf = None;
+        self.graph.recording.borrow_mut().on_behalf = self.before;
     }
 }

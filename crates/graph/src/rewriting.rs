@@ -26,6 +26,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use crate::control::{Cond, Scan, While};
+use crate::graph::Restore;
 use crate::operation::Op;
 use crate::reading::{Node, NodeId};
 use crate::short::Short;
@@ -133,14 +134,7 @@ impl Graph {
 
     /// Runs `record` so that the nodes it records carry this line, and whether they are backward.
     pub fn on_behalf<R>(&self, line: Line, record: impl FnOnce() -> R) -> R {
-        let before = self.stand_in(Some(line));
-        let result = record();
-        self.stand_in(before);
-        result
-    }
-
-    /// Whom nodes are recorded for from now on; answers who it was.
-    fn stand_in(&self, line: Option<Line>) -> Option<Line> {
-        std::mem::replace(&mut self.recording.borrow_mut().on_behalf, line)
+        let _restore = Restore::standing_in(self, line);
+        record()
     }
 }

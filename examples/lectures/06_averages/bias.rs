@@ -18,9 +18,10 @@ pub fn run(lab: &mut Lab) -> Result {
         Axis::new("day of the year").range(0.0..150.0),
         Axis::new("temperature in °F").range(0.0..80.0),
     );
-    plot.points(Hue::Grey, "one day", numbered(1, theta));
-    plot.line(Hue::Purple, "v", numbered(1, &raw));
-    plot.line(Hue::Green, "v / (1 − βᵗ)", numbered(1, &corrected));
+    // The months shown alone, so that no day lies beyond the edge and is told by an arrow.
+    plot.points(Hue::Grey, "one day", numbered(1, &theta[..150]));
+    plot.line(Hue::Purple, "v", numbered(1, &raw[..150]));
+    plot.line(Hue::Green, "v / (1 − βᵗ)", numbered(1, &corrected[..150]));
     lab.show(plot);
 
     let slide = (0.0196 * theta[0] + 0.02 * theta[1]) / 0.0396;

@@ -67,7 +67,8 @@ impl Ctc {
 
     /// The loss of logarithms of probabilities, `[T, N, C]`, for targets of shape `[N, S]`, class indices, of which no label
     /// within the target's length is the blank. The lengths of sequences and of targets are indices of shape `[N]`; one beyond T fills
-    /// the array, and a target of one beyond S cannot be spelt.
+    /// the array, and a target of one beyond S cannot be spelt. A sequence of length 0 spells the empty target, with loss 0, and no
+    /// other.
     ///
     /// # Panics
     /// If the shapes do not fit, T is 0, or the blank is no class.
@@ -102,7 +103,10 @@ impl Ctc {
         let skips = skips(targets);
         let states = 2 * labels + 1;
         let state = g.arange(states).to_real();
-        let start = state.le(1.0).select(emitted.index_axis(0, 0), NEVER);
+        // Of no element at all, nothing is said for sure: the first state stands for that.
+        let nothing = state.eq(0.0).select(0.0, NEVER);
+        let first = state.le(1.0).select(emitted.index_axis(0, 0), NEVER);
+        let start = of_input.gt(0.0).select(first, nothing);
         let going = g.arange(time).to_real().reshape_to([time, 1, 1]).lt(of_input);
         let [emitted, going] = [emitted, going].map(|x| x.slice_axis(0, 1..));
         let (last, _) = g.scan(&[start], &[emitted, going], |alpha, x| {

@@ -3,6 +3,8 @@
 use graph::{Kind, Shape, Var, misfit};
 use ndarray::arr0;
 
+use super::is_column;
+
 /// One class index for each distribution along an axis.
 pub(super) struct Labels<'g> {
     axis: isize,
@@ -19,9 +21,13 @@ impl<'g> Labels<'g> {
         let shape = x.shape();
         let expected: Shape = shape[..axis].iter().chain(&shape[axis + 1..]).copied().collect();
         if labels.kind() != Kind::Index || labels.shape() != expected {
+            let remedy = match is_column(&labels.shape(), &expected) {
+                true => ": an axis of extent 1 is lost by `labels.squeeze(-1)`",
+                false => "",
+            };
             let rule = format!(
                 "with classes on axis {axis}, the labels must be class indices, integers of shape \
-                 {expected}"
+                 {expected}{remedy}"
             );
             misfit(loss, rule, &[x, labels]);
         }

@@ -59,7 +59,7 @@ crate::exported! {
     regression::Mse, smooth_l1::SmoothL1,
 }
 
-use graph::{Var, misfit};
+use graph::{Shape, Var, misfit};
 
 /// How the losses of all elements become one.
 ///
@@ -192,8 +192,24 @@ impl<'g> Loss<'g> for Var<'g> {
 /// Refuses a target of another shape than its prediction.
 #[track_caller]
 fn expect_same_shape(loss: &str, prediction: Var<'_>, target: Var<'_>) {
-    if prediction.shape() != target.shape() {
-        let rule = "the prediction and the target must have one shape";
-        misfit(loss, rule, &[prediction, target]);
+    let (shape, wanted) = (prediction.shape(), target.shape());
+    if shape == wanted {
+        return;
     }
+    // A column and a row would broadcast to all pairs of samples, which is never meant.
+    let remedy = match (is_column(&shape, &wanted), is_column(&wanted, &shape)) {
+        (true, _) => ": the prediction loses its axis of extent 1 by `x.squeeze(-1)`",
+        (_, true) => ": the target loses its axis of extent 1 by `t.squeeze(-1)`",
+        _ => "",
+    };
+    misfit(
+        loss,
+        format!("the prediction and the target must have one shape{remedy}"),
+        &[prediction, target],
+    );
+}
+
+/// Whether a shape is another with one more axis, of extent 1, behind.
+fn is_column(shape: &Shape, of: &Shape) -> bool {
+    shape.split_last().is_some_and(|(last, before)| *last == 1 && *before == of[..])
 }

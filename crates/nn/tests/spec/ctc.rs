@@ -52,3 +52,14 @@ fn a_target_that_does_not_fit_costs_infinity_and_has_no_gradient() {
         assert!(loss.grad(x).eval().unwrap().iter().all(|&slope| slope == 0.0));
     }
 }
+
+#[test]
+fn a_sequence_without_an_element_spells_the_empty_target_alone() {
+    let g = Graph::new();
+    let x = g.constant(sample(&[3, 2, 3]));
+    let (targets, lengths) = (g.constant(array![[1], [1]]), g.constant(array![0, 1]));
+    let loss = Ctc::new().reduction(Reduction::None);
+    let losses = loss.of(x.log_softmax(-1), targets, [g.constant(array![0, 0]), lengths]);
+    assert_eq!(losses.eval().unwrap(), array![0.0, f64::INFINITY].into_dyn());
+    assert!(losses.sum().grad(x).eval().unwrap().iter().all(|&slope| slope == 0.0));
+}

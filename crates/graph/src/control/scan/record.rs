@@ -282,7 +282,9 @@ impl Graph {
             _ => {
                 let rule =
                     "at least one array is given, and all have equally many slices along axis 0";
-                misfit(name, rule, xs)
+                let remedy =
+                    if xs.is_empty() { ": steps over no array are those of `fori`" } else { "" };
+                misfit(name, format!("{rule}{remedy}"), xs)
             }
         };
         if init.iter().any(|start| !start.is_real()) {

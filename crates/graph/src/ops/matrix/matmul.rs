@@ -24,12 +24,20 @@ impl Operation for MatMul {
         expect_kind("the first factor", a.kind, Kind::Real)?;
         expect_kind("the second factor", b.kind, Kind::Real)?;
         let ([.., m, k], [.., inner, n]) = (&*a.shape, &*b.shape) else {
-            return Err("both factors need at least two axes".to_owned());
+            return Err("both factors need at least two axes: a product with a number is `x * y`"
+                .to_owned());
         };
         if k != inner {
+            let remedy = match (k == n, m == inner) {
+                (true, _) => {
+                    ": the second has them as columns, and is turned by `y.swap_axes(-1, -2)`"
+                }
+                (_, true) => ": the first has them as rows, and is turned by `x.swap_axes(-1, -2)`",
+                _ => "",
+            };
             return Err(format!(
                 "the columns of the first factor ({k}) must be the rows of the second ({inner}): \
-                 {} · {}",
+                 {} · {}{remedy}",
                 a.shape, b.shape
             ));
         }

@@ -2,6 +2,7 @@
 
 use smallvec::smallvec;
 
+use super::AccurateSum;
 use super::cumulative_fold::infer;
 use crate::ops::registry::{Example, shaped};
 use crate::shape::resolve_axis;
@@ -36,10 +37,10 @@ impl Operation for CumSum {
         let out = out.real();
         out.assign(&x);
         for mut lane in out.lanes_mut(ndarray::Axis(axis)) {
-            let mut sum = T::zero();
+            let mut sum = AccurateSum::new();
             let mut step = |y: &mut T| {
-                sum += *y;
-                *y = sum;
+                sum.add(*y);
+                *y = sum.value();
             };
             if self.reverse {
                 lane.iter_mut().rev().for_each(&mut step)
@@ -81,4 +82,20 @@ pub(super) fn examples() -> Vec<Example> {
         shaped("cumsum", [2, 3], |x| x.square().cumsum(0)),
         shaped("cumsum", [2, 3, 2], |x| x.square().cumsum(-2)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array1;
+
+    use crate::{Evaluator, Graph};
+
+    #[test]
+    fn rounding_does_not_grow_with_the_count() {
+        let g = Graph::new();
+        let x = g.full([200_000], 0.1).cumsum(0).slice_axis(0, -1..);
+        let last = Evaluator::<f32>::new(&g).run(&[x]).unwrap().remove(0).into_real();
+        let exact = 200_000.0 * f64::from(0.1_f32);
+        assert_eq!(last, Array1::from(vec![exact as f32]).into_dyn());
+    }
 }

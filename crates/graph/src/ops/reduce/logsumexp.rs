@@ -5,7 +5,8 @@ use crate::ops::registry::{Example, reduction};
 use crate::{Axes, Scalar, Var};
 
 /// ln Σ eˣ, as m + ln Σ e^(x−m) with m the largest, so that no exponential overflows. Cotangent:
-/// v·e^(x−y), the softmax; 0 where every x is −∞, as the function is constant there.
+/// v·e^(x−y), the softmax; 0 where every x is −∞, as the function is constant there. An infinite x has NaN, beside which
+/// the others have 0; a NaN leaves no number in any.
 ///
 /// Recorded by [`Var::logsumexp`](crate::Var::logsumexp).
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +20,8 @@ impl Reduction for LogSumExp {
         shift + accurate_sum(lane.iter().map(|&x| (x - shift).exp())).ln()
     }
     fn vjp<'g>(&self, along: &Along<'g>, y: Var<'g>, v: Var<'g>) -> Var<'g> {
-        v.mul_no_nan((along.x - finite(y)).exp())
+        let shift = y.eq(f64::NEG_INFINITY).select(0.0, y);
+        v.mul_no_nan((along.x - shift).exp())
     }
     fn expand<'g>(&self, along: &Along<'g>) -> Option<Var<'g>> {
         if along.count == 0 {
@@ -107,5 +109,20 @@ mod tests {
         assert_eq!(y, array![0.0, -inf, inf].into_dyn());
         let row = g.constant(array![-inf, 0.0]);
         assert_eq!(row.logsumexp().grad(row).eval().unwrap(), array![0.0, 1.0].into_dyn());
+    }
+
+    #[test]
+    fn beside_an_infinite_number_the_others_have_no_share() {
+        let g = Graph::new();
+        let row = g.constant(array![f64::INFINITY, 3.0]);
+        let share = row.logsumexp().grad(row).eval().unwrap();
+        assert!(share[0].is_nan() && share[1] == 0.0, "{share}");
+    }
+
+    #[test]
+    fn the_gradient_of_a_nan_is_no_number() {
+        let g = Graph::new();
+        let row = g.constant(array![f64::NAN, 3.0]);
+        assert!(row.logsumexp().grad(row).eval().unwrap().iter().all(|x| x.is_nan()));
     }
 }

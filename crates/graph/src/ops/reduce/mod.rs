@@ -215,17 +215,45 @@ fn fold<'a, T: Scalar, R: 'a>(
     }
 }
 
-/// A sum with Neumaier's compensation (1974): the rounding error does not grow with the count, as
-/// befits the evaluation that defines the value.
-fn accurate_sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
-    let (mut sum, mut lost) = (T::zero(), T::zero());
-    for term in terms {
-        let next = sum + term;
-        let (large, small) = if sum.abs() >= term.abs() { (sum, term) } else { (term, sum) };
-        lost += (large - next) + small;
-        sum = next;
+/// A sum in twice the digits, after Neumaier's compensation (1974): the rounding error does not grow with the count, as befits
+/// the evaluation that defines the value.
+struct AccurateSum<T> {
+    sum: T,
+    /// What rounding has taken from the sum; less than a unit in its last place. Where it was let grow, of many like terms, its own
+    /// rounding showed.
+    lost: T,
+}
+
+impl<T: Scalar> AccurateSum<T> {
+    fn new() -> Self {
+        Self { sum: T::zero(), lost: T::zero() }
     }
-    if sum.is_finite() { sum + lost } else { sum }
+
+    fn add(&mut self, term: T) {
+        let (next, error) = rounded(self.sum, term);
+        let parts = rounded(next, self.lost + error);
+        // What was lost of an infinity is no number.
+        (self.sum, self.lost) = if next.is_finite() { parts } else { (next, T::zero()) };
+    }
+
+    /// The sum of the terms so far.
+    fn value(&self) -> T {
+        self.sum
+    }
+}
+
+/// a + b, and exactly what rounding takes from it.
+fn rounded<T: Scalar>(a: T, b: T) -> (T, T) {
+    let sum = a + b;
+    let (large, small) = if a.abs() >= b.abs() { (a, b) } else { (b, a) };
+    (sum, (large - sum) + small)
+}
+
+/// The accurate sum of all terms.
+fn accurate_sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
+    let mut sum = AccurateSum::new();
+    terms.for_each(|term| sum.add(term));
+    sum.value()
 }
 
 impl<'g> Var<'g> {

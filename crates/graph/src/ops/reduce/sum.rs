@@ -69,3 +69,19 @@ impl<'g> Var<'g> {
 pub(super) fn examples() -> Vec<Example> {
     reduction("sum", -2.0..2.0, |x, axes| x.square().sum_over(axes))
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::arr0;
+
+    use crate::{Evaluator, Graph};
+
+    #[test]
+    fn rounding_of_many_like_terms_does_not_add_up() {
+        let g = Graph::new();
+        let x = g.full([1_000_000], 0.1).sum();
+        let sum = Evaluator::<f32>::new(&g).run(&[x]).unwrap().remove(0).into_real();
+        let exact = 1_000_000.0 * f64::from(0.1_f32);
+        assert_eq!(sum, arr0(exact as f32).into_dyn());
+    }
+}

@@ -69,6 +69,19 @@ impl Graph {
     /// If there is none, or the shapes differ.
     #[track_caller]
     pub fn stack<'g>(&'g self, parts: &[Var<'g>], axis: isize) -> Var<'g> {
+        match parts {
+            [] => misfit("stack", "takes at least one array", parts),
+            [first, others @ ..] => {
+                if let Some(other) = others.iter().find(|other| other.ty() != first.ty()) {
+                    let (a, b) = (first.ty(), other.ty());
+                    misfit(
+                        "stack",
+                        format!("all arrays must have one shape, and there are {a} and {b}"),
+                        parts,
+                    );
+                }
+            }
+        }
         let mut unsqueezed = Vec::with_capacity(parts.len());
         for part in parts {
             unsqueezed.push(part.unsqueeze(axis));

@@ -23,7 +23,8 @@ impl<'g> Var<'g> {
         let (border, shape) = (border.as_ref(), self.shape());
         if border.len() != shape.rank() {
             let rule = format!(
-                "{} borders are given for the {} axes of {shape}",
+                "{} borders are given for the {} axes of {shape}: each axis has its pair (before, after), in order, and (0, 0) \
+                 where nothing is added",
                 border.len(),
                 shape.rank()
             );

@@ -175,6 +175,11 @@ impl Operation for Convolution {
         self.check_axes(x, w)?;
         let (groups, [channels, outputs, of_group]) =
             (self.groups, [x.shape[1], w.shape[0], w.shape[1]]);
+        if groups == 1 && channels != of_group {
+            return Err(format!(
+                "the images have {channels} channels, and each kernel has {of_group}: they must be as many, but for groups"
+            ));
+        }
         if groups == 0 || outputs % groups != 0 || channels != of_group * groups {
             return Err(format!(
                 "{groups} groups must divide the {outputs} outputs and the {channels} channels, of \
