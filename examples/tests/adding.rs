@@ -1,5 +1,4 @@
-//! The adding example as a program: what it says last. `cargo test` builds the example with this test; named alone,
-//! `--test adding` does not.
+//! The adding example: what it says last.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,5 +1,4 @@
-//! The digits example as a program: what it leaves behind, however it is called and ended.
-//! `cargo test` builds the example with this test; named alone, `--test digits` does not.
+//! The digits example: what it leaves behind, however it is called and ended.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -1,5 +1,4 @@
-//! The language model as a program, in a few updates: what it says last. `cargo test` builds the example with this test;
-//! named alone, `--test gpt` does not.
+//! The language model, in a few updates: what it says last.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,9 +1,6 @@
-//! The examples of models as programs: what they say last. `cargo test` builds them with this test; named alone, `--test models`
-//! does not.
+//! The examples of models: what they say last.
 
-mod said;
-
-use said::last_line;
+use crate::said::last_line;
 
 #[test]
 fn an_autoencoder_says_more_of_digits_than_it_did() {

@@ -1,6 +1,7 @@
 //! The derive macro of `Layers`: what a struct of layers consists of.
 //!
-//! It is a feature of the facade, `derive`, and stands there beside the trait, `cotangent::nn::Layers`: see [`Layers`].
+//! It is a feature of the facade, `derive`, and stands there beside the trait, `cotangent::nn::Layers`, with its example: see
+//! [`Layers`].
 
 mod attributes;
 mod expand;
@@ -10,28 +11,6 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Implements `Layers` for a struct: its fields are its parts, in the order in which they are written, under their names, or
 /// numbers for a tuple struct.
-///
-/// ```
-/// use cotangent::prelude::*;
-///
-/// #[derive(Layers)]
-/// struct Mlp {
-///     hidden: Linear,
-///     output: Linear,
-///     #[layers(skip)]
-///     classes: usize,
-/// }
-///
-/// let mut params = Params::seeded(0);
-/// let p = &mut params.root();
-/// let model = Mlp {
-///     hidden: Linear::new(64, 32).build(p, "hidden"),
-///     output: Linear::new(32, 10).build(p, "output"),
-///     classes: 10,
-/// };
-/// assert_eq!(model.tree().trainable(), params.trainable_count());
-/// # let _ = model.classes;
-/// ```
 ///
 /// | attribute | of | means |
 /// |---|---|---|

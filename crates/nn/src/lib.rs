@@ -122,6 +122,28 @@ pub use prelu::PReluBuilder;
 pub use rms_norm::RmsNormBuilder;
 
 /// Implements [`trait@Layers`]: see there.
+///
+/// ```
+/// use cotangent::prelude::*;
+///
+/// #[derive(Layers)]
+/// struct Mlp {
+///     hidden: Linear,
+///     output: Linear,
+///     #[layers(skip)]
+///     classes: usize,
+/// }
+///
+/// let mut params = Params::seeded(0);
+/// let p = &mut params.root();
+/// let model = Mlp {
+///     hidden: Linear::new(64, 32).build(p, "hidden"),
+///     output: Linear::new(32, 10).build(p, "output"),
+///     classes: 10,
+/// };
+/// assert_eq!(model.tree().trainable(), params.trainable_count());
+/// # let _ = model.classes;
+/// ```
 #[cfg(feature = "derive")]
 pub use derive::Layers;
 

@@ -13,10 +13,13 @@ mod embedding;
 mod gradients;
 mod init;
 mod layer_norm;
+mod layers;
 mod linear;
 mod lines;
 mod mistakes;
+mod parity;
 mod penalty;
+mod recurrent;
 mod regression;
 mod tree;
 

@@ -1,5 +1,5 @@
 //! What a checkpoint and a folder of them promise. That a resumed run is to the bit the same, and
-//! that a killed process leaves whole files, is tested over all crates, in `tests/checkpoint.rs`.
+//! that a killed process leaves whole files, is tested over all crates, in `tests/spec/checkpoint.rs`.
 
 use std::fs;
 

@@ -8,7 +8,7 @@ use cotangent::nn::{
 use cotangent::{Graph, Params, Scope, Var};
 use serde_json::Value as Json;
 
-use crate::{Table, array, cases, errors, inputs, set};
+use super::{Table, array, cases, errors, inputs, set};
 
 const MODE: Mode = Mode::Train;
 const WIDTH: usize = 4;

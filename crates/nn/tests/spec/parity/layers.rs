@@ -7,8 +7,8 @@ use cotangent::{Gradient, Graph, ParamId, Params, Var};
 use ndarray::{ArrayD, IxDyn};
 use serde_json::Value as Json;
 
-use crate::build::Options;
-use crate::{Table, array, cases, differences, given};
+use super::build::Options;
+use super::{Table, array, cases, differences, given};
 
 /// The weights of the sum: those of `weights` in `generate.py`.
 fn weights(shape: &[usize]) -> ArrayD<f64> {

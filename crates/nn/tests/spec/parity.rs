@@ -1,20 +1,13 @@
 //! Layers and losses against PyTorch: answers and gradients, interpreted and compiled. The table of the guide:
 //!
-//! `cargo test -p cotangent-nn --test parity -- --nocapture`
+//! `cargo test -p cotangent-nn --test spec parity:: -- --nocapture`
 
-#[path = "parity/attention.rs"]
 mod attention;
-#[path = "parity/build.rs"]
 mod build;
-#[path = "parity/embedding.rs"]
 mod embedding;
-#[path = "parity/layers.rs"]
 mod layers;
-#[path = "parity/losses.rs"]
 mod losses;
-#[path = "parity/recurrent.rs"]
 mod recurrent;
-#[path = "parity/table.rs"]
 mod table;
 
 use cotangent::{Evaluator, Gradient, Graph, Params, Program, Seed, Var};

@@ -82,7 +82,7 @@ fn killed_at_any_moment_it_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     for kill in 0..8_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "killed_at_any_moment_it_goes_on"])
+            .args(["--exact", "resume::killed_at_any_moment_it_goes_on"])
             .env(FOLDER, folder.path())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,9 +1,7 @@
 //! The problems of Moré, Garbow and Hillstrom: L-BFGS and truncated Newton reach the known minimum of
 //! each, with at most 1.2 times as many evaluations as SciPy's methods of the same kind needed.
 
-#[path = "unconstrained/problems.rs"]
 mod problems;
-#[path = "unconstrained/published.rs"]
 mod published;
 
 use std::path::{Path, PathBuf};

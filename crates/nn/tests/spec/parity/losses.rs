@@ -9,7 +9,7 @@ use cotangent::nn::loss::{
 use cotangent::{Graph, Params, Var};
 use serde_json::Value as Json;
 
-use crate::{Table, array, cases, errors, given, list};
+use super::{Table, array, cases, errors, given, list};
 
 /// The loss of a case.
 fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {

@@ -1,8 +1,7 @@
 //! Functions and their gradients against PyTorch's and SciPy's: `functions/functions.json`, which `generate.py` beside it writes.
 
-#[path = "functions/algebra.rs"]
 mod algebra;
-#[path = "../crates/nn/tests/parity/table.rs"]
+#[path = "../../crates/nn/tests/spec/parity/table.rs"]
 mod table;
 
 use cotangent::{Feed, Gradient, Graph, Params, Program, Seed, Var};

@@ -1,15 +1,12 @@
 //! The example of certified fits: its expressions, and its fits.
 
-#[path = "../examples/certified/expression.rs"]
-mod expression;
-#[path = "../examples/certified/problem.rs"]
-mod problem;
-
 use std::collections::HashMap;
 
 use cotangent::minimize::RecordedResiduals;
 use cotangent::minimize::{LevenbergMarquardt, Minimizer};
 use cotangent::prelude::*;
+
+use crate::{expression, problem};
 
 fn value(text: &str) -> Result<f64, String> {
     let graph = Graph::new();
@@ -94,7 +91,7 @@ fn files_with_mistakes_are_refused() {
 
 #[test]
 fn every_fit_has_the_certified_digits() {
-    let problems = problem::read(include_str!("reference/nist.json")).unwrap();
+    let problems = problem::read(include_str!("../reference/nist.json")).unwrap();
     for problem in &problems {
         for start in &problem.starts {
             let mut residuals = RecordedResiduals::new(start.len(), |g, b| {

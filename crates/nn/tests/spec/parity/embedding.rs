@@ -3,7 +3,7 @@
 use cotangent::nn::{Bag, Embedding, EmbeddingBag};
 use cotangent::{Graph, Params};
 
-use crate::{Table, array, cases, errors, set};
+use super::{Table, array, cases, errors, set};
 
 pub fn compare(table: &mut Table) {
     for case in &cases(include_str!("embedding.json")) {

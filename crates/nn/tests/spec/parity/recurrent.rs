@@ -6,7 +6,7 @@ use cotangent::{Gradient, Graph, Params, Scope, Var};
 use ndarray::{Array1, ArrayD};
 use serde_json::Value as Json;
 
-use crate::{Table, array, cases, differences, given, set};
+use super::{Table, array, cases, differences, given, set};
 
 /// A layer of any kind, with its state as a list.
 enum Layer {

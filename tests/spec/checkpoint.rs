@@ -144,7 +144,7 @@ fn killed_at_any_moment_the_last_checkpoint_is_whole() {
 
 fn spawn(folder: &Path, steps: u64) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "killed_at_any_moment_the_last_checkpoint_is_whole"])
+        .args(["--exact", "checkpoint::killed_at_any_moment_the_last_checkpoint_is_whole"])
         .env(FOLDER, folder)
         .env(STEPS, steps.to_string())
         .stdout(Stdio::piped())

@@ -1,8 +1,6 @@
 //! Recurrent layers: what they promise beyond what PyTorch's do.
 
-#[path = "recurrent/behaviour.rs"]
 mod behaviour;
-#[path = "recurrent/mistakes.rs"]
 mod mistakes;
 
 use cotangent::{Evaluator, Params, Var};

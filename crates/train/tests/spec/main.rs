@@ -1,0 +1,6 @@
+//! What the train crate promises, one subject to a file.
+
+mod examples;
+mod metrics;
+mod resume;
+mod training;
