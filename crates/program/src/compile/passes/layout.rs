@@ -67,8 +67,8 @@ fn permutation(x: Var<'_>) -> Option<(Order, Var<'_>)> {
 }
 
 /// The order in which elementwise work goes through its operands, if it is another than theirs. The first operand of all
-/// elements that is computed has the say, a choice's condition last: a second sweep finds it in its order. Where there is no operand of all elements, one of some has
-/// it, as the sum over an axis, with which the others agree.
+/// elements that is computed has the say: a second sweep finds it in its order. Where there is no operand of all elements,
+/// one of some has it, as the sum over an axis, if the others agree.
 fn other_order(shape: &Shape, inputs: &[Var<'_>]) -> Option<Order> {
     let whole = |x: &&Var<'_>| x.shape() == *shape && !matches!(lowering(**x), Lowering::Broadcast);
     let mut all = inputs.iter().filter(whole).peekable();
@@ -89,6 +89,7 @@ fn elementwise<'g>(graph: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> O
     let shape = &visit.ty.shape;
     let rank = shape.rank();
     let mut voices: SmallVec<[Var<'g>; 3]> = inputs.into();
+    // The condition of a choice is asked last: it often is a mask of a leaf, and what is chosen is not.
     if matches!(visit.op.lower(), Lowering::Select) {
         voices.rotate_left(1);
     }
