@@ -1,16 +1,10 @@
 //! The adding example: what it says last.
 
-use std::path::PathBuf;
-use std::process::Command;
+use crate::said::output;
 
 #[test]
 fn the_sum_of_two_marked_numbers_is_learnt() {
-    let test = std::env::current_exe().unwrap();
-    let example: PathBuf =
-        [test.ancestors().nth(2).unwrap(), "examples/adding".as_ref()].iter().collect();
-    let output = Command::new(example).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let said = String::from_utf8(output.stdout).unwrap();
+    let said = output("adding", &[]);
     let words: Vec<&str> = said.lines().last().unwrap().split([' ', ',']).collect();
     let before = |what: &str| -> f64 {
         let place = words.iter().position(|word| *word == what).expect(what);

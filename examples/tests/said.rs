@@ -1,4 +1,4 @@
-//! What an example says last.
+//! What an example says.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use std::process::Command;
 /// The last line of an example's output, whose numbers are found by the words around them.
 pub struct Last(String);
 
-/// Runs an example, which `cargo test` builds with its test, with these words on its command line.
-pub fn last_line(example: &str, words: &[&str]) -> Last {
+/// What an example prints, which `cargo test` builds with its test, with these words on its command line.
+pub fn output(example: &str, words: &[&str]) -> String {
     let test = std::env::current_exe().unwrap();
     let path: PathBuf =
         [test.ancestors().nth(2).unwrap(), "examples".as_ref(), example.as_ref()].iter().collect();
@@ -17,7 +17,12 @@ pub fn last_line(example: &str, words: &[&str]) -> Last {
     fs::create_dir_all(folder.join("target")).unwrap();
     let output = Command::new(path).args(words).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Last(String::from_utf8(output.stdout).unwrap().lines().last().unwrap().to_owned())
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The last line of it.
+pub fn last_line(example: &str, words: &[&str]) -> Last {
+    Last(output(example, words).lines().last().unwrap().to_owned())
 }
 
 impl Last {
