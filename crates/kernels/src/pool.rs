@@ -182,18 +182,18 @@ impl Shared {
         for mut tasks in std::iter::once(own).chain(others) {
             // More than once if one panics.
             while tasks.hold() {
-                let before = tasks.done;
+                let before = tasks.handed_out;
                 // SAFETY: a task of the call was taken, so that the call had tasks left until now, and the closure is its.
                 // It lives until `run_in_places` returns, which waits for what was taken to be done.
                 let work = unsafe { *closure.cast::<Work<'_>>() };
                 self.catch(|| work(thread, &mut tasks));
-                if tasks.done == before {
+                if tasks.handed_out == before {
                     // Whoever should have asked for it has panicked.
                     tasks.next();
                 }
-                self.seats[thread].tell_done(call, done + tasks.done);
+                self.seats[thread].tell_done(call, done + tasks.handed_out);
             }
-            done += tasks.done;
+            done += tasks.handed_out;
         }
     }
 
@@ -338,8 +338,18 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_asks_for_does_not_keep_a_call() {
-        Pool::new(2).run_in_places(5, &|_, _| {});
+    fn who_panics_before_asking_for_a_task_does_not_keep_the_call() {
+        let pool = Pool::new(2);
+        let called = AtomicUsize::new(0);
+        let work = || {
+            pool.run_in_places(5, &|_, _| {
+                called.fetch_add(1, Ordering::Relaxed);
+                panic!("at once");
+            });
+        };
+        let payload = catch_unwind(AssertUnwindSafe(work)).unwrap_err();
+        assert_eq!(payload.downcast_ref::<&str>(), Some(&"at once"));
+        assert_eq!(called.into_inner(), 5);
     }
 
     #[test]

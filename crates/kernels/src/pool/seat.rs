@@ -135,13 +135,13 @@ pub(super) struct Tasks<'a> {
     all: Range<usize>,
     /// Those that were taken, and come next.
     held: Range<usize>,
-    /// How many have been handed out.
-    pub done: usize,
+    /// How many have been asked for.
+    pub handed_out: usize,
 }
 
 impl<'a> Tasks<'a> {
     pub fn of(seat: &'a Seat, call: Call, all: Range<usize>) -> Self {
-        Tasks { seat, call, all, held: 0..0, done: 0 }
+        Tasks { seat, call, all, held: 0..0, handed_out: 0 }
     }
 
     /// Takes the first of a call that nobody else knows of.
@@ -172,7 +172,7 @@ impl Iterator for Tasks<'_> {
     fn next(&mut self) -> Option<usize> {
         self.hold();
         let task = self.held.next()?;
-        self.done += 1;
+        self.handed_out += 1;
         Some(task)
     }
 }
@@ -195,7 +195,7 @@ mod tests {
         let mut tasks = Tasks::of(&seat, call, 10..110);
         tasks.begin();
         assert_eq!(
-            (tasks.by_ref().take(4).collect::<Vec<_>>(), tasks.done),
+            (tasks.by_ref().take(4).collect::<Vec<_>>(), tasks.handed_out),
             (vec![10, 11, 12, 13], 4)
         );
         assert_eq!(seat.take(call, 100), Some(6..9));

@@ -28,10 +28,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cotangent::{Evaluator, Graph, Params, Var};
 use ndarray::{ArrayD, IxDyn};
 
-/// The value of a variable of a graph that takes no inputs.
+/// The values of variables of a graph that takes no inputs.
+fn values(params: &Params<f64>, vars: &[Var<'_>]) -> Vec<ArrayD<f64>> {
+    let values = Evaluator::new(vars[0].graph()).params(params).run(vars).unwrap();
+    values.into_iter().map(|value| value.into_real()).collect()
+}
+
+/// The value of one of them.
 fn value(params: &Params<f64>, var: Var<'_>) -> ArrayD<f64> {
-    let mut values = Evaluator::new(var.graph()).params(params).run(&[var]).unwrap();
-    values.remove(0).into_real()
+    values(params, &[var]).remove(0)
 }
 
 /// Evaluates a graph, and writes back what it updates, as a training step does.

@@ -1,18 +1,9 @@
 //! One parameter in two layers.
 
 use cotangent::nn::{Conv2d, ConvTranspose2d, Linear};
-use cotangent::{Evaluator, Gradient, Graph, Params, Var};
-use ndarray::{ArrayD, IxDyn};
+use cotangent::{Gradient, Graph, Params};
 
-fn values(params: &Params<f64>, vars: &[Var<'_>]) -> Vec<ArrayD<f64>> {
-    let values = Evaluator::new(vars[0].graph()).params(params).run(vars).unwrap();
-    values.into_iter().map(|value| value.into_real()).collect()
-}
-
-fn sample(shape: &[usize]) -> ArrayD<f64> {
-    let numbers = (0..shape.iter().product()).map(|i: usize| (i as f64 * 2.399 + 0.7).sin());
-    ArrayD::from_shape_vec(IxDyn(shape), numbers.collect()).unwrap()
-}
+use crate::{sample, values};
 
 #[test]
 fn a_weight_that_two_layers_share_gets_the_gradients_of_both() {

@@ -6,7 +6,7 @@ use cotangent::nn::{Gru, Linear, Lstm, Mode, Module, Rnn, Sequential};
 use cotangent::{Evaluator, Gradient, Graph, Params, Seed, Var};
 use ndarray::{Array2, Axis, Ix2, array};
 
-use super::{sample, values};
+use crate::{sample, values};
 
 #[test]
 fn a_state_carried_over_continues_the_run() {

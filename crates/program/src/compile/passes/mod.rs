@@ -32,11 +32,7 @@ use graph::{Graph, Scalar, Var};
 /// All passes on the computation of `outputs` in the precision `T`, in the order that lets each see
 /// what the ones before it made. What rounds otherwise than written is left out where that is asked.
 pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arithmetic) -> Target {
-    let mut order = RULES.to_vec();
-    if arithmetic == Arithmetic::Reassociated {
-        order.extend([contracted::summed_batch as Rule, gram::summed_squares]);
-    }
-    let mut target = until_settled(graph, outputs, &order);
+    let mut target = until_settled(graph, outputs, &nearer(arithmetic));
     if arithmetic == Arithmetic::Reassociated {
         target = stacked::sums_of_products(stacked::products_of_slices(target));
     }
@@ -59,17 +55,23 @@ pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arit
     cse::merge_common_subexpressions(&target)
 }
 
-/// What moves work to where it is nearest to its operands, and rounds as written.
-const RULES: [Rule; 8] = [
-    expand::expanded,
-    masked::masked,
-    simplify::simplified,
-    unmerged::unmerged,
-    unroll::unrolled,
-    layout::permuted_last,
-    parts::done_on_parts,
-    look::looked_before,
-];
+/// The rules that move work to where it is nearest to its operands.
+fn nearer(arithmetic: Arithmetic) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = vec![
+        expand::expanded,
+        masked::masked,
+        simplify::simplified,
+        unmerged::unmerged,
+        unroll::unrolled,
+        layout::permuted_last,
+        parts::done_on_parts,
+        look::looked_before,
+    ];
+    if arithmetic == Arithmetic::Reassociated {
+        rules.extend([contracted::summed_batch as Rule, gram::summed_squares]);
+    }
+    rules
+}
 
 /// What a pass says of one node: what stands for it, given its recorded inputs, or that it stays.
 type Rule = for<'g> fn(&'g Graph, &Visit<'_>, &[Var<'g>]) -> Option<Var<'g>>;
@@ -145,19 +147,13 @@ mod tests {
 
     #[test]
     fn sweeps_come_to_an_end() {
-        for example in graph::ops::registry() {
-            let graph = Graph::new();
-            let inputs: Vec<Var<'_>> =
-                example.samples.iter().map(|x| graph.typed_input("", x.ty.clone())).collect();
-            let y = example.record(&graph, &inputs);
-            let reals: Vec<Var<'_>> = inputs.iter().copied().filter(|x| x.is_real()).collect();
-            let total = (y * y.sin()).sum();
-            let of = graph::Gradient::of(total).zeros_without_path();
-            let gradient = of.with_respect_to(&reals).unwrap();
-            let outputs: Vec<NodeId> = gradient.into_iter().map(|var| var.id()).collect();
-            let target = until_settled(&graph, &outputs, &RULES);
-            let (_, count) = counted_sweep(&target.graph, &target.outputs, &RULES);
-            assert_eq!(count, 0, "{} is not settled", example.operation);
+        for arithmetic in [Arithmetic::Reassociated, Arithmetic::AsWritten] {
+            let rules = nearer(arithmetic);
+            for (operation, Target { graph, outputs }) in testing::all_examples() {
+                let target = until_settled(&graph, &outputs, &rules);
+                let (_, count) = counted_sweep(&target.graph, &target.outputs, &rules);
+                assert_eq!(count, 0, "{operation} is not settled");
+            }
         }
     }
 

@@ -64,9 +64,9 @@ impl Passed {
     }
 }
 
-/// Asserts that a pass keeps the values of every example of the registry and of its gradient.
-pub(super) fn keeps_all_examples(pass: impl Fn(&Target) -> Target, tolerance: f64) {
-    for example in registry() {
+/// Every example of the registry with its gradient, under the name of its operation.
+pub(super) fn all_examples() -> impl Iterator<Item = (&'static str, Target)> {
+    registry().into_iter().map(|example| {
         let graph = Graph::new();
         let inputs: Vec<Var<'_>> =
             example.samples.iter().map(|sample| graph.typed_input("", sample.ty.clone())).collect();
@@ -75,7 +75,13 @@ pub(super) fn keeps_all_examples(pass: impl Fn(&Target) -> Target, tolerance: f6
         let total = (y * y.sin()).sum();
         let gradient = Gradient::of(total).zeros_without_path().with_respect_to(&reals).unwrap();
         let outputs = std::iter::once(y).chain(gradient).map(|var| var.id()).collect();
-        let before = Target { graph, outputs };
+        (example.operation, Target { graph, outputs })
+    })
+}
+
+/// Asserts that a pass keeps the values of every example of the registry and of its gradient.
+pub(super) fn keeps_all_examples(pass: impl Fn(&Target) -> Target, tolerance: f64) {
+    for (_, before) in all_examples() {
         Passed { after: pass(&before), before }.keeps_values(tolerance);
     }
 }
