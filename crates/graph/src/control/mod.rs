@@ -9,6 +9,8 @@ mod part;
 mod row;
 mod scan;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 mod traced;
 mod trim;

@@ -1,47 +1,10 @@
-use ndarray::{ArrayD, IxDyn, array};
+use ndarray::{ArrayD, array};
 
+use super::super::testing::{agree, derivatives, drawn};
 use crate::transform::checkpoint;
-use crate::{Evaluator, Gradient, Graph, Params, Seed, Shape, Var};
+use crate::{Evaluator, Graph, Params, Seed, Var};
 
 const LENGTHS: [usize; 5] = [0, 1, 2, 7, 64];
-
-fn drawn(g: &Graph, shape: impl Into<Shape>, stream: u64) -> Var<'_> {
-    let shape = shape.into();
-    let numbers = (0..shape.size() as u64).map(|i| Seed::default().uniform(stream, i) - 0.5);
-    g.constant(ArrayD::from_shape_vec(IxDyn(&shape), numbers.collect()).unwrap())
-}
-
-fn weighed(y: Var<'_>) -> Var<'_> {
-    (y * drawn(y.graph(), y.shape(), 99)).sum()
-}
-
-/// Values, gradients, and gradients of gradients.
-fn derivatives<'g>(results: &[Var<'g>], inputs: &[Var<'g>]) -> Vec<Var<'g>> {
-    let g = inputs[0].graph();
-    let total =
-        |all: &[Var<'g>]| all.iter().fold(g.full([], 0.0), |sum, &y| sum + weighed(y.sin()));
-    let gradient = |y: Var<'g>| {
-        Gradient::of(y).zeros_without_path().with_respect_to(inputs).expect("a real scalar")
-    };
-    let first = gradient(total(results));
-    let second = gradient(total(&first));
-    [results.to_vec(), first, second].concat()
-}
-
-#[track_caller]
-fn agree(context: &str, ours: &[Var<'_>], expected: &[Var<'_>]) {
-    let all: Vec<Var<'_>> = [ours, expected].concat();
-    let values = Evaluator::<f64>::new(ours[0].graph()).run(&all);
-    let values = values.unwrap_or_else(|error| panic!("{context}: {error}"));
-    let (ours, expected) = values.split_at(ours.len());
-    for (number, (ours, expected)) in ours.iter().zip(expected).enumerate() {
-        let (ours, expected) = (ours.clone().into_real(), expected.clone().into_real());
-        assert_eq!(ours.shape(), expected.shape(), "{context}, result {number}");
-        let scale = expected.iter().fold(1e-3, |most: f64, x| most.max(x.abs()));
-        let far = ours.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        assert!(far <= 1e-11 * scale, "{context}, result {number}: {far:e} apart at scale {scale}");
-    }
-}
 
 type Results<'g> = (Vec<Var<'g>>, Vec<Var<'g>>);
 type Body<'b, 'g> = &'b dyn Fn(&[Var<'g>], &[Var<'g>]) -> Results<'g>;
