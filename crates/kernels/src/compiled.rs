@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::Isa;
 use crate::contract::{BOrPacked, Work};
-use crate::elementwise::chain::{Bound, chain};
+use crate::elementwise::chain::{Bound, Span, chain};
 use crate::elementwise::{Arg, Binary, Unary, select};
 use crate::extremum::ArgExtremum;
 use crate::finite::AllFinite;
@@ -32,7 +32,7 @@ pub trait Compiled: Sized {
     /// # Safety
     ///
     /// As described there.
-    unsafe fn chain(isa: Isa, links: &mut [Bound<Self>], len: usize);
+    unsafe fn chain(isa: Isa, links: &mut [Bound<Self>], span: Span);
     fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]);
     fn reduce_columns(isa: Isa, f: Reduce, x: &[Self], stride: usize, out: &mut [Self]);
     /// See [`Work::run`].
@@ -115,9 +115,9 @@ macro_rules! compiled {
                 select::blocks(isa, condition, a, b, out);
             }
 
-            unsafe fn chain(isa: Isa, links: &mut [Bound<Self>], len: usize) {
+            unsafe fn chain(isa: Isa, links: &mut [Bound<Self>], span: Span) {
                 // SAFETY: as the caller vouches.
-                unsafe { chain(isa, links, len) }
+                unsafe { chain(isa, links, span) }
             }
 
             fn reduce_rows(isa: Isa, f: Reduce, x: &[Self], columns: usize, out: &mut [Self]) {

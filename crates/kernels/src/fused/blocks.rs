@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::nest::{Nest, Strides};
+use crate::elementwise::chain;
 
 /// About how many elements a block has; twice as many where few operands need room.
 ///
@@ -70,6 +71,17 @@ pub(super) struct Piece {
     pub(super) outer: usize,
     pub(super) rows: Range<usize>,
     pub(super) columns: Range<usize>,
+}
+
+/// How the steps of a block reach an operand's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// They lie side by side in their order, where any operation reads or writes them.
+    Dense,
+    /// Rows lie apart, each side by side: a chain goes through them.
+    ByRows,
+    /// Copies bring them into their order.
+    Copied,
 }
 
 impl Blocks {
@@ -153,6 +165,22 @@ impl Blocks {
             && (self.rows == 1 || strides.runs.is_empty() && strides.row == self.columns as isize)
     }
 
+    /// Whether rows of a block can be gone through where they lie.
+    pub(super) fn by_rows(&self) -> bool {
+        goes_by_rows((self.rows, self.columns))
+    }
+
+    /// How the steps of a block of full size reach an operand.
+    pub(super) fn access(&self, strides: &Strides) -> Access {
+        if self.holds_dense(strides) {
+            Access::Dense
+        } else if self.by_rows() && strides.column == 1 && strides.runs.is_empty() {
+            Access::ByRows
+        } else {
+            Access::Copied
+        }
+    }
+
     /// Blocks along a row.
     pub(super) fn chunks(&self, nest: &Nest) -> usize {
         nest.columns.div_ceil(self.columns.max(1))
@@ -194,6 +222,11 @@ impl Blocks {
         let rows = row..nest.rows.min(row + self.piece_rows);
         Piece { outer, rows, columns: column..nest.columns.min(column + self.piece_columns) }
     }
+}
+
+/// Whether a block of so many rows and columns can be gone through by rows that lie apart.
+pub(super) fn goes_by_rows((rows, columns): (usize, usize)) -> bool {
+    rows.is_multiple_of(chain::ABREAST) && columns.is_multiple_of(chain::LINE)
 }
 
 /// The columns of the thread with most of them, if strips of a width are dealt out in order, the narrow one first.

@@ -15,6 +15,14 @@ const _: () = assert!(super::blocks::UNIT == chain::UNIT, "chains go through who
 /// The most links of a chain, so that running it needs no heap.
 pub(super) const MAX_LINKS: usize = 24;
 
+/// Operations that follow each other.
+#[derive(Clone, Debug)]
+pub(super) struct Chain<T> {
+    pub(super) links: Vec<ChainLink<T>>,
+    /// It reads or writes rows that lie apart, or one row again and again.
+    pub(super) by_rows: bool,
+}
+
 /// A step of a chain.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ChainLink<T> {
@@ -27,18 +35,21 @@ pub(super) struct ChainLink<T> {
     pub(super) keep: Option<Site>,
 }
 
-/// The steps with chains in place of operations that follow each other. Of the registers, those from `shared` on live within
-/// the block, so that what no later step reads of them is not written.
+/// The steps with chains in place of operations that follow each other, and of single ones that reach a place whose rows lie
+/// `apart`. Of the registers, those from `shared` on live within the block, so that what no later step reads of them is not
+/// written.
 pub(super) fn chained<T: Scalar>(
     steps: &[MicroOp<T>],
     shared: usize,
-    chains: &mut Vec<Vec<ChainLink<T>>>,
+    apart: &dyn Fn(Site) -> bool,
+    chains: &mut Vec<Chain<T>>,
 ) -> Vec<MicroOp<T>> {
     let mut made = Vec::with_capacity(steps.len());
     let mut start = 0;
     while start < steps.len() {
         let end = start + length(&steps[start..]);
-        if end - start < 2 {
+        let by_rows = steps[start..end].iter().any(|step| reaches(step, apart));
+        if end - start < 2 && !by_rows {
             made.push(steps[start]);
             start += 1;
             continue;
@@ -53,7 +64,7 @@ pub(super) fn chained<T: Scalar>(
             ChainLink { keep: lives.then_some(out), ..link.expect("it is a link") }
         });
         made.push(MicroOp { action: Action::Chain(chains.len()), ..steps[end - 1] });
-        chains.push(links.collect());
+        chains.push(Chain { links: links.collect(), by_rows });
         start = end;
     }
     made
@@ -61,8 +72,18 @@ pub(super) fn chained<T: Scalar>(
 
 /// How many of the steps are one chain from the first on.
 fn length<T: Scalar>(steps: &[MicroOp<T>]) -> usize {
-    let fits = |step: &MicroOp<T>| step.kind == Kind::Full && first(step).is_some();
-    steps.iter().take(MAX_LINKS).take_while(|step| fits(step)).count()
+    steps.iter().take(MAX_LINKS).take_while(|step| is_link(step)).count()
+}
+
+/// Whether a step can be part of a chain.
+pub(super) fn is_link<T: Scalar>(step: &MicroOp<T>) -> bool {
+    step.kind == Kind::Full && first(step).is_some()
+}
+
+/// Whether a step reads or writes one of these places.
+pub(super) fn reaches<T: Copy>(step: &MicroOp<T>, places: &dyn Fn(Site) -> bool) -> bool {
+    let mut step = *step;
+    places(step.out) || step.reads().any(|place| places(*place))
 }
 
 /// Whether a register is read before it is written again: by a step after the first, if that `follows` in the chain.
@@ -96,6 +117,7 @@ fn link<T: Scalar>(step: &MicroOp<T>) -> Option<(Link, MicroArg<T>, Option<Micro
     match step.action {
         Action::Binary(f, a, b) => Some((of_binary(f)?, a, Some(b))),
         Action::Unary(f, x) => Some((of_unary(f)?, x, None)),
+        Action::Move(x) => Some((Link::Same, MicroArg::Each(x), None)),
         // What a mask leaves: the gradient of an activation, of a maximum, of dropout.
         Action::Select(condition, a, MicroArg::Constant(b)) if is_zero(b) => {
             Some((Link::WhereOf, condition, Some(a)))

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::Fused;
 use super::blocks::{Piece, UNIT};
-use super::chain::{ChainLink, MAX_LINKS};
+use super::chain::{Chain, MAX_LINKS};
 use super::copy::{Grid, gather, scatter};
 use super::indexed::{compare, look_up};
 use super::memory::Addresses;
@@ -14,7 +14,7 @@ use super::nest::{MAX_OUTER, Strides};
 use super::product::Rectangle;
 use super::step::{Action, Kind, MicroArg, MicroOp, Site};
 use crate::elementwise::Arg;
-use crate::elementwise::chain::{Bound, Link};
+use crate::elementwise::chain::{Bound, Link, Rows, Span};
 use crate::isa::Isa;
 use crate::reduce::{Reduce, reduce_columns};
 use crate::scalar::Scalar;
@@ -112,7 +112,7 @@ impl<'a, T: Scalar> Block<'a, T> {
     ///
     /// The steps are those of `self.fused`, whose operands `Fused::run` has checked; `registers` has room for its
     /// registers and belongs to this thread; no other thread works on a piece that this block is of. Direct steps run
-    /// only if the block's length is a multiple of [`UNIT`].
+    /// only in blocks that [`Phase::is_direct`] says.
     pub(super) unsafe fn run(&self, steps: &[MicroOp<T>]) {
         for step in steps {
             // SAFETY: as the caller vouches.
@@ -180,6 +180,7 @@ impl<'a, T: Scalar> Block<'a, T> {
                     self.store(elements(self.address(x), len), step.kind, step.out);
                 }
                 Action::Chain(number) => self.chain(&self.fused.chains[number], padded),
+                Action::Move(_) => unreachable!("a chain moves numbers"),
                 Action::Accumulate(f, x) => {
                     let x = elements(self.address(x), len);
                     self.accumulate(f, step.kind, x, elements_mut(out, len));
@@ -200,7 +201,7 @@ impl<'a, T: Scalar> Block<'a, T> {
     /// Where a place is that depends on the position; of an operand, where its numbers of the block lie side by side.
     fn address_of_position(&self, place: Site) -> *mut T {
         match place {
-            Site::Register(offset) => self.registers.wrapping_add(offset),
+            Site::Register(offset) | Site::EachRow(offset) => self.registers.wrapping_add(offset),
             Site::Window(offset) => self.registers.wrapping_add(offset + self.column),
             Site::Chunk(offset) => {
                 self.registers.wrapping_add(offset + self.column / self.fused.blocks.columns)
@@ -220,6 +221,19 @@ impl<'a, T: Scalar> Block<'a, T> {
                 self.memory.output(j).wrapping_add(start)
             }
         }
+    }
+
+    /// Where a place is whose rows may lie apart.
+    fn rows(&self, place: Site) -> Rows<T> {
+        let apart = match place {
+            Site::EachRow(_) => 0,
+            Site::Input(k) => self.fused.inputs[k].strides.row,
+            Site::Output(j) => self.fused.outputs[j].strides.row,
+            Site::Register(_) | Site::Window(_) | Site::Chunk(_) | Site::Piece(_) => {
+                self.columns as isize
+            }
+        };
+        Rows { first: self.address(place), apart }
     }
 
     /// The operand of an elementwise step that writes `len` numbers at `out`.
@@ -246,29 +260,31 @@ impl<'a, T: Scalar> Block<'a, T> {
     /// # Safety
     ///
     /// As of `run`.
-    unsafe fn chain(&self, links: &[ChainLink<T>], len: usize) {
+    unsafe fn chain(&self, chain: &Chain<T>, len: usize) {
         let mut all: SmallVec<[Bound<T>; MAX_LINKS + 1]> = SmallVec::new();
         // A loop, as what `extend` asks for one by one is not inlined.
-        for link in links {
+        for link in &chain.links {
             let mut bound = Bound::new(link.link);
             match link.operand {
                 None => {}
-                Some(MicroArg::Each(place)) => bound.place = self.address(place),
+                Some(MicroArg::Each(place)) => bound.place = self.rows(place),
                 // SAFETY: a register has at least one number.
                 Some(MicroArg::Splat(place)) => bound.number = unsafe { *self.address(place) },
                 Some(MicroArg::Constant(number)) => bound.number = number,
             }
             if let Some(take) = link.take {
-                bound.take = self.address(take);
+                bound.take = self.rows(take);
             }
             if let Some(keep) = link.keep {
-                bound.keep = self.address(keep);
+                bound.keep = self.rows(keep);
             }
             all.push(bound);
         }
         all.push(Bound::new(Link::Neg));
+        let span =
+            if chain.by_rows { Span::Rows(self.rows, self.columns) } else { Span::Dense(len) };
         // SAFETY: as of the steps that the chain was made of, see `elements`: each works on its position alone.
-        unsafe { T::chain(self.isa, &mut all, len) }
+        unsafe { T::chain(self.isa, &mut all, span) }
     }
 
     /// Computes the piece's part of a product, dense from `to` on.

@@ -24,7 +24,7 @@ impl<T: Debug> Debug for Fused<T> {
         }
         for (number, chain) in self.chains.iter().enumerate() {
             writeln!(f, "  chain {number}:")?;
-            chain.iter().try_for_each(|link| writeln!(f, "    {link}"))?;
+            chain.links.iter().try_for_each(|link| writeln!(f, "    {link}"))?;
         }
         Ok(())
     }
@@ -49,7 +49,7 @@ impl<T: Debug> Display for MicroOp<T> {
             Action::Fill(x) => write!(f, "fill {x}")?,
             Action::ReduceLast(name, x) => write!(f, "{name:?} of each row of {x}")?,
             Action::ReduceRows(name, x) => write!(f, "{name:?} of each column of {x}")?,
-            Action::Store(x) => write!(f, "{x}")?,
+            Action::Store(x) | Action::Move(x) => write!(f, "{x}")?,
             Action::Accumulate(name, x) => write!(f, "{name:?} with {x}")?,
             Action::Chain(_) => unreachable!("written above"),
         }
@@ -72,6 +72,7 @@ impl Display for Site {
             Site::Input(k) => write!(f, "in{k}"),
             Site::Output(j) => write!(f, "out{j}"),
             Site::Piece(r) => write!(f, "r{r}[block]"),
+            Site::EachRow(r) => write!(f, "r{r}[each row]"),
         }
     }
 }

@@ -64,9 +64,10 @@ pub use product::Factor;
 use crate::scalar::Scalar;
 
 use analysis::Analysis;
-use blocks::Blocks;
+use blocks::{Access, Blocks, UNIT, goes_by_rows};
 use builder::{Input, Node, Output, Parts, Role};
-use chain::ChainLink;
+use chain::Chain;
+use direct::Reached;
 use laps::{Order, laps};
 use layout::Shape;
 use lower::{RowReduction, Steps, lower};
@@ -105,7 +106,7 @@ pub struct Fused<T> {
     /// After the last block of a row that is cut.
     row_end: Vec<MicroOp<T>>,
     /// See `chain.rs`.
-    chains: Vec<Vec<ChainLink<T>>>,
+    chains: Vec<Chain<T>>,
     reductions: Vec<RowReduction>,
     /// The length of a thread's registers.
     registers: usize,
@@ -120,10 +121,21 @@ pub struct Fused<T> {
 struct Phase<T> {
     /// Once in each strip, before the blocks.
     head: Vec<MicroOp<T>>,
+    /// The same, in those with a block that is not direct.
+    tiles: Vec<MicroOp<T>>,
     /// A block of any length: inputs and outputs are copied.
     padded: Vec<MicroOp<T>>,
     /// A block of whole units: inputs and outputs are used in place.
     direct: Vec<MicroOp<T>>,
+    /// Direct steps go through rows that lie apart.
+    by_rows: bool,
+}
+
+impl<T> Phase<T> {
+    /// Whether the direct steps can work on a block of so many rows and columns.
+    fn is_direct(&self, size: (usize, usize)) -> bool {
+        (size.0 * size.1).is_multiple_of(UNIT) && (!self.by_rows || goes_by_rows(size))
+    }
 }
 
 /// Where an input or an output lies.
@@ -236,16 +248,25 @@ impl<T: Scalar> Fused<T> {
         let phases = Phases::new(&nodes, &outputs, &inputs, &analysis);
         let Steps { mut round, mut piece, phases, mut row_end, mut reductions, registers } =
             lower(&nodes, &outputs, &analysis, &phases, &nest, &blocks);
-        let dense = |strides: &[Strides]| -> Vec<bool> {
-            strides.iter().map(|s| blocks.holds_dense(s)).collect()
+        let access = |strides: &[Strides]| -> Vec<Access> {
+            strides.iter().map(|s| blocks.access(s)).collect()
         };
-        let dense = (dense(&strides), dense(&of_outputs));
+        let ways = (access(&strides), access(&of_outputs));
+        let heads = phases.iter().flat_map(|phase| &phase.head);
+        let tiles = if blocks.by_rows() {
+            direct::tiles(round.iter().chain(heads), registers.len())
+        } else {
+            vec![None; registers.len()]
+        };
+        let reached = Reached { inputs: &ways.0, outputs: &ways.1, tiles: &tiles };
         let may_be = |k: usize, j: usize| over[k] == Some(j);
         let compiled = phases.into_iter().map(|phase| {
-            let direct = direct::direct(&phase.block, registers.len(), &dense.0, &dense.1, &may_be);
-            Phase { head: phase.head, padded: phase.block, direct }
+            let direct = direct::direct(&phase.block, &reached, &may_be);
+            let by_rows = direct.iter().any(|step| chain::reaches(step, &|x| reached.is_apart(x)));
+            Phase { head: phase.head, tiles: Vec::new(), padded: phase.block, direct, by_rows }
         });
         let mut phases: Vec<Phase<T>> = compiled.collect();
+        direct::take_tiles(&mut round, &mut phases);
         let flops = piece.iter().filter_map(|step| match step.action {
             Action::Product(p) => Some(products[p].contraction.flops()),
             _ => None,
@@ -259,7 +280,7 @@ impl<T: Scalar> Fused<T> {
             && phases.iter().flat_map(|phase| &phase.padded).all(MicroOp::is_of_each_position);
         let (mut once, mut each) = (vec![&mut round, &mut piece, &mut row_end], Vec::new());
         for phase in &mut phases {
-            once.push(&mut phase.head);
+            once.extend([&mut phase.head, &mut phase.tiles]);
             each.extend([&mut phase.padded, &mut phase.direct]);
         }
         let room = Room::new(&nest, &blocks);
@@ -267,7 +288,8 @@ impl<T: Scalar> Fused<T> {
         let mut chains = Vec::new();
         for phase in &mut phases {
             for block in [&mut phase.padded, &mut phase.direct] {
-                *block = chain::chained(block, registers.kept, &mut chains);
+                let apart = |place| reached.is_apart(place);
+                *block = chain::chained(block, registers.kept, &apart, &mut chains);
             }
         }
         let part = (blocks.piece_rows, blocks.piece_columns);

@@ -119,6 +119,17 @@ impl<T: Scalar> Fused<T> {
         self.worth_a_thread && self.pieces.1 > 1
     }
 
+    /// Whether direct steps work on all blocks of a piece that holds whole ones.
+    fn is_direct(&self, piece: &Piece) -> bool {
+        let (rows, columns) = (piece.rows.len(), piece.columns.len());
+        let last = rows % self.blocks.rows;
+        let sizes = [(rows - last, self.blocks.rows), (last, last)];
+        sizes
+            .iter()
+            .filter(|size| size.0 > 0)
+            .all(|&(_, rows)| self.phases.iter().all(|phase| phase.is_direct((rows, columns))))
+    }
+
     /// How many of so many threads have work.
     fn threads(&self, most: usize) -> usize {
         if self.is_shared() { most.min(self.pieces.1).max(1) } else { 1 }
@@ -187,6 +198,11 @@ impl<T: Scalar> Run<'_, T> {
                 // SAFETY: as above.
                 unsafe { block.run(&phase.head) }
             }
+            if !phase.tiles.is_empty() && !fused.is_direct(piece) {
+                block.begin_piece(piece);
+                // SAFETY: as above.
+                unsafe { block.run(&phase.tiles) }
+            }
             if phase.direct.is_empty() && fused.row_end.is_empty() {
                 continue;
             }
@@ -202,9 +218,9 @@ impl<T: Scalar> Run<'_, T> {
                         size.1 -= size.1 % UNIT;
                     }
                     block.begin((row, column), size, row == rows.start);
-                    let unpadded = (size.0 * size.1).is_multiple_of(UNIT);
+                    let direct = phase.is_direct(size);
                     // SAFETY: as above.
-                    unsafe { block.run(if unpadded { &phase.direct } else { &phase.padded }) }
+                    unsafe { block.run(if direct { &phase.direct } else { &phase.padded }) }
                     column += size.1;
                     if column >= columns.end {
                         break;

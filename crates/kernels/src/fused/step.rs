@@ -60,6 +60,8 @@ pub(super) enum Site {
     Output(usize),
     /// A register as large as a piece, at the block's position.
     Piece(usize),
+    /// A register with a number for each column of the block, the same in each row. Only a chain reads it.
+    EachRow(usize),
 }
 
 impl Site {
@@ -68,10 +70,22 @@ impl Site {
         matches!(self, Site::Input(_) | Site::Output(_))
     }
 
+    /// The register that lives within a block, if it is one.
+    pub(super) fn block_register(self) -> Option<usize> {
+        match self {
+            Site::Register(r) => Some(r),
+            _ => None,
+        }
+    }
+
     /// The register, if it is one.
     pub(super) fn register(&mut self) -> Option<&mut usize> {
         match self {
-            Site::Register(r) | Site::Window(r) | Site::Chunk(r) | Site::Piece(r) => Some(r),
+            Site::Register(r)
+            | Site::Window(r)
+            | Site::Chunk(r)
+            | Site::Piece(r)
+            | Site::EachRow(r) => Some(r),
             Site::Input(_) | Site::Output(_) => None,
         }
     }
@@ -123,6 +137,8 @@ pub(super) enum Action<T> {
     ReduceRows(Reduce, Site),
     /// The same numbers, in an output.
     Store(Site),
+    /// The same numbers, as a link of a chain moves them.
+    Move(Site),
     /// The numbers joined to those of the blocks before.
     Accumulate(Reduce, Site),
     /// A chain of elementwise operations, by its number among those of the loop. Nothing else of this step counts.
@@ -133,8 +149,8 @@ impl<T> MicroOp<T> {
     /// The places that are read.
     pub(super) fn reads(&mut self) -> impl Iterator<Item = &mut Site> {
         use Action::{
-            Accumulate, Binary, Chain, Fill, Gather, IsAt, Load, Product, ReduceLast, ReduceRows,
-            Select, Spread, Store, Tile, Unary,
+            Accumulate, Binary, Chain, Fill, Gather, IsAt, Load, Move, Product, ReduceLast,
+            ReduceRows, Select, Spread, Store, Tile, Unary,
         };
         let places = match &mut self.action {
             Load(_) | Gather(..) | IsAt(..) | Product(_) | Chain(_) => [None, None, None],
@@ -143,6 +159,7 @@ impl<T> MicroOp<T> {
             | ReduceLast(_, x)
             | ReduceRows(_, x)
             | Store(x)
+            | Move(x)
             | Accumulate(_, x) => [Some(x), None, None],
             Unary(_, x) | Fill(x) => [x.place(), None, None],
             Binary(_, a, b) => [a.place(), b.place(), None],

@@ -14,7 +14,7 @@ use std::ptr;
 
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
-use crate::vector::{EQ, LE, LT, NE, Plain, Vector};
+use crate::vector::{EQ, LE, LT, MAX_LANES, NE, Plain, Vector};
 
 /// Writes the enum, and its list, from one.
 macro_rules! links {
@@ -31,6 +31,8 @@ macro_rules! links {
 }
 
 links! {
+    /// x.
+    Same,
     /// x + a.
     Add,
     /// x − a.
@@ -87,17 +89,48 @@ links! {
     WhereOf
 }
 
+/// Rows of numbers: where the first begins, and how far it is from each to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<T> {
+    pub(crate) first: *mut T,
+    pub(crate) apart: isize,
+}
+
+impl<T> Rows<T> {
+    pub(crate) const NONE: Rows<T> = Rows { first: ptr::null_mut(), apart: 0 };
+
+    #[inline(always)]
+    fn is_none(self) -> bool {
+        self.first.is_null()
+    }
+
+    /// From a row and a column on.
+    #[inline(always)]
+    fn from<const BY_ROWS: bool>(self, row: usize, column: usize) -> Self {
+        let first = self.first.wrapping_add(column);
+        let down = if BY_ROWS { row as isize * self.apart } else { 0 };
+        Rows { first: first.wrapping_offset(down), ..self }
+    }
+
+    /// Where vector number `i` is of so many lanes: of the row of that number, or of the only one.
+    #[inline(always)]
+    fn vector<const BY_ROWS: bool>(self, i: usize, lanes: usize) -> *mut T {
+        let apart = if BY_ROWS { self.apart } else { lanes as isize };
+        self.first.wrapping_offset(i as isize * apart)
+    }
+}
+
 /// A link with where its operands and its result are.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound<T> {
     pub(crate) link: Link,
-    /// Another first operand; none if null.
-    pub(crate) take: *const T,
-    /// The second operand, the same `number` everywhere if null.
-    pub(crate) place: *const T,
+    /// Another first operand, if there is one.
+    pub(crate) take: Rows<T>,
+    /// The second operand; the same `number` everywhere if none.
+    pub(crate) place: Rows<T>,
     pub(crate) number: T,
-    /// Where the result is kept; nowhere if null.
-    pub(crate) keep: *mut T,
+    /// Where the result is kept, if it is.
+    pub(crate) keep: Rows<T>,
     /// What computes it: a function of the vectors' type, or null.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub(crate) code: *const (),
@@ -105,27 +138,54 @@ pub struct Bound<T> {
 
 impl<T: Scalar> Bound<T> {
     pub(crate) fn new(link: Link) -> Self {
-        let (take, place, keep) = (ptr::null(), ptr::null(), ptr::null_mut());
+        let (take, place, keep) = (Rows::NONE, Rows::NONE, Rows::NONE);
         Self { link, take, place, number: T::zero(), keep, code: ptr::null() }
     }
 }
 
-/// The numbers that a chain goes through are a multiple of so many.
+/// Which numbers a chain goes through.
+#[derive(Clone, Copy, Debug)]
+pub enum Span {
+    /// So many side by side, a multiple of [`UNIT`]; how far rows are apart does not matter.
+    Dense(usize),
+    /// So many rows, a multiple of [`ABREAST`], and columns, a multiple of [`LINE`].
+    Rows(usize, usize),
+}
+
+/// See [`Span::Dense`].
 pub(crate) const UNIT: usize = 64;
 
-/// Runs a chain over `len` numbers. The last link is there for what comes after the chain, and its operation is not done.
+/// See [`Span::Rows`].
+pub(crate) const ABREAST: usize = 8;
+
+/// See [`Span::Rows`].
+pub(crate) const LINE: usize = MAX_LANES;
+
+impl Span {
+    /// How many rows there are, how many columns, and by how many of both a step goes on whose vectors are of so many
+    /// `lanes` and so many `abreast`. Dense numbers are one row.
+    #[inline(always)]
+    fn steps(self, abreast: usize, lanes: usize) -> [(usize, usize); 2] {
+        match self {
+            Span::Dense(len) => [(1, 1), (len, abreast * lanes)],
+            Span::Rows(rows, columns) => [(rows, abreast), (columns, lanes)],
+        }
+    }
+}
+
+/// Runs a chain. The last link is there for what comes after the chain, and its operation is not done.
 ///
 /// # Safety
 ///
-/// `len` is a multiple of [`UNIT`] and not 0, and each link can read, or write, `len` numbers at its places. What is written
-/// overlaps what is read only where it is the same place. The first link takes an operand.
-pub(crate) unsafe fn chain<T: Scalar>(isa: Isa, links: &mut [Bound<T>], len: usize) {
-    isa.run(Chain { links, len });
+/// The span is not empty, and each link can read, or write, its numbers at its places. What is written overlaps what is read
+/// only where it is the same place. The first link takes an operand.
+pub(crate) unsafe fn chain<T: Scalar>(isa: Isa, links: &mut [Bound<T>], span: Span) {
+    isa.run(Chain { links, span });
 }
 
 struct Chain<'a, T> {
     links: &'a mut [Bound<T>],
-    len: usize,
+    span: Span,
 }
 
 impl<T: Scalar> Kernel for Chain<'_, T> {
@@ -134,7 +194,7 @@ impl<T: Scalar> Kernel for Chain<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         // SAFETY: this is the copy for level `S`; the caller of `chain` vouches for the rest.
-        unsafe { T::Vector::<S>::chain(self.links, self.len) }
+        unsafe { T::Vector::<S>::chain(self.links, self.span) }
     }
 }
 
@@ -149,7 +209,7 @@ pub unsafe trait Chained<T>: Vector<T> {
     /// # Safety
     ///
     /// As of [`chain()`], and the processor has the instruction set.
-    unsafe fn chain(links: &mut [Bound<T>], len: usize);
+    unsafe fn chain(links: &mut [Bound<T>], span: Span);
 }
 
 macro_rules! plain {
@@ -157,15 +217,23 @@ macro_rules! plain {
         // SAFETY: no special instructions are used.
         unsafe impl Chained<$float> for Plain<$float, $lanes> {
             #[inline(always)]
-            unsafe fn chain(links: &mut [Bound<$float>], len: usize) {
-                const ABREAST: usize = 4;
+            unsafe fn chain(links: &mut [Bound<$float>], span: Span) {
+                const ROWS: usize = 4;
+                const _: () = assert!(ABREAST % ROWS == 0 && LINE % $lanes == 0 && UNIT % (ROWS * $lanes) == 0);
+                let [(rows, down), (columns, right)] = span.steps(ROWS, $lanes);
                 let links = &links[..links.len() - 1];
-                for start in (0..len).step_by(ABREAST * $lanes) {
-                    // SAFETY: as the caller vouches.
-                    unsafe {
-                        let mut x = [Self::splat(0.0); ABREAST];
-                        for bound in links {
-                            x = computed(bound.link, bound, start, x);
+                for row in (0..rows).step_by(down) {
+                    for column in (0..columns).step_by(right) {
+                        // SAFETY: as the caller vouches.
+                        unsafe {
+                            let mut x = [Self::splat(0.0); ROWS];
+                            for bound in links {
+                                let at = (row, column);
+                                x = match span {
+                                    Span::Dense(_) => computed::<_, _, ROWS, false>(bound.link, bound, at, x),
+                                    Span::Rows(..) => computed::<_, _, ROWS, true>(bound.link, bound, at, x),
+                                };
+                            }
                         }
                     }
                 }
@@ -179,32 +247,31 @@ plain! {
     f64, 2;
 }
 
-/// The result of a link, for the numbers from `start` on.
+/// The result of a link, from a column on: for a vector of each of the rows from one on, or for vectors of the only row.
 ///
 /// # Safety
 ///
 /// As of `chain`, and the processor has the instruction set of `V`.
 #[inline(always)]
-unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize>(
+unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize, const BY_ROWS: bool>(
     link: Link,
     bound: &Bound<T>,
-    start: usize,
+    (row, column): (usize, usize),
     mut x: [V; N],
 ) -> [V; N] {
-    let at = |place: *const T, i: usize| place.wrapping_add(start + i * V::LANES);
-    let keep = bound.keep;
     /// The link with each vector of the second operand.
     macro_rules! both {
         (|$x:ident, $a:ident| $result:expr) => {
-            if bound.place.is_null() {
+            if bound.place.is_none() {
                 let $a = V::splat(bound.number);
                 for x in &mut x {
                     let $x = *x;
                     *x = $result;
                 }
             } else {
+                let place = bound.place.from::<BY_ROWS>(row, column);
                 for (i, x) in x.iter_mut().enumerate() {
-                    let ($x, $a) = (*x, V::load(at(bound.place, i)));
+                    let ($x, $a) = (*x, V::load(place.vector::<BY_ROWS>(i, V::LANES)));
                     *x = $result;
                 }
             }
@@ -222,13 +289,15 @@ unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize>(
     // Loops over arrays, as their `map` might be compiled by itself, without the instructions.
     // SAFETY: as the caller vouches.
     unsafe {
-        if !bound.take.is_null() {
+        if !bound.take.is_none() {
+            let take = bound.take.from::<BY_ROWS>(row, column);
             for (i, x) in x.iter_mut().enumerate() {
-                *x = V::load(at(bound.take, i));
+                *x = V::load(take.vector::<BY_ROWS>(i, V::LANES));
             }
         }
         let (zero, one, minus) = (V::splat(T::zero()), V::splat(T::one()), V::splat(-T::one()));
         match link {
+            Link::Same => {}
             Link::Add => both!(|x, a| x.add(a)),
             Link::Sub => both!(|x, a| x.sub(a)),
             Link::SubFrom => both!(|x, a| a.sub(x)),
@@ -259,9 +328,10 @@ unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize>(
             Link::Where => both!(|x, a| a.choose::<EQ>(zero, zero, x)),
             Link::WhereOf => both!(|x, a| x.choose::<EQ>(zero, zero, a)),
         }
-        if !keep.is_null() {
+        if !bound.keep.is_none() {
+            let keep = bound.keep.from::<BY_ROWS>(row, column);
             for (i, x) in x.iter().enumerate() {
-                x.store(at(keep, i).cast_mut());
+                x.store(keep.vector::<BY_ROWS>(i, V::LANES));
             }
         }
     }

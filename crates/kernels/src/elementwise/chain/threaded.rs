@@ -10,7 +10,7 @@
 use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 use std::mem::transmute;
 
-use super::{Bound, Chained, Link, UNIT, computed};
+use super::{ABREAST, Bound, Chained, LINE, Link, Span, UNIT, computed};
 use crate::vector::Vector;
 
 /// Writes the functions of the links for a type of vectors, in the convention that hands eight of them over in registers.
@@ -20,25 +20,27 @@ macro_rules! threaded {
             use super::*;
 
             type Code =
-                unsafe extern "sysv64" fn(*const Bound<$float>, usize, $(threaded!(@ $x $vector)),*);
+                unsafe extern "sysv64" fn(*const Bound<$float>, usize, usize, $(threaded!(@ $x $vector)),*);
 
-            /// For each link, what computes it and goes on to the next.
-            static LINKS: [Code; Link::ALL.len()] = [$(link::<$link>),*];
+            /// For each link, what computes it and goes on to the next: of one row, and of rows that lie apart.
+            static LINKS: [[Code; Link::ALL.len()]; 2] =
+                [[$(link::<$link, false>),*], [$(link::<$link, true>),*]];
 
             /// # Safety
             ///
             /// As of `Chained::chain`; `bound` is one of the links, of which the last is followed by one whose code is `end`.
             #[target_feature(enable = $features)]
-            unsafe extern "sysv64" fn link<const LINK: usize>(
+            unsafe extern "sysv64" fn link<const LINK: usize, const BY_ROWS: bool>(
                 bound: *const Bound<$float>,
-                start: usize,
+                row: usize,
+                column: usize,
                 $($x: $vector),*
             ) {
                 // SAFETY: as the caller vouches.
                 unsafe {
-                    let [$($x),*] = computed(Link::ALL[LINK], &*bound, start, [$($x),*]);
+                    let [$($x),*] = computed::<_, _, ROWS, BY_ROWS>(Link::ALL[LINK], &*bound, (row, column), [$($x),*]);
                     let next = bound.add(1);
-                    transmute::<*const (), Code>((*next).code)(next, start, $($x),*);
+                    transmute::<*const (), Code>((*next).code)(next, row, column, $($x),*);
                 }
             }
 
@@ -48,18 +50,20 @@ macro_rules! threaded {
             unsafe extern "sysv64" fn end(
                 _: *const Bound<$float>,
                 _: usize,
+                _: usize,
                 $(_: threaded!(@ $x $vector)),*
             ) {}
 
             // SAFETY: the functions need the features of the vector.
             unsafe impl Chained<$float> for $vector {
                 #[inline(always)]
-                unsafe fn chain(links: &mut [Bound<$float>], len: usize) {
+                unsafe fn chain(links: &mut [Bound<$float>], span: Span) {
+                    let codes = &LINKS[usize::from(matches!(span, Span::Rows(..)))];
                     let (last, own) = links.split_last_mut().expect("there is one for the end");
-                    own.iter_mut().for_each(|bound| bound.code = LINKS[bound.link as usize] as *const ());
+                    own.iter_mut().for_each(|bound| bound.code = codes[bound.link as usize] as *const ());
                     last.code = end as Code as *const ();
                     // SAFETY: as the caller vouches.
-                    unsafe { all(links.as_ptr(), len) }
+                    unsafe { all(links.as_ptr(), span.steps(ROWS, LANES)) }
                 }
             }
 
@@ -67,19 +71,25 @@ macro_rules! threaded {
             ///
             /// As of `Chained::chain`, for links with their code.
             #[target_feature(enable = $features)]
-            unsafe fn all(first: *const Bound<$float>, len: usize) {
+            unsafe fn all(
+                first: *const Bound<$float>,
+                [(rows, down), (columns, right)]: [(usize, usize); 2],
+            ) {
                 // SAFETY: as the caller vouches.
                 unsafe {
                     let code = transmute::<*const (), Code>((*first).code);
                     $(let $x = <$vector>::splat(0.0);)*
-                    let abreast = [$($x),*].len() * <$vector as Vector<$float>>::LANES;
-                    for start in (0..len).step_by(abreast) {
-                        code(first, start, $($x),*);
+                    for row in (0..rows).step_by(down) {
+                        for column in (0..columns).step_by(right) {
+                            code(first, row, column, $($x),*);
+                        }
                     }
                 }
             }
 
-            const _: () = assert!(UNIT % (threaded!(# $($x),*) * <$vector as Vector<$float>>::LANES) == 0);
+            const LANES: usize = <$vector as Vector<$float>>::LANES;
+            const ROWS: usize = threaded!(# $($x),*);
+            const _: () = assert!(ABREAST % ROWS == 0 && LINE % LANES == 0 && UNIT % (ROWS * LANES) == 0);
         }
     };
     (@ $x:ident $vector:ty) => { $vector };
@@ -87,10 +97,10 @@ macro_rules! threaded {
 }
 
 #[rustfmt::skip]
-threaded!(avx2, f32, __m256, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26]);
+threaded!(avx2, f32, __m256, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]);
 #[rustfmt::skip]
-threaded!(avx2_double, f64, __m256d, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26]);
+threaded!(avx2_double, f64, __m256d, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]);
 #[rustfmt::skip]
-threaded!(avx512, f32, __m512, "avx512f,avx2,fma", [a, b, c, d], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26]);
+threaded!(avx512, f32, __m512, "avx512f,avx2,fma", [a, b, c, d], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]);
 #[rustfmt::skip]
-threaded!(avx512_double, f64, __m512d, "avx512f,avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26]);
+threaded!(avx512_double, f64, __m512d, "avx512f,avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]);

@@ -259,6 +259,13 @@ fn check<T: Scalar>(choices: &[u16], exact_below: f64) {
             let seen: Vec<T> = (0..output.len()).map(at).collect();
             assert_same(&elsewhere, &seen, output);
         }
+        let (spaced, places) = spaced(&builder);
+        let memory = run(&spaced, isa, &pools[1], &sources, &blank(&spaced));
+        for ((memory, output), places) in memory.iter().zip(&outputs).zip(&places) {
+            let mut expected = vec![T::nan(); memory.len()]; // as before
+            places.iter().zip(output).for_each(|(&place, &x)| expected[place] = x);
+            assert_same(&spaced, memory, &expected);
+        }
     }
 }
 
@@ -318,6 +325,39 @@ fn interleaved<T: Scalar>(builder: &FusedBuilder<T>) -> (Fused<T>, Vec<Layout>) 
         .collect();
     layouts.iter().enumerate().for_each(|(j, layout)| builder.put(j, layout.clone()));
     (builder.build(), layouts)
+}
+
+/// The program with outputs whose rows lie apart, if they are not reduced, and where the elements of each are.
+fn spaced<T: Scalar>(builder: &FusedBuilder<T>) -> (Fused<T>, Vec<Vec<usize>>) {
+    let mut builder = builder.clone();
+    let (extents, row_axes) = (builder.parts.extents.clone(), builder.parts.row_axes);
+    let outputs = builder.parts.outputs.clone();
+    let places = outputs.iter().enumerate().map(|(slot, output)| {
+        let own: Vec<usize> =
+            output.axes(extents.len(), row_axes).map(|axis| extents[axis]).collect();
+        let len = own.iter().product();
+        if output.reduce.is_some() {
+            return (0..len).collect();
+        }
+        let (mut strides, mut stride) = (vec![0; own.len()], 1);
+        for (axis, &extent) in own.iter().enumerate().rev() {
+            strides[axis] = stride;
+            stride = stride * extent.max(1) + 3;
+        }
+        let signed = strides.iter().map(|&stride| stride as isize).collect();
+        builder.put(slot, Layout { slot, offset: 0, strides: signed });
+        let place = |mut i: usize| {
+            let mut place = 0;
+            for (&extent, &stride) in own.iter().zip(&strides).rev() {
+                place += i % extent * stride;
+                i /= extent;
+            }
+            place
+        };
+        (0..len).map(place).collect()
+    });
+    let places = places.collect();
+    (builder.build(), places)
 }
 
 /// Calls `test` with second factors that were packed before.
