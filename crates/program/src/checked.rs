@@ -91,7 +91,7 @@ impl Effects {
                 let of_base = match base {
                     Base::Number(_) => None,
                     Base::Own => Some(to.clone()),
-                    Base::Copy(operand, _) => Some(operand.memory.clone()),
+                    Base::Copy(_, from) => Some(from.clone()),
                 };
                 let written = Written { memory: to.clone(), part: None };
                 (of_base.into_iter().chain(reads.clone()).collect(), vec![written])

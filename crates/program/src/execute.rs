@@ -120,9 +120,10 @@ impl Machine<'_> {
                         let (memory, mut outputs) = carve_all(reals, lent, to, &mut taken);
                         let start = match base {
                             Base::Number(x) => Some(*x),
-                            Base::Copy(operand, shape) => {
-                                let base = view(operand, memory.read(&operand.memory, fixed));
-                                view_mut(shape, outputs[0]).assign(&base);
+                            Base::Copy(copy, from) => {
+                                let (from, first) =
+                                    (memory.read(from, fixed), kernels::Scatter::FIRST);
+                                copy.run(isa, pool, from, first, None, outputs[0]);
                                 None
                             }
                             Base::Own => None,

@@ -123,7 +123,8 @@ pub(crate) enum Action<T> {
 #[derive(Clone, Debug)]
 pub(crate) enum Base<T> {
     Number(T),
-    Copy(Operand, Shape),
+    /// An array, which is put there first.
+    Copy(Box<kernels::Scatter>, Memory),
     /// What lies there.
     Own,
 }
@@ -205,6 +206,9 @@ impl<T: kernels::Scalar> Instruction<T> {
         match &self.action {
             Action::Fused { program, .. } => program.is_shared(),
             Action::Contract(product) => product.contraction.is_shared(),
+            Action::Scatter { scatter, base: Base::Copy(copy, _), .. } => {
+                scatter.is_shared() || copy.is_shared()
+            }
             Action::Scatter { scatter, .. } => scatter.is_shared(),
             Action::Overlay { parts, .. } => parts.iter().any(|(part, _)| part.is_shared()),
             Action::Position { search, .. } => search.is_shared(),

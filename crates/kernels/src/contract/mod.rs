@@ -109,6 +109,11 @@ impl<T> Contraction<T> {
     pub fn flops(&self) -> usize {
         self.work.as_ref().map_or(0, |work| work.multiply_adds().saturating_mul(2))
     }
+
+    /// What it takes, in multiply-adds: more than these, where factors are mostly read.
+    pub(crate) fn effort(&self) -> usize {
+        self.work.as_ref().map_or(0, |work| work.effort())
+    }
 }
 
 impl<T: Scalar> Contraction<T> {

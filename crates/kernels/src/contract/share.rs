@@ -36,7 +36,7 @@ unsafe impl<T: Send + Sync> Sync for Run<'_, T> {}
 impl Work {
     pub(super) fn is_shared(&self) -> bool {
         let results = self.c.batch.len() * self.c.rows.len() * self.c.columns.len();
-        self.factors.is_some() && results > 1 && self.multiply_adds() >= WORTH_SHARING
+        self.factors.is_some() && results > 1 && self.effort() >= WORTH_SHARING
     }
 
     /// Computes C.
@@ -215,10 +215,16 @@ impl<'p, T: Scalar> Run<'p, T> {
         let [of_x, of_y] = job.plan.again;
         let many_rows = rows >= threads * tile.rows;
         // They must not be too narrow.
-        if columns >= 2 * threads * tile.columns() && (of_x <= of_y || !many_rows) {
-            let wide = columns.div_ceil(threads).next_multiple_of(tile.columns());
+        let of_columns = |unit: usize| {
+            let wide = columns.div_ceil(threads).next_multiple_of(unit);
             bands(pool, columns, wide, &|columns| Job { columns, ..*job });
+        };
+        if columns >= 2 * threads * tile.columns() && (of_x <= of_y || !many_rows) {
+            of_columns(tile.columns());
         } else if many_rows || !self.share_depth(pool, job) {
+            if rows < threads {
+                return of_columns(tile.lanes);
+            }
             let high = rows.div_ceil(threads).next_multiple_of(tile.rows.min(4));
             bands(pool, rows, high, &|rows| Job { rows, ..*job });
         }

@@ -28,7 +28,13 @@ const PIECE: usize = 4 * BLOCK;
 const PRODUCT_PIECE: usize = 16 * BLOCK;
 
 /// The widths of strips: a tile of a product or several, a cache line or several.
-const WIDTHS: [usize; 3] = [64, 32, 16];
+const WIDTHS: [usize; 7] = [64, 32, 16, 128, 256, 512, 1024];
+
+/// The most columns of a strip that is more than one block.
+const MOST_WIDE: usize = 64;
+
+/// The fewest columns.
+const NARROWEST: usize = 16;
 
 /// A strip has at most so many elements, if it can: what is kept for all of it stays in the second-level cache, and without
 /// a product, whose tiles gain from width, in the first.
@@ -126,11 +132,14 @@ impl Blocks {
     pub(super) fn in_strips(nest: &Nest, product: bool) -> Blocks {
         let rows = nest.rows.max(1);
         let most = if product { PRODUCT_STRIP } else { STRIP };
-        let fits = |width: &usize| rows.saturating_mul(*width) <= most;
+        let fits = |&width: &usize| {
+            let len = rows.saturating_mul(width);
+            len <= most && (width <= MOST_WIDE || len <= BLOCK)
+        };
         // Each row of a strip costs as much as some columns more.
         let cost = |width: usize| largest_share(nest.columns, width) * (width + 4) / width;
         let widths = WIDTHS.into_iter().filter(fits);
-        let width = widths.min_by_key(|&width| cost(width)).unwrap_or(WIDTHS[2]);
+        let width = widths.min_by_key(|&width| cost(width)).unwrap_or(NARROWEST);
         let columns = width.min(nest.columns.max(1));
         let strips = nest.columns.div_ceil(columns).max(1);
         let high = block_rows(columns, BLOCK).min(rows);
@@ -139,11 +148,12 @@ impl Blocks {
     }
 
     /// Whether strips are the better cut for a nest with products, of which nothing asks for whole rows or columns: each
-    /// reads its part of the second factor alone.
-    pub(super) fn strips_pay(nest: &Nest) -> bool {
+    /// reads its part of the second factor alone. A single row is cut if that is `worth_a_thread` more.
+    pub(super) fn strips_pay(nest: &Nest, worth_a_thread: bool) -> bool {
         let columns =
-            nest.columns >= 2 * WIDTHS[2] && nest.rows <= MOST_ROWS_TO_A_COLUMN * nest.columns;
-        nest.outer_count() == 1 && (2..=MOST_ROWS).contains(&nest.rows) && columns
+            nest.columns >= 2 * NARROWEST && nest.rows <= MOST_ROWS_TO_A_COLUMN * nest.columns;
+        let rows = (1..=MOST_ROWS).contains(&nest.rows) && (nest.rows > 1 || worth_a_thread);
+        nest.outer_count() == 1 && rows && columns
     }
 
     /// Elements of a whole block.
@@ -306,9 +316,10 @@ mod tests {
 
     #[test]
     fn strips_pay_where_the_second_factor_is_not_the_small_one() {
-        let pay = |rows, columns| Blocks::strips_pay(&Nest { outer: vec![], rows, columns });
+        let pay = |rows, columns| Blocks::strips_pay(&Nest { outer: vec![], rows, columns }, false);
         assert!(pay(64, 128) && pay(128, 100) && pay(512, 256));
         assert!(!pay(512, 32) && !pay(1024, 1024) && !pay(64, 10) && !pay(1, 512));
+        assert!(Blocks::strips_pay(&Nest { outer: vec![], rows: 1, columns: 512 }, true));
     }
 
     #[test]
@@ -326,6 +337,7 @@ mod tests {
         assert_eq!(cut(128, 512), [(64, 8), (16, 32)]);
         assert_eq!(cut(1000, 512), [(16, 32), (16, 32)]);
         assert_eq!(cut(2, 10), [(10, 1), (10, 1)]);
+        assert_eq!(cut(1, 512), [(256, 2), (256, 2)]);
         assert_eq!(cut(0, 0), [(1, 1), (1, 1)]);
         let nest = Nest { outer: vec![], rows: 128, columns: 100 };
         let blocks = Blocks::in_strips(&nest, true);

@@ -21,9 +21,9 @@ pub(super) fn of<T: Copy>(nest: &Nest, block: &[MicroOp<T>]) -> usize {
     (nest.outer_count() * nest.rows * nest.columns).saturating_mul(along_rows)
 }
 
-/// The cost of products with so many operations: two multiply-adds take what an addition does.
-pub(super) fn of_products(flops: usize) -> usize {
-    flops / 4
+/// The cost of products that take so many multiply-adds: two take what an addition does.
+pub(super) fn of_products(effort: usize) -> usize {
+    effort / 2
 }
 
 /// An element is found by its index, and often lies in another cache line than the one before.

@@ -75,7 +75,7 @@ use nest::{Kept, Lay, Nest, Strides};
 use phases::Phases;
 use product::Product;
 use registers::{Room, assign};
-use step::{Action, MicroOp};
+use step::MicroOp;
 
 /// A loop nest that computes several values at each position and stores or reduces some of them, block by block.
 ///
@@ -220,8 +220,10 @@ impl<T: Scalar> Fused<T> {
         for product in &products {
             product.check(&shapes).unwrap_or_else(|rule| panic!("{rule}"));
         }
-        let in_strips =
-            whole_columns || !along_rows && !products.is_empty() && Blocks::strips_pay(&nest);
+        let efforts = products.iter().map(|product| product.contraction.effort());
+        let of_products = cost::of_products(efforts.fold(0, usize::saturating_add));
+        let pay = || Blocks::strips_pay(&nest, cost::is_worth_a_thread(&nest, of_products));
+        let in_strips = whole_columns || !along_rows && !products.is_empty() && pay();
         assert!(
             !whole_columns || nest.rows <= Self::MAX_COLUMN,
             "a `reduce_rows` is of {} rows at most, not of {}",
@@ -267,11 +269,6 @@ impl<T: Scalar> Fused<T> {
         });
         let mut phases: Vec<Phase<T>> = compiled.collect();
         direct::take_tiles(&mut round, &mut phases);
-        let flops = piece.iter().filter_map(|step| match step.action {
-            Action::Product(p) => Some(products[p].contraction.flops()),
-            _ => None,
-        });
-        let of_products = cost::of_products(flops.fold(0, usize::saturating_add));
         let of_phases = phases.iter().map(|phase| cost::of(&nest, &phase.direct));
         let work = of_phases.fold(of_products, usize::saturating_add);
         let worth_a_thread = cost::is_worth_a_thread(&nest, work);

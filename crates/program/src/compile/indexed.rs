@@ -4,7 +4,7 @@ use kernels::{Along, ArgExtremum, Laid, Scatter};
 
 use super::emit::Emitter;
 use crate::Precision;
-use crate::instruction::{Action, Base};
+use crate::instruction::{Action, Base, Operand};
 use graph::reading::NodeId;
 use graph::{Axes, FoldWord, Lowering, Place};
 
@@ -27,10 +27,14 @@ impl Emitter<'_> {
             Lowering::Full(x) => Base::Number(T::from_f64(x)),
             _ => match self.operand(base) {
                 operand if operand.memory == to => Base::Own,
-                operand => Base::Copy(operand, self.analysis.shape(node).clone()),
+                Operand { memory, place } => {
+                    let whole = Place::whole(self.analysis.shape(node));
+                    let from = laid(place.offset, &place.strides);
+                    let copy = Scatter::overlay(&whole.shape, from, laid(0, &whole.strides));
+                    Base::Copy(Box::new(copy.replacing()), memory)
+                }
             },
         };
-        let laid = |offset, strides| Laid { offset, strides };
         let scatter = Scatter::new(
             positions,
             laid(source.place.offset, &source.place.strides),
@@ -54,7 +58,6 @@ impl Emitter<'_> {
             let of = |strides: &[isize]| axes.iter().map(|&axis| strides[axis]).collect::<Vec<_>>();
             let extents: Vec<usize> = axes.iter().map(|&axis| place.shape[axis]).collect();
             let (source, result) = (of(&from.place.strides), of(&place.strides));
-            let laid = |offset, strides| Laid { offset, strides };
             let add = Scatter::overlay(
                 &extents,
                 laid(from.place.offset, &source),
@@ -79,9 +82,13 @@ impl Emitter<'_> {
         let axis = axes.resolve(x.place.shape.rank()).expect("checked when recorded")[0];
         let (mut extents, mut strides) = (x.place.shape.to_vec(), x.place.strides.clone());
         let along = Along { extent: extents.remove(axis), stride: strides.remove(axis) };
-        let laid = Laid { offset: x.place.offset, strides: &strides };
-        let search = ArgExtremum::new(&extents, laid, along, word == FoldWord::Max);
+        let at = laid(x.place.offset, &strides);
+        let search = ArgExtremum::new(&extents, at, along, word == FoldWord::Max);
         let to = self.memory(node).range().clone();
         Action::Position { search: Box::new(search), from: x.memory, to }
     }
+}
+
+fn laid(offset: usize, strides: &[isize]) -> Laid<'_> {
+    Laid { offset, strides }
 }
