@@ -53,7 +53,7 @@ pub use atomic::{check_writable, remove_abandoned, write_atomically};
 pub use domain::Domain;
 pub use error::{GradientError, RecordError, RunError, Unreached, misfit};
 pub use evaluate::Evaluator;
-pub use fault::{Defect, Fault, RunResult};
+pub use fault::{Defect, Fault, IndexWords, RunResult};
 pub use gradient::{Gradient, composed};
 pub use graph::Graph;
 pub use integer::Integer;
