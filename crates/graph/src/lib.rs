@@ -42,6 +42,9 @@ mod shape;
 mod short;
 mod sorted;
 pub mod tensors;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod testing;
 #[cfg_attr(not(any(test, feature = "testing")), allow(dead_code))]
 pub mod transform;
 mod types;

@@ -1,8 +1,9 @@
 //! Every operation and its first two derivatives at the numbers that IEEE 754 treats by themselves: a program
 //! and the plain evaluator give NaN at the same places, the same infinities, and the same numbers.
 
-use cotangent::ndarray::{ArrayD, IxDyn, array};
+use cotangent::ndarray::{ArrayD, array};
 use cotangent::ops::{Conv, Example, Sample, registry};
+use cotangent::testing::{numbers, weighed};
 use cotangent::{Arithmetic, Feed, Precision, Program};
 use cotangent::{Evaluator, Gradient, Graph, Kind, Params, Seed, Value, Var, keep};
 
@@ -12,23 +13,6 @@ fn special<T: Precision>() -> Vec<T> {
     let (tiny, huge) = (tiny / T::from_f64(8.0), huge * T::from_f64(1e3));
     let signed = [T::zero(), T::infinity(), tiny, huge].into_iter().flat_map(|x| [x, -x]);
     signed.chain([T::nan()]).collect()
-}
-
-/// Ordinary numbers of a sample's range.
-fn ordinary<T: Precision>(sample: &Sample, seed: u64) -> Value<T> {
-    let seed = Seed { seed, run: 0 };
-    let width = sample.range.end - sample.range.start;
-    let numbers =
-        (0..sample.ty.shape.size() as u64).map(|i| sample.range.start + width * seed.uniform(0, i));
-    let shape = IxDyn(&sample.ty.shape);
-    match sample.ty.kind {
-        Kind::Index => Value::Index(
-            ArrayD::from_shape_vec(shape, numbers.map(|x| x as i64).collect()).unwrap(),
-        ),
-        _ => {
-            Value::Real(ArrayD::from_shape_vec(shape, numbers.map(T::from_f64).collect()).unwrap())
-        }
-    }
 }
 
 /// The outputs of a run as reals, or what the error says.
@@ -88,13 +72,6 @@ fn difference<T: Precision>(
     None
 }
 
-/// The sum with weights that differ.
-fn weighted(y: Var<'_>) -> Var<'_> {
-    let weights = (0..y.shape().size()).map(|i| 1.0 + 0.3 * (i as f64).sin()).collect();
-    let weights = ArrayD::from_shape_vec(IxDyn(&y.shape()), weights).unwrap();
-    (y * y.graph().constant(Value::<f64>::Real(weights))).sum()
-}
-
 /// Inputs with special numbers in them, and what they are: one number of one input, all numbers of
 /// one input, and one number of each of two inputs.
 fn cases<T: Precision>(ordinary: &[Value<T>]) -> Vec<(String, Vec<Value<T>>)> {
@@ -139,9 +116,9 @@ fn differences<T: Precision>(
     let y = example.record(&graph, &inputs);
     let reals: Vec<Var<'_>> = inputs.iter().copied().filter(|x| x.is_real()).collect();
     let mut outputs = vec![y];
-    let gradient = Gradient::of(weighted(y)).zeros_without_path();
+    let gradient = Gradient::of(weighed(y)).zeros_without_path();
     let first = gradient.with_respect_to(&reals).unwrap();
-    let of_first = first.iter().copied().map(weighted).reduce(|a, b| a + b);
+    let of_first = first.iter().copied().map(weighed).reduce(|a, b| a + b);
     outputs.extend(first);
     if let Some(of_first) = of_first {
         let second = Gradient::of(of_first).zeros_without_path();
@@ -154,7 +131,7 @@ fn differences<T: Precision>(
         Arithmetic::AsWritten => 1e-300,
     };
     let ordinary: Vec<Value<T>> =
-        example.samples.iter().zip(1..).map(|(sample, seed)| ordinary(sample, seed)).collect();
+        example.samples.iter().zip(1..).map(|(sample, seed)| numbers(sample, seed)).collect();
     let told = |(what, values): (String, Vec<Value<T>>)| {
         let ours = compiled(&mut program, &outputs, &values);
         let told = difference(&ours, &plain(&outputs, &values), tolerance, least)?;
