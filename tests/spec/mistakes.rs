@@ -65,6 +65,22 @@ fn a_width_that_does_not_fit_a_layer_is_told_with_what_to_do() {
 }
 
 #[test]
+fn a_mask_that_does_not_fit_names_the_layer() {
+    use cotangent::nn::{MultiHeadAttention, attention::Masks};
+    let mut params = Params::seeded(0);
+    let layer = MultiHeadAttention::new(4, 2).build(&mut params.root(), "heads");
+    let g = Graph::new();
+    let (x, seen) = (g.full([1, 3, 4], 0.0), g.full([2, 2], 1.0).gt(0.0));
+    let line = here(line!() + 1);
+    let told = message(|| _ = layer.forward_masked(x, Masks::none().mask(seen), Mode::Eval));
+    let rule = "multi_head_attention \"heads\": a mask must be truth values or reals that broadcast to [1, 2, 3, 3]";
+    assert!(told.starts_with(rule) && told.contains(&line), "{told}");
+    let kept = g.full([5], 1.0).gt(0.0);
+    let told = message(|| _ = layer.forward_masked(x, Masks::none().key_padding(kept), Mode::Eval));
+    assert!(told.starts_with("multi_head_attention \"heads\": the padding of keys"), "{told}");
+}
+
+#[test]
 fn images_whose_axes_stand_in_another_order_are_told_with_what_to_do() {
     let mut params = Params::seeded(0);
     let colours = Conv2d::new(3, 8, 3).build(&mut params.root(), "colours");
@@ -185,7 +201,7 @@ fn an_index_out_of_range_is_told_with_what_to_do() {
         (x.gather(1, g.constant(array![[5_i64], [0], [0]])), longer),
         (x.embedding(index(5)), "at least 6 rows"),
         (x.take(0, index(5)), longer),
-        (index(5).one_hot(3), longer),
+        (index(5).one_hot(3), "the number of classes; indices count from 0: subtract 1"),
         (x.dynamic_slice(0, start(2), 2), "a slice must end within its axis"),
         (x.embedding(index(-1)), "none is negative"),
         (x.take(0, index(-1)), "none is negative"),
@@ -236,6 +252,7 @@ fn an_index_out_of_range_is_told_in_the_name_of_what_was_called() {
         (x.segment_sum(labels, 4), "segment_sum: segment 9 at position [1]", segments),
         (x.segment_mean(labels, 4), "segment_mean: segment 9 at position [1]", segments),
         (labels.bincount(4), "bincount: number 9 at position [1]", "the number of bins"),
+        (labels.one_hot(4), "one_hot: index 9 at position [1]", classes),
     ];
     for (y, mistake, bound) in cases {
         let evaluator = Evaluator::<f32>::new(&g).params(&params);

@@ -408,13 +408,16 @@ fn remedy(operation: &str, index: i64, words: IndexWords) -> String {
         one => format!("a {one} counts from 0"),
     };
     if index < 0 {
-        return match words.one {
-            "index" | "label" => format!(
-                "{counted}, and none is negative: a label that stands for none is named by `ignore_index`, and a last \
-                 element is counted from the first"
-            ),
-            _ => format!("{counted}, and none is negative"),
+        let remedy = match words.one {
+            "index" => {
+                ": a label that stands for none is named by `ignore_index`, and a last element is counted from the first"
+            }
+            "label" => {
+                ": one that stands for none is named by the `ignore_index` of a loss that has it"
+            }
+            _ => "",
         };
+        return format!("{counted}, and none is negative{remedy}");
     }
     let least = index as u64 + 1;
     match (operation, words.many) {
