@@ -2,9 +2,9 @@
 
 use cotangent::Value;
 use cotangent::check::{Check, Report};
-use cotangent::ndarray::{ArrayD, IxDyn};
 use cotangent::ops::{Example, Sample};
-use cotangent::{Graph, Kind, Seed, Var};
+use cotangent::testing::numbers;
+use cotangent::{Graph, Var};
 
 /// How the inputs of an example are used.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,25 +81,9 @@ impl Outcome {
     }
 }
 
-/// Values for a sample, spread over its range.
-pub fn draw(sample: &Sample, stream: u64) -> Value<f64> {
-    let width = sample.range.end - sample.range.start;
-    let seed = Seed { seed: 1, run: 0 };
-    let number = |i| sample.range.start + width * seed.uniform(stream, i as u64);
-    let numbers = (0..sample.ty.shape.size()).map(number);
-    let shape = IxDyn(&sample.ty.shape);
-    match sample.ty.kind {
-        Kind::Index => {
-            let indices = numbers.map(|x| x as i64).collect();
-            Value::Index(ArrayD::from_shape_vec(shape, indices).unwrap())
-        }
-        _ => Value::Real(ArrayD::from_shape_vec(shape, numbers.collect()).unwrap()),
-    }
-}
-
 /// Values for all samples of an example.
 pub fn values(samples: &[Sample]) -> Vec<Value<f64>> {
-    samples.iter().zip(1..).map(|(sample, stream)| draw(sample, stream)).collect()
+    samples.iter().zip(1..).map(|(sample, stream)| numbers(sample, stream)).collect()
 }
 
 /// Checks all examples in all uses, on all cores.

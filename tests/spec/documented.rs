@@ -198,8 +198,12 @@ fn is_public(vis: &Visibility) -> bool {
 }
 
 fn for_tests(attrs: &[Attribute]) -> bool {
+    const CONDITIONS: [&str; 2] = ["test", r#"any (test , feature = "testing")"#];
     attrs.iter().any(|attr| match &attr.meta {
-        Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
+        Meta::List(list) => {
+            let condition = list.tokens.to_string();
+            list.path.is_ident("cfg") && CONDITIONS.contains(&&*condition)
+        }
         _ => false,
     })
 }

@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cotangent::Program;
 use cotangent::ndarray::arr0;
 use cotangent::prelude::*;
 use cotangent::transform::per_sample_grad;
+use cotangent::{Evaluator, Program};
 
 /// How a message names a line of this file.
 fn here(line: u32) -> String {
@@ -62,6 +62,22 @@ fn a_width_that_does_not_fit_a_layer_is_told_with_what_to_do() {
         assert!(told.contains("64 features in its last axis: ") && told.contains(remedy), "{told}");
         assert!(told.contains(&line), "{told}");
     }
+}
+
+#[test]
+fn a_mask_that_does_not_fit_names_the_layer() {
+    use cotangent::nn::{MultiHeadAttention, attention::Masks};
+    let mut params = Params::seeded(0);
+    let layer = MultiHeadAttention::new(4, 2).build(&mut params.root(), "heads");
+    let g = Graph::new();
+    let (x, seen) = (g.full([1, 3, 4], 0.0), g.full([2, 2], 1.0).gt(0.0));
+    let line = here(line!() + 1);
+    let told = message(|| _ = layer.forward_masked(x, Masks::none().mask(seen), Mode::Eval));
+    let rule = "multi_head_attention \"heads\": a mask must be truth values or reals that broadcast to [1, 2, 3, 3]";
+    assert!(told.starts_with(rule) && told.contains(&line), "{told}");
+    let kept = g.full([5], 1.0).gt(0.0);
+    let told = message(|| _ = layer.forward_masked(x, Masks::none().key_padding(kept), Mode::Eval));
+    assert!(told.starts_with("multi_head_attention \"heads\": the padding of keys"), "{told}");
 }
 
 #[test]
@@ -168,9 +184,9 @@ fn a_label_out_of_range_changes_nothing() {
     let before = params.values().to_vec();
     let x = Array2::from_shape_fn((3, 4), |(i, j)| (i * j) as f32);
     let told = step.run(&mut params, (&x, &array![0_i64, 3, 1])).unwrap_err().to_string();
-    assert!(told.contains("index 3") && told.contains("outside 0..3"), "{told}");
-    assert!(told.contains("subtract 1 from those that count from 1"), "{told}");
-    assert!(told.contains("the outputs of a layer") && told.contains("at least 4 long"), "{told}");
+    let rule = "cross_entropy: label 3 at position [1] is outside 0..3, the number of classes; a label counts from 0: \
+                subtract 1 from those that count from 1, or let there be at least 4 classes\n  at ";
+    assert!(told.starts_with(rule), "{told}");
     assert!(told.contains(&format!("{}:{line}:", file!())), "{told}");
     assert_eq!(params.values(), before, "a step that fails writes nothing");
 }
@@ -183,9 +199,9 @@ fn an_index_out_of_range_is_told_with_what_to_do() {
     let longer = "at least 6 long";
     let cases = [
         (x.gather(1, g.constant(array![[5_i64], [0], [0]])), longer),
-        (x.embedding(index(5)), longer),
+        (x.embedding(index(5)), "at least 6 rows"),
         (x.take(0, index(5)), longer),
-        (index(5).one_hot(3), longer),
+        (index(5).one_hot(3), "the number of classes; indices count from 0: subtract 1"),
         (x.dynamic_slice(0, start(2), 2), "a slice must end within its axis"),
         (x.embedding(index(-1)), "none is negative"),
         (x.take(0, index(-1)), "none is negative"),
@@ -194,6 +210,57 @@ fn an_index_out_of_range_is_told_with_what_to_do() {
     for (y, remedy) in cases {
         let told = y.eval().unwrap_err().to_string();
         assert!(told.contains("is outside 0..") && told.contains(remedy), "{told}");
+    }
+}
+
+#[test]
+fn an_index_out_of_range_is_told_in_the_name_of_what_was_called() {
+    use cotangent::nn::loss::{CrossEntropy, Ctc, MultiMargin, Nll};
+    use cotangent::nn::{EmbeddingBag, RotaryEmbedding, SinusoidalPositions};
+    let mut params = Params::seeded(0);
+    let table = Embedding::new(4, 2).padding(0).build(&mut params.root(), "table");
+    let bag = EmbeddingBag::new(4, 2).build(&mut params.root(), "bag");
+    let g = Graph::new();
+    let (x, labels) = (g.full([3, 4], -1.0), g.constant(array![0_i64, 9, 1]));
+    let (log_p, lengths) = (g.full([5, 1, 4], -1.0), [5, 2].map(|n| g.constant(array![n])));
+    let weighted = CrossEntropy::new().weights([1.0; 4]).ignore_index(0).label_smoothing(0.1);
+    let (classes, rows) = ("the number of classes", "the number of rows");
+    let (positions, segments) = ("the number of positions", "the number of segments");
+    let cases = [
+        (x.nll(labels), "nll: label 9 at position [1]", classes),
+        (weighted.of(x, labels), "cross_entropy: label 9 at position [1]", classes),
+        (Nll::new().weights([1.0; 4]).of(x, labels), "nll: label 9 at position [1]", classes),
+        (MultiMargin::new().of(x, labels), "multi_margin: label 9 at position [1]", classes),
+        (
+            Ctc::new().of(log_p, g.constant(array![[1_i64, 9]]), lengths),
+            "ctc: label 9 at position [0, 1]",
+            classes,
+        ),
+        (table.forward(labels), "embedding: row 9 at position [1]", rows),
+        (x.t().embedding(labels), "embedding: row 9 at position [1]", rows),
+        (bag.forward(labels.unsqueeze(0)), "embedding_bag: row 9 at position [0, 1]", rows),
+        (
+            RotaryEmbedding::new(4).forward_at(x, labels, 6),
+            "rotary_embedding: position 9 at position [1]",
+            positions,
+        ),
+        (
+            SinusoidalPositions::new(4).forward_at(x, labels, 6),
+            "sinusoidal_positions: position 9 at position [1]",
+            positions,
+        ),
+        (x.segment_sum(labels, 4), "segment_sum: segment 9 at position [1]", segments),
+        (x.segment_mean(labels, 4), "segment_mean: segment 9 at position [1]", segments),
+        (labels.bincount(4), "bincount: number 9 at position [1]", "the number of bins"),
+        (labels.one_hot(4), "one_hot: index 9 at position [1]", classes),
+    ];
+    for (y, mistake, bound) in cases {
+        let evaluator = Evaluator::<f32>::new(&g).params(&params);
+        let evaluated = evaluator.run(&[y]).unwrap_err().to_string();
+        assert!(evaluated.starts_with(mistake) && evaluated.contains(bound), "{evaluated}");
+        let mut program = Program::<f32>::compile(&[y], &params);
+        let compiled = program.run(&params, &[], Default::default()).unwrap_err().to_string();
+        assert_eq!(compiled, evaluated);
     }
 }
 

@@ -47,14 +47,14 @@ fn groups(results: &Results) -> String {
     rows.concat()
 }
 
-/// A row for each step, a column for each framework with its fastest settings.
+/// A row for each step: ours, the others one below the other, each with its fastest settings, and both ratios likewise. Columns
+/// are few, so that a telephone shows them all.
 fn steps(results: &Results) -> String {
     let others = results.others();
     let fresh = results.steps.iter().any(|step| !step.fresh.is_empty());
     let called = others.iter().map(|(_, called)| (*called).to_owned());
-    let mut names: Vec<String> = ["**Cotangent**".to_owned()].into_iter().chain(called).collect();
-    names.push("**best other ÷ ours**".to_owned());
-    names.push("ours ÷ floor".to_owned());
+    let mut names = vec!["**ours**".to_owned(), below(called)];
+    names.push("**best other ÷ ours**<br>ours ÷ floor".to_owned());
     if fresh {
         names.push("first step: ours / that other’s".to_owned());
         names.push("peak memory, MiB: likewise".to_owned());
@@ -63,13 +63,13 @@ fn steps(results: &Results) -> String {
     for step in &results.steps {
         let mut cells =
             vec![results.ours(step).map_or_else(dash, |ours| format!("**{}**", time(ours.us)))];
-        for (family, _) in &others {
-            cells.push(results.best_of(step, family).map_or_else(dash, |best| time(best.us)));
-        }
-        cells.push(
-            results.against_best(step).map_or_else(dash, |ratio| format!("**{}**", times(ratio))),
-        );
-        cells.push(results.ours(step).map_or_else(dash, |ours| times(ours.us / step.floor)));
+        let best_of =
+            |family: &str| results.best_of(step, family).map_or_else(dash, |best| time(best.us));
+        cells.push(below(others.iter().map(|(family, _)| best_of(family))));
+        let ratio =
+            results.against_best(step).map_or_else(dash, |ratio| format!("**{}**", times(ratio)));
+        let floor = results.ours(step).map_or_else(dash, |ours| times(ours.us / step.floor));
+        cells.push(below([ratio, floor]));
         if fresh {
             cells.extend(pairs(results, step));
         }
@@ -101,6 +101,11 @@ fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
     format!("| {first} | {} |\n", cells.collect::<Vec<_>>().join(" | "))
 }
 
+/// Lines of one cell.
+fn below(lines: impl IntoIterator<Item = String>) -> String {
+    lines.into_iter().collect::<Vec<_>>().join("<br>")
+}
+
 fn rule(cells: usize) -> String {
     format!("|---|{}\n", "--:|".repeat(cells))
 }
@@ -126,10 +131,10 @@ mod tests {
         let shown = steps(&results);
         assert!(
             shown.contains(
-                "| **4.00 µs** | 16.0 µs | 8.00 µs | **2.00** | 2.00 | 4.00 ms / 8.00 ms | 16 / 16 |"
+                "| **4.00 µs** | 16.0 µs<br>8.00 µs | **2.00**<br>2.00 | 4.00 ms / 8.00 ms | 16 / 16 |"
             ),
             "{shown}"
         );
-        assert!(shown.contains("| **10.0 µs** | – | 80.0 µs | **8.00** |"), "{shown}");
+        assert!(shown.contains("| **10.0 µs** | –<br>80.0 µs | **8.00**<br>"), "{shown}");
     }
 }

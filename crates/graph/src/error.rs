@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::{Defect, Kind, Shape, Type, Var};
+use crate::{Defect, IndexWords, Kind, Shape, Type, Var};
 
 /// Lets `Debug` of errors read as `Display`: it is what `main() -> Result<(), Box<dyn Error>>` and
 /// `unwrap` print.
@@ -259,9 +259,8 @@ pub enum RunError {
     },
     /// An index outside the axis it points into.
     #[error(
-        "{operation}: index {index} at position {position:?} is outside 0..{extent}, the extent \
-         it points into; {}\n  at {location}",
-        remedy(.operation, *.index)
+        "{operation}: {} {index} at position {position:?} is outside 0..{extent}, the {}; {}\n  at {location}",
+        words.one, bound(*.words), remedy(.operation, *.index, *.words)
     )]
     IndexOutOfRange {
         /// The operation that met it.
@@ -272,6 +271,8 @@ pub enum RunError {
         position: Vec<usize>,
         /// The extent of the axis.
         extent: usize,
+        /// What the index is called, and what it is one of.
+        words: IndexWords,
         /// The line that recorded the operation.
         location: &'static Location<'static>,
     },
@@ -392,22 +393,46 @@ impl RunError {
 
 crate::debug_as_display!(RunError);
 
-/// What may be done about an index outside of what it points into.
-fn remedy(operation: &str, index: i64) -> String {
-    if index < 0 {
-        return "indices count from 0, and none is negative: a label that stands for none is named by `ignore_index`, and \
-                a last element is counted from the first"
-            .to_owned();
+/// What an index must be less than.
+fn bound(words: IndexWords) -> String {
+    match words.many {
+        "" => "extent it points into".to_owned(),
+        many => format!("number of {many}"),
     }
-    match operation {
-        "dynamic_slice" | "dynamic_update_slice" => {
+}
+
+/// What may be done about an index outside of what it points into.
+fn remedy(operation: &str, index: i64, words: IndexWords) -> String {
+    let counted = match words.one {
+        "index" => "indices count from 0".to_owned(),
+        one => format!("a {one} counts from 0"),
+    };
+    if index < 0 {
+        let remedy = match words.one {
+            "index" => {
+                ": a label that stands for none is named by `ignore_index`, and a last element is counted from the first"
+            }
+            "label" => {
+                ": one that stands for none is named by the `ignore_index` of a loss that has it"
+            }
+            _ => "",
+        };
+        return format!("{counted}, and none is negative{remedy}");
+    }
+    let least = index as u64 + 1;
+    match (operation, words.many) {
+        ("dynamic_slice" | "dynamic_update_slice", _) => {
             "a slice must end within its axis: begin it before, or let it be shorter".to_owned()
         }
-        _ => format!(
-            "indices count from 0: subtract 1 from those that count from 1, or make what they point into (the outputs \
-             of a layer, the rows of a table) at least {} long",
-            index as u64 + 1
+        (_, "") => format!(
+            "{counted}: subtract 1 from those that count from 1, or make what they point into (the outputs of a layer, \
+             the rows of a table) at least {least} long"
         ),
+        (_, many) => {
+            format!(
+                "{counted}: subtract 1 from those that count from 1, or let there be at least {least} {many}"
+            )
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Fault {
         position: Vec<usize>,
         /// The extent of the axis.
         extent: usize,
+        /// What the index is called, and what it is one of.
+        words: IndexWords,
     },
     /// A matrix on which the operation is not defined.
     Matrix {
@@ -64,6 +66,33 @@ pub enum Fault {
         /// Its fault.
         fault: Box<Fault>,
     },
+}
+
+/// What an index is called where one is out of range, and what it is one of.
+///
+/// ```
+/// use cotangent::{Graph, IndexWords};
+/// use cotangent::ndarray::array;
+///
+/// let g = Graph::new();
+/// let words = IndexWords { one: "label", many: "classes" };
+/// let labels = g.constant(array![2, 3]).within(3, "my_loss", words);
+/// let told = labels.to_real().eval().unwrap_err().to_string();
+/// assert!(told.starts_with("my_loss: label 3 at position [1] is outside 0..3, the number of classes"), "{told}");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexWords {
+    /// An index: `"label"`.
+    pub one: &'static str,
+    /// What there are as many of as the extent: `"classes"`.
+    pub many: &'static str,
+}
+
+/// An index, of whatever it points into.
+impl Default for IndexWords {
+    fn default() -> Self {
+        Self { one: "index", many: "" }
+    }
 }
 
 /// Why a matrix has no inverse or factor, or a factor no derivative. Pivots and values are counted from 0.
@@ -131,8 +160,8 @@ impl Fault {
     pub fn at(self, operation: &str, location: &'static Location<'static>) -> RunError {
         let operation = operation.to_owned();
         match self {
-            Fault::IndexOutOfRange { index, position, extent } => {
-                RunError::IndexOutOfRange { operation, index, position, extent, location }
+            Fault::IndexOutOfRange { index, position, extent, words } => {
+                RunError::IndexOutOfRange { operation, index, position, extent, words, location }
             }
             Fault::Matrix { defect, position } => {
                 RunError::Matrix { operation, defect, position, location }

@@ -42,6 +42,9 @@ mod shape;
 mod short;
 mod sorted;
 pub mod tensors;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod testing;
 #[cfg_attr(not(any(test, feature = "testing")), allow(dead_code))]
 pub mod transform;
 mod types;
@@ -53,7 +56,7 @@ pub use atomic::{check_writable, remove_abandoned, write_atomically};
 pub use domain::Domain;
 pub use error::{GradientError, RecordError, RunError, Unreached, misfit};
 pub use evaluate::Evaluator;
-pub use fault::{Defect, Fault, RunResult};
+pub use fault::{Defect, Fault, IndexWords, RunResult};
 pub use gradient::{Gradient, composed};
 pub use graph::Graph;
 pub use integer::Integer;

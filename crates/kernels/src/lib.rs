@@ -35,16 +35,16 @@
 //! |---|---|---|
 //! | [`Unary::Exp`] | 1.01 | 1.00 |
 //! | [`Unary::Expm1`] | 1.57 | 1.88 |
-//! | [`Unary::Exp2`] (every 16th `f32`) | 1.14 | 1.09 |
+//! | [`Unary::Exp2`] | 1.14 | 1.09 |
 //! | [`Unary::Ln`] | 0.84 | 0.78 |
 //! | [`Unary::Log1p`] | 0.84 | 0.76 |
-//! | [`Unary::Log2`] (every 16th `f32`) | 1.74 | 1.60 |
-//! | [`Unary::Log10`] (every 16th `f32`) | 1.94 | 1.71 |
+//! | [`Unary::Log2`] | 1.81 | 1.60 |
+//! | [`Unary::Log10`] | 1.98 | 1.71 |
 //! | [`Unary::Sin`] | 0.57 | 0.77 |
 //! | [`Unary::Cos`] | 0.57 | 0.75 |
 //! | [`Unary::Tanh`] | 1.33 | 1.32 |
 //! | [`Unary::Sigmoid`] | 1.98 | 1.81 |
-//! | [`Unary::SechSquared`] (sampled) | 3.5 | 3.5 |
+//! | [`Unary::SechSquared`] | 4.22 | 3.86 |
 //! | [`Unary::Erf`] | 1.19 | 2.79 |
 //! | [`Unary::Floor`], [`Unary::Ceil`], [`Unary::Trunc`], [`Unary::Round`] | 0 | 0 |
 //! | −, \|x\|, √, 1/x, x², +, −, ·, / | ½ | ½ |

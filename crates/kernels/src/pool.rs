@@ -92,7 +92,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// When a task panics, with its payload, after the others are done.
+    /// When a task panics, with its payload, after the others are done; a call that has no other thread ends with it.
     pub fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         self.run_in_places(tasks, &|_, tasks| tasks.for_each(task));
     }
@@ -105,7 +105,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// When a task panics, with its payload, after the others are done.
+    /// As [`run`](Self::run).
     pub fn run_in_places(
         &self,
         tasks: usize,
@@ -197,9 +197,14 @@ impl Shared {
         }
     }
 
+    /// Does some work, and keeps what it panics with for the caller, if it is the first of the call to do so.
     fn catch(&self, work: impl FnOnce()) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
-            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
+        let Err(payload) = catch_unwind(AssertUnwindSafe(work)) else { return };
+        let mut first = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
+        match *first {
+            None => *first = Some(payload),
+            // To drop it may panic, too, and a thread that leaves a call before all is done takes the closure from others.
+            Some(_) => std::mem::forget(payload),
         }
     }
 
@@ -267,6 +272,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Rng;
 
     #[test]
     fn every_task_runs_once() {
@@ -352,6 +358,32 @@ mod tests {
         assert_eq!(called.into_inner(), 5);
     }
 
+    /// What panics again when it is dropped.
+    struct Grudge;
+
+    impl Drop for Grudge {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+
+    #[test]
+    fn what_tasks_panic_with_is_not_dropped_in_the_call() {
+        let pool = Pool::new(2);
+        let begun = AtomicUsize::new(0);
+        let work = || {
+            pool.run(8, &|_| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                resume_unwind(Box::new(Grudge));
+            });
+        };
+        let payload = catch_unwind(AssertUnwindSafe(work)).unwrap_err();
+        assert!(payload.is::<Grudge>(), "the first panic");
+        std::mem::forget(payload);
+        assert_eq!(begun.into_inner(), 8);
+        assert!(!pool.busy.load(Ordering::Relaxed), "the call is over");
+    }
+
     #[test]
     fn sleeping_workers_wake() {
         let pool = Pool::new(2);
@@ -381,6 +413,76 @@ mod tests {
             }
         });
         assert_eq!(done.into_inner(), 3 * 200 * 6);
+    }
+
+    /// What a task of the stress test does beside counting.
+    fn some_trouble(pool: &Pool, rng: &mut Rng, of: &str) {
+        match rng.below(40) {
+            0 => resume_unwind(Box::new(of.to_owned())), // a panic that prints nothing
+            1 => thread::yield_now(),
+            2 => thread::sleep(Duration::from_micros(rng.below(100) as u64)),
+            3 => {
+                let inner = AtomicUsize::new(0);
+                pool.run(3, &|_| _ = inner.fetch_add(1, Ordering::Relaxed));
+                assert_eq!(inner.into_inner(), 3);
+            }
+            _ => {}
+        }
+    }
+
+    /// Calls one caller makes, of tasks some of which panic, sleep, or call again.
+    fn troubled_calls(pool: &Pool, caller: u64) {
+        let mut rng = Rng::new(caller);
+        for call in 0..200 {
+            let (tasks, of) = (rng.below(70), format!("call {call} of {caller}"));
+            let seeds: Vec<u64> = (0..tasks).map(|_| rng.bits()).collect();
+            let done: Vec<AtomicUsize> = seeds.iter().map(|_| AtomicUsize::new(0)).collect();
+            let shared = catch_unwind(AssertUnwindSafe(|| {
+                pool.run(tasks, &|i| {
+                    done[i].fetch_add(1, Ordering::Relaxed);
+                    some_trouble(pool, &mut Rng::new(seeds[i]), &of);
+                });
+            }));
+            let done = done.into_iter().map(AtomicUsize::into_inner);
+            match shared {
+                Ok(()) => assert!(done.into_iter().all(|done| done == 1), "{of}"),
+                // A call that had no other thread ends at the first panic.
+                Err(payload) => {
+                    assert_eq!(payload.downcast_ref::<String>(), Some(&of), "a panic of its own");
+                    assert!(done.into_iter().all(|done| done <= 1), "{of}");
+                }
+            }
+            if rng.below(20) == 0 {
+                thread::sleep(SPIN + Duration::from_micros(rng.below(100) as u64));
+            }
+        }
+    }
+
+    #[test]
+    fn calls_that_meet_panic_sleep_and_call_again_keep_apart() {
+        for threads in [2, 3, 6] {
+            let pool = Pool::new(threads);
+            thread::scope(|scope| {
+                let pool = &pool;
+                (0..3).for_each(|caller| _ = scope.spawn(move || troubled_calls(pool, caller)));
+            });
+        }
+    }
+
+    #[test]
+    fn a_pool_ends_whatever_its_workers_are_about_to_do() {
+        let mut rng = Rng::new(1);
+        for _ in 0..300 {
+            let pool = Pool::new(3);
+            let done = AtomicUsize::new(0);
+            for _ in 0..rng.below(3) {
+                pool.run(3, &|_| _ = done.fetch_add(1, Ordering::Relaxed));
+            }
+            // Spinning, about to sleep, or asleep.
+            if rng.below(2) == 0 {
+                thread::sleep(SPIN.mul_f64(rng.below(200) as f64 / 100.0));
+            }
+        }
     }
 
     #[test]

@@ -32,6 +32,11 @@ impl Rng {
         Rng(seed)
     }
 
+    /// A number from 0 to `end` − 1.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        (self.bits() % end as u64) as usize
+    }
+
     /// 64 random bits.
     pub(crate) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

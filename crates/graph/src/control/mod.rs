@@ -9,8 +9,6 @@ mod part;
 mod row;
 mod scan;
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
 mod traced;
 mod trim;

@@ -40,14 +40,14 @@ const CASES: &[Case] = &[
     case(Unary::Exp2, Dd::exp2, f64::exp2, (1.15, 1.1), (-1022.0, 1023.9)),
     case(Unary::Expm1, Dd::expm1, f64::exp_m1, (1.57, 1.88), (-38.0, 709.7)),
     case(Unary::Ln, Dd::ln, f64::ln, (0.85, 0.78), (1e-300, 1e300)),
-    case(Unary::Log2, Dd::log2, f64::log2, (1.75, 1.61), (1e-300, 1e300)),
-    case(Unary::Log10, Dd::log10, f64::log10, (1.95, 1.72), (1e-300, 1e300)),
+    case(Unary::Log2, Dd::log2, f64::log2, (1.81, 1.61), (1e-300, 1e300)),
+    case(Unary::Log10, Dd::log10, f64::log10, (1.98, 1.72), (1e-300, 1e300)),
     case(Unary::Log1p, Dd::log1p, f64::ln_1p, (0.85, 0.77), (-0.999, 1e300)),
     case(Unary::Sin, Dd::sin, f64::sin, (0.57, 0.77), (-25e3, 25e3)),
     case(Unary::Cos, Dd::cos, f64::cos, (0.57, 0.75), (-25e3, 25e3)),
     case(Unary::Tanh, Dd::tanh, f64::tanh, (1.34, 1.32), (-20.0, 20.0)),
     case(Unary::Sigmoid, Dd::sigmoid, sigmoid, (1.99, 1.81), (-708.0, 40.0)),
-    case(Unary::SechSquared, Dd::sech_squared, sech_squared, (3.5, 3.5), (-354.0, 354.0)),
+    case(Unary::SechSquared, Dd::sech_squared, sech_squared, (4.22, 3.86), (-354.0, 354.0)),
     case(Unary::Erf, Dd::erf, libm::erf, (1.19, 2.79), (-6.0, 6.0)),
 ];
 
@@ -176,6 +176,7 @@ fn sine_and_cosine_keep_their_digits_next_to_quarter_turns() {
 #[test]
 #[ignore = "every f32 and a million f64: ten minutes; prints the table of the crate's documentation"]
 fn full_sweep() {
+    let mut beyond = Vec::new();
     for case in CASES {
         let double = sample_f64(case, 1_000_000);
         // Against the kernel for f64, just measured itself: the standard library would take hours.
@@ -185,11 +186,15 @@ fn full_sweep() {
             y
         });
         for ((isa, single, x), (_, double, y)) in single.into_iter().zip(double) {
-            println!(
+            let told = format!(
                 "{:?} {isa:?}: f32 {single:.3} ULP at {x:e}, f64 {double:.3} ULP at {y:e}",
                 case.f
             );
-            assert!(single <= case.max_f32 && double <= case.max_f64);
+            println!("{told}");
+            if single > case.max_f32 || double > case.max_f64 {
+                beyond.push(told);
+            }
         }
     }
+    assert!(beyond.is_empty(), "{beyond:#?}");
 }

@@ -103,7 +103,7 @@ impl<'g> DotProductAttention<'g> {
         let (shape, keys) = (q.shape(), k.shape()[k.rank() - 2]);
         let axis = shape.rank() - 2;
         let scores: Shape = shape[..=axis].iter().copied().chain([keys]).collect();
-        self.masks.check(&scores);
+        self.masks.check(NAME, &scores);
         let width = shape[axis + 1] as f64;
         let scale = self.scale.unwrap_or_else(|| 1.0 / width.sqrt());
         let (g, block) = (q.graph(), self.blocks.extent(shape[axis], keys));
@@ -142,6 +142,9 @@ impl<'g> DotProductAttention<'g> {
     }
 }
 
+/// What messages call it.
+const NAME: &str = "scaled_dot_product_attention";
+
 /// A score so low that softmax makes 0 of it beside any other; finite, so that no row has NaN.
 const HIDDEN: f64 = -1e30;
 
@@ -172,7 +175,6 @@ impl<'g> Rows<'g> {
 
 #[track_caller]
 fn check([q, k, v]: [Var<'_>; 3]) {
-    let name = "scaled_dot_product_attention";
     let [qs, ks, vs] = [q, k, v].map(|x| x.shape());
     let axis = qs.rank().wrapping_sub(2);
     let fits = qs.rank() >= 2
@@ -183,9 +185,9 @@ fn check([q, k, v]: [Var<'_>; 3]) {
         && qs[axis + 1] == ks[axis + 1];
     if !fits || [q, k, v].iter().any(|x| !x.is_real()) {
         let rule = "queries, keys and values must be reals of shapes [.., queries, D], [.., keys, D] and [.., keys, E]";
-        misfit(name, rule, &[q, k, v]);
+        misfit(NAME, rule, &[q, k, v]);
     }
     if ks[axis] == 0 {
-        misfit(name, "there must be a key", &[q, k, v]);
+        misfit(NAME, "there must be a key", &[q, k, v]);
     }
 }

@@ -58,9 +58,9 @@ impl<'g> Masks<'g> {
         Self { mask, key_padding: self.key_padding.map(spread), ..self }
     }
 
-    /// Refuses what is no mask of scores of this shape.
+    /// Refuses what is no mask of scores of this shape, in the name of who was given it.
     #[track_caller]
-    pub(super) fn check(self, scores: &Shape) {
+    pub(super) fn check(self, name: &str, scores: &Shape) {
         let keys: Shape = scores.reduced(&[scores.rank() - 2], false);
         if let Some(mask) = self.mask
             && (mask.kind() == Kind::Index || !mask.shape().broadcasts_to(scores))
@@ -68,13 +68,13 @@ impl<'g> Masks<'g> {
             let rule = format!(
                 "a mask must be truth values or reals that broadcast to {scores}, queries and keys last"
             );
-            misfit("scaled_dot_product_attention", rule, &[mask]);
+            misfit(name, rule, &[mask]);
         }
         if let Some(padding) = self.key_padding
             && (padding.kind() != Kind::Boolean || !padding.shape().broadcasts_to(&keys))
         {
             let rule = format!("the padding of keys must be truth values that broadcast to {keys}");
-            misfit("scaled_dot_product_attention", rule, &[padding]);
+            misfit(name, rule, &[padding]);
         }
     }
 

@@ -32,7 +32,7 @@ pub use multi_head::{InProjection, MultiHeadAttention, MultiHeadAttentionBuilder
 pub use rotary::{Pairs, RotaryEmbedding};
 pub use sinusoidal::SinusoidalPositions;
 
-use graph::{Kind, Var, misfit};
+use graph::{IndexWords, Kind, Var, misfit};
 use ndarray::Array2;
 
 /// A table of functions of the angle pos·base^(−2i/width), for positions 0 to `rows` − 1 and i below width/2;
@@ -54,11 +54,17 @@ fn expect_features(name: &str, x: Var<'_>, features: usize) {
     }
 }
 
-/// Refuses what is no position for each of the sequence's elements.
+/// The positions of a sequence's elements, below `length`; refuses what is no position for each.
 #[track_caller]
-fn expect_positions(name: &str, x: Var<'_>, positions: Var<'_>) {
+fn among_positions<'g>(
+    name: &'static str,
+    x: Var<'g>,
+    positions: Var<'g>,
+    length: usize,
+) -> Var<'g> {
     if positions.kind() != Kind::Index || positions.shape()[..] != [x.shape()[x.rank() - 2]] {
         let rule = "positions must be indices of shape [T], one for each element";
         misfit(name, rule, &[x, positions]);
     }
+    positions.within(length, name, IndexWords { one: "position", many: "positions" })
 }

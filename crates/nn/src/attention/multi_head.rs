@@ -126,13 +126,18 @@ impl MultiHeadAttention {
     #[track_caller]
     pub fn attend<'g>(&self, [q, k, v]: [Var<'g>; 3], masks: Masks<'g>, mode: Mode) -> Var<'g> {
         self.check_shapes([q, k, v]);
+        let [queries, keys] = [q, k].map(|x| x.shape()[x.rank() - 2]);
+        let ahead = &q.shape()[..q.rank() - 2];
+        let scores = [ahead, &[self.heads, queries, keys]].concat().into();
         q.graph().at(Location::caller(), || {
+            let masks = masks.with_heads(k.rank());
+            masks.check(&self.name(), &scores);
             let mut heads = self.heads_of([q, k, v]);
             if let Some(rotary) = self.rotary {
                 heads[..2].iter_mut().for_each(|x| *x = rotary.forward(*x));
             }
             let [q, k, v] = heads;
-            let attention = DotProductAttention::new().masks(masks.with_heads(k.rank() - 1));
+            let attention = DotProductAttention::new().masks(masks);
             let attention = attention.dropout(self.dropout, mode).blocks(self.blocks);
             self.joined(attention.of(q, k, v))
         })
@@ -195,7 +200,12 @@ impl MultiHeadAttention {
 
     #[track_caller]
     pub(super) fn refuse(&self, rule: String, given: &[Var<'_>]) -> ! {
-        misfit(&format!("multi_head_attention {:?}", self.path), rule, given)
+        misfit(&self.name(), rule, given)
+    }
+
+    /// What messages call it.
+    fn name(&self) -> String {
+        format!("multi_head_attention {:?}", self.path)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use graph::Var;
 
-use super::{angles, expect_features, expect_positions};
+use super::{among_positions, angles, expect_features};
 use crate::error::{accept, positive};
 use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
@@ -105,7 +105,7 @@ impl RotaryEmbedding {
     #[track_caller]
     pub fn forward_at<'g>(&self, x: Var<'g>, positions: Var<'g>, length: usize) -> Var<'g> {
         expect_features("rotary_embedding", x, self.width);
-        expect_positions("rotary_embedding", x, positions);
+        let positions = among_positions("rotary_embedding", x, positions, length);
         let [cos, sin] = self.tables(length);
         let (cos, sin) = (x.graph().constant(cos), x.graph().constant(sin));
         self.rotate(x, cos.take(0, positions), sin.take(0, positions))

@@ -4,7 +4,7 @@ use graph::Var;
 use ndarray::Array2;
 
 use super::rotary::even;
-use super::{angles, expect_features, expect_positions};
+use super::{among_positions, angles, expect_features};
 use crate::error::accept;
 use crate::module::{forward_at, layer};
 use crate::{HyperparameterError, Mode, Module};
@@ -75,7 +75,7 @@ impl SinusoidalPositions {
     #[track_caller]
     pub fn forward_at<'g>(&self, x: Var<'g>, positions: Var<'g>, length: usize) -> Var<'g> {
         expect_features("sinusoidal_positions", x, self.width);
-        expect_positions("sinusoidal_positions", x, positions);
+        let positions = among_positions("sinusoidal_positions", x, positions, length);
         x + x.graph().constant(self.table(length)).take(0, positions)
     }
 }

@@ -165,7 +165,7 @@ impl EmbeddingBag {
             let rule = "the indices must be of shape [bags, size], or [n] with offsets";
             self.refuse(rule, &[index]);
         }
-        let mut rows = self.lookup.rows(&self.weight, index);
+        let mut rows = self.lookup.rows("embedding_bag", &self.weight, index);
         if let Some(weights) = weights {
             if weights.shape() != index.shape() || self.bag != Bag::Sum {
                 let rule = "weights are for sums, and in the shape of the indices";

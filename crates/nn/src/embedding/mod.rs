@@ -59,7 +59,7 @@ impl Embedding {
     #[track_caller]
     pub fn forward<'g>(&self, index: Var<'g>) -> Var<'g> {
         expect_indices("embedding", &self.path, index);
-        self.lookup.rows(&self.weight, index)
+        self.lookup.rows("embedding", &self.weight, index)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of an embedding.
 
-use graph::{Kind, Param, Scope, Shape, Var, misfit};
+use graph::{IndexWords, Kind, Param, Scope, Shape, Var, misfit};
 use ndarray::{Axis, arr0};
 
 use crate::HyperparameterError;
@@ -59,8 +59,10 @@ impl Table {
 impl Lookup {
     /// The rows at these indices, none longer than it may be; the one of padding is a constant.
     #[track_caller]
-    pub fn rows<'g>(self, weight: &Param, index: Var<'g>) -> Var<'g> {
-        let rows = index.graph().param(weight).embedding(index);
+    pub fn rows<'g>(self, name: &'static str, weight: &Param, index: Var<'g>) -> Var<'g> {
+        let words = IndexWords { one: "row", many: "rows" };
+        let index = index.within(weight.shape()[0], name, words);
+        let rows = index.graph().param(weight).take(0, index);
         let rows = match self.padding {
             Some(row) => is_padding(index, row).unsqueeze(-1).select(rows.stop_gradient(), rows),
             None => rows,

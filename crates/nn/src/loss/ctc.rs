@@ -6,6 +6,7 @@ use graph::{Kind, Var, misfit};
 use ndarray::arr0;
 
 use super::Reduction;
+use super::labels::CLASSES;
 
 /// −ln of the probability that a sequence of class distributions spells a target, summed over all ways to align
 /// the two (Graves et al., "Connectionist temporal classification", 2006): each element says a class, or a *blank*
@@ -98,6 +99,7 @@ impl Ctc {
         // What lies behind a target may be no class.
         let within = g.arange(labels).to_real().lt(of_target);
         let targets = within.select(targets, g.constant(arr0(self.blank as i64)));
+        let targets = targets.within(log_p.shape()[2], "ctc", CLASSES);
 
         let emitted = self.emitted(log_p, targets);
         let skips = skips(targets);

@@ -1,9 +1,12 @@
 //! Class indices, of which some may stand for no label.
 
-use graph::{Kind, Shape, Var, misfit};
+use graph::{IndexWords, Kind, Shape, Var, misfit};
 use ndarray::arr0;
 
 use super::is_column;
+
+/// What labels are, where one is out of range.
+pub(super) const CLASSES: IndexWords = IndexWords { one: "label", many: "classes" };
 
 /// One class index for each distribution along an axis.
 pub(super) struct Labels<'g> {
@@ -17,7 +20,13 @@ pub(super) struct Labels<'g> {
 impl<'g> Labels<'g> {
     /// The labels of distributions `x` along `axis`.
     #[track_caller]
-    pub fn new(loss: &str, x: Var<'g>, axis: usize, labels: Var<'g>, ignored: Option<i64>) -> Self {
+    pub fn new(
+        loss: &'static str,
+        x: Var<'g>,
+        axis: usize,
+        labels: Var<'g>,
+        ignored: Option<i64>,
+    ) -> Self {
         let shape = x.shape();
         let expected: Shape = shape[..axis].iter().chain(&shape[axis + 1..]).copied().collect();
         if labels.kind() != Kind::Index || labels.shape() != expected {
@@ -31,12 +40,16 @@ impl<'g> Labels<'g> {
             );
             misfit(loss, rule, &[x, labels]);
         }
-        let axis = axis as isize;
-        let Some(ignored) = ignored else { return Self { axis, index: labels, counts: None } };
         let graph = x.graph();
-        let counts = labels.ne(graph.constant(arr0(ignored)));
-        let index = counts.select(labels, graph.constant(arr0(0_i64)));
-        Self { axis, index, counts: Some(counts) }
+        let (index, counts) = match ignored {
+            Some(ignored) => {
+                let counts = labels.ne(graph.constant(arr0(ignored)));
+                (counts.select(labels, graph.constant(arr0(0_i64))), Some(counts))
+            }
+            None => (labels, None),
+        };
+        let index = index.within(shape[axis], loss, CLASSES);
+        Self { axis: axis as isize, index, counts }
     }
 
     /// The element of x at each label.

@@ -221,7 +221,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// Whether a product's results are the positions of a loop, with its columns as the columns, and parts of it are
-    /// computed as fast as the whole. (`passes/parts.rs` foresees it by the order of axes, before there are strides.)
+    /// computed as fast as the whole.
     fn can_loop(&self, product: NodeId) -> bool {
         let Lowering::Contract(contract) = self.graph.node(product, |node| node.op.lower()) else {
             return false;

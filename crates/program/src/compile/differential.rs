@@ -1,32 +1,10 @@
 //! The main differential test: compiled programs against the plain evaluator.
 
-use ndarray::{ArrayD, Dimension, IxDyn};
-
 use crate::{Arithmetic, Feed, Precision, Program};
 use graph::Seed;
 use graph::ops::{Example, Sample, registry};
-use graph::{Evaluator, Gradient, Graph, Kind, Params, Shape, Value, Var, keep};
-
-/// Values for a sample, spread over its range without repetition.
-fn values<T: Precision>(sample: &Sample, seed: u64) -> Value<T> {
-    let shape = IxDyn(&sample.ty.shape);
-    let seed = Seed { seed, run: 0 };
-    let draw = |i: usize| {
-        let width = sample.range.end - sample.range.start;
-        sample.range.start + width * seed.uniform(0, i as u64)
-    };
-    let numbers = (0..sample.ty.shape.size()).map(draw);
-    match sample.ty.kind {
-        Kind::Index => {
-            let numbers = numbers.map(|x| x as i64).collect();
-            Value::Index(ArrayD::from_shape_vec(shape, numbers).unwrap())
-        }
-        _ => {
-            let numbers = numbers.map(T::from_f64).collect();
-            Value::Real(ArrayD::from_shape_vec(shape, numbers).unwrap())
-        }
-    }
-}
+use graph::testing::{numbers, weighed};
+use graph::{Evaluator, Gradient, Graph, Params, Shape, Value, Var, keep};
 
 /// Asserts that a program computes what the evaluator does, to a tolerance relative to the largest
 /// magnitude or to `scale`, that of the terms which may cancel; and to the bit the same on one
@@ -86,14 +64,6 @@ fn agree_in<T: Precision>(
     }
 }
 
-/// The sum with weights that differ, so that no two elements are alike to the derivative.
-fn weighted(y: Var<'_>) -> Var<'_> {
-    let weights = ArrayD::from_shape_fn(IxDyn(&y.shape()), |place| {
-        1.0 + 0.3 * place.slice().iter().fold(0.0, |sum, &i| 1.7 * sum + i as f64)
-    });
-    (y * y.graph().constant(Value::<f64>::Real(weights))).sum()
-}
-
 /// Records an example with its gradients, to second order, and compares.
 fn check<T: Precision>(example: &Example, tolerance: f64) {
     let graph = Graph::new();
@@ -102,13 +72,13 @@ fn check<T: Precision>(example: &Example, tolerance: f64) {
     let y = example.record(&graph, &inputs);
     let reals: Vec<Var<'_>> = inputs.iter().copied().filter(|x| x.is_real()).collect();
     let mut outputs = vec![y];
-    let first = Gradient::of(weighted(y)).zeros_without_path().with_respect_to(&reals).unwrap();
-    let total = first.iter().copied().map(weighted).reduce(|a, b| a + b).unwrap();
+    let first = Gradient::of(weighed(y)).zeros_without_path().with_respect_to(&reals).unwrap();
+    let total = first.iter().copied().map(weighed).reduce(|a, b| a + b).unwrap();
     let second = Gradient::of(total).zeros_without_path().with_respect_to(&reals).unwrap();
     outputs.extend(first);
     outputs.extend(second);
     let values: Vec<Value<T>> =
-        example.samples.iter().zip(1..).map(|(sample, seed)| values(sample, seed)).collect();
+        example.samples.iter().zip(1..).map(|(sample, seed)| numbers(sample, seed)).collect();
     agree(&outputs, &values, (tolerance, 1e-3), &format!("{example:?}"));
 }
 
@@ -166,12 +136,12 @@ fn check_random<T: Precision>(n: usize, c: usize, lines: &[Line], tolerance: f64
     let inputs = shapes.map(|shape| graph.input("x", shape));
     let y = random_graph(&inputs, lines);
     let mut outputs = vec![y];
-    let gradients = Gradient::of(weighted(y)).zeros_without_path().with_respect_to(&inputs);
+    let gradients = Gradient::of(weighed(y)).zeros_without_path().with_respect_to(&inputs);
     outputs.extend(gradients.unwrap());
     let values: Vec<Value<T>> = shapes
         .iter()
         .zip(1..)
-        .map(|(shape, seed)| values(&Sample::real(*shape, -1.5..1.5), seed))
+        .map(|(shape, seed)| numbers(&Sample::real(*shape, -1.5..1.5), seed))
         .collect();
     agree(&outputs, &values, (tolerance, 1.0), &format!("[{n}, {c}] {lines:?}"));
 }
@@ -219,8 +189,8 @@ fn arrays_may_have_more_axes_than_a_loop() {
     let backwards: Vec<isize> = (0..10).rev().collect();
     let y = (x.permute(backwards) * x).tanh();
     let mut outputs = vec![y, y.sum_over([0, 5]), y.max_over(keep([3, 4]))];
-    outputs.push(weighted(y).grad(x));
-    let values: Value<f64> = values(&Sample::real([2; 10], -1.5..1.5), 1);
+    outputs.push(weighed(y).grad(x));
+    let values: Value<f64> = numbers(&Sample::real([2; 10], -1.5..1.5), 1);
     agree(&outputs, &[values], (1e-12, 1.0), "ten axes");
 }
 
@@ -232,7 +202,7 @@ fn zeros_of_a_part_of_an_array_of_parts_are_there_in_every_run() {
     let both = graph.stack(&[x.pad([(0, 2)], 0.0), y.pad([(0, 2)], 0.0)], -2);
     let sums = both.cumsum(1).square();
     let gradients = Gradient::of(sums.sum()).with_respect_to(&[x, y]).unwrap();
-    let values = [1, 2].map(|seed| values::<f64>(&Sample::real([3], 0.5..1.5), seed));
+    let values = [1, 2].map(|seed| numbers::<f64>(&Sample::real([3], 0.5..1.5), seed));
     let outputs = [sums, gradients[0], gradients[1]];
     agree(&outputs, &values, (1e-14, 1.0), "padded and stacked");
 }
@@ -257,10 +227,10 @@ fn check_shape<T: Precision>(shape: &Shape, tolerance: f64) {
     for axis in 0..shape.rank() as isize {
         outputs.extend([y.sum_over(axis), x.prod_over(keep(axis)) * y]);
     }
-    let total = outputs.iter().copied().map(weighted).reduce(|a, b| a + b).unwrap();
+    let total = outputs.iter().copied().map(weighed).reduce(|a, b| a + b).unwrap();
     let gradients = Gradient::of(total).zeros_without_path().with_respect_to(&[x, target]);
     outputs.extend(gradients.unwrap());
     let sample = Sample::real(shape, -1.5..1.5);
-    let values: Vec<Value<T>> = [1, 2].map(|seed| values(&sample, seed)).into();
+    let values: Vec<Value<T>> = [1, 2].map(|seed| numbers(&sample, seed)).into();
     agree(&outputs, &values, (tolerance, 1.0), &format!("{shape}"));
 }

@@ -1,32 +1,7 @@
 //! A compiled program against the plain evaluator: values, gradients and gradients of gradients.
 
-use cotangent::{Arithmetic, Evaluator, Gradient, Graph, Params, Program, Seed, Shape, Var};
-use ndarray::{ArrayD, IxDyn};
-
-/// Numbers between -0.5 and 0.5.
-pub fn drawn(g: &Graph, shape: impl Into<Shape>, stream: u64) -> Var<'_> {
-    let shape = shape.into();
-    let numbers = (0..shape.size() as u64).map(|i| Seed::default().uniform(stream, i) - 0.5);
-    g.constant(ArrayD::from_shape_vec(IxDyn(&shape), numbers.collect()).unwrap())
-}
-
-/// A scalar that every element has its share in.
-pub fn weighed(y: Var<'_>) -> Var<'_> {
-    (y * drawn(y.graph(), y.shape(), 99)).sum()
-}
-
-/// Values, gradients, and gradients of gradients.
-pub fn derivatives<'g>(results: &[Var<'g>], inputs: &[Var<'g>]) -> Vec<Var<'g>> {
-    let g = inputs[0].graph();
-    let total =
-        |all: &[Var<'g>]| all.iter().fold(g.full([], 0.0), |sum, &y| sum + weighed(y.sin()));
-    let gradient = |y: Var<'g>| {
-        Gradient::of(y).zeros_without_path().with_respect_to(inputs).expect("a real scalar")
-    };
-    let first = gradient(total(results));
-    let second = gradient(total(&first));
-    [results.to_vec(), first, second].concat()
-}
+pub use cotangent::testing::{derivatives, drawn, weighed};
+use cotangent::{Arithmetic, Evaluator, Params, Program, Seed, Var};
 
 /// The compiled program and the plain evaluator agree, and threads make no difference.
 #[track_caller]

@@ -1,6 +1,6 @@
 use ndarray::array;
 
-use super::super::testing::{agree, derivatives, drawn};
+use crate::testing::{agree, derivatives, drawn};
 use crate::{Evaluator, Graph, Params, Var};
 
 fn yes<'g>(x: Var<'g>, w: Var<'g>) -> Vec<Var<'g>> {

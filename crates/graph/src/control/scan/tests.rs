@@ -1,6 +1,6 @@
 use ndarray::{ArrayD, array};
 
-use super::super::testing::{agree, derivatives, drawn};
+use crate::testing::{agree, derivatives, drawn};
 use crate::transform::checkpoint;
 use crate::{Evaluator, Graph, Params, Seed, Var};
 

@@ -22,15 +22,19 @@ pub use one_hot::OneHot;
 pub use scatter::ScatterAdd;
 pub use segment::SegmentMax;
 pub use take::{IndexAdd, Take};
+pub use within::Within;
 
 use super::registry::Example;
-use crate::Fault;
+use crate::{Fault, IndexWords};
 
 /// Checks an index against the extent it points into; `position` is where it was found.
 fn check(index: i64, extent: usize, position: impl FnOnce() -> Vec<usize>) -> Result<usize, Fault> {
     match usize::try_from(index) {
         Ok(checked) if checked < extent => Ok(checked),
-        _ => Err(Fault::IndexOutOfRange { index, position: position(), extent }),
+        _ => {
+            let words = IndexWords::default();
+            Err(Fault::IndexOutOfRange { index, position: position(), extent, words })
+        }
     }
 }
 
@@ -42,6 +46,7 @@ pub(super) fn examples() -> Vec<Example> {
         scatter::examples(),
         segment::examples(),
         take::examples(),
+        within::examples(),
     ]
     .concat()
 }

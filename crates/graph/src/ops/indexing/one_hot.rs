@@ -3,7 +3,7 @@
 use super::super::registry::{Example, Sample};
 use super::check;
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
+use crate::{Args, Cotangents, IndexWords, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
 /// 1 at each index along a new last axis, else 0. No derivative.
 ///
@@ -59,7 +59,8 @@ impl<'g> Var<'g> {
     /// If these are not indices. An index out of range is an error of the run.
     #[track_caller]
     pub fn one_hot(self, classes: usize) -> Var<'g> {
-        self.graph().apply(OneHot { classes }, &[self])
+        let words = IndexWords { one: "index", many: "classes" };
+        self.graph().apply(OneHot { classes }, &[self.within(classes, "one_hot", words)])
     }
 }
 

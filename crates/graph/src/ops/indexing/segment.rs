@@ -6,7 +6,9 @@ use super::super::registry::{Example, Sample};
 use super::check;
 use crate::elementwise::each;
 use crate::error::{exactly, expect_kind};
-use crate::{Args, Cotangents, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var, misfit};
+use crate::{
+    Args, Cotangents, IndexWords, Kind, Operation, Out, RunResult, Scalar, Shape, Type, Var, misfit,
+};
 
 /// The largest element of each segment of the rows of x, and −∞ of an empty one. Cotangent: v, shared evenly by those that are
 /// equally large.
@@ -80,11 +82,7 @@ impl<'g> Var<'g> {
     /// If this array is not real, or `ids` does not hold one index for each row. An index out of range is an error of the run.
     #[track_caller]
     pub fn segment_sum(self, ids: Var<'g>, segments: usize) -> Var<'g> {
-        if let Err(rule) = rows(&self.shape(), &ids.shape()) {
-            misfit("segment_sum", rule, &[self, ids]);
-        }
-        let zeros = self.graph().full(self.shape().with(0, segments), 0.0);
-        zeros.index_add(0, ids, self)
+        sum(self, among("segment_sum", ids, segments, self), segments)
     }
 
     /// The mean of the rows of each segment, as [`segment_sum`](Var::segment_sum). 0 for an empty one.
@@ -93,10 +91,11 @@ impl<'g> Var<'g> {
     /// As [`segment_sum`](Var::segment_sum).
     #[track_caller]
     pub fn segment_mean(self, ids: Var<'g>, segments: usize) -> Var<'g> {
-        let sum = self.segment_sum(ids, segments);
+        let ids = among("segment_mean", ids, segments, self);
+        let sum = sum(self, ids, segments);
         let mut column: Shape = self.shape().iter().map(|_| 1).collect();
         column = column.with(0, segments);
-        sum / ids.bincount(segments).maximum(1.0).reshape_to(column)
+        sum / counts(ids, segments).maximum(1.0).reshape_to(column)
     }
 
     /// The largest element of each segment of rows, as [`segment_sum`](Var::segment_sum); −∞ for an empty one, and NaN if one
@@ -130,8 +129,29 @@ impl<'g> Var<'g> {
         if self.rank() != 1 {
             misfit("bincount", "the indices must have one axis", &[self]);
         }
-        self.graph().full(self.shape(), 1.0).segment_sum(self, bins)
+        counts(self.within(bins, "bincount", IndexWords { one: "number", many: "bins" }), bins)
     }
+}
+
+/// The numbers of segments, one for each row of x; a function of this name says so of what is none.
+#[track_caller]
+fn among<'g>(name: &'static str, ids: Var<'g>, segments: usize, x: Var<'g>) -> Var<'g> {
+    if let Err(rule) = rows(&x.shape(), &ids.shape()) {
+        misfit(name, rule, &[x, ids]);
+    }
+    ids.within(segments, name, IndexWords { one: "segment", many: "segments" })
+}
+
+/// The sums of the rows of each segment.
+#[track_caller]
+fn sum<'g>(x: Var<'g>, ids: Var<'g>, segments: usize) -> Var<'g> {
+    x.graph().full(x.shape().with(0, segments), 0.0).index_add(0, ids, x)
+}
+
+/// How many rows each segment has.
+#[track_caller]
+fn counts(ids: Var<'_>, segments: usize) -> Var<'_> {
+    sum(ids.graph().full(ids.shape(), 1.0), ids, segments)
 }
 
 pub(super) fn examples() -> Vec<Example> {

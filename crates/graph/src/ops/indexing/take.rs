@@ -10,7 +10,8 @@ use crate::elementwise::each;
 use crate::error::{exactly, expect_kind};
 use crate::shape::resolve_axis;
 use crate::{
-    Args, Cotangents, Fault, Kind, Operation, Out, Place, RunResult, Scalar, Shape, Type, Var,
+    Args, Cotangents, Fault, IndexWords, Kind, Operation, Out, Place, RunResult, Scalar, Shape,
+    Type, Var, misfit,
 };
 
 /// The slices of x at the indices along an axis, which the axes of the indices replace (numpy's
@@ -186,7 +187,11 @@ impl<'g> Var<'g> {
     /// error of the run.
     #[track_caller]
     pub fn embedding(self, index: Var<'g>) -> Var<'g> {
-        self.take(0, index)
+        let (shape, words) = (self.shape(), IndexWords { one: "row", many: "rows" });
+        let Some(&rows) = shape.first() else {
+            misfit("embedding", "the table must have an axis of rows", &[self, index])
+        };
+        self.take(0, index.within(rows, "embedding", words))
     }
 
     /// This array with each slice of `source` added at its index along an axis. Repeated indices

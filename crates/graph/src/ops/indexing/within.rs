@@ -1,23 +1,64 @@
-//! Indices that are known to be less than an extent. Only compilers record the operation, in place of one that reads by
-//! index, for which it speaks where an index is out of range.
+//! Indices that are known to be less than an extent. Who reads by index in somebody's name records the operation; compilers
+//! do in place of one that reads by index, for which it speaks where an index is out of range.
 
+use super::super::registry::{Example, Sample};
 use super::check;
 use crate::error::{exactly, expect_kind};
 use crate::{
-    Args, Batch, Cotangents, Kind, Lowering, Operation, Out, RunResult, Scalar, Type, Var,
+    Args, Batch, Cotangents, Fault, IndexWords, Kind, Lowering, Operation, Out, RunResult, Scalar,
+    Type, Var,
 };
 
-/// The indices themselves, each of which must be less than an extent.
+/// The indices themselves, each of which must be less than an extent. No derivative.
+///
+/// Recorded by [`Var::within`](crate::Var::within).
 #[derive(Clone)]
 pub struct Within {
     /// For which operation it speaks.
-    name: &'static str,
-    extent: usize,
+    pub name: &'static str,
+    /// What each index must be less than.
+    pub extent: usize,
+    /// What an index is called, and what it is one of.
+    pub words: IndexWords,
 }
 
-/// The indices, which must be less than an extent; an operation of this name says so.
+/// The indices, which must be less than an extent; an operation of this name says so, if nobody has already.
 pub(super) fn checked<'g>(name: &'static str, extent: usize, index: Var<'g>) -> Var<'g> {
-    index.graph().apply(Within { name, extent }, &[index])
+    if is_checked(index, extent) {
+        return index;
+    }
+    index.graph().apply(Within { name, extent, words: IndexWords::default() }, &[index])
+}
+
+/// Whether indices are some of those that were found to be less than an extent.
+fn is_checked(index: Var<'_>, extent: usize) -> bool {
+    let (mut at, graph) = (index.id(), index.graph());
+    loop {
+        match graph.node(at, |node| node.op.lower()) {
+            Lowering::Within(least) => return least <= extent,
+            Lowering::Reshape | Lowering::Broadcast | Lowering::Permute(_) | Lowering::View(_) => {
+                at = graph.node_inputs(at)[0];
+            }
+            _ => return false,
+        }
+    }
+}
+
+impl<'g> Var<'g> {
+    /// These indices, each of which must be from 0 to `extent` − 1; in their shape.
+    ///
+    /// One that is not ends the run with [`RunError::IndexOutOfRange`](crate::RunError::IndexOutOfRange), in the name of
+    /// `operation` and in these words, at the line that asked for it. A layer or a loss that finds elements by index says so
+    /// of what it is given: the `gather` or `take` within it is not what its user called.
+    ///
+    /// For an example see [`IndexWords`](crate::IndexWords).
+    ///
+    /// # Panics
+    /// If these are not indices.
+    #[track_caller]
+    pub fn within(self, extent: usize, operation: &'static str, words: IndexWords) -> Var<'g> {
+        self.graph().apply(Within { name: operation, extent, words }, &[self])
+    }
 }
 
 /// Of two operations that read by the same indices, the first speaks for both.
@@ -31,6 +72,18 @@ impl PartialEq for Within {
 impl std::fmt::Debug for Within {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Within").field("extent", &self.extent).finish()
+    }
+}
+
+impl Within {
+    /// The fault, in the words of this operation.
+    fn told(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::IndexOutOfRange { index, position, extent, .. } => {
+                Fault::IndexOutOfRange { index, position, extent, words: self.words }
+            }
+            fault => fault,
+        }
     }
 }
 
@@ -51,7 +104,8 @@ impl Operation for Within {
         let within = |&i: &i64| (i as u64) < self.extent as u64;
         if !index.iter().all(within) {
             for (place, &i) in index.indexed_iter() {
-                check(i, self.extent, || ndarray::Dimension::slice(&place).to_vec())?;
+                let position = || ndarray::Dimension::slice(&place).to_vec();
+                check(i, self.extent, position).map_err(|fault| self.told(fault))?;
             }
         }
         out.index().assign(&index);
@@ -62,5 +116,42 @@ impl Operation for Within {
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
         Some(batch.apply(self.clone()))
+    }
+}
+
+pub(super) fn examples() -> Vec<Example> {
+    let samples = [Sample::real([4, 3], -2.0..2.0), Sample::index([2, 2], 4)];
+    vec![Example::new("within", samples, |_, x| {
+        let words = IndexWords { one: "row", many: "rows" };
+        x[0].square().take(0, x[1].within(4, "within", words))
+    })]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Graph, RunError};
+    use ndarray::array;
+
+    #[test]
+    fn indices_that_were_checked_are_not_checked_again() {
+        let g = Graph::new();
+        let words = IndexWords { one: "label", many: "classes" };
+        let labels = g.index_input("labels", [3]).within(5, "loss", words).unsqueeze(1);
+        assert_eq!(checked("gather", 5, labels).id(), labels.id());
+        assert_eq!(checked("gather", 6, labels).id(), labels.id());
+        assert_ne!(checked("gather", 4, labels).id(), labels.id());
+    }
+
+    #[test]
+    fn an_index_outside_is_told_in_the_words_of_who_asked() {
+        let g = Graph::new();
+        let words = IndexWords { one: "row", many: "rows" };
+        let rows = g.constant(array![[0_i64, 7]]).within(5, "table", words);
+        let error = rows.to_real().eval().unwrap_err();
+        assert!(matches!(error, RunError::IndexOutOfRange { index: 7, extent: 5, .. }));
+        let rule = "table: row 7 at position [0, 1] is outside 0..5, the number of rows; a row counts from 0: subtract 1 from \
+                    those that count from 1, or let there be at least 8 rows\n  at ";
+        assert!(error.to_string().starts_with(rule), "{error}");
     }
 }

@@ -14,7 +14,7 @@ type Rename = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 /// Which parameters take which tensors of a file, for [`Params::load_with`].
 ///
 /// Names of the file become paths of the model by what is said about them, in the order in which it
-/// is said. Unless it is [partial](Self::partial), every parameter [asked for](Self::only) must be in
+/// is said. Unless it is [partial](Self::partial), every parameter [asked](Self::only) [for](Self::except) must be in
 /// the file, and every tensor whose path is asked for must be a parameter.
 ///
 /// ```
@@ -47,6 +47,7 @@ type Rename = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct Import {
     renames: Vec<Rename>,
     only: Vec<Pattern>,
+    except: Vec<Pattern>,
     partial: bool,
 }
 
@@ -61,6 +62,32 @@ impl Import {
     #[must_use]
     pub fn only(mut self, pattern: impl Into<Pattern>) -> Self {
         self.only.push(pattern.into());
+        self
+    }
+
+    /// Does not ask for parameters whose path the pattern matches: they stay as they are, as a head for other classes than
+    /// those of the file.
+    ///
+    /// ```
+    /// use cotangent::{Import, Params};
+    /// use cotangent::ndarray::Array1;
+    ///
+    /// let model = |classes: usize| {
+    ///     let mut params = Params::seeded(0);
+    ///     params.root().child("body").parameter("scale", Array1::ones(3).into_dyn());
+    ///     params.root().child("head").parameter("bias", Array1::ones(classes).into_dyn());
+    ///     params
+    /// };
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("ten_classes.safetensors");
+    /// model(10).save(&file)?;
+    /// let loaded = model(2).load_with(&file, &Import::new().except("head.*"))?;
+    /// assert_eq!((&loaded.taken[..], &loaded.left_over[..]), (&["body.scale".into()][..], &["head.bias".into()][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn except(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.except.push(pattern.into());
         self
     }
 
@@ -89,14 +116,15 @@ impl Import {
 
     /// Parameters may be missing from the file, and tensors unknown to the model: what they are
     /// stands in the [report](Loaded). Another shape or type, or a file of which nothing can be
-    /// taken, is still an error.
+    /// taken, is still an error; a part that has another shape on purpose is left out by [`except`](Self::except).
     #[must_use]
     pub fn partial(self) -> Self {
         Self { partial: true, ..self }
     }
 
     fn asks_for(&self, path: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|pattern| pattern.matches(path))
+        let matches = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(path));
+        (self.only.is_empty() || matches(&self.only)) && !matches(&self.except)
     }
 
     /// The path of a tensor, if it has one and that is asked for.
@@ -109,9 +137,9 @@ impl Import {
 
 impl fmt::Debug for Import {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { renames, only, partial } = self;
+        let Self { renames, only, except, partial } = self;
         let mut import = f.debug_struct("Import");
-        import.field("renames", &renames.len()).field("only", only);
+        import.field("renames", &renames.len()).field("only", only).field("except", except);
         import.field("partial", partial).finish()
     }
 }

@@ -134,6 +134,11 @@ impl fmt::Display for Mismatch {
         lines.extend(
             self.twice.iter().map(|(path, a, b)| format!("  twice: {path} would be {a} and {b}")),
         );
+        if let Some((path, ..)) = self.shapes.first() {
+            lines.push(format!(
+                "  what has another shape on purpose stays as it is by `Import::new().except({path:?})`, or a pattern"
+            ));
+        }
         f.write_str(&lines.join("\n"))
     }
 }
@@ -373,6 +378,12 @@ mod tests {
         );
         assert_eq!(loaded.to_string(), "2 taken, 1 left over (head.bias)");
         assert_eq!(ours.values(), [7.0, 7.0, 1.0, 7.0]);
+
+        let mut others = parts("encoder", true, 1.0);
+        assert_eq!(others.load_with(&path, &Import::new().except("head.*")).unwrap(), loaded);
+        assert_eq!(others.values(), ours.values());
+        let neither = Import::new().only("encoder.*").except("*.running");
+        assert_eq!(others.load_with(&path, &neither).unwrap().taken, ["encoder.weight"]);
     }
 
     #[test]
@@ -418,6 +429,7 @@ mod tests {
         let before = wider.values().to_vec();
         let told = wider.load_with(&path, &Import::new().partial()).unwrap_err().to_string();
         assert!(told.contains("extra is [2] in the model and [1] in the file"), "{told}");
+        assert!(told.contains("`Import::new().except(\"extra\")`"), "{told}");
         let nothing = Import::new().add_prefix("model.").partial();
         let told = wider.load_with(&path, &nothing).unwrap_err();
         assert!(matches!(&told, LoadError::Nothing { .. }), "{told}");

@@ -1,63 +1,14 @@
 use ndarray::{ArrayD, array};
 
-use crate::ops::{Example, registry};
+use crate::ops::{Example, Sample, registry};
+use crate::testing::{agree, derivatives, numbers};
 use crate::transform::{grad, hessian, jvp, vmap};
-use crate::{
-    Args, Cotangents, Evaluator, Gradient, Graph, Kind, Operation, Out, Params, RunResult, Scalar,
-    Seed, Shape, Type, Value, Var,
-};
+use crate::{Args, Cotangents, Graph, Operation, Out, Params, RunResult, Scalar, Shape, Type, Var};
 
 const SAMPLES: usize = 3;
 
-/// Numbers of no particular pattern, in the range of a sample of an example.
-fn drawn(ty: &Type, range: &std::ops::Range<f64>, stream: u64) -> Value<f64> {
-    let draw = |i| range.start + (range.end - range.start) * Seed::default().uniform(stream, i);
-    let shape = ndarray::IxDyn(&ty.shape);
-    let numbers = (0..ty.shape.size() as u64).map(draw);
-    match ty.kind {
-        Kind::Index => {
-            let indices = numbers.map(|x| x.floor() as i64).collect();
-            Value::Index(ArrayD::from_shape_vec(shape, indices).unwrap())
-        }
-        _ => Value::Real(ArrayD::from_shape_vec(shape, numbers.collect()).unwrap()),
-    }
-}
-
-/// Σ of the elements, each with a weight of its own.
-fn weighed(y: Var<'_>) -> Var<'_> {
-    let weights = drawn(&y.ty(), &(0.5..1.5), 77).into_real();
-    (y * y.graph().constant(weights)).sum()
-}
-
 fn of_real<'g>(y: Var<'g>) -> Var<'g> {
     if y.is_real() { y } else { y.to_real() }
-}
-
-/// What is compared: values, gradients, and gradients of gradients with respect to all real inputs.
-fn derivatives<'g>(y: Var<'g>, inputs: &[Var<'g>]) -> Vec<Var<'g>> {
-    let real: Vec<Var<'g>> = inputs.iter().copied().filter(|x| x.is_real()).collect();
-    let gradient = |y: Var<'g>| {
-        Gradient::of(y).zeros_without_path().with_respect_to(&real).expect("a real scalar")
-    };
-    let first = gradient(weighed(y.sin()));
-    let total = first.iter().fold(y.graph().full([], 0.0), |sum, &slope| sum + weighed(slope));
-    let second = gradient(total);
-    [vec![y], first, second].concat()
-}
-
-fn agree(context: &str, ours: &[Var<'_>], expected: &[Var<'_>]) {
-    let graph = ours[0].graph();
-    let all: Vec<Var<'_>> = [ours, expected].concat();
-    let values =
-        Evaluator::<f64>::new(graph).run(&all).unwrap_or_else(|e| panic!("{context}: {e}"));
-    let (ours, expected) = values.split_at(ours.len());
-    for (order, (ours, expected)) in ours.iter().zip(expected).enumerate() {
-        let (ours, expected) = (ours.clone().into_real(), expected.clone().into_real());
-        assert_eq!(ours.shape(), expected.shape(), "{context}, result {order}");
-        let scale = expected.iter().fold(1.0, |most: f64, x| most.max(x.abs()));
-        let far = ours.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        assert!(far <= 1e-12 * scale, "{context}, result {order}: {far:e} apart at scale {scale}");
-    }
 }
 
 /// The slice of a value that is one sample's.
@@ -79,10 +30,12 @@ fn spliced<'g>(inputs: &[Var<'g>], mask: usize, slices: &[Var<'g>]) -> Vec<Var<'
 /// derivatives of each.
 fn check(g: &Graph, example: &Example, mask: usize) {
     let mapped = |i: usize| mask >> i & 1 == 1;
-    let input = |(i, sample): (usize, &crate::ops::Sample)| {
-        let Type { kind, shape } = sample.ty.clone();
-        let shape = if mapped(i) { shape.inserted(0, SAMPLES) } else { shape };
-        g.constant(drawn(&Type { kind, shape }, &sample.range, i as u64))
+    let input = |(i, sample): (usize, &Sample)| {
+        let mut sample = sample.clone();
+        if mapped(i) {
+            sample.ty.shape = sample.ty.shape.inserted(0, SAMPLES);
+        }
+        g.constant(numbers::<f64>(&sample, i as u64))
     };
     let inputs: Vec<Var<'_>> = example.samples.iter().enumerate().map(input).collect();
     let given: Vec<Var<'_>> = (0..inputs.len()).filter(|&i| mapped(i)).map(|i| inputs[i]).collect();
@@ -96,16 +49,16 @@ fn check(g: &Graph, example: &Example, mask: usize) {
         g.vmap(&over, |slices| vec![of_real(example.record(g, &spliced(&inputs, mask, slices)))]);
     let runs: Vec<Var<'_>> =
         (0..SAMPLES).map(|at| of_real(example.record(g, &of_sample(at)))).collect();
-    agree(&context, &derivatives(ours[0], &inputs), &derivatives(g.stack(&runs, 0), &inputs));
+    agree(&context, &derivatives(&[ours[0]], &inputs), &derivatives(&[g.stack(&runs, 0)], &inputs));
 
     let inside = g.vmap(&over, |slices| {
         let given = spliced(&inputs, mask, slices);
-        derivatives(of_real(example.record(g, &given)), &given)
+        derivatives(&[of_real(example.record(g, &given))], &given)
     });
     let each: Vec<Vec<Var<'_>>> = (0..SAMPLES)
         .map(|at| {
             let given = of_sample(at);
-            derivatives(of_real(example.record(g, &given)), &given)
+            derivatives(&[of_real(example.record(g, &given))], &given)
         })
         .collect();
     let stacked: Vec<Var<'_>> = (0..inside.len())
@@ -125,8 +78,8 @@ fn every_operation_over_any_of_its_inputs_is_the_stack_of_its_runs_to_second_ord
 #[test]
 fn operands_of_lower_rank_and_other_axes_are_aligned() {
     let g = Graph::new();
-    let x = g.constant(drawn(&Type::real([4, 3, 2]), &(-1.0..1.0), 1));
-    let w = g.constant(drawn(&Type::real([2]), &(-1.0..1.0), 2));
+    let x = g.constant(numbers::<f64>(&Sample::real([4, 3, 2], -1.0..1.0), 1));
+    let w = g.constant(numbers::<f64>(&Sample::real([2], -1.0..1.0), 2));
     // Of samples along the middle axis: [4, 2] beside [2] and a number of each.
     let ours = g.vmap(&[(x, -2)], |x| {
         let largest = x[0].max();
@@ -146,8 +99,8 @@ fn operands_of_lower_rank_and_other_axes_are_aligned() {
 #[test]
 fn transforms_nest_in_any_order() {
     let g = Graph::new();
-    let x = g.constant(drawn(&Type::real([3, 2]), &(-1.0..1.0), 3));
-    let t = g.constant(drawn(&Type::real([4, 2]), &(-1.0..1.0), 4));
+    let x = g.constant(numbers::<f64>(&Sample::real([3, 2], -1.0..1.0), 3));
+    let t = g.constant(numbers::<f64>(&Sample::real([4, 2], -1.0..1.0), 4));
     fn scalar<'g>(_: &'g Graph, x: &[Var<'g>]) -> Var<'g> {
         (x[0] * x[0].sum().sin()).prod()
     }
@@ -189,16 +142,16 @@ impl Operation for Cube {
 #[test]
 fn an_operation_without_a_batching_rule_runs_once_for_each_sample() {
     let g = Graph::new();
-    let x = g.constant(drawn(&Type::real([4, 3]), &(-1.0..1.0), 5));
+    let x = g.constant(numbers::<f64>(&Sample::real([4, 3], -1.0..1.0), 5));
     let ours = g.vmap(&[(x, 1)], |x| vec![g.record(Cube, x).unwrap() + 1.0])[0];
     let expected = (x * x * x).t() + 1.0;
-    agree("cube", &derivatives(ours, &[x]), &derivatives(expected, &[x]));
+    agree("cube", &derivatives(&[ours], &[x]), &derivatives(&[expected], &[x]));
 }
 
 #[test]
 fn every_sample_draws_its_own_numbers_and_recomputes_them() {
     let g = Graph::new();
-    let x = g.constant(drawn(&Type::real([3, 2]), &(1.0..2.0), 6));
+    let x = g.constant(numbers::<f64>(&Sample::real([3, 2], 1.0..2.0), 6));
     let noisy = crate::transform::checkpoint(|g, x| x[0].square() * g.uniform([2], 0.0, 1.0));
     let outer = g.uniform([2], 0.0, 1.0);
     let ours = g.vmap(&[(x, 0)], |x| {

@@ -23,7 +23,8 @@ const DEEPEST: usize = 8;
 /// partial sums of x alone may overflow where those of x·c do not: a constant that could bring this
 /// about stays inside. An infinite factor multiplies the sum once: ±∞, where products of both signs
 /// would be NaN together. A sum of cotangents that cancels to exactly 0 hides a factor that is infinite
-/// or NaN, as a cotangent of 0 does at each position.
+/// or NaN, as a cotangent of 0 does at each position; and where the factor makes cotangents 0, as 1/‖x‖ of an infinite x does,
+/// it hides a sum that is not finite, as each cotangent would have hidden what it is multiplied by.
 ///
 /// Single numbers stay where they are: at a position they cost next to nothing.
 pub(super) fn factored_sum<'g>(
@@ -56,6 +57,8 @@ enum Factor<'g> {
     TimesUnlessZero(Var<'g>),
     /// Not where the factor is 0.
     TimesIfNotZero(Var<'g>),
+    /// Not where either is 0.
+    TimesIfNeitherIsZero(Var<'g>),
 }
 
 impl<'g> Factor<'g> {
@@ -66,6 +69,7 @@ impl<'g> Factor<'g> {
             Factor::Over(c) => x / c,
             Factor::TimesUnlessZero(c) => x.mul_no_nan(c),
             Factor::TimesIfNotZero(c) => c.mul_no_nan(x),
+            Factor::TimesIfNeitherIsZero(c) => c.ne(0.0).select(x.mul_no_nan(c), 0.0),
         }
     }
 }
@@ -124,6 +128,7 @@ fn product<'g>(
             let of_a = a.factors.into_iter().map(|factor| match factor {
                 // What makes the first operand 0 makes the product 0.
                 Factor::Times(c) if guarded => Factor::TimesIfNotZero(c),
+                Factor::TimesUnlessZero(c) if guarded => Factor::TimesIfNeitherIsZero(c),
                 other => other,
             });
             Some(Product { factors: of_a.chain(b.factors).collect(), rest })
@@ -194,7 +199,8 @@ mod tests {
             },
         );
         let expected = "x = input; v = input; c = input; d = input; mul_no_nan(v, x); \
-                        sum(mul_no_nan); neg(sum); mul_no_nan(neg, d); mul(mul_no_nan, c)";
+                        sum(mul_no_nan); neg(sum); ne(d, 0); mul_no_nan(neg, d); \
+                        select(ne, mul_no_nan, 0); mul(select, c)";
         assert_eq!(passed.text(), expected);
         passed.keeps_values(1e-14);
     }

@@ -34,7 +34,7 @@ pub(super) fn done_on_parts<'g>(
         return None;
     }
     let parts = operands_of(array);
-    if parts.len() > 1 && parts.iter().any(|&part| is_by_itself(part)) {
+    if parts.len() > 1 && parts.iter().any(|&part| is_of_windows(part)) {
         return None;
     }
     let part = |(place, &part): (&Place, &Var<'g>)| {
@@ -48,9 +48,10 @@ pub(super) fn done_on_parts<'g>(
     Some(graph.apply(embed, &parts))
 }
 
-/// Whether it is a product that a loop does not compute: the last axis that is summed is not the last of the first factor,
-/// as in windows, see `Analysis::can_loop`.
-fn is_by_itself(mut x: Var<'_>) -> bool {
+/// Whether it is a product of windows: the last axis that is summed is not the last of the first factor. As a loop computes
+/// only small ones of these, one loop over all parts is faster than one for each. What a loop computes is decided where there
+/// are strides, `Analysis::can_loop`: by then other products may be read so, too, and some of these not.
+fn is_of_windows(mut x: Var<'_>) -> bool {
     loop {
         x = match lowering(x) {
             Lowering::Reshape | Lowering::Permute(_) => input(x),

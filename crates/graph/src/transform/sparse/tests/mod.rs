@@ -7,29 +7,12 @@ mod structures;
 
 use ndarray::ArrayD;
 
-use crate::{Evaluator, Gradient, Kind, Seed, Shape, Type, Value, Var};
-
-/// Numbers of no particular pattern, in a range.
-fn drawn(ty: &Type, range: &std::ops::Range<f64>, stream: u64) -> Value<f64> {
-    let draw = |i| range.start + (range.end - range.start) * Seed::default().uniform(stream, i);
-    let shape = ndarray::IxDyn(&ty.shape);
-    let numbers = (0..ty.shape.size() as u64).map(draw);
-    match ty.kind {
-        Kind::Index => {
-            let indices = numbers.map(|x| x.floor() as i64).collect();
-            Value::Index(ArrayD::from_shape_vec(shape, indices).unwrap())
-        }
-        _ => Value::Real(ArrayD::from_shape_vec(shape, numbers.collect()).unwrap()),
-    }
-}
+use crate::ops::Sample;
+use crate::testing::{numbers, weighed};
+use crate::{Evaluator, Gradient, Shape, Value, Var};
 
 fn reals(shape: impl Into<Shape>, stream: u64) -> ArrayD<f64> {
-    drawn(&Type::real(shape), &(-1.0..1.0), stream).into_real()
-}
-
-/// Σ of the elements, each with a weight of its own.
-fn weighed(y: Var<'_>) -> Var<'_> {
-    (y * y.graph().constant(reals(y.shape(), 77) + 1.5)).sum()
+    numbers(&Sample::real(shape, -1.0..1.0), stream).into_real()
 }
 
 /// The values of two matrices.

@@ -9,7 +9,7 @@ use crate::reading::operation;
 fn recorded<'g>(g: &'g Graph, example: &Example) -> (Var<'g>, Vec<Var<'g>>) {
     let samples = example.samples.iter().enumerate();
     let inputs: Vec<Var<'g>> =
-        samples.map(|(i, sample)| g.constant(drawn(&sample.ty, &sample.range, i as u64))).collect();
+        samples.map(|(i, sample)| g.constant(numbers::<f64>(sample, i as u64))).collect();
     let y = example.record(g, &inputs);
     (y, inputs.into_iter().filter(|x| x.is_real()).collect())
 }

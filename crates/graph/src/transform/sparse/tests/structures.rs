@@ -4,7 +4,9 @@ use ndarray::array;
 
 use super::*;
 use crate::transform::checkpoint;
-use crate::{Args, Cotangents, Graph, Number, Operation, Out, RunResult, Scalar, SparsePattern};
+use crate::{
+    Args, Cotangents, Graph, Number, Operation, Out, RunResult, Scalar, SparsePattern, Type,
+};
 
 fn of_rows(columns: usize, rows: &[&[usize]]) -> SparsePattern {
     SparsePattern::of_rows(columns, rows.iter().map(|row| row.to_vec()))
