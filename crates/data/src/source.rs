@@ -29,11 +29,12 @@ impl<'a> Source<'a> {
     }
 
     /// Gzip is recognised by content, not by name.
-    pub(crate) fn new(
-        mut reader: impl Read + 'a,
-        name: impl AsRef<Path>,
-    ) -> Result<Self, DataError> {
-        let name = name.as_ref().to_path_buf();
+    pub(crate) fn new(reader: impl Read + 'a, name: impl AsRef<Path>) -> Result<Self, DataError> {
+        Source::of(Box::new(reader), name.as_ref().to_path_buf())
+    }
+
+    /// Compiled once for all readers, with the decompressor.
+    fn of(mut reader: Box<dyn Read + 'a>, name: PathBuf) -> Result<Self, DataError> {
         let mut head = Vec::new();
         if let Err(source) = reader.by_ref().take(2).read_to_end(&mut head) {
             return Err(DataError::Io { file: name, source });

@@ -183,7 +183,7 @@ impl<T: Precision> Memory<T> {
         let mut segments = self.segments.clone();
         let new = selected.iter().filter(|chosen| self.position(chosen.param.id()).is_err());
         segments.extend(new.map(|chosen| segment(&chosen)));
-        segments.sort_by_key(|segment| segment.id);
+        segments::in_order(&mut segments);
         let slots = if self.segments.is_empty() {
             slots()
         } else {

@@ -256,6 +256,11 @@ pub(crate) fn alike(segments: &[Segment], unit: Unit) -> usize {
     1 + segments.windows(2).take_while(joined).count()
 }
 
+/// Sorts by parameter: for no precision, as sorting is much code.
+pub(crate) fn in_order(segments: &mut [Segment]) {
+    segments.sort_by_key(|segment| segment.id);
+}
+
 /// Fails unless everything that is remembered is of this store.
 pub(crate) fn check<T: Precision>(
     segments: &[Segment],

@@ -41,8 +41,8 @@ impl<T: Precision> Chosen<T> {
         };
         let (body, number) = if holds { (&self.yes, 0) } else { (&self.no, 1) };
         let turn = Turn { machine, first: true, slice: 0 };
-        let results = self.results.iter().cloned();
+        let mut results = self.results.iter().cloned();
         let look = within.body(number);
-        body.run(turn, fixed, arenas, lent, (std::iter::empty(), results), look)
+        body.run(turn, fixed, arenas, lent, (&mut std::iter::empty(), &mut results), look)
     }
 }

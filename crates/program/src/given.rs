@@ -149,9 +149,9 @@ macro_rules! whole {
 
             /// A copy of the indices.
             pub fn to_array(&self) -> ArrayD<i64> {
-                match &self.0 {
-                    $(Whole::$variant(view) => view.mapv(Integer::to_index)),*
-                }
+                let mut indices = vec![0; self.shape().iter().product()];
+                self.copy_to(&mut indices);
+                ArrayD::from_shape_vec(self.shape(), indices).expect("as many as the shape says")
             }
 
             /// Copies the indices to where a program reads them.

@@ -93,11 +93,11 @@ impl<T: Precision> Loop<T> {
             let arenas =
                 Arenas { reals: &mut *reals, indices: &mut *indices, scratch: &mut *scratch };
             let turn = Turn { machine, first: step == 0, slice };
-            let carries = self.carries.iter().map(|carry| carry.before(step, self.steps));
+            let mut carries = self.carries.iter().map(|carry| carry.before(step, self.steps));
             let next = self.carries.iter().map(|carry| carry.before(step + 1, self.steps));
-            let results = next.chain(self.each.iter().map(|each| each.range(slice)));
+            let mut results = next.chain(self.each.iter().map(|each| each.range(slice)));
             self.body
-                .run(turn, fixed, arenas, lent, (carries, results), within.body(0))
+                .run(turn, fixed, arenas, lent, (&mut carries, &mut results), within.body(0))
                 .map_err(|error| (slice, error))?;
         }
         Ok(())

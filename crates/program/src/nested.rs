@@ -34,6 +34,9 @@ pub(crate) struct Nested<T> {
     pub index_arena: Range<usize>,
 }
 
+/// Ranges of the arena, one for each value; not of a type for each loop, or a run would be compiled for each.
+pub(crate) type Ranges<'a> = &'a mut dyn Iterator<Item = Range<usize>>;
+
 /// Memory that moves with the steps: so much from `start` on for slice 0, and `apart` further for each slice.
 #[derive(Clone, Debug)]
 pub(crate) struct Moving {
@@ -75,10 +78,7 @@ impl<T: Precision> Nested<T> {
         fixed: Fixed<'_, T>,
         Arenas { reals, indices, scratch }: Arenas<'_, T>,
         lent: &[Lent<'_, T>],
-        (carried, results): (
-            impl Iterator<Item = Range<usize>>,
-            impl Iterator<Item = Range<usize>>,
-        ),
+        (carried, results): (Ranges<'_>, Ranges<'_>),
         look: &mut impl Look<T>,
     ) -> Result<(), RunError> {
         let Turn { machine, first, slice } = turn;
@@ -87,18 +87,26 @@ impl<T: Precision> Nested<T> {
         for (from, to) in self.indices.iter().filter(|(from, _)| first || from.sliced) {
             from.copy(slice, fixed, beside, &mut own[to.clone()]);
         }
-        let written: SmallVec<[Range<usize>; INLINE]> =
-            [self.arena.clone()].into_iter().chain(results).collect();
+        let mut written: SmallVec<[Range<usize>; INLINE]> = SmallVec::new();
+        written.push(self.arena.clone());
+        for range in results {
+            written.push(range);
+        }
         let (memory, outputs) = carve(reals, &written, Some);
         let memory = memory.beside(lent);
         let mut outputs = outputs.into_iter();
         let arena = outputs.next().expect("the arena of a body is written");
         let mut given: SmallVec<[Lent<'_, T>; INLINE]> = SmallVec::new();
-        given.extend(carried.map(|range| Lent::Read(memory.slice(&range))));
-        let moving = |read: &Moving| &memory.read(&read.memory, fixed)[read.range(slice)];
-        given.extend(self.reads.iter().map(|read| Lent::Read(moving(read))));
+        for range in carried {
+            given.push(Lent::Read(memory.slice(&range)));
+        }
+        for read in &self.reads {
+            given.push(Lent::Read(&memory.read(&read.memory, fixed)[read.range(slice)]));
+        }
         let results = given.len();
-        given.extend(outputs.map(Lent::Written));
+        for output in outputs {
+            given.push(Lent::Written(output));
+        }
         let own_fixed = Fixed { params: &[], constants: &self.constants };
         let mut arenas = Arenas { reals: &mut *arena, indices: own, scratch };
         if first {

@@ -46,15 +46,29 @@ impl<T: Precision> Repeated<T> {
             let turn = Turn { machine, first: step == 0, slice: 0 };
             let mut own =
                 Arenas { reals: &mut *reals, indices: &mut *indices, scratch: &mut *scratch };
-            let truth = std::iter::once(self.truth..self.truth + 1);
+            let mut truth = std::iter::once(self.truth..self.truth + 1);
             self.condition
-                .run(turn, fixed, own.again(), lent, (carries(step), truth), within.body(0))
+                .run(
+                    turn,
+                    fixed,
+                    own.again(),
+                    lent,
+                    (&mut carries(step), &mut truth),
+                    within.body(0),
+                )
                 .map_err(at_step)?;
             if own.reals[self.truth] == T::zero() {
                 break;
             }
             self.body
-                .run(turn, fixed, own, lent, (carries(step), carries(step + 1)), within.body(1))
+                .run(
+                    turn,
+                    fixed,
+                    own,
+                    lent,
+                    (&mut carries(step), &mut carries(step + 1)),
+                    within.body(1),
+                )
                 .map_err(at_step)?;
             step += 1;
         }

@@ -51,17 +51,19 @@ impl Case {
         [&self.batch, rows, columns]
     }
 
-    /// The offset of operand `k` at a position of each of its groups, by the definition.
-    fn offset(&self, k: usize, positions: [usize; 3]) -> usize {
-        let lies = &self.places[k];
-        let mut offset = lies.offset as isize;
-        for ((extents, strides), mut i) in self.groups(k).iter().zip(&lies.strides).zip(positions) {
-            for (&extent, &stride) in extents.iter().zip(strides).rev() {
-                offset += (i % extent) as isize * stride;
-                i /= extent;
-            }
+    /// Answers the offset of operand `k` at a position of each of its groups, by the definition.
+    fn offsets(&self, k: usize) -> impl Fn([usize; 3]) -> usize {
+        let (lies, groups) = (&self.places[k], self.groups(k));
+        // Each group adds its own, which is looked up: a test asks millions of times.
+        let tables: [Vec<isize>; 3] = std::array::from_fn(|group| {
+            let of = |i| offset_along(groups[group], &lies.strides[group], i);
+            (0..groups[group].iter().product()).map(of).collect()
+        });
+        let start = lies.offset as isize;
+        move |at| {
+            let apart: isize = tables.iter().zip(at).map(|(table, i)| table[i]).sum();
+            usize::try_from(start + apart).expect("within the slice")
         }
-        usize::try_from(offset).expect("within the slice")
     }
 
     fn counts(&self) -> [usize; 4] {
@@ -118,11 +120,11 @@ impl Case {
         let mut c = vec![T::nan(); contraction.reach()[2] + 5];
         contraction.run(isa, pool, Source::Slice(a), Source::Slice(b), &mut c);
         let [batch, rows, columns, _] = self.counts();
-        let mut out = Vec::new();
+        let (mut out, offset) = (Vec::new(), self.offsets(2));
         for b in 0..batch {
             for i in 0..rows {
                 for j in 0..columns {
-                    let place = &mut c[self.offset(2, [b, i, j])];
+                    let place = &mut c[offset([b, i, j])];
                     out.push(std::mem::replace(place, T::nan()));
                 }
             }
@@ -134,14 +136,15 @@ impl Case {
     fn compare<T: Scalar>(&self, isa: Isa, a: &[T], b: &[T], c: &[T]) {
         let [_, rows, columns, depth] = self.counts();
         // Of many elements every few, at all distances from a tile's edges.
+        let offsets = [self.offsets(0), self.offsets(1)];
         let every = (c.len() * depth).div_ceil(400_000) | 1;
         for number in (0..c.len()).step_by(every) {
             let (batch, i, j) =
                 (number / columns / rows, number / columns % rows, number % columns);
             let (mut sum, mut size) = (0.0, 0.0);
             for p in 0..depth {
-                let x = a[self.offset(0, [batch, i, p])].to_f64()
-                    * b[self.offset(1, [batch, p, j])].to_f64();
+                let x =
+                    a[offsets[0]([batch, i, p])].to_f64() * b[offsets[1]([batch, p, j])].to_f64();
                 sum += x;
                 size += x.abs();
             }
@@ -167,9 +170,10 @@ impl Case {
         let mut c = vec![T::zero(); contraction.reach()[2]];
         contraction.run_packed(isa, pool, Source::Slice(a), &packed, &mut c);
         let [batch, rows, columns, _] = self.counts();
+        let offset = self.offsets(2);
         for (number, &x) in expected.iter().enumerate() {
             let at = [number / columns / rows, number / columns % rows, number % columns];
-            assert!(c[self.offset(2, at)] == x, "{isa:?} packed of {batch} {self:?}");
+            assert!(c[offset(at)] == x, "{isa:?} packed of {batch} {self:?}");
         }
         self.check_rectangle(
             contraction,
@@ -233,6 +237,17 @@ impl Case {
             assert!(row[right - left..].iter().all(|x| x.is_nan()), "beyond the rectangle");
         }
     }
+}
+
+/// The offset at position `i` of a group of axes, row-major. It may overflow where strides are extreme and, as another group
+/// has no positions, nobody reads.
+fn offset_along(extents: &[usize], strides: &[isize], mut i: usize) -> isize {
+    let mut offset = 0;
+    for (&extent, &stride) in extents.iter().zip(strides).rev() {
+        offset = stride.wrapping_mul((i % extent) as isize).wrapping_add(offset);
+        i /= extent;
+    }
+    offset
 }
 
 /// Pools of 1 to 4 threads.

@@ -41,8 +41,8 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        // What no plan asks for is not compiled.
-        if R > S::TALL_ROWS || R > S::TILE_ROWS && STEPS == PACKED {
+        // What no plan asks for is not compiled. (A condition that is a constant block is decided before LLVM sees either way.)
+        if const { R > S::TALL_ROWS || R > S::TILE_ROWS && STEPS == PACKED } {
             return;
         }
         for panel in self.0.panels {
@@ -50,7 +50,7 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
             unsafe {
                 if panel.columns <= T::Vector::<S>::LANES {
                     self.tile::<T::Vector<S>, 1>(panel);
-                } else if R <= S::TILE_ROWS && (STEPS != SQUARES || R <= SQUARE_ROWS[1]) {
+                } else if const { R <= S::TILE_ROWS && (STEPS != SQUARES || R <= SQUARE_ROWS[1]) } {
                     self.tile::<T::Vector<S>, 2>(panel);
                 }
             }
@@ -88,8 +88,11 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
         }
         // SAFETY: as the caller vouches; the room is as large as the tile.
         unsafe {
-            let sums: [[X; V]; R] =
-                if STEPS == SQUARES { self.by_squares(panel) } else { self.compute(panel) };
+            let sums: [[X; V]; R] = if const { STEPS == SQUARES } {
+                self.by_squares(panel)
+            } else {
+                self.compute(panel)
+            };
             self.store(&sums, columns, direct && strip.accumulate, c, rows);
             if let Some(places) = strip.scattered {
                 scatter(strip, panel, c, width, places);

@@ -53,8 +53,7 @@ impl Emitter<'_> {
         let inputs = &self.analysis.inputs[node.index()];
         let part = |(&input, place): (&NodeId, &Place)| {
             let from = self.operand(input);
-            let mut axes: Vec<usize> = (0..place.shape.rank()).collect();
-            axes.sort_by_key(|&axis| if place.strides[axis] == 1 { place.shape[axis] } else { 0 });
+            let axes = longest_run_last(place);
             let of = |strides: &[isize]| axes.iter().map(|&axis| strides[axis]).collect::<Vec<_>>();
             let extents: Vec<usize> = axes.iter().map(|&axis| place.shape[axis]).collect();
             let (source, result) = (of(&from.place.strides), of(&place.strides));
@@ -91,4 +90,12 @@ impl Emitter<'_> {
 
 fn laid(offset: usize, strides: &[isize]) -> Laid<'_> {
     Laid { offset, strides }
+}
+
+/// The axes of a place, those along which it has neighbours last, the longest at the very end. (For no precision: sorting is
+/// much code.)
+fn longest_run_last(place: &Place) -> Vec<usize> {
+    let mut axes: Vec<usize> = (0..place.shape.rank()).collect();
+    axes.sort_by_key(|&axis| if place.strides[axis] == 1 { place.shape[axis] } else { 0 });
+    axes
 }

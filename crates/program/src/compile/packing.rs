@@ -28,7 +28,7 @@ pub(crate) fn pack_shared<T: Precision>(
     }
     let mut shared: Vec<Vec<Use>> =
         uses.into_values().filter(|uses| uses.len() > 1 || uses[0].repeats).collect();
-    shared.sort_unstable_by_key(|uses| (uses[0].position, uses[0].product));
+    in_order(&mut shared);
     let mut packs: Vec<(usize, Instruction<T>)> = Vec::new();
     let mut once: Vec<Instruction<T>> = Vec::new();
     for uses in shared {
@@ -45,9 +45,14 @@ pub(crate) fn pack_shared<T: Precision>(
             packs.push((uses[0].position, pack));
         }
     }
-    packs.sort_by_key(|pack| std::cmp::Reverse(pack.0));
-    packs.into_iter().for_each(|(position, pack)| instructions.insert(position, pack));
+    // From the last to the first, so that positions stay.
+    packs.into_iter().rev().for_each(|(position, pack)| instructions.insert(position, pack));
     (once, reals)
+}
+
+/// Sorts by the first use: for no precision, as sorting is much code.
+fn in_order(shared: &mut [Vec<Use>]) {
+    shared.sort_unstable_by_key(|uses| (uses[0].position, uses[0].product));
 }
 
 /// What two products agree in that can read one packed copy: the factor, unless it changes in between, and the form.

@@ -61,13 +61,12 @@ proptest! {
             return Ok(());
         }
         let [batch, rows, columns, depth] = case.counts();
+        let [of_a, of_b, of_c] = [0, 1, 2].map(|k| case.offsets(k));
         for b in 0..batch {
             for i in 0..rows {
                 for j in 0..columns {
-                    let term = |p| {
-                        data[case.offset(0, [b, i, p])] * data[case.offset(1, [b, p, j])]
-                    };
-                    let place = &mut c[case.offset(2, [b, i, j])];
+                    let term = |p| data[of_a([b, i, p])] * data[of_b([b, p, j])];
+                    let place = &mut c[of_c([b, i, j])];
                     assert_eq!(*place, (0..depth).map(term).sum::<f64>());
                     *place = -1.0;
                 }

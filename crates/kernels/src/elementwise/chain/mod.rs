@@ -100,8 +100,8 @@ impl<T> Rows<T> {
     pub(crate) const NONE: Rows<T> = Rows { first: ptr::null_mut(), apart: 0 };
 
     #[inline(always)]
-    fn is_none(self) -> bool {
-        self.first.is_null()
+    fn exist(self) -> bool {
+        !self.first.is_null()
     }
 
     /// From a row and a column on.
@@ -262,7 +262,7 @@ unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize, const BY_ROWS: bool>
     /// The link with each vector of the second operand.
     macro_rules! both {
         (|$x:ident, $a:ident| $result:expr) => {
-            if bound.place.is_none() {
+            if !bound.place.exist() {
                 let $a = V::splat(bound.number);
                 for x in &mut x {
                     let $x = *x;
@@ -289,7 +289,7 @@ unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize, const BY_ROWS: bool>
     // Loops over arrays, as their `map` might be compiled by itself, without the instructions.
     // SAFETY: as the caller vouches.
     unsafe {
-        if !bound.take.is_none() {
+        if bound.take.exist() {
             let take = bound.take.from::<BY_ROWS>(row, column);
             for (i, x) in x.iter_mut().enumerate() {
                 *x = V::load(take.vector::<BY_ROWS>(i, V::LANES));
@@ -328,7 +328,7 @@ unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize, const BY_ROWS: bool>
             Link::Where => both!(|x, a| a.choose::<EQ>(zero, zero, x)),
             Link::WhereOf => both!(|x, a| x.choose::<EQ>(zero, zero, a)),
         }
-        if !bound.keep.is_none() {
+        if bound.keep.exist() {
             let keep = bound.keep.from::<BY_ROWS>(row, column);
             for (i, x) in x.iter().enumerate() {
                 x.store(keep.vector::<BY_ROWS>(i, V::LANES));
