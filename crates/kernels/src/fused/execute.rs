@@ -112,7 +112,7 @@ impl<'a, T: Scalar> Block<'a, T> {
     ///
     /// The steps are those of `self.fused`, whose operands `Fused::run` has checked; `registers` has room for its
     /// registers and belongs to this thread; no other thread works on a piece that this block is of. Direct steps run
-    /// only in blocks that [`Phase::is_direct`] says.
+    /// only in blocks of which `Phase::is_direct` holds.
     pub(super) unsafe fn run(&self, steps: &[MicroOp<T>]) {
         for step in steps {
             // SAFETY: as the caller vouches.
