@@ -180,5 +180,5 @@ fn thousands_of_batch_sizes_keep_memory_bounded() {
     let first = held(1..101);
     let all = held(101..3000);
     let of_largest = (3000 * (8 + 4 + 4) * size_of::<f32>()) as isize;
-    assert!(all < 2 * first + 2 * of_largest, "{first} bytes after 100 sizes, {all} after 3000");
+    assert!(all < 2 * first + 3 * of_largest, "{first} bytes after 100 sizes, {all} after 3000");
 }
