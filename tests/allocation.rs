@@ -164,7 +164,7 @@ fn value(sample: &Sample) -> Value<f32> {
     }
 }
 
-/// After as many shapes as are kept, memory grows no more than a larger batch needs.
+/// After as many shapes as are kept, memory does not grow.
 fn thousands_of_batch_sizes_keep_memory_bounded() {
     let mut params = Params::<f32>::seeded(0);
     let fc = Linear::new(8, 4).build(&mut params.root(), "fc");
@@ -177,8 +177,11 @@ fn thousands_of_batch_sizes_keep_memory_bounded() {
         let change = region.change();
         change.bytes_allocated as isize - change.bytes_deallocated as isize
     };
+    // The largest comes first, often enough that each thread has had a part of it: arrays, and rooms of threads, are there.
+    for _ in 0..100 {
+        held(3000..3001);
+    }
     let first = held(1..101);
     let all = held(101..3000);
-    let of_largest = (3000 * (8 + 4 + 4) * size_of::<f32>()) as isize;
-    assert!(all < 2 * first + 3 * of_largest, "{first} bytes after 100 sizes, {all} after 3000");
+    assert!(all < first + first / 100, "{first} bytes after 100 sizes, {all} after 3000");
 }

@@ -221,10 +221,11 @@ impl<'p, T: Scalar> Run<'p, T> {
         };
         if columns >= 2 * threads * tile.columns() && (of_x <= of_y || !many_rows) {
             of_columns(tile.columns());
-        } else if many_rows || !self.share_depth(pool, job) {
-            if rows < threads {
-                return of_columns(tile.lanes);
-            }
+        } else if !many_rows && self.share_depth(pool, job) {
+            // Each thread has computed some blocks of it.
+        } else if rows < threads {
+            of_columns(tile.lanes);
+        } else {
             let high = rows.div_ceil(threads).next_multiple_of(tile.rows.min(4));
             bands(pool, rows, high, &|rows| Job { rows, ..*job });
         }

@@ -27,7 +27,8 @@ const PIECE: usize = 4 * BLOCK;
 /// anew for each piece must take less than multiplying by it.
 const PRODUCT_PIECE: usize = 16 * BLOCK;
 
-/// The widths of strips: a tile of a product or several, a cache line or several.
+/// The widths of strips: a tile of a product or several, a cache line or several. Of two that cost alike, the one named first
+/// is taken.
 const WIDTHS: [usize; 7] = [64, 32, 16, 128, 256, 512, 1024];
 
 /// The most columns of a strip that is more than one block.

@@ -67,7 +67,6 @@ pub(super) fn chained<T: Scalar>(
         chains.push(Chain { links: links.collect(), by_rows });
         start = end;
     }
-    made.shrink_to_fit(); // programs of many shapes are kept
     made
 }
 

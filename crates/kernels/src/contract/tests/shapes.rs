@@ -46,6 +46,20 @@ pub(super) fn kernel_gradient(image: [usize; 4], kernel: [usize; 2]) -> Case {
 }
 
 #[test]
+fn a_row_times_a_matrix_is_shared_by_what_is_read() {
+    let of = |rows: usize, depth: usize, columns: usize| {
+        Case::dense(&[], &[rows], &[columns], &[depth]).contraction::<f32>().is_shared()
+    };
+    // As many multiply-adds, and another number of numbers.
+    assert!(of(1, 512, 128) && !of(32, 32, 64));
+    assert!(!of(1, 128, 128));
+    for columns in [40, 130, 384] {
+        check_matrices::<f32>(1, 700, columns, &pools());
+        check_matrices::<f64>(1, 700, columns, &pools());
+    }
+}
+
+#[test]
 fn small_matrices_are_right() {
     let pools = [Pool::new(1)];
     for rows in [1, 2, 3, 5, 7, 9, 13, 25] {

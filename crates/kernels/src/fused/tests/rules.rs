@@ -1,8 +1,9 @@
 //! What the interface promises and what it refuses.
 
 use super::{blank, noise, outputs, run};
+use crate::contract::{Extents, Place};
 use crate::elementwise::{Binary, Unary};
-use crate::fused::{Fused, FusedBuilder, Layout, Source};
+use crate::fused::{Factor, Fused, FusedBuilder, Layout, Source};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
@@ -43,6 +44,42 @@ fn what_is_the_same_in_all_rows_is_computed_once() {
     assert!(once.contains("Rsqrt"), "{text}");
     assert!(each.contains("Mul in0 r192[each row]") && each.contains("out0 = Tanh"), "{text}");
     assert!(each.contains("Sum with out0"), "{text}");
+}
+
+/// tanh(x·w + b) of a row: the product is most of it.
+fn row_of_a_layer(columns: usize) -> Fused<f32> {
+    let mut b = FusedBuilder::<f32>::new(&[1, columns]);
+    let bias = b.input(&[0, 1]);
+    let extents = Extents { batch: &[], rows: &[1], columns: &[columns], depth: &[128] };
+    let (of_x, of_w) = ([128], [columns as isize]);
+    let dense =
+        |rows| Factor { slot: None, place: Place { offset: 0, batch: &[], rows, columns: &[1] } };
+    let product = b.product(extents, dense(&of_x), dense(&of_w));
+    let sum = b.binary(Binary::Add, product, bias);
+    let y = b.unary(Unary::Tanh, sum);
+    b.store(y);
+    b.build()
+}
+
+#[test]
+fn a_row_is_cut_where_its_product_is_worth_a_thread() {
+    assert!(row_of_a_layer(512).is_shared() && row_of_a_layer(512).pieces.1 == 2);
+    assert_eq!(row_of_a_layer(64).pieces.1, 1);
+}
+
+#[test]
+fn rows_that_lie_apart_are_not_copied() {
+    let mut b = FusedBuilder::<f32>::new(&[64, 128]);
+    let x = b.input(&[512, 1]);
+    let y = b.unary(Unary::Square, x);
+    b.store(y);
+    let z = b.unary(Unary::Tanh, y);
+    b.put(0, Layout { slot: 0, offset: 0, strides: vec![512, 1] });
+    b.store(z);
+    let text = format!("{:?}", b.build());
+    assert!(!text.contains("load") && text.contains("out1 = Tanh"), "{text}");
+    // What is no link of a chain finds a copy.
+    assert!(text.contains("Square in0") && text.contains("out0 = Same"), "{text}");
 }
 
 #[test]
