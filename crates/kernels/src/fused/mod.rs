@@ -112,7 +112,8 @@ pub struct Fused<T> {
     registers: usize,
     /// See `cost.rs`.
     worth_a_thread: bool,
-    /// Blocks are of one row, and where a row ends they can be cut as is convenient.
+    /// Blocks are of one row, and where a row ends they can be cut as is convenient. Not in strips, whose registers begin where
+    /// they do.
     splits: bool,
 }
 
@@ -273,6 +274,7 @@ impl<T: Scalar> Fused<T> {
         let work = of_phases.fold(of_products, usize::saturating_add);
         let worth_a_thread = cost::is_worth_a_thread(&nest, work);
         let splits = blocks.rows == 1
+            && !in_strips
             && reductions.is_empty()
             && phases.iter().flat_map(|phase| &phase.padded).all(MicroOp::is_of_each_position);
         let (mut once, mut each) = (vec![&mut round, &mut piece, &mut row_end], Vec::new());

@@ -46,8 +46,8 @@ fn what_is_the_same_in_all_rows_is_computed_once() {
     assert!(each.contains("Sum with out0"), "{text}");
 }
 
-/// tanh(x·w + b) of a row: the product is most of it.
-fn row_of_a_layer(columns: usize) -> Fused<f32> {
+/// x·w + b of a row: the product is most of it.
+fn row_of_a_layer(columns: usize) -> FusedBuilder<f32> {
     let mut b = FusedBuilder::<f32>::new(&[1, columns]);
     let bias = b.input(&[0, 1]);
     let extents = Extents { batch: &[], rows: &[1], columns: &[columns], depth: &[128] };
@@ -55,16 +55,23 @@ fn row_of_a_layer(columns: usize) -> Fused<f32> {
     let dense =
         |rows| Factor { slot: None, place: Place { offset: 0, batch: &[], rows, columns: &[1] } };
     let product = b.product(extents, dense(&of_x), dense(&of_w));
-    let sum = b.binary(Binary::Add, product, bias);
-    let y = b.unary(Unary::Tanh, sum);
+    let y = b.binary(Binary::Add, product, bias);
     b.store(y);
-    b.build()
+    b
 }
 
 #[test]
 fn a_row_is_cut_where_its_product_is_worth_a_thread() {
-    assert!(row_of_a_layer(512).is_shared() && row_of_a_layer(512).pieces.1 == 2);
-    assert_eq!(row_of_a_layer(64).pieces.1, 1);
+    let pieces = |columns: usize| row_of_a_layer(columns).build().pieces.1;
+    assert_eq!((pieces(512), pieces(64)), (2, 1));
+    assert!(row_of_a_layer(512).build().is_shared());
+    // The first strip is narrower, and no whole number of units.
+    for columns in [700, 3000] {
+        let bias: Vec<f32> = (0..columns).map(|j| j as f32).collect();
+        let (x, w) = (vec![0.5; 128], vec![1.0; 128 * columns]);
+        let y = outputs(&row_of_a_layer(columns), Isa::best(), &[&bias, &x, &w]);
+        assert!(y[0].iter().zip(&bias).all(|(y, bias)| *y == bias + 64.0), "{columns}");
+    }
 }
 
 #[test]
