@@ -104,7 +104,7 @@ impl<T: Scalar> Panels<T> {
             let wide = (each + usize::from(i < more)) * lanes;
             let width = wide.min(columns - at);
             let y = y.wrapping_add(at * apart);
-            let y_step = step.unwrap_or(wide as isize);
+            let y_step = step.unwrap_or(job.plan.tile.copied(width) as isize);
             let (first, c) = (first + at, c + at as isize);
             self.add(Panel { y, y_step, columns: width, first, c });
             at += width;
@@ -123,8 +123,7 @@ impl<T: Scalar> Panels<T> {
         if self.count == MAX_PANELS {
             return 0;
         }
-        let tile = job.plan.tile;
-        let wide = tile.columns();
+        let wide = job.plan.tile.copied(job.sides.y_columns.len());
         let (panel, within) = (first / wide, first % wide);
         let columns = left.min(wide - within);
         let padded = job.sides.y_columns.len().next_multiple_of(wide);

@@ -26,7 +26,8 @@ impl Work {
 
     /// How many numbers lie between the copies of two matrices of the batch.
     pub(super) fn packed_b_step(&self, tile: TileShape) -> usize {
-        self.depth * self.c.columns.len().next_multiple_of(tile.columns())
+        let columns = self.c.columns.len();
+        self.depth * columns.next_multiple_of(tile.copied(columns))
     }
 
     /// Copies B to `to`.
@@ -37,7 +38,7 @@ impl Work {
     pub(crate) unsafe fn pack_b<T: Scalar>(&self, isa: Isa, pool: &Pool, b: *const T, to: *mut T) {
         let Some([_, operand]) = &self.factors else { return };
         let (tile, columns) = (TileShape::all::<T>(isa)[0], operand.columns.len());
-        let wide = tile.columns();
+        let wide = tile.copied(columns);
         let (padded, blocks) =
             (columns.next_multiple_of(wide), self.depth.div_ceil(self.depth_block));
         let groups = (padded / wide).div_ceil(AT_ONCE);

@@ -38,6 +38,12 @@ impl TileShape {
     pub(super) fn columns(self) -> usize {
         self.vectors * self.lanes
     }
+
+    /// How wide the panels of a copy are of so many columns: in whole halves of vectors, so that a narrow one takes little of
+    /// the first-level cache.
+    pub(super) fn copied(self, columns: usize) -> usize {
+        columns.next_multiple_of(self.lanes / 2).min(self.columns())
+    }
 }
 
 /// Asks a level for its tiles.
@@ -72,6 +78,9 @@ pub(super) const PACKED: u8 = Steps::Packed as u8;
 pub(super) const STRIDED: u8 = Steps::Strided as u8;
 pub(super) const LISTED: u8 = Steps::Listed as u8;
 pub(super) const SQUARES: u8 = Steps::Squares as u8;
+
+/// How many steps of the depth a tile of one vector takes at a time.
+pub(super) const FOUR: usize = 4;
 
 /// The most rows of a tile of turned columns, of one vector and of two: there are registers for so many beside a square.
 pub(super) const SQUARE_ROWS: [usize; MAX_VECTORS] = [6, 2];

@@ -13,8 +13,9 @@ use std::mem::MaybeUninit;
 
 use super::store::scatter;
 use super::strip::{
-    LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, SQUARE_ROWS, SQUARES, STRIDED, Strip,
+    FOUR, LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, SQUARE_ROWS, SQUARES, STRIDED, Strip,
 };
+use crate::elementary::Lane;
 use crate::isa::{Kernel, Simd};
 use crate::scalar::Scalar;
 use crate::vector::{MAX_LANES, Vector};
@@ -36,6 +37,16 @@ const fn rows_of_room(width: usize) -> [isize; MAX_ROWS] {
 /// The tiles of a strip, in code for their height.
 pub(super) struct Tiles<'s, T, const R: usize, const STEPS: u8>(pub(super) &'s Strip<'s, T>);
 
+type Half<T, S> = <<T as Lane>::Vector<S> as Vector<T>>::Half;
+
+/// Whether few columns are taken by half a vector: where there is one, and rows enough that they need not wait for each
+/// other. (AMD's Zen 4 multiplies and adds two halves in the time of a whole; where it is not so, nothing is lost.)
+const fn is_halved<T: Scalar, S: Simd>(rows: usize, steps: u8) -> bool {
+    Half::<T, S>::LANES < T::Vector::<S>::LANES
+        && rows >= 8
+        && (steps == STRIDED || steps == LISTED)
+}
+
 impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEPS> {
     type Output = ();
 
@@ -48,7 +59,10 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
         for panel in self.0.panels {
             // SAFETY: the promises of `Strip::run`; this is the copy for level `S`.
             unsafe {
-                if panel.columns <= T::Vector::<S>::LANES {
+                let columns = panel.columns;
+                if const { is_halved::<T, S>(R, STEPS) } && columns <= Half::<T, S>::LANES {
+                    self.tile::<Half<T, S>, 1>(panel);
+                } else if columns <= T::Vector::<S>::LANES {
                     self.tile::<T::Vector<S>, 1>(panel);
                 } else if const { R <= S::TILE_ROWS && (STEPS != SQUARES || R <= SQUARE_ROWS[1]) } {
                     self.tile::<T::Vector<S>, 2>(panel);
@@ -106,20 +120,41 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
     ///
     /// As for `Strip::run`.
     #[inline(always)]
+    unsafe fn compute<X: Vector<T>, const V: usize>(&self, panel: &Panel<T>) -> [[X; V]; R] {
+        let mut offsets = [0; R];
+        for i in 0..R {
+            offsets[i] = if STEPS == PACKED { i as isize } else { self.0.x_rows[i] };
+        }
+        // SAFETY: as the caller vouches.
+        unsafe {
+            if const { V == 1 && STEPS != PACKED } {
+                self.by_fours::<X>(panel, &offsets).map(|sum| [sum; V])
+            } else {
+                self.by_ones(panel, &offsets)
+            }
+        }
+    }
+
+    /// Step after step.
+    ///
+    /// # Safety
+    ///
+    /// As for `Strip::run`.
+    #[inline(always)]
     #[expect(
         clippy::needless_range_loop,
         reason = "counted loops over arrays unroll into registers"
     )]
-    unsafe fn compute<X: Vector<T>, const V: usize>(&self, panel: &Panel<T>) -> [[X; V]; R] {
+    unsafe fn by_ones<X: Vector<T>, const V: usize>(
+        &self,
+        panel: &Panel<T>,
+        offsets: &[isize; R],
+    ) -> [[X; V]; R] {
         let strip = self.0;
         // SAFETY: every address is one that the caller vouches for, as is the instruction set of the vectors, which end
         // with the columns.
         unsafe {
             let second = panel.columns.wrapping_sub(X::LANES);
-            let mut offsets = [0; R];
-            for i in 0..R {
-                offsets[i] = if STEPS == PACKED { i as isize } else { strip.x_rows[i] };
-            }
             let zero = X::splat(T::zero());
             let mut sums = [[zero; V]; R];
             let (mut x, mut y, mut y_start, mut list) = (strip.x, panel.y, panel.y, strip.list);
@@ -159,6 +194,70 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
                 }
             }
             sums
+        }
+    }
+
+    /// Four steps at a time, of one vector: what is read bounds it, and the offsets of rows, for which there are not enough
+    /// registers, are read once for all four.
+    ///
+    /// # Safety
+    ///
+    /// As for `Strip::run`.
+    #[inline(always)]
+    unsafe fn by_fours<X: Vector<T>>(&self, panel: &Panel<T>, offsets: &[isize; R]) -> [X; R] {
+        let depth = self.0.depth;
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let mut sums = [X::splat(T::zero()); R];
+            for first in 0..depth / FOUR {
+                self.add_steps::<X, FOUR>(panel, offsets, first * FOUR, &mut sums);
+            }
+            for step in depth / FOUR * FOUR..depth {
+                self.add_steps::<X, 1>(panel, offsets, step, &mut sums);
+            }
+            sums
+        }
+    }
+
+    /// Adds `Q` steps from one on.
+    ///
+    /// # Safety
+    ///
+    /// As for `Strip::run`; there are so many.
+    #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "counted loops over arrays unroll into registers"
+    )]
+    unsafe fn add_steps<X: Vector<T>, const Q: usize>(
+        &self,
+        panel: &Panel<T>,
+        offsets: &[isize; R],
+        first: usize,
+        sums: &mut [X; R],
+    ) {
+        let strip = self.0;
+        // SAFETY: as in `by_ones`.
+        unsafe {
+            let (mut x, mut row) = ([strip.x; Q], [X::splat(T::zero()); Q]);
+            for q in 0..Q {
+                let step = (first + q) as isize;
+                let mut y = panel.y.wrapping_offset(step * panel.y_step);
+                if STEPS == LISTED {
+                    let step = &*strip.list.add(first + q);
+                    x[q] = strip.x.wrapping_offset(step.x);
+                    y = y.wrapping_offset(step.y);
+                } else {
+                    x[q] = strip.x.wrapping_offset(step * strip.x_step);
+                }
+                row[q] = X::load_first(y, panel.columns);
+            }
+            for i in 0..R {
+                for q in 0..Q {
+                    let x = X::splat(*x[q].wrapping_offset(offsets[i]));
+                    sums[i] = x.mul_add(row[q], sums[i]);
+                }
+            }
         }
     }
 

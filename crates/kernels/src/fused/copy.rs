@@ -92,17 +92,21 @@ pub(super) fn gather<T: Copy>(x: &[T], grid: Grid, (rows, columns): (usize, usiz
     }
     grid.check(x.len(), rows, columns);
     assert_eq!(out.len(), rows * columns, "a matrix has its elements");
+    let from = x.as_ptr().wrapping_add(grid.first);
+    if grid.column == 1 {
+        let to = (out.as_mut_ptr(), columns as isize);
+        // SAFETY: all elements of the grid lie within `x`, and so many in `out`.
+        return unsafe { copy_rows((from, grid.row), to, rows, columns) };
+    }
     for (i, out) in out.chunks_exact_mut(columns).enumerate() {
-        let start = grid.row_start(i);
+        let row = from.wrapping_offset(i as isize * grid.row);
         // SAFETY: all elements of the grid lie within `x`.
         unsafe {
-            match grid.column {
-                1 => copy_row(x.as_ptr().wrapping_add(start), out.as_mut_ptr(), columns),
-                0 => out.fill(*x.get_unchecked(start)),
-                column => {
-                    for (j, out) in out.iter_mut().enumerate() {
-                        *out = *x.get_unchecked(Grid::number(start, j, column));
-                    }
+            if grid.column == 0 {
+                out.fill(*row);
+            } else {
+                for (j, out) in out.iter_mut().enumerate() {
+                    *out = *row.wrapping_offset(j as isize * grid.column);
                 }
             }
         }
@@ -116,19 +120,48 @@ pub(super) fn gather<T: Copy>(x: &[T], grid: Grid, (rows, columns): (usize, usiz
 /// So many numbers can be read and written, and do not overlap.
 #[inline(always)]
 pub(crate) unsafe fn copy_row<T: Copy>(from: *const T, to: *mut T, len: usize) {
-    // Not a loop over parts, for which the compiler would call `memcpy` after all.
+    // SAFETY: as the caller vouches.
+    unsafe { copy_rows((from, 0), (to, 0), 1, len) }
+}
+
+/// Copies rows of `len` numbers, those of either side so far apart.
+///
+/// # Safety
+///
+/// As of [`copy_row`], for each row.
+#[inline(always)]
+unsafe fn copy_rows<T: Copy>(
+    from: (*const T, isize),
+    to: (*mut T, isize),
+    rows: usize,
+    len: usize,
+) {
+    // Asked once for all rows. Not a loop over parts, for which the compiler would call `memcpy` after all.
     // SAFETY: as the caller vouches; the parts are within the row.
     unsafe {
         match len {
             0 => {}
-            1 => *to = *from,
-            2..=3 => copy_ends::<T, 2>(from, to, len),
-            4..=7 => copy_ends::<T, 4>(from, to, len),
-            8..=15 => copy_ends::<T, 8>(from, to, len),
-            16 => to.copy_from_nonoverlapping(from, 16),
-            17..=32 => copy_ends::<T, 16>(from, to, len),
-            _ => to.copy_from_nonoverlapping(from, len),
+            1 => each_row(from, to, rows, |from, to| *to = *from),
+            2..=3 => each_row(from, to, rows, |from, to| copy_ends::<T, 2>(from, to, len)),
+            4..=7 => each_row(from, to, rows, |from, to| copy_ends::<T, 4>(from, to, len)),
+            8..=15 => each_row(from, to, rows, |from, to| copy_ends::<T, 8>(from, to, len)),
+            16 => each_row(from, to, rows, |from, to| to.copy_from_nonoverlapping(from, 16)),
+            17..=32 => each_row(from, to, rows, |from, to| copy_ends::<T, 16>(from, to, len)),
+            _ => each_row(from, to, rows, |from, to| to.copy_from_nonoverlapping(from, len)),
         }
+    }
+}
+
+/// Calls `copy` with where each row begins on either side.
+#[inline(always)]
+fn each_row<T>(
+    (from, from_row): (*const T, isize),
+    (to, to_row): (*mut T, isize),
+    rows: usize,
+    copy: impl Fn(*const T, *mut T),
+) {
+    for i in 0..rows as isize {
+        copy(from.wrapping_offset(i * from_row), to.wrapping_offset(i * to_row));
     }
 }
 
@@ -153,17 +186,17 @@ unsafe fn copy_ends<T: Copy, const N: usize>(from: *const T, to: *mut T, len: us
 ///
 /// The elements of the grid can be written from `out` on, and nobody else touches them meanwhile.
 pub(super) unsafe fn scatter<T: Copy>(x: &[T], grid: Grid, columns: usize, out: *mut T) {
-    for (i, x) in x.chunks_exact(columns.max(1)).enumerate() {
-        let start = grid.row_start(i);
+    let (columns, to) = (columns.max(1), out.wrapping_add(grid.first));
+    if grid.column == 1 {
+        let from = (x.as_ptr(), columns as isize);
         // SAFETY: as the caller vouches.
-        unsafe {
-            if grid.column == 1 {
-                copy_row(x.as_ptr(), out.wrapping_add(start), columns);
-            } else {
-                for (j, &x) in x.iter().enumerate() {
-                    *out.wrapping_add(Grid::number(start, j, grid.column)) = x;
-                }
-            }
+        return unsafe { copy_rows(from, (to, grid.row), x.len() / columns, columns) };
+    }
+    for (i, x) in x.chunks_exact(columns).enumerate() {
+        let row = to.wrapping_offset(i as isize * grid.row);
+        for (j, &x) in x.iter().enumerate() {
+            // SAFETY: as the caller vouches.
+            unsafe { *row.wrapping_offset(j as isize * grid.column) = x };
         }
     }
 }

@@ -318,19 +318,16 @@ impl<'a, T: Scalar> Block<'a, T> {
         let rows = if kind.varies_by_row() { self.rows } else { 1 };
         let columns = out.len() / rows;
         let across = |extent: usize, stride: isize| (extent - 1) as isize * stride;
-        let mut done = 0;
-        while done < rows {
-            let run = strides.run(self.row + done, rows - done);
-            let grid = self.grid(strides, kind, done);
-            let (down, right) = (across(run, grid.row), across(columns, grid.column));
+        let right = across(columns, strides.column);
+        self.for_grids(strides, kind, rows, |done, run, grid| {
+            let down = across(run, grid.row);
             let lowest = grid.first.wrapping_add_signed(down.min(0) + right.min(0));
             let len = down.unsigned_abs() + right.unsigned_abs() + 1;
             // SAFETY: the positions are in the nest, and the input reaches to the first and the last of it.
             let x = unsafe { elements(self.memory.input(k).wrapping_add(lowest), len) };
             let to = &mut out[done * columns..(done + run) * columns];
             gather(x, Grid { first: grid.first - lowest, ..grid }, (run, columns), to);
-            done += run;
-        }
+        });
     }
 
     /// Looks up elements of input `k`, a table, at the indices of another.
@@ -387,6 +384,26 @@ impl<'a, T: Scalar> Block<'a, T> {
         }
     }
 
+    /// Calls `each` for the parts of a block's rows whose numbers lie in a grid: with how many rows came before it, how many
+    /// it has, and the grid.
+    #[inline(always)]
+    fn for_grids(
+        &self,
+        strides: &Strides,
+        kind: Kind,
+        rows: usize,
+        mut each: impl FnMut(usize, usize, Grid),
+    ) {
+        let across =
+            if kind.varies_by_column() { self.column as isize * strides.column } else { 0 };
+        let first = strides.round_start(&self.index).wrapping_add_signed(across);
+        let row = strides.runs.last().map_or(strides.row, |run| run.1);
+        strides.for_runs(self.row, rows, |done, distance, run| {
+            let first = first.wrapping_add_signed(distance);
+            each(done, run, Grid { first, row, column: strides.column });
+        });
+    }
+
     /// Where an operand's numbers of the block lie, from its row number `row` on, as far as rows lie at one distance.
     fn grid(&self, strides: &Strides, kind: Kind, row: usize) -> Grid {
         let of_columns = kind.varies_by_column();
@@ -411,11 +428,7 @@ impl<'a, T: Scalar> Block<'a, T> {
             _ => strides.runs.is_empty() && strides.row == 1,
         };
         let out = self.memory.output(j);
-        let rows = x.len() / columns.max(1);
-        let mut done = 0;
-        while done < rows {
-            let run = strides.run(self.row + done, rows - done);
-            let grid = self.grid(strides, kind, done);
+        self.for_grids(strides, kind, x.len() / columns.max(1), |done, run, grid| {
             let x = &x[done * columns..(done + run) * columns];
             // SAFETY: the positions are in the nest, and the output, whose elements lie apart, reaches to the last of it.
             unsafe {
@@ -426,8 +439,7 @@ impl<'a, T: Scalar> Block<'a, T> {
                     scatter(x, grid, columns, out);
                 }
             }
-            done += run;
-        }
+        });
     }
 
     /// Joins the block's numbers to those of the blocks before: as many rows abreast as `Blocks` says.

@@ -1,5 +1,7 @@
 //! The loop nest: few axes, each as long as the operands allow.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::builder::Input;
 use super::indexed::Along;
 use crate::spread::Spread;
@@ -167,9 +169,15 @@ impl Strides {
     /// The number of the first element of the row of outer position `index` and number `row`.
     #[inline]
     pub(super) fn start(&self, index: &[usize; MAX_OUTER], row: usize) -> usize {
+        self.round_start(index).wrapping_add_signed(self.distance(row))
+    }
+
+    /// The number of the first element of outer position `index`.
+    #[inline]
+    pub(super) fn round_start(&self, index: &[usize; MAX_OUTER]) -> usize {
         let outer: isize =
             self.outer.iter().zip(index).map(|(stride, &i)| stride * i as isize).sum();
-        self.offset.wrapping_add_signed(outer + self.distance(row))
+        self.offset.wrapping_add_signed(outer)
     }
 
     /// How far row number `row` is from the first.
@@ -184,6 +192,44 @@ impl Strides {
             rest /= extent;
         }
         moved
+    }
+
+    /// Calls `each` for the parts of `rows` rows, from row number `row` on, that lie at one distance: with how many came
+    /// before it, how far its first lies from row 0, and how many it has.
+    #[inline(always)]
+    pub(super) fn for_runs(
+        &self,
+        row: usize,
+        rows: usize,
+        mut each: impl FnMut(usize, isize, usize),
+    ) {
+        let Some((&(extent, stride), outer)) = self.runs.split_last() else {
+            return each(0, row as isize * self.row, rows);
+        };
+        let mut run = row / extent;
+        let mut at: SmallVec<[usize; MAX_OUTER]> = smallvec![0; outer.len()];
+        let mut start = 0;
+        for (place, &(extent, stride)) in at.iter_mut().zip(outer).rev() {
+            *place = run % extent;
+            start += *place as isize * stride;
+            run /= extent;
+        }
+        let (mut done, mut place) = (0, row % extent);
+        while done < rows {
+            let len = (extent - place).min(rows - done);
+            each(done, start + place as isize * stride, len);
+            (done, place) = (done + len, 0);
+            // The next run: as a number counts up, its digits the positions along the axes.
+            for (place, &(extent, stride)) in at.iter_mut().zip(outer).rev() {
+                *place += 1;
+                start += stride;
+                if *place < extent {
+                    break;
+                }
+                *place = 0;
+                start -= extent as isize * stride;
+            }
+        }
     }
 
     /// How many rows from row number `row` on lie at one distance, of so many.
@@ -322,6 +368,20 @@ mod tests {
         let (nest, strides) = merged(&[5, 2, 3, 4], &[dense, bordered], Kept::RowsAndColumns(3));
         assert_eq!(nest, Nest { outer: vec![], rows: 30, columns: 4 });
         assert_eq!(strides[1].start(&[0; MAX_OUTER], 29), 4 * 60 + 20 + 8);
+    }
+
+    #[test]
+    fn runs_are_gone_through_from_any_row() {
+        let (nest, strides) = merged(&[5, 2, 3, 4], &[&[60, 20, 4, 1]], Kept::RowsAndColumns(3));
+        for first in 0..nest.rows {
+            let mut met = first;
+            strides[0].for_runs(first, nest.rows - first, |done, distance, rows| {
+                assert_eq!((first + done, rows), (met, strides[0].run(met, nest.rows - met)));
+                assert_eq!(distance as usize, strides[0].start(&[0; MAX_OUTER], met));
+                met += rows;
+            });
+            assert_eq!(met, nest.rows);
+        }
     }
 
     #[test]

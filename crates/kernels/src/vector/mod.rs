@@ -23,6 +23,9 @@ pub unsafe trait Vector<T>: Copy {
     /// As many vectors as one has lanes.
     type Square: AsRef<[Self]>;
 
+    /// A vector half as long, of which a processor may take two in the time of one; itself, where there is none.
+    type Half: Vector<T>;
+
     /// `x` in every lane.
     ///
     /// # Safety

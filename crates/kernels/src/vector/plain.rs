@@ -16,6 +16,8 @@ macro_rules! plain {
 
             type Square = [Self; $lanes];
 
+            type Half = Self;
+
             #[inline(always)]
             unsafe fn splat(x: $float) -> Self {
                 Plain([x; $lanes])

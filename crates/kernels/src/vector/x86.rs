@@ -75,6 +75,8 @@ macro_rules! avx512 {
 
             type Square = [Self; $lanes];
 
+            type Half = $half;
+
             alike!($float, $($common),*);
 
             #[inline(always)]
@@ -181,6 +183,8 @@ macro_rules! avx2 {
             const LANES: usize = $lanes;
 
             type Square = [Self; $lanes];
+
+            type Half = Self;
 
             alike!($float, $($common),*);
 
