@@ -81,6 +81,7 @@ mod scratch;
 mod spread;
 #[cfg(test)]
 mod testing;
+mod transpose;
 mod vector;
 
 pub use contract::{Contraction, Extents, Place};

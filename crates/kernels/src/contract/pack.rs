@@ -7,6 +7,7 @@ use super::strip::{MAX_ROWS, MAX_VECTORS};
 use crate::fused::copy_row;
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
+use crate::transpose::{SIDE, transpose};
 use crate::vector::{MAX_LANES, Vector};
 
 /// Where some lanes go: `width` numbers for each step of the depth, those beyond `count` 0.
@@ -27,9 +28,6 @@ pub(super) struct Pack<'p, T> {
     pub(super) steps: (usize, usize),
     pub(super) targets: &'p [Target<T>],
 }
-
-/// Lanes or steps that lie side by side are copied together if they are at least so many.
-const SIDE: usize = 4;
 
 /// The most lanes of a target.
 const MAX_WIDTH: usize = max(MAX_ROWS, MAX_VECTORS * MAX_LANES);
@@ -122,7 +120,7 @@ impl<T: Scalar> Pack<'_, T> {
         });
     }
 
-    /// Copies squares and narrower strips, rows of steps in and columns of lanes out, where steps lie side by side.
+    /// Copies rows of steps in and columns of lanes out, where steps lie side by side.
     #[inline(always)]
     unsafe fn transpose<X: Vector<T>>(&self) {
         let mut offsets = [0; MAX_WIDTH];
@@ -131,25 +129,10 @@ impl<T: Scalar> Pack<'_, T> {
             self.depth.for_runs(self.range(), |p, offset, count| {
                 let from = self.from.wrapping_offset(offset);
                 let to = target.to.wrapping_add((p - self.steps.0) * target.width);
-                let mut j = 0;
                 // SAFETY: lanes of the target at steps of the range.
                 unsafe {
-                    while j + X::LANES <= target.count {
-                        squares::<T, X>(from, &offsets[j..], to.add(j), target.width, count);
-                        j += X::LANES;
-                    }
-                    while j + SIDE <= target.count {
-                        strip::<T, SIDE>(from, &offsets[j..], to.add(j), target.width, count);
-                        j += SIDE;
-                    }
-                    if j + 2 <= target.count {
-                        strip::<T, 2>(from, &offsets[j..], to.add(j), target.width, count);
-                        j += 2;
-                    }
-                    if j < target.count {
-                        strip::<T, 1>(from, &offsets[j..], to.add(j), target.width, count);
-                    }
-                }
+                    transpose::<T, X>(from, &offsets[..target.count], to, target.width, count)
+                };
             });
         }
     }
@@ -181,71 +164,6 @@ impl<T: Scalar> Pack<'_, T> {
                     unsafe { *target.to.add(p * target.width + j) = T::zero() }
                 }
             }
-        }
-    }
-}
-
-/// Transposes as many rows as a vector has lanes, of `count` numbers that lie side by side, to columns `width` apart.
-///
-/// # Safety
-///
-/// All of them can be read and written, by the vectors of the level.
-#[inline(always)]
-unsafe fn squares<T: Scalar, X: Vector<T>>(
-    from: *const T,
-    lanes: &[isize],
-    to: *mut T,
-    width: usize,
-    count: usize,
-) {
-    let row = |j: usize| from.wrapping_offset(lanes[j.min(X::LANES - 1)]);
-    let mut rows: [*const T; MAX_LANES] = std::array::from_fn(row);
-    let mut p = 0;
-    // SAFETY: p + LANES ≤ count, then p < count.
-    unsafe {
-        while p + X::LANES <= count {
-            for (q, column) in X::columns_of(&rows).as_ref().iter().enumerate() {
-                column.store(to.add((p + q) * width));
-            }
-            rows = rows.map(|row| row.wrapping_add(X::LANES));
-            p += X::LANES;
-        }
-        for p in p..count {
-            for (j, row) in rows[..X::LANES].iter_mut().enumerate() {
-                *to.add(p * width + j) = **row;
-                *row = row.wrapping_add(1);
-            }
-        }
-    }
-}
-
-/// Transposes `L` rows of `count` numbers, that lie side by side, to columns `width` apart.
-///
-/// # Safety
-///
-/// All of them can be read and written.
-#[inline(always)]
-unsafe fn strip<T: Scalar, const L: usize>(
-    from: *const T,
-    lanes: &[isize],
-    to: *mut T,
-    width: usize,
-    count: usize,
-) {
-    let rows: [*const T; L] = std::array::from_fn(|i| from.wrapping_offset(lanes[i]));
-    let mut p = 0;
-    // SAFETY: p + SIDE ≤ count, then p < count.
-    unsafe {
-        while p + SIDE <= count {
-            let square = rows.map(|row| row.add(p).cast::<[T; SIDE]>().read());
-            for q in 0..SIDE {
-                to.add((p + q) * width).cast::<[T; L]>().write(square.map(|row| row[q]));
-            }
-            p += SIDE;
-        }
-        while p < count {
-            to.add(p * width).cast::<[T; L]>().write(rows.map(|row| *row.add(p)));
-            p += 1;
         }
     }
 }

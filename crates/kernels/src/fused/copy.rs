@@ -2,6 +2,7 @@
 
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
+use crate::transpose::{SIDE, transpose};
 
 /// Rows are written this many numbers at a time. What is written beyond the end of a row is overwritten by the next,
 /// and after the last row the buffer has room for it: no row ends in a slow loop over a few numbers.
@@ -86,7 +87,13 @@ impl Grid {
 }
 
 /// A matrix of `rows` by `columns` elements that lie in a grid of `x`, row-major in `out`.
-pub(super) fn gather<T: Copy>(x: &[T], grid: Grid, (rows, columns): (usize, usize), out: &mut [T]) {
+pub(super) fn gather<T: Scalar>(
+    isa: Isa,
+    x: &[T],
+    grid: Grid,
+    (rows, columns): (usize, usize),
+    out: &mut [T],
+) {
     if rows == 0 || columns == 0 {
         return;
     }
@@ -97,6 +104,11 @@ pub(super) fn gather<T: Copy>(x: &[T], grid: Grid, (rows, columns): (usize, usiz
         let to = (out.as_mut_ptr(), columns as isize);
         // SAFETY: all elements of the grid lie within `x`, and so many in `out`.
         return unsafe { copy_rows((from, grid.row), to, rows, columns) };
+    }
+    if grid.row == 1 && rows >= SIDE && columns > 1 && grid.column != 0 {
+        let apart = (grid.column, columns);
+        // SAFETY: likewise.
+        return unsafe { turn(isa, from, (columns, rows), apart, out.as_mut_ptr()) };
     }
     for (i, out) in out.chunks_exact_mut(columns).enumerate() {
         let row = from.wrapping_offset(i as isize * grid.row);
@@ -110,6 +122,46 @@ pub(super) fn gather<T: Copy>(x: &[T], grid: Grid, (rows, columns): (usize, usiz
                 }
             }
         }
+    }
+}
+
+/// Makes columns of so many rows of so many numbers, the former so far apart from `from` on, the latter, as rows, from `to` on.
+///
+/// # Safety
+///
+/// All of them can be read and written, and do not overlap.
+unsafe fn turn<T: Scalar>(
+    isa: Isa,
+    from: *const T,
+    (rows, count): (usize, usize),
+    apart: (isize, usize),
+    to: *mut T,
+) {
+    for first in (0..rows).step_by(CHUNK) {
+        let rows = CHUNK.min(rows - first);
+        let from = from.wrapping_offset(first as isize * apart.0);
+        isa.run(Turn { from, rows, count, apart, to: to.wrapping_add(first) });
+    }
+}
+
+struct Turn<T> {
+    from: *const T,
+    /// At most [`CHUNK`].
+    rows: usize,
+    count: usize,
+    apart: (isize, usize),
+    to: *mut T,
+}
+
+impl<T: Scalar> Kernel for Turn<T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Turn { from, rows, count, apart, to } = self;
+        let offsets: [isize; CHUNK] = std::array::from_fn(|j| j as isize * apart.0);
+        // SAFETY: as the caller of `turn` vouches; this is the copy for level `S`.
+        unsafe { transpose::<T, T::Vector<S>>(from, &offsets[..rows], to, apart.1, count) };
     }
 }
 
@@ -185,12 +237,24 @@ unsafe fn copy_ends<T: Copy, const N: usize>(from: *const T, to: *mut T, len: us
 /// # Safety
 ///
 /// The elements of the grid can be written from `out` on, and nobody else touches them meanwhile.
-pub(super) unsafe fn scatter<T: Copy>(x: &[T], grid: Grid, columns: usize, out: *mut T) {
+pub(super) unsafe fn scatter<T: Scalar>(
+    isa: Isa,
+    x: &[T],
+    grid: Grid,
+    columns: usize,
+    out: *mut T,
+) {
     let (columns, to) = (columns.max(1), out.wrapping_add(grid.first));
     if grid.column == 1 {
         let from = (x.as_ptr(), columns as isize);
         // SAFETY: as the caller vouches.
         return unsafe { copy_rows(from, (to, grid.row), x.len() / columns, columns) };
+    }
+    let rows = x.len() / columns;
+    if grid.row == 1 && rows > 1 && columns >= SIDE && grid.column > 0 {
+        let apart = (columns as isize, grid.column as usize);
+        // SAFETY: likewise.
+        return unsafe { turn(isa, x.as_ptr(), (rows, columns), apart, to) };
     }
     for (i, x) in x.chunks_exact(columns).enumerate() {
         let row = to.wrapping_offset(i as isize * grid.row);
@@ -220,25 +284,46 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_is_gathered_from_any_strides() {
-        let x: Vec<usize> = (0..24).collect();
-        let gathered = |(row, column), (rows, columns)| {
-            let mut out = vec![0; rows * columns];
-            gather(&x, Grid { first: 0, row, column }, (rows, columns), &mut out);
-            out
-        };
-        assert_eq!(gathered((3, 1), (2, 3)), [0, 1, 2, 3, 4, 5]);
-        assert_eq!(gathered((5, 1), (2, 3)), [0, 1, 2, 5, 6, 7]);
-        assert_eq!(gathered((1, 2), (2, 3)), [0, 2, 4, 1, 3, 5]);
-        assert_eq!(gathered((0, 7), (2, 2)), [0, 7, 0, 7]);
-        let mut back = [0; 6];
-        gather(&x, Grid { first: 23, row: -8, column: -2 }, (2, 3), &mut back);
-        assert_eq!(back, [23, 21, 19, 15, 13, 11]);
-        let mut out = [0; 8];
-        // SAFETY: four elements of eight.
-        unsafe {
-            scatter(&[1, 2, 3, 4], Grid { first: 7, row: -5, column: -1 }, 2, out.as_mut_ptr())
-        };
-        assert_eq!(out, [0, 4, 3, 0, 0, 0, 2, 1]);
+    fn matrices_of_any_strides_are_gathered_and_scattered() {
+        let x: Vec<f32> = (0..4000).map(|i| i as f32).collect();
+        let strides =
+            [(3, 1), (70, 1), (-70, 1), (1, 70), (1, -70), (-1, 70), (0, 7), (50, 0), (40, 3)];
+        for isa in Isa::available() {
+            for (row, column) in strides {
+                for (rows, columns) in
+                    [(1, 1), (2, 3), (4, 2), (5, 17), (16, 16), (37, 20), (40, 35)]
+                {
+                    let across = |row: isize, column: isize| {
+                        (rows - 1) * row.min(0) + (columns - 1) * column.min(0)
+                    };
+                    let first = -across(row, column);
+                    let at = |i, j| first + i * row + j * column;
+                    if at(rows - 1, columns - 1) >= 4000 || first >= 4000 {
+                        continue;
+                    }
+                    let grid = Grid { first: first as usize, row, column };
+                    let size = (rows as usize, columns as usize);
+                    let mut out = vec![-1.0; size.0 * size.1];
+                    gather(isa, &x, grid, size, &mut out);
+                    let expected: Vec<f32> = (0..rows)
+                        .flat_map(|i| (0..columns).map(move |j| at(i, j) as f32))
+                        .collect();
+                    assert_eq!(out, expected, "{isa:?} {row} {column}");
+                    if row == 0
+                        || column == 0
+                        || (row, column) == (3, 1)
+                        || (row, column) == (40, 3)
+                    {
+                        continue;
+                    }
+                    let mut back = vec![-1.0; 4000];
+                    // SAFETY: the places lie within 4000 numbers.
+                    unsafe { scatter(isa, &out, grid, size.1, back.as_mut_ptr()) };
+                    let written = back.iter().filter(|&&x| x >= 0.0).count();
+                    assert_eq!(written, out.len());
+                    assert!(back.iter().zip(&x).all(|(back, x)| *back < 0.0 || back == x));
+                }
+            }
+        }
     }
 }

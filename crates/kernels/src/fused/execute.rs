@@ -326,7 +326,8 @@ impl<'a, T: Scalar> Block<'a, T> {
             // SAFETY: the positions are in the nest, and the input reaches to the first and the last of it.
             let x = unsafe { elements(self.memory.input(k).wrapping_add(lowest), len) };
             let to = &mut out[done * columns..(done + run) * columns];
-            gather(x, Grid { first: grid.first - lowest, ..grid }, (run, columns), to);
+            let grid = Grid { first: grid.first - lowest, ..grid };
+            gather(self.isa, x, grid, (run, columns), to);
         });
     }
 
@@ -436,7 +437,7 @@ impl<'a, T: Scalar> Block<'a, T> {
                     // The input in whose place the output is may be what is copied.
                     out.wrapping_add(grid.first).copy_from(x.as_ptr(), x.len());
                 } else {
-                    scatter(x, grid, columns, out);
+                    scatter(self.isa, x, grid, columns, out);
                 }
             }
         });

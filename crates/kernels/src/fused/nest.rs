@@ -58,7 +58,7 @@ pub(super) struct Lay {
 
 impl Nest {
     /// The nest over `extents` with neighbouring axes merged where each operand steps through both as through one, and
-    /// axes of extent 1 dropped, but for the kept ones.
+    /// axes of extent 1 dropped, but for the kept ones. Where none is kept, the order of the axes is the nest's own.
     ///
     /// # Panics
     ///
@@ -75,6 +75,9 @@ impl Nest {
             Kept::Columns | Kept::Neither => Vec::new(),
         };
         let mut axes = merge(axes);
+        if columns.is_none() {
+            bring_together(&mut axes);
+        }
         let columns = columns.or_else(|| axes.pop()).unwrap_or_else(unit);
         let rows = match kept {
             Kept::RowsAndColumns(_) => rows,
@@ -302,6 +305,23 @@ fn merge(axes: Vec<Axis>) -> Vec<Axis> {
     merged
 }
 
+/// Makes rows of the axis along which those operands lie side by side that do not so along the columns, the last axis: a
+/// block then has runs of both, and turns them, where it would visit a line of memory for each number.
+fn bring_together(axes: &mut Vec<Axis>) {
+    let Some(last) = axes.len().checked_sub(1) else { return };
+    let beside = |stride: isize| stride.unsigned_abs() == 1;
+    let count = |axis: &Axis| {
+        let both = axis.strides.iter().zip(&axes[last].strides);
+        both.filter(|&(&stride, &column)| beside(stride) && !beside(column) && column != 0).count()
+    };
+    // Of axes that as many need, the last, which may be where it belongs.
+    let counts = axes[..last].iter().map(count).enumerate();
+    if let Some((place, 1..)) = counts.max_by_key(|&(_, count)| count) {
+        let rows = axes.remove(place);
+        axes.insert(last - 1, rows);
+    }
+}
+
 impl Axis {
     /// Whether a step along this axis is, for each operand, as far as the whole of `inner`.
     fn continues(&self, inner: &Axis) -> bool {
@@ -368,6 +388,19 @@ mod tests {
         let (nest, strides) = merged(&[5, 2, 3, 4], &[dense, bordered], Kept::RowsAndColumns(3));
         assert_eq!(nest, Nest { outer: vec![], rows: 30, columns: 4 });
         assert_eq!(strides[1].start(&[0; MAX_OUTER], 29), 4 * 60 + 20 + 8);
+    }
+
+    #[test]
+    fn what_lies_side_by_side_along_another_axis_makes_rows_of_it() {
+        // Images with channels second, and with channels last within a border.
+        let (image, bordered): (&[isize], &[isize]) = (&[3136, 196, 14, 1], &[4096, 1, 256, 16]);
+        let (nest, strides) = merged(&[8, 16, 14, 14], &[image, bordered], Kept::Neither);
+        assert_eq!(nest, Nest { outer: vec![8, 14], rows: 16, columns: 14 });
+        assert_eq!((strides[0].row, strides[0].column), (196, 1));
+        assert_eq!((strides[1].row, strides[1].column), (1, 16));
+        assert_eq!((&strides[1].outer[..], strides[1].offset), (&[4096, 256][..], 0));
+        let (kept, _) = merged(&[8, 16, 14, 14], &[image, bordered], Kept::Columns);
+        assert_eq!(kept, Nest { outer: vec![8, 16], rows: 14, columns: 14 });
     }
 
     #[test]

@@ -27,6 +27,10 @@ pub(super) fn simplified<'g>(
     match visit.op.lower() {
         Lowering::Zip(ZipWord::Mul) if number(inputs[1]) == Some(1.0) => keeps_shape(inputs[0]),
         Lowering::Zip(ZipWord::Mul) if number(inputs[0]) == Some(1.0) => keeps_shape(inputs[1]),
+        // Of a product that is 0 where its first factor is.
+        Lowering::Zip(ZipWord::MulNoNan) if number(inputs[0]) == Some(1.0) => {
+            keeps_shape(inputs[1])
+        }
         Lowering::Zip(ZipWord::Div) if number(inputs[1]) == Some(1.0) => keeps_shape(inputs[0]),
         Lowering::Zip(ZipWord::Sub) if is_positive_zero(inputs[1]) => keeps_shape(inputs[0]),
         Lowering::Map(MapWord::Neg) => match lowering(inputs[0]) {
@@ -202,6 +206,7 @@ pub(super) fn operands(var: Var<'_>) -> [Var<'_>; 2] {
 fn number(var: Var<'_>) -> Option<f64> {
     match lowering(var) {
         Lowering::Full(value) => Some(value),
+        Lowering::Broadcast | Lowering::Reshape => number(input(var)),
         _ => None,
     }
 }
@@ -233,6 +238,10 @@ mod tests {
         assert_eq!(names(|x| x.reshape([6]).reshape([2, 3])), ["input"]);
         assert_eq!(names(|x| x.reshape([6]).reshape([3, 2])), ["input", "reshape"]);
         assert_eq!(names(|x| x.pad([(0, 0), (0, 0)], 0.0)), ["input"]);
+        assert_eq!(
+            names(|x| x.graph().full([], 1.0).broadcast_to([2, 3]).mul_no_nan(x)),
+            ["input"]
+        );
     }
 
     #[test]
@@ -246,6 +255,7 @@ mod tests {
         assert!(names(|x| x + 0.0).contains(&"add"));
         assert!(names(|x| x * 0.0).contains(&"mul"));
         assert!(names(|x| x - (-0.0)).contains(&"sub"));
+        assert!(names(|x| x.mul_no_nan(1.0)).contains(&"mul_no_nan"), "−0 becomes 0");
         let widened = names(|x| x.slice_axis(0, 0..1) * x.graph().full([2, 3], 1.0));
         assert!(widened.contains(&"mul"), "{widened:?}");
     }
