@@ -3,7 +3,7 @@
 //! Dormand and Prince, which chooses its steps. Gradients come from the loop backwards, or from the adjoint equation, which is
 //! solved like any other; the two are compared.
 //!
-//! `cargo run --release --example ode` writes `target/ode.svg`.
+//! `cargo run --release --example ode --features double` writes `target/ode.svg`.
 
 #[path = "ode/solvers.rs"]
 mod solvers;

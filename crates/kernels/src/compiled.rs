@@ -206,4 +206,5 @@ macro_rules! compiled {
 }
 
 compiled!(f32);
+#[cfg(feature = "double")]
 compiled!(f64);

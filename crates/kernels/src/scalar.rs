@@ -8,7 +8,7 @@ use num_traits::{Float, NumAssign};
 use crate::compiled::Compiled;
 use crate::elementary::Lane;
 
-/// A floating point type that the kernels compute in: `f32` or `f64`, and nothing else.
+/// A floating point type that the kernels compute in: `f32` or, with the feature `double`, `f64`, and nothing else.
 ///
 /// The trait is sealed (its supertraits `Lane` and `Compiled` are private to this crate): a kernel exists for exactly these two types, so that code written against
 /// `T: Scalar` can rely on IEEE 754 arithmetic and on every kernel being there.
@@ -30,4 +30,5 @@ pub trait Scalar:
 
 impl Scalar for f32 {}
 
+#[cfg(feature = "double")]
 impl Scalar for f64 {}

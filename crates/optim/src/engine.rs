@@ -15,7 +15,7 @@ use crate::state::{self, State};
 use crate::work::Work;
 use crate::{Difference, Ledger, OptimError, Optimizer, Selected, StepReport};
 
-/// The precisions that an optimizer works in, `f32` and `f64`: those of programs.
+/// The precisions that an optimizer works in, `f32` and, with the feature `double`, `f64`: those of programs.
 ///
 /// Code that is generic over the precision asks for it:
 ///
@@ -211,6 +211,7 @@ macro_rules! precision {
 }
 
 precision!(f32, update_single);
+#[cfg(feature = "double")]
 precision!(f64, update_double);
 
 /// Written inside of an `impl Rule` or `impl Part` of ours: what describes its settings is compiled here, and

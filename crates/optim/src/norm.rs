@@ -2,9 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use graph::Scalar;
 use program::default_pool;
-
-use crate::Precision;
 
 /// The most pieces that numbers are taken in.
 const PIECES: usize = 64;
@@ -17,7 +16,7 @@ const LANES: usize = 16;
 
 /// Σ x², in double precision. The pieces, which threads share, and the order in which they are added depend on the length
 /// alone, and so does the result.
-pub(crate) fn squares<T: Precision>(x: &[T]) -> f64 {
+pub(crate) fn squares<T: Scalar>(x: &[T]) -> f64 {
     let length = x.len().div_ceil(PIECES).max(SHORTEST);
     let sums = [const { AtomicU64::new(0) }; PIECES];
     default_pool().run(x.len().div_ceil(length), &|piece| {
@@ -28,11 +27,11 @@ pub(crate) fn squares<T: Precision>(x: &[T]) -> f64 {
 }
 
 /// ‖x‖ = √Σ x², in double precision.
-pub(crate) fn norm<T: Precision>(x: &[T]) -> f64 {
+pub(crate) fn norm<T: Scalar>(x: &[T]) -> f64 {
     squares(x).sqrt()
 }
 
-fn of_piece<T: Precision>(x: &[T]) -> f64 {
+fn of_piece<T: Scalar>(x: &[T]) -> f64 {
     let (whole, rest) = x.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
     for x in whole {

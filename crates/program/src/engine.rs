@@ -116,4 +116,5 @@ macro_rules! engine {
 }
 
 engine!(f32);
+#[cfg(feature = "double")]
 engine!(f64);

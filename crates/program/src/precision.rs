@@ -2,8 +2,8 @@
 
 use crate::engine::Engine;
 
-/// The precisions a program can run in, `f32` and `f64`: those of a graph, for which there are
-/// kernels and compiled programs.
+/// The precisions a program can run in, `f32` and, with the feature `double`, `f64`: those of a graph, for which there
+/// are kernels and compiled programs.
 ///
 /// ```
 /// use cotangent::{Graph, Params, Precision, Program};
@@ -17,4 +17,5 @@ use crate::engine::Engine;
 pub trait Precision: graph::Scalar + kernels::Scalar + Engine {}
 
 impl Precision for f32 {}
+#[cfg(feature = "double")]
 impl Precision for f64 {}

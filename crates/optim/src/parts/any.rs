@@ -17,6 +17,7 @@ pub trait AnyPart {
     fn numbers(&self) -> &'static [Number];
     fn settings(&self) -> Value;
     fn update_single(&self, inner: &mut dyn Optimizer<f32>, call: Call<'_, f32>);
+    #[cfg(feature = "double")]
     fn update_double(&self, inner: &mut dyn Optimizer<f64>, call: Call<'_, f64>);
 }
 
@@ -61,6 +62,7 @@ impl<P: Part> AnyPart for P {
         self.update(inner, call);
     }
 
+    #[cfg(feature = "double")]
     fn update_double(&self, inner: &mut dyn Optimizer<f64>, call: Call<'_, f64>) {
         self.update(inner, call);
     }

@@ -12,6 +12,7 @@ mod tests;
 
 use std::ptr;
 
+use crate::elementary::Lane;
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
 use crate::vector::{EQ, LE, LT, MAX_LANES, NE, Plain, Vector};
@@ -253,7 +254,7 @@ plain! {
 ///
 /// As of `chain`, and the processor has the instruction set of `V`.
 #[inline(always)]
-unsafe fn computed<T: Scalar, V: Vector<T>, const N: usize, const BY_ROWS: bool>(
+unsafe fn computed<T: Lane, V: Vector<T>, const N: usize, const BY_ROWS: bool>(
     link: Link,
     bound: &Bound<T>,
     (row, column): (usize, usize),

@@ -23,8 +23,9 @@ macro_rules! threaded {
                 unsafe extern "sysv64" fn(*const Bound<$float>, usize, usize, $(threaded!(@ $x $vector)),*);
 
             /// For each link, what computes it and goes on to the next: of one row, and of rows that lie apart.
-            static LINKS: [[Code; Link::ALL.len()]; 2] =
-                [[$(link::<$link, false>),*], [$(link::<$link, true>),*]];
+            /// (No static, which would be compiled for a precision that nobody asked for.)
+            const LINKS: &[[Code; Link::ALL.len()]; 2] =
+                &[[$(link::<$link, false>),*], [$(link::<$link, true>),*]];
 
             /// # Safety
             ///
