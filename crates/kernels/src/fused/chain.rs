@@ -29,8 +29,8 @@ pub(super) struct ChainLink<T> {
     pub(super) link: Link,
     /// What it works on, if that is not the result of the link before.
     pub(super) take: Option<Site>,
-    /// The second operand, if it has one.
-    pub(super) operand: Option<MicroArg<T>>,
+    /// The second and the third operand, if it has them.
+    pub(super) others: [Option<MicroArg<T>>; 2],
     /// Where its result is kept, if somebody else reads it.
     pub(super) keep: Option<Site>,
 }
@@ -49,7 +49,8 @@ pub(super) fn chained<T: Scalar>(
     while start < steps.len() {
         let end = start + length(&steps[start..]);
         let by_rows = steps[start..end].iter().any(|step| reaches(step, apart));
-        if end - start < 2 && !by_rows {
+        let alone = !by_rows && !matches!(steps[start].action, Action::AddProduct(..));
+        if end - start < 2 && alone {
             made.push(steps[start]);
             start += 1;
             continue;
@@ -107,28 +108,24 @@ pub(super) fn streams<T: Scalar>(nodes: &[Node<T>]) -> bool {
         Node::Input(_) | Node::Constant(_) => true,
         Node::Unary(f, _) => of_unary(*f).is_some(),
         Node::Binary(f, ..) => of_binary(*f).is_some(),
-        Node::Select(_, _, b) => matches!(nodes[b.index()], Node::Constant(x) if is_zero(x)),
+        Node::Select(..) => true,
         _ => false,
     })
 }
 
+/// The operands of an operation, as many as there are.
+type Operands<T> = [Option<MicroArg<T>>; 3];
+
 /// An operation as a link on its first operand.
-fn link<T: Scalar>(step: &MicroOp<T>) -> Option<(Link, MicroArg<T>, Option<MicroArg<T>>)> {
+fn link<T: Scalar>(step: &MicroOp<T>) -> Option<(Link, Operands<T>)> {
     match step.action {
-        Action::Binary(f, a, b) => Some((of_binary(f)?, a, Some(b))),
-        Action::Unary(f, x) => Some((of_unary(f)?, x, None)),
-        Action::Move(x) => Some((Link::Same, MicroArg::Each(x), None)),
-        // What a mask leaves: the gradient of an activation, of a maximum, of dropout.
-        Action::Select(condition, a, MicroArg::Constant(b)) if is_zero(b) => {
-            Some((Link::WhereOf, condition, Some(a)))
-        }
+        Action::Binary(f, a, b) => Some((of_binary(f)?, [Some(a), Some(b), None])),
+        Action::Unary(f, x) => Some((of_unary(f)?, [Some(x), None, None])),
+        Action::Move(x) => Some((Link::Same, [Some(MicroArg::Each(x)), None, None])),
+        Action::Select(condition, a, b) => Some((Link::Select, [condition, a, b].map(Some))),
+        Action::AddProduct(x, a, b) => Some((Link::AddProduct, [x, a, b].map(Some))),
         _ => None,
     }
-}
-
-/// Whether it is 0, and not −0.
-fn is_zero<T: Scalar>(x: T) -> bool {
-    x == T::zero() && x.is_sign_positive()
 }
 
 fn of_binary(f: Binary) -> Option<Link> {
@@ -163,49 +160,52 @@ fn of_unary(f: Unary) -> Option<Link> {
     })
 }
 
-/// The same on the second operand.
-fn reversed(link: Link) -> Link {
-    match link {
-        Link::Sub => Link::SubFrom,
-        Link::Div => Link::DivInto,
-        Link::Max => Link::MaxOf,
-        Link::Min => Link::MinOf,
-        Link::Lt => Link::Gt,
-        Link::Gt => Link::Lt,
-        Link::Le => Link::Ge,
-        Link::Ge => Link::Le,
-        Link::MulNoNan => Link::MulNoNanOf,
-        Link::WhereOf => Link::Where,
-        other => other,
+/// The same on another operand, behind which the others follow in their order.
+fn turned(link: Link, operand: usize) -> Link {
+    match (link, operand) {
+        (link, 0) => link,
+        (Link::Sub, _) => Link::SubFrom,
+        (Link::Div, _) => Link::DivInto,
+        (Link::Max, _) => Link::MaxOf,
+        (Link::Min, _) => Link::MinOf,
+        (Link::Lt, _) => Link::Gt,
+        (Link::Gt, _) => Link::Lt,
+        (Link::Le, _) => Link::Ge,
+        (Link::Ge, _) => Link::Le,
+        (Link::MulNoNan, _) => Link::MulNoNanOf,
+        (Link::Select, 1) => Link::SelectThis,
+        (Link::Select, _) => Link::SelectElse,
+        (Link::AddProduct, _) => Link::MulAdd,
+        (alike, _) => alike,
     }
+}
+
+/// The link of a step on one of its operands.
+fn on<T: Scalar>(link: Link, operands: Operands<T>, operand: usize) -> ChainLink<T> {
+    let mut others = (0..3).filter(|&i| i != operand).map(|i| operands[i]);
+    let others = [(); 2].map(|()| others.next().flatten());
+    ChainLink { link: turned(link, operand), take: None, others, keep: None }
 }
 
 /// The link of a step that takes an operand which has a number for each position.
 fn first<T: Scalar>(step: &MicroOp<T>) -> Option<ChainLink<T>> {
-    let (link, a, b) = link(step)?;
-    let of = |link, take, operand| Some(ChainLink { link, take: Some(take), operand, keep: None });
-    match (a, b) {
-        (MicroArg::Each(take), operand) => of(link, take, operand),
-        (number, Some(MicroArg::Each(take))) => of(reversed(link), take, Some(number)),
+    let (link, operands) = link(step)?;
+    operands.iter().enumerate().find_map(|(i, operand)| match operand {
+        Some(MicroArg::Each(take)) => {
+            Some(ChainLink { take: Some(*take), ..on(link, operands, i) })
+        }
         _ => None,
-    }
+    })
 }
 
 /// The link of a step that works on the result of the one before, and reads it nowhere else.
 fn next<T: Scalar>(step: &MicroOp<T>, before: Site) -> Option<ChainLink<T>> {
-    let result = MicroArg::Each(before);
-    let (link, a, b) = link(step)?;
-    let of = |link, operand| Some(ChainLink { link, take: None, operand, keep: None });
-    match (a == result, b) {
-        (true, Some(b)) if b == result => {
-            if link == Link::Mul {
-                of(Link::Square, None)
-            } else {
-                None
-            }
-        }
-        (true, b) => of(link, b),
-        (false, Some(b)) if b == result => of(reversed(link), Some(a)),
+    let result = Some(MicroArg::Each(before));
+    let (link, operands) = link(step)?;
+    let mut places = (0..3).filter(|&i| operands[i] == result);
+    match (places.next()?, places.next()) {
+        (place, None) => Some(on(link, operands, place)),
+        _ if link == Link::Mul => Some(on(Link::Square, [result, None, None], 0)),
         _ => None,
     }
 }
@@ -219,6 +219,6 @@ impl<T: Debug> Display for ChainLink<T> {
         if let Some(take) = self.take {
             write!(f, " {take}")?;
         }
-        self.operand.iter().try_for_each(|operand| write!(f, " {operand}"))
+        self.others.iter().flatten().try_for_each(|operand| write!(f, " {operand}"))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::nest::Nest;
 use super::step::{Action, Kind, MicroOp};
+use crate::elementwise::Binary;
 
 /// Whether a second thread is asked for help.
 ///
@@ -33,6 +34,7 @@ fn step_cost<T: Copy>(step: &MicroOp<T>) -> usize {
     let operation = match step.action {
         Action::Unary(f, _) => f.cost(),
         Action::Binary(f, _, _) => f.cost(),
+        Action::AddProduct(..) => Binary::Mul.cost() + Binary::Add.cost(),
         Action::Gather(..) => INDEXED,
         _ => 1,
     };

@@ -180,7 +180,7 @@ impl<'a, T: Scalar> Block<'a, T> {
                     self.store(elements(self.address(x), len), step.kind, step.out);
                 }
                 Action::Chain(number) => self.chain(&self.fused.chains[number], padded),
-                Action::Move(_) => unreachable!("a chain moves numbers"),
+                Action::Move(_) | Action::AddProduct(..) => unreachable!("a link of a chain"),
                 Action::Accumulate(f, x) => {
                     let x = elements(self.address(x), len);
                     self.accumulate(f, step.kind, x, elements_mut(out, len));
@@ -265,12 +265,17 @@ impl<'a, T: Scalar> Block<'a, T> {
         // A loop, as what `extend` asks for one by one is not inlined.
         for link in &chain.links {
             let mut bound = Bound::new(link.link);
-            match link.operand {
-                None => {}
-                Some(MicroArg::Each(place)) => bound.place = self.rows(place),
-                // SAFETY: a register has at least one number.
-                Some(MicroArg::Splat(place)) => bound.number = unsafe { *self.address(place) },
-                Some(MicroArg::Constant(number)) => bound.number = number,
+            let [second, third] = link.others;
+            let of_second = (&mut bound.place, &mut bound.number);
+            let of_third = (&mut bound.third, &mut bound.third_number);
+            for (operand, (rows, same)) in [(second, of_second), (third, of_third)] {
+                match operand {
+                    None => {}
+                    Some(MicroArg::Each(place)) => *rows = self.rows(place),
+                    // SAFETY: a register has at least one number.
+                    Some(MicroArg::Splat(place)) => *same = unsafe { *self.address(place) },
+                    Some(MicroArg::Constant(number)) => *same = number,
+                }
             }
             if let Some(take) = link.take {
                 bound.take = self.rows(take);

@@ -44,6 +44,7 @@ impl<T: Debug> Display for MicroOp<T> {
             Action::Unary(name, x) => write!(f, "{name:?} {x}")?,
             Action::Binary(name, a, b) => write!(f, "{name:?} {a} {b}")?,
             Action::Select(condition, a, b) => write!(f, "Select {condition} {a} {b}")?,
+            Action::AddProduct(x, a, b) => write!(f, "AddProduct {x} {a} {b}")?,
             Action::Spread(x) => write!(f, "spread {x}")?,
             Action::Tile(x) => write!(f, "tile {x}")?,
             Action::Fill(x) => write!(f, "fill {x}")?,

@@ -46,6 +46,7 @@ mod layout;
 mod lower;
 mod memory;
 mod nest;
+mod order;
 mod phases;
 mod product;
 mod registers;
@@ -249,8 +250,12 @@ impl<T: Scalar> Fused<T> {
             Blocks::new(&nest, laps, whole_rows, reduces, operands, !products.is_empty(), streams)
         };
         let phases = Phases::new(&nodes, &outputs, &inputs, &analysis);
-        let Steps { mut round, mut piece, phases, mut row_end, mut reductions, registers } =
+        let Steps { mut round, mut piece, mut phases, mut row_end, mut reductions, registers } =
             lower(&nodes, &outputs, &analysis, &phases, &nest, &blocks);
+        let each = phases.iter().flat_map(|phase| phase.head.iter().chain(&phase.block));
+        let all = round.iter().chain(&piece).chain(&row_end).chain(each);
+        let reads = order::reads(all, registers.len());
+        phases.iter_mut().for_each(|phase| phase.block = order::ordered(&phase.block, &reads));
         let access = |strides: &[Strides]| -> Vec<Access> {
             strides.iter().map(|s| blocks.access(s)).collect()
         };

@@ -125,6 +125,8 @@ pub(super) enum Action<T> {
     Unary(Unary, MicroArg<T>),
     Binary(Binary, MicroArg<T>, MicroArg<T>),
     Select(MicroArg<T>, MicroArg<T>, MicroArg<T>),
+    /// The first, and the product of the others added; only in chains.
+    AddProduct(MicroArg<T>, MicroArg<T>, MicroArg<T>),
     /// The number of each row, all along it.
     Spread(Site),
     /// The row of numbers, in each row.
@@ -149,8 +151,8 @@ impl<T> MicroOp<T> {
     /// The places that are read.
     pub(super) fn reads(&mut self) -> impl Iterator<Item = &mut Site> {
         use Action::{
-            Accumulate, Binary, Chain, Fill, Gather, IsAt, Load, Move, Product, ReduceLast,
-            ReduceRows, Select, Spread, Store, Tile, Unary,
+            Accumulate, AddProduct, Binary, Chain, Fill, Gather, IsAt, Load, Move, Product,
+            ReduceLast, ReduceRows, Select, Spread, Store, Tile, Unary,
         };
         let places = match &mut self.action {
             Load(_) | Gather(..) | IsAt(..) | Product(_) | Chain(_) => [None, None, None],
@@ -163,7 +165,7 @@ impl<T> MicroOp<T> {
             | Accumulate(_, x) => [Some(x), None, None],
             Unary(_, x) | Fill(x) => [x.place(), None, None],
             Binary(_, a, b) => [a.place(), b.place(), None],
-            Select(condition, a, b) => [condition.place(), a.place(), b.place()],
+            Select(x, a, b) | AddProduct(x, a, b) => [x.place(), a.place(), b.place()],
         };
         places.into_iter().flatten()
     }
@@ -182,7 +184,8 @@ impl<T> MicroOp<T> {
 
     /// Whether each number of the result depends on the operands' numbers of the same position alone.
     pub(super) fn is_elementwise(&self) -> bool {
-        matches!(self.action, Action::Unary(..) | Action::Binary(..) | Action::Select(..))
+        use Action::{AddProduct, Binary, Select, Unary};
+        matches!(self.action, Unary(..) | Binary(..) | Select(..) | AddProduct(..))
     }
 }
 

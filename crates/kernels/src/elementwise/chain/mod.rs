@@ -20,7 +20,8 @@ use crate::vector::{EQ, LE, LT, MAX_LANES, NE, Plain, Vector};
 /// Writes the enum, and its list, from one.
 macro_rules! links {
     ($($(#[$doc:meta])* $name:ident),*) => {
-        /// What a link does with its first operand x, which is the result of the link before unless it takes another.
+        /// What a link does with its first operand x, which is the result of the link before unless it takes another, and
+        /// with what a and b are.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Link { $($(#[$doc])* $name),* }
 
@@ -84,10 +85,16 @@ links! {
     MulNoNan,
     /// Of a and x.
     MulNoNanOf,
-    /// x where a ≠ 0, and 0 elsewhere.
-    Where,
-    /// a where x ≠ 0, and 0 elsewhere.
-    WhereOf
+    /// a where x ≠ 0, and b elsewhere.
+    Select,
+    /// x where a ≠ 0, and b elsewhere.
+    SelectThis,
+    /// b where a ≠ 0, and x elsewhere.
+    SelectElse,
+    /// x + a·b, rounded twice.
+    AddProduct,
+    /// a + x·b, rounded twice.
+    MulAdd
 }
 
 /// Rows of numbers: where the first begins, and how far it is from each to the next.
@@ -130,6 +137,9 @@ pub struct Bound<T> {
     /// The second operand; the same `number` everywhere if none.
     pub(crate) place: Rows<T>,
     pub(crate) number: T,
+    /// The third, likewise.
+    pub(crate) third: Rows<T>,
+    pub(crate) third_number: T,
     /// Where the result is kept, if it is.
     pub(crate) keep: Rows<T>,
     /// What computes it: a function of the vectors' type, or null.
@@ -139,8 +149,17 @@ pub struct Bound<T> {
 
 impl<T: Scalar> Bound<T> {
     pub(crate) fn new(link: Link) -> Self {
-        let (take, place, keep) = (Rows::NONE, Rows::NONE, Rows::NONE);
-        Self { link, take, place, number: T::zero(), keep, code: ptr::null() }
+        let (none, zero) = (Rows::NONE, T::zero());
+        Self {
+            link,
+            take: none,
+            place: none,
+            number: zero,
+            third: none,
+            third_number: zero,
+            keep: none,
+            code: ptr::null(),
+        }
     }
 }
 
@@ -278,6 +297,28 @@ unsafe fn computed<T: Lane, V: Vector<T>, const N: usize, const BY_ROWS: bool>(
             }
         };
     }
+    /// The link with each vector of both other operands.
+    macro_rules! all {
+        (|$x:ident, $a:ident, $b:ident| $result:expr) => {{
+            let (place, third) = (bound.place, bound.third);
+            let (place, third) =
+                (place.from::<BY_ROWS>(row, column), third.from::<BY_ROWS>(row, column));
+            for (i, x) in x.iter_mut().enumerate() {
+                let $x = *x;
+                let $a = if bound.place.exist() {
+                    V::load(place.vector::<BY_ROWS>(i, V::LANES))
+                } else {
+                    V::splat(bound.number)
+                };
+                let $b = if bound.third.exist() {
+                    V::load(third.vector::<BY_ROWS>(i, V::LANES))
+                } else {
+                    V::splat(bound.third_number)
+                };
+                *x = $result;
+            }
+        }};
+    }
     /// The link with each vector, which needs no second operand.
     macro_rules! alone {
         (|$x:ident| $result:expr) => {
@@ -326,8 +367,11 @@ unsafe fn computed<T: Lane, V: Vector<T>, const N: usize, const BY_ROWS: bool>(
             Link::Ge => both!(|x, a| a.choose::<LE>(x, one, zero)),
             Link::MulNoNan => both!(|x, a| x.choose::<EQ>(zero, zero, x.mul(a))),
             Link::MulNoNanOf => both!(|x, a| a.choose::<EQ>(zero, zero, a.mul(x))),
-            Link::Where => both!(|x, a| a.choose::<EQ>(zero, zero, x)),
-            Link::WhereOf => both!(|x, a| x.choose::<EQ>(zero, zero, a)),
+            Link::Select => all!(|x, a, b| x.choose::<NE>(zero, a, b)),
+            Link::SelectThis => all!(|x, a, b| a.choose::<NE>(zero, x, b)),
+            Link::SelectElse => all!(|x, a, b| a.choose::<NE>(zero, b, x)),
+            Link::AddProduct => all!(|x, a, b| x.add(a.mul(b))),
+            Link::MulAdd => all!(|x, a, b| a.add(x.mul(b))),
         }
         if bound.keep.exist() {
             let keep = bound.keep.from::<BY_ROWS>(row, column);

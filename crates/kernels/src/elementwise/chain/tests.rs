@@ -1,9 +1,11 @@
 use super::*;
 use crate::elementwise::{maximum, minimum};
-use crate::testing::{Rng, levels};
+use crate::testing::{Precise, Rng, levels};
 
 /// A link as a function of its operands.
-fn expected(link: Link, x: f64, a: f64) -> f64 {
+fn expected<T: Scalar>(link: Link, x: T, a: T, b: T) -> T {
+    let truth = |is: bool| if is { T::one() } else { T::zero() };
+    let choice = |asked: T, yes: T, no: T| if asked.is_zero() { no } else { yes };
     match link {
         Link::Same => x,
         Link::Add => x + a,
@@ -13,15 +15,15 @@ fn expected(link: Link, x: f64, a: f64) -> f64 {
         Link::Div => x / a,
         Link::DivInto => a / x,
         Link::Neg => -x,
-        Link::Recip => 1.0 / x,
+        Link::Recip => T::one() / x,
         Link::Sqrt => x.sqrt(),
         Link::Square => x * x,
         Link::Abs => x.abs(),
         Link::Sign if x.is_nan() => x,
-        Link::Sign => f64::from(u8::from(x > 0.0)) - f64::from(u8::from(x < 0.0)),
+        Link::Sign => truth(x > T::zero()) - truth(x < T::zero()),
         Link::Relu => {
-            if x <= 0.0 {
-                0.0
+            if x <= T::zero() {
+                T::zero()
             } else {
                 x
             }
@@ -30,71 +32,68 @@ fn expected(link: Link, x: f64, a: f64) -> f64 {
         Link::MaxOf => maximum(a, x),
         Link::Min => minimum(x, a),
         Link::MinOf => minimum(a, x),
-        Link::Eq => f64::from(u8::from(x == a)),
-        Link::Ne => f64::from(u8::from(x != a)),
-        Link::Lt => f64::from(u8::from(x < a)),
-        Link::Le => f64::from(u8::from(x <= a)),
-        Link::Gt => f64::from(u8::from(x > a)),
-        Link::Ge => f64::from(u8::from(x >= a)),
+        Link::Eq => truth(x == a),
+        Link::Ne => truth(x != a),
+        Link::Lt => truth(x < a),
+        Link::Le => truth(x <= a),
+        Link::Gt => truth(x > a),
+        Link::Ge => truth(x >= a),
         Link::MulNoNan => {
-            if x == 0.0 {
-                0.0
+            if x.is_zero() {
+                T::zero()
             } else {
                 x * a
             }
         }
         Link::MulNoNanOf => {
-            if a == 0.0 {
-                0.0
+            if a.is_zero() {
+                T::zero()
             } else {
                 a * x
             }
         }
-        Link::Where => {
-            if a == 0.0 {
-                0.0
-            } else {
-                x
-            }
-        }
-        Link::WhereOf => {
-            if x == 0.0 {
-                0.0
-            } else {
-                a
-            }
-        }
+        Link::Select => choice(x, a, b),
+        Link::SelectThis => choice(a, x, b),
+        Link::SelectElse => choice(a, b, x),
+        Link::AddProduct => x + a * b,
+        Link::MulAdd => a + x * b,
     }
 }
 
-fn same(a: f64, b: f64) -> bool {
+fn same<T: Scalar>(a: T, b: T) -> bool {
     a == b || (a.is_nan() && b.is_nan())
 }
 
 #[test]
 fn every_link_computes_takes_and_keeps() {
+    every_link::<f32>();
+    every_link::<f64>();
+}
+
+fn every_link<T: Precise>() {
+    let [one, two, half, three] = [1.0, 2.0, 0.5, 3.0].map(T::from_f64);
     let mut rng = Rng::new(7);
     for isa in levels() {
         for &link in Link::ALL {
             for len in [UNIT, 5 * UNIT] {
-                let [mut x, mut a, mut y] = [(); 3].map(|()| rng.wild::<f64>(len));
-                let (mut kept, mut last) = (vec![0.0; len], vec![0.0; len]);
-                let [x_at, a_at, y_at, kept_at, last_at] =
-                    [&mut x, &mut a, &mut y, &mut kept, &mut last]
+                let [mut x, mut a, mut b, mut y] = [(); 4].map(|()| rng.wild::<T>(len));
+                let (mut kept, mut last) = (vec![T::zero(); len], vec![T::zero(); len]);
+                let [x_at, a_at, b_at, y_at, kept_at, last_at] =
+                    [&mut x, &mut a, &mut b, &mut y, &mut kept, &mut last]
                         .map(|x| Rows { first: x.as_mut_ptr(), apart: 0 });
                 let mut links = [
-                    Bound { take: x_at, number: 1.0, ..Bound::new(Link::Mul) },
-                    Bound { place: a_at, keep: kept_at, ..Bound::new(link) },
-                    Bound { take: y_at, number: 0.5, ..Bound::new(link) },
+                    Bound { take: x_at, number: one, ..Bound::new(Link::Mul) },
+                    Bound { place: a_at, third: b_at, keep: kept_at, ..Bound::new(link) },
+                    Bound { take: y_at, number: half, third_number: three, ..Bound::new(link) },
                     Bound { place: kept_at, ..Bound::new(Link::Add) },
-                    Bound { number: 2.0, keep: last_at, ..Bound::new(Link::Mul) },
+                    Bound { number: two, keep: last_at, ..Bound::new(Link::Mul) },
                     Bound::new(Link::Neg),
                 ];
                 // SAFETY: all are of this length.
                 unsafe { chain(isa, &mut links, Span::Dense(len)) }
                 for i in 0..len {
-                    let first = expected(link, x[i], a[i]);
-                    let second = (expected(link, y[i], 0.5) + first) * 2.0;
+                    let first = expected(link, x[i], a[i], b[i]);
+                    let second = (expected(link, y[i], half, three) + first) * two;
                     assert!(same(kept[i], first) && same(last[i], second), "{isa:?} {link:?}");
                 }
             }

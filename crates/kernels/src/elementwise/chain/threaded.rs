@@ -9,6 +9,7 @@
 
 use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 use std::mem::transmute;
+use std::ops::Range;
 
 use super::{ABREAST, Bound, Chained, LINE, Link, Span, UNIT, computed};
 use crate::vector::Vector;
@@ -55,17 +56,21 @@ macro_rules! threaded {
                 $(_: threaded!(@ $x $vector)),*
             ) {}
 
-            // SAFETY: the functions need the features of the vector.
-            unsafe impl Chained<$float> for $vector {
-                #[inline(always)]
-                unsafe fn chain(links: &mut [Bound<$float>], span: Span) {
-                    let codes = &LINKS[usize::from(matches!(span, Span::Rows(..)))];
-                    let (last, own) = links.split_last_mut().expect("there is one for the end");
-                    own.iter_mut().for_each(|bound| bound.code = codes[bound.link as usize] as *const ());
-                    last.code = end as Code as *const ();
-                    // SAFETY: as the caller vouches.
-                    unsafe { all(links.as_ptr(), span.steps(ROWS, LANES)) }
-                }
+            /// Runs a chain over the columns from one on, as many as are whole steps.
+            ///
+            /// # Safety
+            ///
+            /// As of `Chained::chain`.
+            #[inline(always)]
+            pub(super) unsafe fn run(links: &mut [Bound<$float>], span: Span, start: usize) {
+                let codes = &LINKS[usize::from(matches!(span, Span::Rows(..)))];
+                let (last, own) = links.split_last_mut().expect("there is one for the end");
+                own.iter_mut().for_each(|bound| bound.code = codes[bound.link as usize] as *const ());
+                last.code = end as Code as *const ();
+                let [rows, (columns, right)] = span.steps(ROWS, LANES);
+                let end = columns / right * right;
+                // SAFETY: as the caller vouches.
+                unsafe { all(links.as_ptr(), rows, (start..end, right)) }
             }
 
             /// # Safety
@@ -74,14 +79,15 @@ macro_rules! threaded {
             #[target_feature(enable = $features)]
             unsafe fn all(
                 first: *const Bound<$float>,
-                [(rows, down), (columns, right)]: [(usize, usize); 2],
+                (rows, down): (usize, usize),
+                (columns, right): (Range<usize>, usize),
             ) {
                 // SAFETY: as the caller vouches.
                 unsafe {
                     let code = transmute::<*const (), Code>((*first).code);
                     $(let $x = <$vector>::splat(0.0);)*
                     for row in (0..rows).step_by(down) {
-                        for column in (0..columns).step_by(right) {
+                        for column in columns.clone().step_by(right) {
                             code(first, row, column, $($x),*);
                         }
                     }
@@ -90,7 +96,8 @@ macro_rules! threaded {
 
             const LANES: usize = <$vector as Vector<$float>>::LANES;
             const ROWS: usize = threaded!(# $($x),*);
-            const _: () = assert!(ABREAST % ROWS == 0 && LINE % LANES == 0 && UNIT % (ROWS * LANES) == 0);
+            pub(super) const STEP: usize = ROWS * LANES;
+            const _: () = assert!(ABREAST % ROWS == 0 && LINE % LANES == 0);
         }
     };
     (@ $x:ident $vector:ty) => { $vector };
@@ -98,10 +105,42 @@ macro_rules! threaded {
 }
 
 #[rustfmt::skip]
-threaded!(avx2, f32, __m256, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]);
+threaded!(avx2, f32, __m256, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
 #[rustfmt::skip]
-threaded!(avx2_double, f64, __m256d, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]);
+threaded!(avx2_double, f64, __m256d, "avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
 #[rustfmt::skip]
-threaded!(avx512, f32, __m512, "avx512f,avx2,fma", [a, b, c, d], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]);
+threaded!(avx512, f32, __m512, "avx512f,avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
 #[rustfmt::skip]
-threaded!(avx512_double, f64, __m512d, "avx512f,avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27]);
+threaded!(avx512_half, f32, __m512, "avx512f,avx2,fma", [a, b, c, d], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
+#[rustfmt::skip]
+threaded!(avx512_double, f64, __m512d, "avx512f,avx2,fma", [a, b, c, d, e, f, g, h], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
+
+/// Writes how each type of vectors goes through a chain: by one module's functions, and what these leave of dense numbers, less
+/// than they take at a time, by another's.
+macro_rules! chained {
+    ($($vector:ty, $float:ty, $module:ident $(, $rest:ident)?;)*) => {$(
+        // SAFETY: the functions need the features of the vector.
+        unsafe impl Chained<$float> for $vector {
+            #[inline(always)]
+            unsafe fn chain(links: &mut [Bound<$float>], span: Span) {
+                const STEPS: &[usize] = &[$module::STEP $(, $rest::STEP)?];
+                const _: () = assert!(UNIT % STEPS[STEPS.len() - 1] == 0);
+                // SAFETY: as the caller vouches.
+                unsafe { $module::run(links, span, 0) }
+                $(
+                    if let Span::Dense(len) = span && len % $module::STEP > 0 {
+                        // SAFETY: likewise.
+                        unsafe { $rest::run(links, span, len / $module::STEP * $module::STEP) }
+                    }
+                )?
+            }
+        }
+    )*};
+}
+
+chained! {
+    __m256, f32, avx2;
+    __m256d, f64, avx2_double;
+    __m512, f32, avx512, avx512_half;
+    __m512d, f64, avx512_double;
+}

@@ -7,6 +7,7 @@ use crate::fused::{Factor, Fused, FusedBuilder, Layout, Source};
 use crate::isa::Isa;
 use crate::pool::Pool;
 use crate::reduce::Reduce;
+use crate::testing::levels;
 
 #[test]
 fn a_program_can_be_shared_by_threads() {
@@ -44,6 +45,62 @@ fn what_is_the_same_in_all_rows_is_computed_once() {
     assert!(once.contains("Rsqrt"), "{text}");
     assert!(each.contains("Mul in0 r192[each row]") && each.contains("out0 = Tanh"), "{text}");
     assert!(each.contains("Sum with out0"), "{text}");
+}
+
+#[test]
+fn a_weighted_mean_is_rounded_as_written_and_keeps_nothing_on_the_way() {
+    let mut b = FusedBuilder::<f32>::new(&[1, 192]);
+    let [mean, x] = [(); 2].map(|()| b.input(&[0, 1]));
+    let (keep, take) = (b.constant(0.9), b.constant(0.1));
+    let square = b.unary(Unary::Square, x);
+    let taken = b.binary(Binary::Mul, take, square);
+    let kept = b.binary(Binary::Mul, keep, mean);
+    let mean = b.binary(Binary::Add, kept, taken);
+    b.store(mean);
+    let text = format!("{:?}", b.clone().build());
+    let chain = "    Square in1\n    Mul 0.1\n    out0 = AddProduct 0.9 in0\n";
+    assert!(text.ends_with(chain), "{text}");
+
+    let (mean, x) = (noise(192, 1), noise(192, 2));
+    let expected = |(m, x): (&f32, &f32)| 0.9 * m + 0.1 * (x * x);
+    let expected: Vec<f32> = mean.iter().zip(&x).map(expected).collect();
+    for isa in levels() {
+        assert_eq!(outputs(&b, isa, &[&mean, &x]), [&expected[..]], "{isa:?}");
+    }
+}
+
+#[test]
+fn what_is_computed_of_inputs_is_computed_where_it_is_read() {
+    let mut b = FusedBuilder::<f32>::new(&[1, 128]);
+    let [x, y] = [(); 2].map(|()| b.input(&[0, 1]));
+    let root = b.unary(Unary::Sqrt, y);
+    let double = b.binary(Binary::Add, x, x);
+    let negative = b.unary(Unary::Neg, double);
+    let z = b.binary(Binary::Div, negative, root);
+    b.store(z);
+    let text = format!("{:?}", b.build());
+    let position = |what: &str| text.rfind(what).unwrap_or_else(|| panic!("{what}: {text}"));
+    assert!(position("Neg") < position("Sqrt"), "{text}");
+}
+
+#[test]
+fn a_choice_between_two_is_part_of_a_chain() {
+    let mut b = FusedBuilder::<f32>::new(&[1, 128]);
+    let x = b.input(&[0, 1]);
+    let (zero, low, high) = (b.constant(0.0), b.constant(0.5), b.constant(1.25));
+    let positive = b.binary(Binary::Gt, x, zero);
+    let factor = b.select(positive, high, low);
+    let y = b.binary(Binary::Mul, factor, x);
+    b.store(y);
+    let text = format!("{:?}", b.clone().build());
+    assert!(text.ends_with("    Gt in0 0.0\n    Select 1.25 0.5\n    out0 = Mul in0\n"), "{text}");
+
+    let x = noise(128, 3);
+    let expected = x.iter().map(|&x: &f32| x * if x > 0.0 { 1.25 } else { 0.5 });
+    let expected: Vec<f32> = expected.collect();
+    for isa in levels() {
+        assert_eq!(outputs(&b, isa, &[&x]), [&expected[..]], "{isa:?}");
+    }
 }
 
 /// x·w + b of a row: the product is most of it.
