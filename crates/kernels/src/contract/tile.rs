@@ -121,10 +121,8 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
     /// As for `Strip::run`.
     #[inline(always)]
     unsafe fn compute<X: Vector<T>, const V: usize>(&self, panel: &Panel<T>) -> [[X; V]; R] {
-        let mut offsets = [0; R];
-        for i in 0..R {
-            offsets[i] = if STEPS == PACKED { i as isize } else { self.0.x_rows[i] };
-        }
+        let offset = |i| if STEPS == PACKED { i as isize } else { self.0.x_rows[i] };
+        let offsets: [isize; R] = std::array::from_fn(offset);
         // SAFETY: as the caller vouches.
         unsafe {
             if const { V == 1 && STEPS != PACKED } {
@@ -141,10 +139,6 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
     ///
     /// As for `Strip::run`.
     #[inline(always)]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "counted loops over arrays unroll into registers"
-    )]
     unsafe fn by_ones<X: Vector<T>, const V: usize>(
         &self,
         panel: &Panel<T>,
@@ -225,10 +219,6 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
     ///
     /// As for `Strip::run`; there are so many.
     #[inline(always)]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "counted loops over arrays unroll into registers"
-    )]
     unsafe fn add_steps<X: Vector<T>, const Q: usize>(
         &self,
         panel: &Panel<T>,
