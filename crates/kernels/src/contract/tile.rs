@@ -37,6 +37,7 @@ const fn rows_of_room(width: usize) -> [isize; MAX_ROWS] {
 /// The tiles of a strip, in code for their height.
 pub(super) struct Tiles<'s, T, const R: usize, const STEPS: u8>(pub(super) &'s Strip<'s, T>);
 
+/// Half of the widest vector of a level.
 type Half<T, S> = <<T as Lane>::Vector<S> as Vector<T>>::Half;
 
 /// Whether few columns are taken by half a vector: where there is one, and rows enough that they need not wait for each
