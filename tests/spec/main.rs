@@ -8,6 +8,7 @@ mod errors;
 mod functions;
 mod mistakes;
 mod not_finite;
+mod ode;
 mod parameters;
 mod unrolled;
 
@@ -16,3 +17,7 @@ mod unrolled;
 mod expression;
 #[path = "../../examples/certified/problem.rs"]
 mod problem;
+
+// What the tests of examples hear them say: the one in double precision is built here.
+#[path = "../../examples/tests/said.rs"]
+mod said;
