@@ -49,12 +49,12 @@ pub(crate) unsafe fn transpose<T: Scalar, X: Vector<T>>(
 #[inline(always)]
 unsafe fn squares<T: Scalar, X: Vector<T>>(
     from: *const T,
-    lanes: &[isize],
+    starts: &[isize],
     to: *mut T,
     width: usize,
     count: usize,
 ) {
-    let row = |j: usize| from.wrapping_offset(lanes[j.min(X::LANES - 1)]);
+    let row = |j: usize| from.wrapping_offset(starts[j.min(X::LANES - 1)]);
     let mut rows: [*const T; MAX_LANES] = std::array::from_fn(row);
     let mut p = 0;
     // SAFETY: p + LANES ≤ count, then p < count.
@@ -83,12 +83,12 @@ unsafe fn squares<T: Scalar, X: Vector<T>>(
 #[inline(always)]
 unsafe fn strip<T: Scalar, const L: usize>(
     from: *const T,
-    lanes: &[isize],
+    starts: &[isize],
     to: *mut T,
     width: usize,
     count: usize,
 ) {
-    let rows: [*const T; L] = std::array::from_fn(|i| from.wrapping_offset(lanes[i]));
+    let rows: [*const T; L] = std::array::from_fn(|i| from.wrapping_offset(starts[i]));
     let mut p = 0;
     // SAFETY: p + SIDE ≤ count, then p < count.
     unsafe {

@@ -80,7 +80,7 @@ impl<T: Scalar> Panels<T> {
 
     /// Cuts a run of columns evenly, all of it or, where there is no room, nothing. In Y, columns are so far `apart`, and steps
     /// of the depth likewise (0, where the offsets of turned columns are yet to come); `None` stands for panels that are copied,
-    /// each as wide as whole vectors.
+    /// each as wide as whole halves of vectors.
     fn run(
         &mut self,
         job: &Job<'_, T>,

@@ -1,7 +1,7 @@
 //! Copies of a whole B, made once and read by many contractions.
 //!
 //! Matrix after matrix of the batch, block after block of the depth, panel after panel of the columns, each as wide as the
-//! tiles of most products.
+//! tiles of most products, or as a B that is narrower takes in halves of vectors.
 
 use super::block::AT_ONCE;
 use super::pack::{Pack, Target};

@@ -267,6 +267,8 @@ pub(super) unsafe fn scatter<T: Scalar>(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -309,11 +311,8 @@ mod tests {
                         .flat_map(|i| (0..columns).map(move |j| at(i, j) as f32))
                         .collect();
                     assert_eq!(out, expected, "{isa:?} {row} {column}");
-                    if row == 0
-                        || column == 0
-                        || (row, column) == (3, 1)
-                        || (row, column) == (40, 3)
-                    {
+                    let places: HashSet<u32> = expected.iter().map(|&x| x as u32).collect();
+                    if places.len() < expected.len() {
                         continue;
                     }
                     let mut back = vec![-1.0; 4000];

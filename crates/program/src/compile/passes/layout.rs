@@ -46,6 +46,7 @@ struct Voice {
     regrouped: bool,
 }
 
+/// What [`order_of`] says, and where the axes come from.
 fn voice(x: Var<'_>) -> Option<Voice> {
     let order = match lowering(x) {
         Lowering::Permute(order) => order.iter().copied().collect(),
