@@ -51,6 +51,7 @@
 //! | minimise a whole vector, fit by least squares | `minimize`, a feature |
 //! | print, count and walk a model | `nn::Layers`, a feature: `derive` |
 //! | factorise and solve | `linalg`, a feature |
+//! | train in `f64` | `double`, a feature that is there by default |
 //! | transform signals | `fft`, a feature |
 //! | add an operation | [`Operation`], [`ops::Unary`] |
 //! | see what runs, and how long it takes | [`Program::explain`], [`Step::profile`] |

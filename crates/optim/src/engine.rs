@@ -28,6 +28,10 @@ use crate::{Difference, Ledger, OptimError, Optimizer, Selected, StepReport};
 /// }
 /// assert_eq!(usual::<f64>().learning_rate(), 1e-3);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "optimizers do not work in `{Self}`",
+    note = "they work in `f32` and, with the feature `double` of `cotangent` (there by default), in `f64`"
+)]
 pub trait Precision: program::Precision {
     #[doc(hidden)]
     fn update_around(part: &dyn AnyPart, inner: &mut dyn Optimizer<Self>, call: Call<'_, Self>);

@@ -14,6 +14,10 @@ use crate::engine::Engine;
 /// }
 /// assert_eq!(bytes::<f64>(), 2 * bytes::<f32>());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "programs do not run in `{Self}`",
+    note = "they run in `f32` and, with the feature `double` of `cotangent` (there by default), in `f64`"
+)]
 pub trait Precision: graph::Scalar + kernels::Scalar + Engine {}
 
 impl Precision for f32 {}

@@ -400,23 +400,26 @@ impl<'a, T: Scalar> Block<'a, T> {
         rows: usize,
         mut each: impl FnMut(usize, usize, Grid),
     ) {
-        let across =
-            if kind.varies_by_column() { self.column as isize * strides.column } else { 0 };
-        let first = strides.round_start(&self.index).wrapping_add_signed(across);
-        let row = strides.runs.last().map_or(strides.row, |run| run.1);
+        let grid = self.grid_of_round(strides, kind);
         strides.for_runs(self.row, rows, |done, distance, run| {
-            let first = first.wrapping_add_signed(distance);
-            each(done, run, Grid { first, row, column: strides.column });
+            each(done, run, Grid { first: grid.first.wrapping_add_signed(distance), ..grid });
         });
     }
 
     /// Where an operand's numbers of the block lie, from its row number `row` on, as far as rows lie at one distance.
     fn grid(&self, strides: &Strides, kind: Kind, row: usize) -> Grid {
+        let grid = self.grid_of_round(strides, kind);
+        let distance = strides.distance(self.row + row);
+        Grid { first: grid.first.wrapping_add_signed(distance), ..grid }
+    }
+
+    /// Where an operand's numbers lie from the first row of the round on, in the columns of the block.
+    fn grid_of_round(&self, strides: &Strides, kind: Kind) -> Grid {
         let of_columns = kind.varies_by_column();
         let column = if of_columns { self.column as isize * strides.column } else { 0 };
-        let first = strides.start(&self.index, self.row + row).wrapping_add_signed(column);
-        let step = strides.runs.last().map_or(strides.row, |run| run.1);
-        Grid { first, row: step, column: strides.column }
+        let first = strides.round_start(&self.index).wrapping_add_signed(column);
+        let row = strides.runs.last().map_or(strides.row, |run| run.1);
+        Grid { first, row, column: strides.column }
     }
 
     /// Copies a block's numbers of a stored value to where its output goes.

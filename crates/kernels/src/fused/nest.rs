@@ -185,7 +185,7 @@ impl Strides {
 
     /// How far row number `row` is from the first.
     #[inline]
-    fn distance(&self, row: usize) -> isize {
+    pub(super) fn distance(&self, row: usize) -> isize {
         if self.runs.is_empty() {
             return row as isize * self.row;
         }
