@@ -211,22 +211,22 @@ impl<'p, T: Scalar> Run<'p, T> {
     fn share_one(&self, pool: &Pool, threads: usize, job: Job<'_, T>) {
         let (job, tile) = (&job, job.plan.tile);
         let (rows, columns) = (job.rows.1, job.columns.1);
-        // Each of some bands of columns needs all of X, and each of some bands of rows all of Y.
+        let few_rows = rows < threads * tile.rows;
+        let few_columns = columns < 2 * threads * tile.columns();
+        if few_rows && few_columns && self.share_depth(pool, job) {
+            return;
+        }
+        // Each of some bands of columns needs all of X, and each of some bands of rows all of Y; and the highest, or widest,
+        // is waited for.
         let [of_x, of_y] = job.plan.again;
-        let many_rows = rows >= threads * tile.rows;
-        // They must not be too narrow.
-        let of_columns = |unit: usize| {
-            let wide = columns.div_ceil(threads).next_multiple_of(unit);
-            bands(pool, columns, wide, &|columns| Job { columns, ..*job });
+        let time = |part: usize, total: usize, again: f64| {
+            (job.plan.cost - again) * part as f64 / total as f64 + again
         };
-        if columns >= 2 * threads * tile.columns() && (of_x <= of_y || !many_rows) {
-            of_columns(tile.columns());
-        } else if !many_rows && self.share_depth(pool, job) {
-            // Each thread has computed some blocks of it.
-        } else if rows < threads {
-            of_columns(tile.lanes);
+        let wide = columns.div_ceil(threads).next_multiple_of(tile.lanes);
+        let high = rows.div_ceil(threads).next_multiple_of(tile.rows.min(4));
+        if rows < threads || !few_columns && time(wide, columns, of_x) <= time(high, rows, of_y) {
+            bands(pool, columns, wide, &|columns| Job { columns, ..*job });
         } else {
-            let high = rows.div_ceil(threads).next_multiple_of(tile.rows.min(4));
             bands(pool, rows, high, &|rows| Job { rows, ..*job });
         }
     }

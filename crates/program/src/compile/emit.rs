@@ -232,9 +232,11 @@ impl Emitter<'_> {
     }
 
     fn contract<T: Precision>(&self, node: NodeId) -> Action<T> {
-        let factors = self.factors(node);
+        let mut factors = self.factors(node);
         let output = self.written(node);
-        let result = output.part.clone().unwrap_or_else(|| Place::whole(self.analysis.shape(node)));
+        let mut result =
+            output.part.clone().unwrap_or_else(|| Place::whole(self.analysis.shape(node)));
+        factors.arrange(&mut result);
         let (batch, rows) = (factors.batch.len(), factors.rows.len());
         let c = kernels::Place {
             offset: result.offset,

@@ -35,6 +35,33 @@ impl Factors {
         })
     }
 
+    /// Puts the axes that a factor has alone in the order in which its elements lie, in the result as well, where more of
+    /// the factor is read than of the result is written: of windows, the channels come last.
+    pub fn arrange(&mut self, result: &mut Place) {
+        let Factors { batch, rows, columns, depth, strides, .. } = self;
+        let size = |extents: &[usize]| extents.iter().product::<usize>();
+        let (depth, sizes) = (size(depth), [size(rows), size(columns)]);
+        let of_columns = batch.len() + rows.len();
+        let (of_batch_and_rows, of_columns) = result.strides.split_at_mut(of_columns);
+        let [of_a, of_b] = strides;
+        let groups = [
+            (rows, &mut of_a[1], &mut of_batch_and_rows[batch.len()..], sizes[1]),
+            (columns, &mut of_b[2], of_columns, sizes[0]),
+        ];
+        for (extents, read, written, times) in groups {
+            if depth <= times {
+                continue;
+            }
+            let mut axes: Vec<_> = (0..extents.len())
+                .map(|axis| (extents[axis], read[axis], written[axis]))
+                .collect();
+            axes.sort_by_key(|&(_, read, _)| Reverse(read.unsigned_abs()));
+            for (axis, of_axis) in axes.into_iter().enumerate() {
+                (extents[axis], read[axis], written[axis]) = of_axis;
+            }
+        }
+    }
+
     /// Extents and strides, one after the other, and where the second factor begins.
     pub fn form(&self, result: &[isize]) -> Vec<isize> {
         let groups = [&self.batch, &self.rows, &self.columns, &self.depth];

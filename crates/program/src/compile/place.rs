@@ -52,8 +52,13 @@ impl View {
 
     /// Whether these are all elements of the base in their order.
     pub fn is_whole(&self, base: &Shape) -> bool {
-        self.place.shape.size() == base.size() && is_dense(&self.place)
+        is_all(&self.place, base)
     }
+}
+
+/// Whether these are all elements of an array of some shape in their order.
+pub(crate) fn is_all(place: &Place, of: &Shape) -> bool {
+    place.shape.size() == of.size() && is_dense(place)
 }
 
 /// Whether the elements lie one after the other in row-major order, from the first on.

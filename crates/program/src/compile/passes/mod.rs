@@ -111,6 +111,8 @@ fn until_settled(graph: &Graph, outputs: &[NodeId], rules: &[Rule]) -> Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use graph::Gradient;
+    use graph::ops::Conv;
 
     #[test]
     fn every_pass_keeps_the_values_of_every_operation() {
@@ -155,6 +157,26 @@ mod tests {
                 assert_eq!(count, 0, "{operation} is not settled");
             }
         }
+    }
+
+    #[test]
+    fn work_on_images_between_convolutions_is_done_once() {
+        let graph = Graph::new();
+        let image = graph.input("x", [2, 4, 6, 6]);
+        let kernels = ["u", "v", "w"].map(|name| graph.input(name, [4, 4, 3, 3]));
+        let same = || Conv::default().padding(1);
+        let rest = image.conv2d(kernels[0], same()).relu();
+        let y = (rest.conv2d(kernels[1], same()) * 2.0 + rest).relu().conv2d(kernels[2], same());
+        let gradient = Gradient::of(y.square().sum()).with_respect_to(&kernels).unwrap();
+        let outputs: Vec<NodeId> = gradient.into_iter().map(|var| var.id()).collect();
+        let target = run::<f32>(&graph, &outputs, Arithmetic::Reassociated);
+        let live = target.graph.ancestors(&target.outputs);
+        let count = |name| {
+            let is = |id: &_| target.graph.node(*id, |node| node.op.name() == name);
+            (0..live.len()).filter(|&i| live[i]).map(NodeId::new).filter(is).count()
+        };
+        // Forward two activations; backward a choice for each.
+        assert_eq!((count("relu"), count("select")), (2, 2));
     }
 
     #[test]
