@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::group::Group;
 use super::pack::{Pack, Target};
 use super::panels::Panels;
 use super::plan::{Plan, Read, Sides, even_part};
@@ -13,7 +14,7 @@ use super::strip::{MAX_ROWS, Step, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
 use crate::scalar::Scalar;
-use crate::scratch::{COPIES, Scratch};
+use crate::scratch::{COPIES, PARTIALS, Scratch};
 
 /// The most depth of a block; there is room for so long a list of steps.
 const MAX_DEPTH: usize = 2048;
@@ -35,6 +36,13 @@ const MAX_Y_BYTES: usize = COPIES - X_BYTES - LIST_BYTES;
 /// How many columns of so much depth there is room to copy, in whole vectors.
 pub(super) fn most_columns<T>(depth: usize, lanes: usize) -> usize {
     MAX_Y_BYTES / size_of::<T>() / depth / lanes * lanes
+}
+
+/// Whether results that do not lie side by side are gathered over the blocks of the depth where they do: there is room, and
+/// they are written once.
+pub(super) fn is_gathered<T>(rows: usize, columns: usize, blocks: usize) -> bool {
+    blocks > 1
+        && rows.checked_mul(columns).is_some_and(|results| results <= PARTIALS / size_of::<T>())
 }
 
 /// Where Y is read.
@@ -99,6 +107,45 @@ impl<T: Scalar> Job<'_, T> {
         if self.rows.0 >= self.rows.1 || self.columns.0 >= self.columns.1 {
             return;
         }
+        let (rows, columns) = (self.rows.1 - self.rows.0, self.columns.1 - self.columns.0);
+        if self.plan.direct || !is_gathered::<T>(rows, columns, self.blocks.1 - self.blocks.0) {
+            return self.layers();
+        }
+        Scratch::for_partials(|scratch| {
+            let room = scratch.start().cast::<T>();
+            let origin = room.wrapping_sub(self.rows.0 * columns + self.columns.0);
+            self.dense(origin, columns, |dense| dense.layers());
+            // SAFETY: all results are there, and C can be written at the rows and columns of the job.
+            unsafe { self.write(room, |sum, _| sum) };
+        });
+    }
+
+    /// The same results at `c`, in rows of so many numbers.
+    pub(super) fn dense(&self, c: *mut T, row: usize, run: impl FnOnce(&Job<'_, T>)) {
+        let c_rows = Group::run(self.sides.c_rows.len(), row);
+        let c_columns = Group::run(self.sides.c_columns.len(), 1);
+        let sides = Sides { c_rows: &c_rows, c_columns: &c_columns, ..self.sides };
+        run(&Job { c, sides, plan: Plan { direct: true, ..self.plan }, ..*self });
+    }
+
+    /// Writes to C what `sum` makes of each result, given what lies at its place in dense rows and that place.
+    ///
+    /// # Safety
+    ///
+    /// There is a result of each row and column of the job, where nobody writes, and C can be written there.
+    pub(super) unsafe fn write(&self, dense: *const T, sum: impl Fn(T, *const T) -> T) {
+        let (rows, columns) = (self.rows.1 - self.rows.0, self.columns.1 - self.columns.0);
+        self.sides.c_rows.for_each(self.rows.0, rows, |i, row| {
+            self.sides.c_columns.for_each(self.columns.0, columns, |j, column| {
+                let result = dense.wrapping_add(i * columns + j);
+                // SAFETY: as the caller vouches.
+                unsafe { *self.c.wrapping_offset(row + column) = sum(*result, result) };
+            });
+        });
+    }
+
+    /// Computes block after block of the depth.
+    fn layers(&self) {
         Scratch::for_copies(|scratch| {
             let rooms = Rooms::of(scratch);
             for block in self.blocks.0..self.blocks.1 {

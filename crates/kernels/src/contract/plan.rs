@@ -87,15 +87,16 @@ pub(super) fn even_part(total: usize, limit: usize) -> usize {
 }
 
 impl Plan {
-    /// The cheapest way, among those for a level whose tiles these are, of so many rows and columns.
+    /// The cheapest way, among those for a level whose tiles these are, of so many rows and columns, each of which is written
+    /// so often where results do not lie side by side.
     pub(super) fn cheapest(
         sides: Sides<'_>,
         part: (usize, usize),
-        depth_block: usize,
+        writes: usize,
         tiles: &[TileShape],
     ) -> Plan {
-        let straight = Plan::ways(sides, part, depth_block, tiles, false);
-        let turned = Plan::ways(sides.turned(), (part.1, part.0), depth_block, tiles, true);
+        let straight = Plan::ways(sides, part, writes, tiles, false);
+        let turned = Plan::ways(sides.turned(), (part.1, part.0), writes, tiles, true);
         let ways = straight.chain(turned);
         ways.min_by(|x, y| x.cost.total_cmp(&y.cost)).expect("there is more than one way")
     }
@@ -104,17 +105,17 @@ impl Plan {
     pub(super) fn prepacked(
         sides: Sides<'_>,
         part: (usize, usize),
-        depth_block: usize,
+        writes: usize,
         tile: TileShape,
     ) -> Plan {
-        let plan = Plan::way(sides, part, depth_block, tile, Read::Copied, false);
+        let plan = Plan::way(sides, part, writes, tile, Read::Copied, false);
         Plan { again: [plan.again[0], 0.0], ..plan }
     }
 
     fn ways<'p>(
         sides: Sides<'p>,
         part: (usize, usize),
-        depth_block: usize,
+        writes: usize,
         tiles: &'p [TileShape],
         turned: bool,
     ) -> impl Iterator<Item = Plan> + 'p {
@@ -130,7 +131,7 @@ impl Plan {
         [Read::Copied, Read::InPlace, Read::Squares].into_iter().filter(can).flat_map(move |y| {
             let way = move |&tile: &TileShape| {
                 let tile = if y == Read::Squares { tile.of_squares() } else { tile };
-                Plan::way(sides, part, depth_block, tile, y, turned)
+                Plan::way(sides, part, writes, tile, y, turned)
             };
             tiles.iter().map(way)
         })
@@ -140,7 +141,7 @@ impl Plan {
     fn way(
         sides: Sides<'_>,
         part: (usize, usize),
-        depth_block: usize,
+        writes: usize,
         tile: TileShape,
         y: Read,
         turned: bool,
@@ -182,7 +183,7 @@ impl Plan {
         cost += of_x;
         if !direct {
             let of_one = if c_rows.stride() == 1 && c_rows.run_len() >= 4 { 0.7 } else { 1.5 };
-            cost += rows * columns * (depth / depth_block as f64).ceil() * of_one;
+            cost += rows * columns * writes as f64 * of_one;
         }
         if tile.vectors == 1 && vectors > 1 && y != Read::Squares {
             // Higher tiles are for columns that fill no more than a vector.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::BOrPacked;
 use super::block::{Factor, Job};
 use super::group::Group;
-use super::plan::{Plan, Sides};
+use super::plan::Plan;
 use super::work::{Merged, Operand, Work};
 use crate::isa::Isa;
 use crate::pool::Pool;
@@ -239,44 +239,28 @@ impl<'p, T: Scalar> Run<'p, T> {
         if blocks < 2 || blocks.checked_mul(results).is_none_or(|all| all > room) {
             return false;
         }
-        let (c_rows, c_columns) = (Group::run(rows, columns), Group::run(columns, 1));
-        let sides = Sides { c_rows: &c_rows, c_columns: &c_columns, ..job.sides };
-        let plan = Plan { direct: true, ..job.plan };
         Scratch::for_partials(|scratch| {
-            let partials = Job { c: scratch.start().cast::<T>(), plan, sides, ..*job };
-            let partials = &partials;
-            pool.run_in_places(blocks, &|_, blocks| {
-                for block in blocks {
-                    let c = partials.c.wrapping_add(block * results);
-                    // SAFETY: results that no other task computes, in a room that is large enough.
-                    unsafe { Job { c, blocks: (block, block + 1), ..*partials }.run() };
-                }
+            let room = scratch.start().cast::<T>();
+            job.dense(room, columns, |partials| {
+                pool.run_in_places(blocks, &|_, blocks| {
+                    for block in blocks {
+                        let c = partials.c.wrapping_add(block * results);
+                        // SAFETY: results that no other task computes, in a room that is large enough.
+                        unsafe { Job { c, blocks: (block, block + 1), ..*partials }.run() };
+                    }
+                });
             });
-            // SAFETY: all results are there.
-            unsafe { add_up(job, partials.c) };
+            // The sums of the results of all blocks, from first to last.
+            let sum = |first: T, place: *const T| {
+                let blocks = (1..blocks).map(|block| place.wrapping_add(block * results));
+                // SAFETY: one result of each block.
+                blocks.fold(first, |sum, result| unsafe { *result } + sum)
+            };
+            // SAFETY: all results are there, and C can be written.
+            unsafe { job.write(room, sum) };
         });
         true
     }
-}
-
-/// Writes the sums of the results of all blocks, from first to last, to C.
-///
-/// # Safety
-///
-/// The results have been computed; C can be written.
-unsafe fn add_up<T: Scalar>(job: &Job<'_, T>, partials: *const T) {
-    let (rows, columns, blocks) = (job.rows.1, job.columns.1, job.blocks.1);
-    let results = rows * columns;
-    job.sides.c_rows.for_each(0, rows, |i, row| {
-        job.sides.c_columns.for_each(0, columns, |j, column| {
-            let first = partials.wrapping_add(i * columns + j);
-            // SAFETY: one result of each block, and a place of C.
-            unsafe {
-                let sum = (1..blocks).fold(*first, |sum, block| *first.add(block * results) + sum);
-                *job.c.wrapping_offset(row + column) = sum;
-            }
-        });
-    });
 }
 
 /// Runs the jobs of bands of `size` of `total` rows or columns.

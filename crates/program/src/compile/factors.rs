@@ -52,9 +52,8 @@ impl Factors {
             if depth <= times {
                 continue;
             }
-            let mut axes: Vec<_> = (0..extents.len())
-                .map(|axis| (extents[axis], read[axis], written[axis]))
-                .collect();
+            let mut axes: Vec<_> =
+                (0..extents.len()).map(|axis| (extents[axis], read[axis], written[axis])).collect();
             axes.sort_by_key(|&(_, read, _)| Reverse(read.unsigned_abs()));
             for (axis, of_axis) in axes.into_iter().enumerate() {
                 (extents[axis], read[axis], written[axis]) = of_axis;
