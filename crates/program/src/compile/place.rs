@@ -88,6 +88,16 @@ fn strides_over(place: &Place, shape: &[usize]) -> Strides {
     (0..rank).map(stride).collect()
 }
 
+/// Where a place among the elements of `shape` lies among those of an array that is broadcast to it, of what repeats along
+/// an axis one position; if no step carries from one axis into the next.
+pub(crate) fn of_repeated(array: &Shape, shape: &Shape, place: &Place) -> Option<Place> {
+    let strides = strides_over(&Place::whole(array), shape);
+    let mut seen = within(&Place { offset: 0, shape: shape.clone(), strides }, place)?;
+    let once = seen.shape.iter().zip(&seen.strides);
+    seen.shape = once.map(|(&extent, &stride)| if stride == 0 { 1 } else { extent }).collect();
+    Some(seen)
+}
+
 /// The strides with which an array is read in the [space](space_of) of `shape`, to which it broadcasts.
 pub(crate) fn strides_in_space(place: &Place, shape: &[usize]) -> Strides {
     let strides = strides_over(place, shape);

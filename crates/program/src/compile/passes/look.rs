@@ -2,9 +2,10 @@
 
 use graph::reading::record;
 use graph::rewriting::Visit;
-use graph::{Graph, Lowering, Var};
+use graph::{Graph, Lowering, Place, Shape, Var};
 
 use super::simplify::{lowering, operands_of};
+use crate::compile::place::of_repeated;
 use crate::words;
 
 /// What costs more than so many additions is computed once, and looked at afterwards.
@@ -25,19 +26,28 @@ pub(super) fn looked_before<'g>(
         return None;
     }
     let op = graph.node(x.id(), |node| node.op.clone());
-    let look = |operand: Var<'g>| operand.broadcast_to(x.shape()).view(place.clone());
+    let seen = x.shape();
     let looks: Vec<Var<'g>> =
-        operands_of(x).into_iter().map(|operand| of_view(operand, look)).collect();
-    record(graph, op, &looks).ok()
+        operands_of(x).into_iter().map(|operand| of_view(operand, &seen, &place)).collect();
+    let view = record(graph, op, &looks).ok()?;
+    Some(if view.shape() == place.shape { view } else { view.broadcast_to(place.shape) })
+}
+
+/// What elementwise work at a place among the elements of a shape reads of an operand that it broadcasts to the shape: of
+/// what repeats along an axis, one position.
+pub(super) fn looked_at<'g>(operand: Var<'g>, shape: &Shape, place: &Place) -> Var<'g> {
+    match of_repeated(&operand.shape(), shape, place) {
+        Some(place) => operand.view(place),
+        None => operand.broadcast_to(shape).view(place.clone()),
+    }
 }
 
 /// The view of an operand, which again moves before what it looks at; a number is the same everywhere.
-fn of_view<'g>(operand: Var<'g>, look: impl Fn(Var<'g>) -> Var<'g>) -> Var<'g> {
+fn of_view<'g>(operand: Var<'g>, shape: &Shape, place: &Place) -> Var<'g> {
     if let Lowering::Full(value) = lowering(operand) {
-        let shape = look(operand).shape();
-        return operand.graph().full(shape, value);
+        return operand.graph().full([], value);
     }
-    let view = look(operand);
+    let view = looked_at(operand, shape, place);
     let (graph, ty) = (view.graph(), view.ty());
     let op = graph.node(view.id(), |node| node.op.clone());
     let inputs = operands_of(view);

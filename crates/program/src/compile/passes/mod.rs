@@ -112,7 +112,7 @@ fn until_settled(graph: &Graph, outputs: &[NodeId], rules: &[Rule]) -> Target {
 mod tests {
     use super::*;
     use graph::Gradient;
-    use graph::ops::Conv;
+    use graph::ops::{Conv, Window};
 
     #[test]
     fn every_pass_keeps_the_values_of_every_operation() {
@@ -159,24 +159,46 @@ mod tests {
         }
     }
 
-    #[test]
-    fn work_on_images_between_convolutions_is_done_once() {
+    /// How many live nodes of each name are left of the gradient of the squares of what `build` records, by three kernels.
+    fn left<const N: usize>(
+        names: [&str; N],
+        build: impl for<'g> Fn(Var<'g>, &[Var<'g>; 3]) -> Var<'g>,
+    ) -> [usize; N] {
         let graph = Graph::new();
-        let image = graph.input("x", [2, 4, 6, 6]);
+        let image = graph.input("x", [2, 4, 8, 8]);
         let kernels = ["u", "v", "w"].map(|name| graph.input(name, [4, 4, 3, 3]));
-        let same = || Conv::default().padding(1);
-        let rest = image.conv2d(kernels[0], same()).relu();
-        let y = (rest.conv2d(kernels[1], same()) * 2.0 + rest).relu().conv2d(kernels[2], same());
-        let gradient = Gradient::of(y.square().sum()).with_respect_to(&kernels).unwrap();
+        let loss = build(image, &kernels).square().sum();
+        let gradient = Gradient::of(loss).zeros_without_path().with_respect_to(&kernels).unwrap();
         let outputs: Vec<NodeId> = gradient.into_iter().map(|var| var.id()).collect();
         let target = run::<f32>(&graph, &outputs, Arithmetic::Reassociated);
         let live = target.graph.ancestors(&target.outputs);
-        let count = |name| {
+        names.map(|name| {
             let is = |id: &_| target.graph.node(*id, |node| node.op.name() == name);
             (0..live.len()).filter(|&i| live[i]).map(NodeId::new).filter(is).count()
-        };
+        })
+    }
+
+    #[test]
+    fn work_on_images_between_convolutions_is_done_once() {
+        let same = || Conv::default().padding(1);
+        let left = left(["relu", "select"], |image, [u, v, w]| {
+            let rest = image.conv2d(*u, same()).relu();
+            (rest.conv2d(*v, same()) * 2.0 + rest).relu().conv2d(*w, same())
+        });
         // Forward two activations; backward a choice for each.
-        assert_eq!((count("relu"), count("select")), (2, 2));
+        assert_eq!(left, [2, 2]);
+    }
+
+    #[test]
+    fn work_on_the_parts_of_windows_is_done_once() {
+        let left = left(["add", "relu", "gt"], |image, [u, v, _]| {
+            let bias = image.graph().input("b", [4]).reshape([4, 1, 1]);
+            let largest =
+                (image.conv2d(*u, Conv::default()) + bias).relu().max_pool2d(Window::new(2));
+            largest.conv2d(*v, Conv::default())
+        });
+        // Four parts; what is the largest is compared with those before it, and each part with 0.
+        assert_eq!(left, [4, 4, 7]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use graph::reading::record;
 use graph::rewriting::Visit;
 use graph::{Graph, Kind, Lowering, Place, Var, ZipWord};
 
+use super::look::looked_at;
 use super::simplify::{input, lowering, operands, operands_of};
 
 /// f of an array of parts becomes the array of f of each part, where f has nothing to do in between: the loop that computes
@@ -38,9 +39,9 @@ pub(super) fn done_on_parts<'g>(
         return None;
     }
     let part = |(place, &part): (&Place, &Var<'g>)| {
-        let seen = inputs.iter().map(|&x| {
-            if x.id() == array.id() { part } else { x.broadcast_to(shape).view(place.clone()) }
-        });
+        let seen = inputs
+            .iter()
+            .map(|&x| if x.id() == array.id() { part } else { looked_at(x, shape, place) });
         record(graph, visit.op.clone(), &seen.collect::<Vec<_>>()).ok()
     };
     let parts: Vec<Var<'g>> = places.iter().zip(&parts).map(part).collect::<Option<_>>()?;

@@ -12,7 +12,7 @@ use crate::compile::analysis::are_apart;
 use crate::compile::place::is_all;
 
 /// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, an
-/// array of one part that is all of it, a look at all of an array in its order, a reshape of a reshape, a permutation of one
+/// array of one part that is all of it, a look at all of an array in its order, a reshape that is looked at or reshaped, a permutation of one
 /// that it undoes. All are exact in IEEE arithmetic, also for infinities, NaN and signed zeros. Replacing x + 0 by x (wrong for −0) or x·0 by 0 (wrong for
 /// infinities and NaN) would not be, and both stay.
 ///
@@ -47,6 +47,10 @@ pub(super) fn simplified<'g>(
         Lowering::Broadcast => keeps_shape(inputs[0]),
         Lowering::View(place) if is_all(&place, &inputs[0].shape()) => {
             Some(inputs[0].reshape_to(&visit.ty.shape))
+        }
+        // Places are counted in the order of elements, whatever the axes.
+        Lowering::View(_) if matches!(lowering(inputs[0]), Lowering::Reshape) => {
+            Some(visit.again(graph, &[input(inputs[0])]))
         }
         Lowering::Reshape => match lowering(inputs[0]) {
             _ if keeps_shape(inputs[0]).is_some() => Some(inputs[0]),
@@ -245,6 +249,7 @@ mod tests {
         assert_eq!(names(|x| x.view(Place::whole([2, 3]))), ["input"]);
         assert_eq!(names(|x| x.view(Place::whole([3, 2]))), ["input", "reshape"]);
         assert_eq!(names(|x| x.view(Place::whole([2, 2]))), ["input", "view"]);
+        assert_eq!(names(|x| x.reshape([6]).slice_axis(0, 1..4)), ["input", "slice"]);
         assert_eq!(names(|x| x.flip([0])), ["input", "flip"]);
         assert_eq!(
             names(|x| x.graph().full([], 1.0).broadcast_to([2, 3]).mul_no_nan(x)),
