@@ -10,6 +10,7 @@ use super::group::Group;
 use super::pack::{Pack, Target};
 use super::panels::Panels;
 use super::plan::{Plan, Read, Sides, even_part};
+use super::store::Spread;
 use super::strip::{MAX_ROWS, Step, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
@@ -116,7 +117,7 @@ impl<T: Scalar> Job<'_, T> {
             let origin = room.wrapping_sub(self.rows.0 * columns + self.columns.0);
             self.dense(origin, columns, |dense| dense.layers());
             // SAFETY: all results are there, and C can be written at the rows and columns of the job.
-            unsafe { self.write(room, |sum, _| sum) };
+            unsafe { self.write(room) };
         });
     }
 
@@ -128,19 +129,17 @@ impl<T: Scalar> Job<'_, T> {
         run(&Job { c, sides, plan: Plan { direct: true, ..self.plan }, ..*self });
     }
 
-    /// Writes to C what `sum` makes of each result, given what lies at its place in dense rows and that place.
+    /// Writes the results of the job, which lie in rows side by side, to C.
     ///
     /// # Safety
     ///
-    /// There is a result of each row and column of the job, where nobody writes, and C can be written there.
-    pub(super) unsafe fn write(&self, dense: *const T, sum: impl Fn(T, *const T) -> T) {
-        let (rows, columns) = (self.rows.1 - self.rows.0, self.columns.1 - self.columns.0);
-        self.sides.c_rows.for_each(self.rows.0, rows, |i, row| {
-            self.sides.c_columns.for_each(self.columns.0, columns, |j, column| {
-                let result = dense.wrapping_add(i * columns + j);
-                // SAFETY: as the caller vouches.
-                unsafe { *self.c.wrapping_offset(row + column) = sum(*result, result) };
-            });
+    /// There is a result of each row and column, where nobody writes, and C can be written there.
+    pub(super) unsafe fn write(&self, dense: *const T) {
+        self.isa.run(Spread {
+            from: dense,
+            to: self.c,
+            rows: (self.sides.c_rows, self.rows.0..self.rows.1),
+            columns: (self.sides.c_columns, self.columns.0..self.columns.1),
         });
     }
 

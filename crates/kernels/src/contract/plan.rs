@@ -87,16 +87,15 @@ pub(super) fn even_part(total: usize, limit: usize) -> usize {
 }
 
 impl Plan {
-    /// The cheapest way, among those for a level whose tiles these are, of so many rows and columns, each of which is written
-    /// so often where results do not lie side by side.
+    /// The cheapest way, among those for a level whose tiles these are, of so many rows and columns.
     pub(super) fn cheapest(
         sides: Sides<'_>,
         part: (usize, usize),
-        writes: usize,
+        depth_block: usize,
         tiles: &[TileShape],
     ) -> Plan {
-        let straight = Plan::ways(sides, part, writes, tiles, false);
-        let turned = Plan::ways(sides.turned(), (part.1, part.0), writes, tiles, true);
+        let straight = Plan::ways(sides, part, depth_block, tiles, false);
+        let turned = Plan::ways(sides.turned(), (part.1, part.0), depth_block, tiles, true);
         let ways = straight.chain(turned);
         ways.min_by(|x, y| x.cost.total_cmp(&y.cost)).expect("there is more than one way")
     }
@@ -105,17 +104,17 @@ impl Plan {
     pub(super) fn prepacked(
         sides: Sides<'_>,
         part: (usize, usize),
-        writes: usize,
+        depth_block: usize,
         tile: TileShape,
     ) -> Plan {
-        let plan = Plan::way(sides, part, writes, tile, Read::Copied, false);
+        let plan = Plan::way(sides, part, depth_block, tile, Read::Copied, false);
         Plan { again: [plan.again[0], 0.0], ..plan }
     }
 
     fn ways<'p>(
         sides: Sides<'p>,
         part: (usize, usize),
-        writes: usize,
+        depth_block: usize,
         tiles: &'p [TileShape],
         turned: bool,
     ) -> impl Iterator<Item = Plan> + 'p {
@@ -131,7 +130,7 @@ impl Plan {
         [Read::Copied, Read::InPlace, Read::Squares].into_iter().filter(can).flat_map(move |y| {
             let way = move |&tile: &TileShape| {
                 let tile = if y == Read::Squares { tile.of_squares() } else { tile };
-                Plan::way(sides, part, writes, tile, y, turned)
+                Plan::way(sides, part, depth_block, tile, y, turned)
             };
             tiles.iter().map(way)
         })
@@ -141,7 +140,7 @@ impl Plan {
     fn way(
         sides: Sides<'_>,
         part: (usize, usize),
-        writes: usize,
+        depth_block: usize,
         tile: TileShape,
         y: Read,
         turned: bool,
@@ -182,8 +181,10 @@ impl Plan {
         let of_x = rows * depth * of_x_number;
         cost += of_x;
         if !direct {
+            // As if each block were written there. They are gathered where there is room, which would have products turned to
+            // read X across memory, for less time than that takes.
             let of_one = if c_rows.stride() == 1 && c_rows.run_len() >= 4 { 0.7 } else { 1.5 };
-            cost += rows * columns * writes as f64 * of_one;
+            cost += rows * columns * (depth / depth_block as f64).ceil() * of_one;
         }
         if tile.vectors == 1 && vectors > 1 && y != Read::Squares {
             // Higher tiles are for columns that fill no more than a vector.
@@ -199,12 +200,16 @@ const IN_ORDER: f64 = 0.2;
 /// The clock cycles of turning a number of Y in registers.
 const TURNING: f64 = 0.25;
 
+/// A step of so many numbers is to another page of memory.
+const PAGE: usize = 1 << 10;
+
 /// The clock cycles of reading a number of X where it lies, beyond those of a tile: more if each step is in another line, and most
-/// if steps leap from page to page.
+/// if steps leap from page to page, which no processor foresees.
 fn read_cost(depth: &Group) -> f64 {
     let goes_on = depth.stride() == 1 && depth.run_len() >= 16.min(depth.len());
     match depth.is_run() {
         _ if goes_on => IN_ORDER,
+        true if depth.stride().unsigned_abs() >= PAGE => 2.0,
         true => 0.5,
         false => 0.8,
     }

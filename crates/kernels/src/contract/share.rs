@@ -250,17 +250,29 @@ impl<'p, T: Scalar> Run<'p, T> {
                     }
                 });
             });
-            // The sums of the results of all blocks, from first to last.
-            let sum = |first: T, place: *const T| {
-                let blocks = (1..blocks).map(|block| place.wrapping_add(block * results));
-                // SAFETY: one result of each block.
-                blocks.fold(first, |sum, result| unsafe { *result } + sum)
-            };
-            // SAFETY: all results are there, and C can be written.
-            unsafe { job.write(room, sum) };
+            // SAFETY: the results of all blocks are there, and C can be written.
+            unsafe {
+                for block in 1..blocks {
+                    add_to(room, room.add(block * results), results);
+                }
+                job.write(room);
+            }
         });
         true
     }
+}
+
+/// Adds the numbers of a block to the sums of those before it.
+///
+/// # Safety
+///
+/// There are so many of both, apart from each other.
+unsafe fn add_to<T: Scalar>(sums: *mut T, block: *const T, count: usize) {
+    // SAFETY: as the caller vouches.
+    let (sums, block) = unsafe {
+        (std::slice::from_raw_parts_mut(sums, count), std::slice::from_raw_parts(block, count))
+    };
+    sums.iter_mut().zip(block).for_each(|(sum, &term)| *sum = term + *sum);
 }
 
 /// Runs the jobs of bands of `size` of `total` rows or columns.

@@ -1,6 +1,5 @@
 //! What a contraction has found out about its operands, once.
 
-use super::block::is_gathered;
 use super::group::Group;
 use super::plan::{Plan, Sides, depth_block};
 use super::strip::TileShape;
@@ -121,18 +120,15 @@ impl Work {
         // Rows of a rectangle may be further apart than its columns are many.
         let (dense_rows, dense_columns) = self.dense(self.c.columns.len() + 1);
         let dense = Sides { c_rows: &dense_rows, c_columns: &dense_columns, ..sides };
-        let tiles = TileShape::all::<T>(isa);
-        let blocks = self.depth.div_ceil(self.depth_block);
-        let writes =
-            |(rows, columns)| if is_gathered::<T>(rows, columns, blocks) { 1 } else { blocks };
+        let (tiles, depth) = (TileShape::all::<T>(isa), self.depth_block);
         let whole = (self.c.rows.len(), self.c.columns.len());
         let part = (part.0.clamp(1, whole.0), part.1.clamp(1, whole.1));
         Some(Plans {
             isa,
-            run: Plan::cheapest(sides, whole, writes(whole), &tiles),
-            rectangle: Plan::cheapest(dense, part, writes(part), &tiles),
-            packed: Plan::prepacked(sides, whole, writes(whole), tiles[0]),
-            packed_rectangle: Plan::prepacked(dense, part, writes(part), tiles[0]),
+            run: Plan::cheapest(sides, whole, depth, &tiles),
+            rectangle: Plan::cheapest(dense, part, depth, &tiles),
+            packed: Plan::prepacked(sides, whole, depth, tiles[0]),
+            packed_rectangle: Plan::prepacked(dense, part, depth, tiles[0]),
         })
     }
 
