@@ -160,15 +160,16 @@ impl Plan {
         let vectors = run.div_ceil(tile.lanes);
         let along = vectors.div_ceil(tile.vectors);
         let panels = along as f64 * (columns / run as f64);
+        let runs = y == Read::InPlace && !y_depth.is_run();
+        let x_packed =
+            panels >= MANY_TILES as f64 && !runs && tile.vectors > 1 && y != Read::Squares;
+        let tile = if x_packed { tile } else { tile.apart(x_rows.stride()) };
         let strips = part.0.div_ceil(tile.rows) as f64;
         let (high, wide) = (rows / strips, vectors as f64 / along as f64);
         let mut step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
         if y == Read::Squares {
             step = step.max(wide * (TURNING * tile.lanes as f64 + high / 2.0));
         }
-        let runs = y == Read::InPlace && !y_depth.is_run();
-        let x_packed =
-            panels >= MANY_TILES as f64 && !runs && tile.vectors > 1 && y != Read::Squares;
         let mut cost = panels * strips * (step * depth + 20.0) + strips * 60.0;
         let of_y_number = if y == Read::Copied { pack_cost(y_columns, y_depth) } else { IN_ORDER };
         let of_y = columns * depth * of_y_number;

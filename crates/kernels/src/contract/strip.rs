@@ -21,7 +21,16 @@ pub(super) struct TileShape {
     pub(super) rows: usize,
     pub(super) vectors: usize,
     pub(super) lanes: usize,
+    /// The bytes of a number.
+    pub(super) bytes: usize,
 }
+
+/// What is read from places so many bytes apart, or a multiple of them, contends for few places in a first-level cache: 8 or
+/// 12 ways of 64 lines, as most processors have.
+const CONTENDING: usize = 1 << 12;
+
+/// The most rows that contend and stay in the cache, beside what else is read.
+const FEW_ROWS: usize = 6;
 
 impl TileShape {
     /// The kinds of a level, first the one for most products.
@@ -32,6 +41,13 @@ impl TileShape {
     /// The same kind for turned columns.
     pub(super) fn of_squares(self) -> Self {
         Self { rows: SQUARE_ROWS[self.vectors - 1].min(self.rows), ..self }
+    }
+
+    /// The same kind for rows that are read where they lie, so far apart.
+    pub(super) fn apart(self, stride: isize) -> Self {
+        let contend =
+            stride != 0 && (stride.unsigned_abs() * self.bytes).is_multiple_of(CONTENDING);
+        Self { rows: if contend { self.rows.min(FEW_ROWS) } else { self.rows }, ..self }
     }
 
     /// The most columns.
@@ -56,7 +72,8 @@ impl<T: Scalar> Kernel for Ask<T> {
     fn run<S: Simd>(self) -> Self::Output {
         // Looked at when a level is compiled, also one that the machine does not have.
         const { assert!(WIDEST.is_multiple_of(MAX_VECTORS * T::Vector::<S>::LANES)) };
-        let shape = |rows, vectors| TileShape { rows, vectors, lanes: T::Vector::<S>::LANES };
+        let (lanes, bytes) = (T::Vector::<S>::LANES, size_of::<T>());
+        let shape = |rows, vectors| TileShape { rows, vectors, lanes, bytes };
         [shape(S::TILE_ROWS, MAX_VECTORS), shape(S::TALL_ROWS, 1)]
     }
 }
@@ -203,5 +220,21 @@ impl<T: Scalar> Strip<'_, T> {
             9..=10 => isa.run(Tiles::<T, 10, LISTED>(self)),
             _ => isa.run(Tiles::<T, 12, LISTED>(self)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_contend_for_a_cache_are_few() {
+        let tile = TileShape { rows: 12, vectors: 2, lanes: 16, bytes: 4 };
+        let high = |stride| tile.apart(stride).rows;
+        assert_eq!(
+            [0, 1, 512, 1000, 1024, -1024, 1536, 2048].map(high),
+            [12, 12, 12, 12, 6, 6, 12, 6]
+        );
+        assert_eq!(TileShape { bytes: 8, ..tile }.apart(512).rows, 6);
     }
 }

@@ -37,10 +37,11 @@ const MOST_WIDE: usize = 64;
 /// The fewest columns.
 const NARROWEST: usize = 16;
 
-/// A strip has at most so many elements, if it can: what is kept for all of it stays in the second-level cache, and without
-/// a product, whose tiles gain from width, in the first.
+/// A strip has at most so many elements, if it can: what is kept for all of it stays in the second-level cache, of `f32`
+/// 128 kB a value, and without a product in the first. Of a product, each strip reads all of the first factor, and tiles of
+/// one vector wait for what they read.
 const STRIP: usize = 2 * BLOCK;
-const PRODUCT_STRIP: usize = 8 * BLOCK;
+const PRODUCT_STRIP: usize = 32 * BLOCK;
 
 /// Strips are dealt out evenly to so many threads. It is not the number that a machine has: blocks are lower in wider
 /// strips, and sums down the columns are joined block by block.
@@ -336,7 +337,9 @@ mod tests {
         assert_eq!(cut(32, 128), [(64, 2), (64, 2)]);
         assert_eq!(cut(128, 100), [(16, 7), (16, 7)]);
         assert_eq!(cut(128, 512), [(64, 8), (16, 32)]);
-        assert_eq!(cut(1000, 512), [(16, 32), (16, 32)]);
+        assert_eq!(cut(512, 2048), [(64, 32), (16, 128)]);
+        assert_eq!(cut(1000, 512), [(32, 16), (16, 32)]);
+        assert_eq!(cut(4000, 512), [(16, 32), (16, 32)]);
         assert_eq!(cut(2, 10), [(10, 1), (10, 1)]);
         assert_eq!(cut(1, 512), [(256, 2), (256, 2)]);
         assert_eq!(cut(0, 0), [(1, 1), (1, 1)]);
