@@ -31,6 +31,9 @@ const PRODUCT_PIECE: usize = 16 * BLOCK;
 /// is taken.
 const WIDTHS: [usize; 7] = [64, 32, 16, 128, 256, 512, 1024];
 
+/// Strips are also tried that are as many for each share, of like widths.
+const MOST_EVEN: usize = 4;
+
 /// The most columns of a strip that is more than one block.
 const MOST_WIDE: usize = 64;
 
@@ -138,9 +141,12 @@ impl Blocks {
             let len = rows.saturating_mul(width);
             len <= most && (width <= MOST_WIDE || len <= BLOCK)
         };
-        // Each row of a strip costs as much as some columns more.
-        let cost = |width: usize| largest_share(nest.columns, width) * (width + 4) / width;
-        let widths = WIDTHS.into_iter().filter(fits);
+        // Each row of a strip costs as much as some columns more: of a product, to read its numbers of the first factor.
+        let more = if product { 8 } else { 4 };
+        let cost = |width: usize| largest_share(nest.columns, width) * (width + more) / width;
+        let even = (1..=MOST_EVEN).map(|n| nest.columns.div_ceil(n * SHARES).next_multiple_of(4));
+        let even = even.filter(|width| (NARROWEST..MOST_WIDE).contains(width));
+        let widths = WIDTHS.into_iter().chain(even).filter(fits);
         let width = widths.min_by_key(|&width| cost(width)).unwrap_or(NARROWEST);
         let columns = width.min(nest.columns.max(1));
         let strips = nest.columns.div_ceil(columns).max(1);
@@ -335,7 +341,8 @@ mod tests {
         };
         assert_eq!(cut(32, 256), [(64, 4), (64, 4)]);
         assert_eq!(cut(32, 128), [(64, 2), (64, 2)]);
-        assert_eq!(cut(128, 100), [(16, 7), (16, 7)]);
+        assert_eq!(cut(128, 100), [(52, 2), (16, 7)]);
+        assert_eq!(cut(128, 300), [(52, 6), (16, 19)]);
         assert_eq!(cut(128, 512), [(64, 8), (16, 32)]);
         assert_eq!(cut(512, 2048), [(64, 32), (16, 128)]);
         assert_eq!(cut(1000, 512), [(32, 16), (16, 32)]);
@@ -345,7 +352,6 @@ mod tests {
         assert_eq!(cut(0, 0), [(1, 1), (1, 1)]);
         let nest = Nest { outer: vec![], rows: 128, columns: 100 };
         let blocks = Blocks::in_strips(&nest, true);
-        let columns: Vec<_> = (0..7).map(|i| blocks.piece(&nest, i, 7).columns).collect();
-        assert_eq!((columns[0].clone(), columns[6].clone()), (0..4, 84..100));
+        assert_eq!([0, 1].map(|i| blocks.piece(&nest, i, 2).columns), [0..48, 48..100]);
     }
 }
