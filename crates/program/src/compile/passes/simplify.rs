@@ -11,10 +11,10 @@ use graph::{Graph, Var};
 use crate::compile::analysis::are_apart;
 use crate::compile::place::is_all;
 
-/// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, an
-/// array of one part that is all of it, a look at all of an array in its order, a reshape that is looked at or reshaped, a permutation of one
-/// that it undoes. All are exact in IEEE arithmetic, also for infinities, NaN and signed zeros. Replacing x + 0 by x (wrong for −0) or x·0 by 0 (wrong for
-/// infinities and NaN) would not be, and both stay.
+/// Drops operations that do nothing: x·1, x/1, x − 0, −(−x), a broadcast to the own shape, an array of one part that is all of
+/// it, a look at all of an array in its order, a reshape that is looked at or reshaped, a permutation of one that it undoes.
+/// All are exact in IEEE arithmetic, also for infinities, NaN and signed zeros. Replacing x + 0 by x (wrong for −0) or x·0 by
+/// 0 (wrong for infinities and NaN) would not be, and both stay.
 ///
 /// A transposed product becomes the product of the transposed factors in reverse: the same sums of the same products, and
 /// no result to be transposed. The kernel takes factors of any strides.
