@@ -88,6 +88,14 @@ fn strides_over(place: &Place, shape: &[usize]) -> Strides {
     (0..rank).map(stride).collect()
 }
 
+/// Whether no step within a place carries from one axis of an array into the next: wherever the elements of the array lie, it is
+/// a place among them.
+pub(crate) fn keeps_axes(array: &Shape, place: &Place) -> bool {
+    let whole = Place::whole(array);
+    let apart = Place { strides: whole.strides.iter().map(|stride| 2 * stride).collect(), ..whole };
+    within(&apart, place).is_some()
+}
+
 /// Where a place among the elements of `shape` lies among those of an array that is broadcast to it, of what repeats along
 /// an axis one position; if no step carries from one axis into the next.
 pub(crate) fn of_repeated(array: &Shape, shape: &Shape, place: &Place) -> Option<Place> {
