@@ -10,7 +10,7 @@ use super::group::Group;
 use super::pack::{Pack, Target};
 use super::panels::Panels;
 use super::plan::{Plan, Read, Sides, even_part};
-use super::store::Spread;
+use super::store::Unpack;
 use super::strip::{MAX_ROWS, Step, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
@@ -135,7 +135,7 @@ impl<T: Scalar> Job<'_, T> {
     ///
     /// There is a result of each row and column, where nobody writes, and C can be written there.
     pub(super) unsafe fn write(&self, dense: *const T) {
-        self.isa.run(Spread {
+        self.isa.run(Unpack {
             from: dense,
             to: self.c,
             rows: (self.sides.c_rows, self.rows.0..self.rows.1),

@@ -178,12 +178,13 @@ impl Plan {
         } else if columns * depth > IN_PLACE as f64 {
             cost += columns * depth * strips * 0.11;
         }
-        let of_x_number = if x_packed { pack_cost(x_rows, x_depth) } else { read_cost(x_depth) };
+        let of_x_number =
+            if x_packed { pack_cost(x_rows, x_depth) } else { read_cost(x_depth, tile.bytes) };
         let of_x = rows * depth * of_x_number;
         cost += of_x;
         if !direct {
-            // As if each block were written there. They are gathered where there is room, which would have products turned to
-            // read X across memory, for less time than that takes.
+            // As if each block of the depth were written there, though results are gathered where there is room. With what that
+            // takes, products are turned where it does not pay: X is then read across memory, which costs more than is said here.
             let of_one = if c_rows.stride() == 1 && c_rows.run_len() >= 4 { 0.7 } else { 1.5 };
             cost += rows * columns * (depth / depth_block as f64).ceil() * of_one;
         }
@@ -201,16 +202,16 @@ const IN_ORDER: f64 = 0.2;
 /// The clock cycles of turning a number of Y in registers.
 const TURNING: f64 = 0.25;
 
-/// A step of so many numbers is to another page of memory.
-const PAGE: usize = 1 << 10;
+/// A step of so many bytes is to another page of memory.
+const PAGE: usize = 1 << 12;
 
-/// The clock cycles of reading a number of X where it lies, beyond those of a tile: more if each step is in another line, and most
+/// The clock cycles of reading a number of X, of so many bytes, where it lies, beyond those of a tile: more if each step is in another line, and most
 /// if steps leap from page to page, which no processor foresees.
-fn read_cost(depth: &Group) -> f64 {
+fn read_cost(depth: &Group, bytes: usize) -> f64 {
     let goes_on = depth.stride() == 1 && depth.run_len() >= 16.min(depth.len());
     match depth.is_run() {
         _ if goes_on => IN_ORDER,
-        true if depth.stride().unsigned_abs() >= PAGE => 2.0,
+        true if depth.stride().unsigned_abs() * bytes >= PAGE => 2.0,
         true => 0.5,
         false => 0.8,
     }

@@ -6,6 +6,7 @@ use super::BOrPacked;
 use super::block::{Factor, Job};
 use super::group::Group;
 use super::plan::Plan;
+use super::strip::TileShape;
 use super::work::{Merged, Operand, Work};
 use crate::isa::Isa;
 use crate::pool::Pool;
@@ -212,22 +213,14 @@ impl<'p, T: Scalar> Run<'p, T> {
         let (job, tile) = (&job, job.plan.tile);
         let (rows, columns) = (job.rows.1, job.columns.1);
         let few_rows = rows < threads * tile.rows;
-        let few_columns = columns < 2 * threads * tile.columns();
-        if few_rows && few_columns && self.share_depth(pool, job) {
+        if few_rows && are_few(columns, tile, threads) && self.share_depth(pool, job) {
             return;
         }
-        // Each of some bands of columns needs all of X, and each of some bands of rows all of Y; and the highest, or widest,
-        // is waited for.
-        let [of_x, of_y] = job.plan.again;
-        let time = |part: usize, total: usize, again: f64| {
-            (job.plan.cost - again) * part as f64 / total as f64 + again
-        };
-        let wide = columns.div_ceil(threads).next_multiple_of(tile.lanes);
-        let high = rows.div_ceil(threads).next_multiple_of(tile.rows.min(4));
-        if rows < threads || !few_columns && time(wide, columns, of_x) <= time(high, rows, of_y) {
-            bands(pool, columns, wide, &|columns| Job { columns, ..*job });
-        } else {
-            bands(pool, rows, high, &|rows| Job { rows, ..*job });
+        match Bands::of(&job.plan, (rows, columns), threads) {
+            Bands::Columns(wide) => {
+                bands(pool, columns, wide, &|columns| Job { columns, ..*job });
+            }
+            Bands::Rows(high) => bands(pool, rows, high, &|rows| Job { rows, ..*job }),
         }
     }
 
@@ -262,6 +255,37 @@ impl<'p, T: Scalar> Run<'p, T> {
     }
 }
 
+/// What each thread has of a product: so many columns, or so many rows.
+#[derive(Debug, PartialEq)]
+enum Bands {
+    Columns(usize),
+    Rows(usize),
+}
+
+impl Bands {
+    /// Those of which the widest, or the highest, takes the least time, as it is waited for. Each band of columns needs all of
+    /// X, and each of rows all of Y.
+    fn of(plan: &Plan, (rows, columns): (usize, usize), threads: usize) -> Bands {
+        let [of_x, of_y] = plan.again;
+        let time = |part: usize, total: usize, again: f64| {
+            (plan.cost - again) * part as f64 / total as f64 + again
+        };
+        let wide = columns.div_ceil(threads).next_multiple_of(plan.tile.lanes);
+        let high = rows.div_ceil(threads).next_multiple_of(plan.tile.rows.min(4));
+        let of_columns = || time(wide, columns, of_x) <= time(high, rows, of_y);
+        if rows < threads || !are_few(columns, plan.tile, threads) && of_columns() {
+            Bands::Columns(wide)
+        } else {
+            Bands::Rows(high)
+        }
+    }
+}
+
+/// Whether bands of columns would be narrower than two tiles.
+fn are_few(columns: usize, tile: TileShape, threads: usize) -> bool {
+    columns < 2 * threads * tile.columns()
+}
+
 /// Adds the numbers of a block to the sums of those before it.
 ///
 /// # Safety
@@ -288,4 +312,33 @@ fn bands<'p, T: Scalar>(
             unsafe { job(band).run() };
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::Read;
+    use super::*;
+
+    #[test]
+    fn bands_are_even_and_repeat_what_costs_less() {
+        let tile = TileShape { rows: 12, vectors: 2, lanes: 16, bytes: 4 };
+        let plan = |of_x, of_y| Plan {
+            turned: false,
+            tile,
+            y: Read::InPlace,
+            x_packed: false,
+            direct: true,
+            cost: 1e6,
+            again: [of_x, of_y],
+        };
+        let of = |of_x, of_y, shape| Bands::of(&plan(of_x, of_y), shape, 2);
+        assert_eq!(of(1e5, 4e5, (16, 144)), Bands::Columns(80));
+        assert_eq!(of(4e5, 1e5, (16, 144)), Bands::Rows(8));
+        // As dear, and rows are halves where columns are not.
+        assert_eq!(of(1e5, 1e5, (16, 144)), Bands::Rows(8));
+        assert_eq!(of(1e5, 1e5, (64, 576)), Bands::Columns(288));
+        // Too few columns, and too few rows.
+        assert_eq!(of(1e5, 4e5, (64, 96)), Bands::Rows(32));
+        assert_eq!(of(4e5, 1e5, (1, 40)), Bands::Columns(32));
+    }
 }

@@ -46,7 +46,7 @@ pub(super) unsafe fn scatter<T: Scalar>(
 }
 
 /// A copy of results that lie in rows side by side to their places in C. Whoever makes one vouches for both.
-pub(super) struct Spread<'p, T> {
+pub(super) struct Unpack<'p, T> {
     pub(super) from: *const T,
     pub(super) to: *mut T,
     /// The rows of C, and which of them.
@@ -54,12 +54,12 @@ pub(super) struct Spread<'p, T> {
     pub(super) columns: (&'p Group, Range<usize>),
 }
 
-impl<T: Scalar> Kernel for Spread<'_, T> {
+impl<T: Scalar> Kernel for Unpack<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Spread { from, to, rows: (rows, range), columns: (columns, across) } = self;
+        let Unpack { from, to, rows: (rows, range), columns: (columns, across) } = self;
         let width = across.len();
         let result = |i, j| from.wrapping_add((i - range.start) * width + (j - across.start));
         let turned = rows.stride() == 1 && rows.run_len() >= SIDE && columns.stride() > 0;

@@ -106,3 +106,33 @@ impl Emitter<'_> {
         Factors { batch, rows, columns, depth, operands, strides }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instruction::Memory;
+
+    #[test]
+    fn axes_go_as_the_factor_lies_of_which_more_is_read_than_written() {
+        // A kernel's gradient: channels out by channels in and a window of 3 × 3, over so many positions of rows of 34 with 16
+        // channels.
+        let arranged = |positions| {
+            let operand = || Operand { memory: Memory::Real(0..1), place: Place::whole([1]) };
+            let strides = [[vec![], vec![1], vec![16]], [vec![], vec![16], vec![1, 544, 16]]];
+            let mut factors = Factors {
+                batch: vec![],
+                rows: vec![32],
+                columns: vec![16, 3, 3],
+                depth: vec![positions],
+                operands: [operand(), operand()],
+                strides,
+            };
+            let mut result = Place::whole([32, 16, 3, 3]);
+            factors.arrange(&mut result);
+            let [_, [_, _, read]] = factors.strides;
+            (factors.columns, read, result.strides.to_vec())
+        };
+        assert_eq!(arranged(1000), (vec![3, 3, 16], vec![544, 16, 1], vec![144, 3, 1, 9]));
+        assert_eq!(arranged(32), (vec![16, 3, 3], vec![1, 544, 16], vec![144, 9, 3, 1]));
+    }
+}
