@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::ArrayViewD;
 
 use crate::Precision;
-use crate::execute::{Arenas, Fixed, Machine, carve, view};
+use crate::execute::{Arenas, Fixed, Machine, carve_one, view};
 use crate::in_place::Lent;
 use crate::instruction::Operand;
 use crate::look::{Look, Within};
@@ -67,10 +67,11 @@ impl Carry {
         fixed: Fixed<'_, T>,
         lent: &[Lent<'_, T>],
     ) {
-        let (memory, mut outputs) = carve(reals, std::slice::from_ref(&to), Some);
-        let from = memory.beside(lent).read(&self.start.memory, fixed);
-        let from: ArrayViewD<'_, T> = view(&self.start, from);
-        outputs[0].iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        carve_one(reals, &to, |memory, to| {
+            let from = memory.beside(lent).read(&self.start.memory, fixed);
+            let from: ArrayViewD<'_, T> = view(&self.start, from);
+            to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        });
     }
 }
 

@@ -92,34 +92,35 @@ impl<T: Precision> Nested<T> {
         for range in results {
             written.push(range);
         }
-        let (memory, outputs) = carve(reals, &written, Some);
-        let memory = memory.beside(lent);
-        let mut outputs = outputs.into_iter();
-        let arena = outputs.next().expect("the arena of a body is written");
-        let mut given: SmallVec<[Lent<'_, T>; INLINE]> = SmallVec::new();
-        for range in carried {
-            given.push(Lent::Read(memory.slice(&range)));
-        }
-        for read in &self.reads {
-            given.push(Lent::Read(&memory.read(&read.memory, fixed)[read.range(slice)]));
-        }
-        let results = given.len();
-        for output in outputs {
-            given.push(Lent::Written(output));
-        }
-        let own_fixed = Fixed { params: &[], constants: &self.constants };
-        let mut arenas = Arenas { reals: &mut *arena, indices: own, scratch };
-        if first {
-            machine.run(&self.once, own_fixed, arenas.again(), &mut given, &mut Unseen)?;
-        }
-        look.begin();
-        machine.run(&self.instructions, own_fixed, arenas, &mut given, look)?;
-        for (from, to) in self.copied.iter().zip(&mut given[results..]) {
-            if let (Lent::Written(to), false) = (to, from.is_empty()) {
-                to.copy_from_slice(&arena[from.clone()]);
+        carve(reals, &written, Some, |memory, outputs| {
+            let (arena, outputs) =
+                outputs.split_first_mut().expect("the arena of a body is written");
+            let memory = memory.beside(lent);
+            let mut given: SmallVec<[Lent<'_, T>; INLINE]> = SmallVec::new();
+            for range in carried {
+                given.push(Lent::Read(memory.slice(&range)));
             }
-        }
-        Ok(())
+            for read in &self.reads {
+                given.push(Lent::Read(&memory.read(&read.memory, fixed)[read.range(slice)]));
+            }
+            let results = given.len();
+            for output in outputs {
+                given.push(Lent::Written(output));
+            }
+            let own_fixed = Fixed { params: &[], constants: &self.constants };
+            let mut arenas = Arenas { reals: arena, indices: own, scratch };
+            if first {
+                machine.run(&self.once, own_fixed, arenas.again(), &mut given, &mut Unseen)?;
+            }
+            look.begin();
+            machine.run(&self.instructions, own_fixed, arenas.again(), &mut given, look)?;
+            for (from, to) in self.copied.iter().zip(&mut given[results..]) {
+                if let (Lent::Written(to), false) = (to, from.is_empty()) {
+                    to.copy_from_slice(&arenas.reals[from.clone()]);
+                }
+            }
+            Ok(())
+        })
     }
 }
 

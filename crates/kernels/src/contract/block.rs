@@ -11,7 +11,7 @@ use super::pack::{Pack, Target};
 use super::panels::Panels;
 use super::plan::{Plan, Read, Sides, even_part};
 use super::store::Unpack;
-use super::strip::{MAX_ROWS, Step, Steps, Strip, packed_height};
+use super::strip::{Step, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
 use crate::scalar::Scalar;
@@ -282,22 +282,19 @@ impl<T: Scalar> Job<'_, T> {
         rows: Range<usize>,
         at: usize,
     ) {
-        let (mut x_rows, mut c_rows) = ([0; MAX_ROWS], [0; MAX_ROWS]);
         let count = rows.len();
-        let mut x = rooms.x.wrapping_add(at * layer.depth).cast_const();
-        let mut x_step = packed_height(count) as isize;
+        let (x, x_rows, x_step);
         if self.plan.x_packed {
-            (0..MAX_ROWS).for_each(|i| x_rows[i] = i.min(count - 1) as isize);
+            x = rooms.x.wrapping_add(at * layer.depth).cast_const();
+            x_rows = std::array::from_fn(|i| i.min(count - 1) as isize);
+            x_step = packed_height(count) as isize;
         } else {
-            self.sides.x_rows.for_each(rows.start, count, |i, offset| x_rows[i] = offset);
-            let last = x_rows[count - 1];
-            x_rows[count..].fill(last);
-            (x, x_step) = (self.x, self.sides.x_depth.stride());
-            if steps != Steps::Listed {
-                x = x.wrapping_offset(self.sides.x_depth.at(layer.first).0);
-            }
+            let depth = self.sides.x_depth;
+            let start = if steps == Steps::Listed { 0 } else { depth.at(layer.first).0 };
+            x = self.x.wrapping_offset(start);
+            x_rows = self.sides.x_rows.offsets(rows.start, count);
+            x_step = depth.stride();
         }
-        self.sides.c_rows.for_each(rows.start, count, |i, offset| c_rows[i] = offset);
         let strip = Strip {
             steps,
             rows: count,
@@ -307,7 +304,7 @@ impl<T: Scalar> Job<'_, T> {
             x_step,
             list: rooms.list,
             c: self.c,
-            c_rows,
+            c_rows: self.sides.c_rows.offsets(rows.start, count),
             y_columns: self.sides.y_columns,
             scattered: (!self.plan.direct).then_some(self.sides.c_columns),
             accumulate: layer.accumulate,

@@ -112,6 +112,25 @@ impl Group {
         }
     }
 
+    /// The offsets of `count` positions from `first` on, and that of the last again to the end.
+    #[inline]
+    pub(super) fn offsets<const N: usize>(&self, first: usize, count: usize) -> [isize; N] {
+        let mut offsets = [0; N];
+        if self.is_run() {
+            // The same as below, for what most operands are.
+            let mut at = first as isize * self.run.stride;
+            for (i, offset) in offsets.iter_mut().enumerate() {
+                *offset = at;
+                at += if i + 1 < count { self.run.stride } else { 0 };
+            }
+            return offsets;
+        }
+        self.for_each(first, count, |i, offset| offsets[i] = offset);
+        let last = offsets[count - 1];
+        offsets[count..].fill(last);
+        offsets
+    }
+
     /// Calls `f` with the offset of each position from `first` on, `count` times.
     #[inline(always)]
     pub(super) fn for_each(&self, first: usize, count: usize, mut f: impl FnMut(usize, isize)) {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::Fused;
 use super::blocks::{Piece, UNIT};
 use super::chain::{Chain, MAX_LINKS};
-use super::copy::{Grid, gather, scatter};
+use super::copy::{Grid, copy_row, gather, scatter};
 use super::indexed::{compare, look_up};
 use super::memory::Addresses;
 use super::nest::{MAX_OUTER, Strides};
@@ -113,7 +113,20 @@ impl<'a, T: Scalar> Block<'a, T> {
     /// The steps are those of `self.fused`, whose operands `Fused::run` has checked; `registers` has room for its
     /// registers and belongs to this thread; no other thread works on a piece that this block is of. Direct steps run
     /// only in blocks of which `Phase::is_direct` holds.
+    #[inline]
     pub(super) unsafe fn run(&self, steps: &[MicroOp<T>]) {
+        if !steps.is_empty() {
+            // SAFETY: as the caller vouches.
+            unsafe { self.all(steps) }
+        }
+    }
+
+    /// Runs some steps.
+    ///
+    /// # Safety
+    ///
+    /// As of `run`.
+    unsafe fn all(&self, steps: &[MicroOp<T>]) {
         for step in steps {
             // SAFETY: as the caller vouches.
             unsafe { self.step(step) }
@@ -320,6 +333,11 @@ impl<'a, T: Scalar> Block<'a, T> {
             return;
         }
         let strides = &self.fused.inputs[k].strides;
+        if let Some(first) = self.line(strides, kind) {
+            let from = self.memory.input(k).wrapping_add(first);
+            // SAFETY: the positions are in the nest, and the input reaches to the last of it.
+            return unsafe { copy_row(from, out.as_mut_ptr(), out.len()) };
+        }
         let rows = if kind.varies_by_row() { self.rows } else { 1 };
         let columns = out.len() / rows;
         let across = |extent: usize, stride: isize| (extent - 1) as isize * stride;
@@ -334,6 +352,18 @@ impl<'a, T: Scalar> Block<'a, T> {
             let grid = Grid { first: grid.first - lowest, ..grid };
             gather(self.isa, x, grid, (run, columns), to);
         });
+    }
+
+    /// Where an operand's numbers of the block begin, if they are one line, as most that vary along one axis are.
+    #[inline(always)]
+    fn line(&self, strides: &Strides, kind: Kind) -> Option<usize> {
+        let start = || strides.round_start(&self.index);
+        match kind {
+            Kind::Scalar => Some(start()),
+            Kind::Column => (strides.column == 1).then(|| start() + self.column),
+            Kind::Row if strides.runs.is_empty() => (strides.row == 1).then(|| start() + self.row),
+            Kind::Row | Kind::Full | Kind::Chunks => None,
+        }
     }
 
     /// Looks up elements of input `k`, a table, at the indices of another.

@@ -65,12 +65,6 @@ impl<T: Scalar> Fused<T> {
         scratch: usize,
         threads: usize,
     ) {
-        let of_products = self.products.iter().flat_map(|product| {
-            let (slots, reaches) = (product.slots(), product.reaches());
-            [(slots[0], reaches[0], Role::Values), (slots[1], reaches[1], Role::Values)]
-        });
-        let of_inputs = self.inputs.iter();
-        let of_inputs = of_inputs.map(|input| (input.slot, input.reach, input.role));
         let count = self.inputs.len() + 2 * self.products.len();
         assert_eq!(inputs.len(), count, "the number of inputs and factors");
         assert_eq!(outputs.len(), self.slots.len(), "the number of output slices");
@@ -78,18 +72,16 @@ impl<T: Scalar> Fused<T> {
             let len = output.len();
             assert!(len >= reach, "output slice {slot} needs {reach} elements, not {len}");
         }
-        for (k, (input, (slot_said, reach, role))) in
-            inputs.iter().zip(of_inputs.chain(of_products)).enumerate()
-        {
-            let (len, slot) = match *input {
-                Source::Slice(x) => (x.len(), None),
-                Source::Index(x) => (x.len(), None),
-                Source::Output(slot) => (outputs.get(slot).map_or(0, |x| x.len()), Some(slot)),
-            };
-            let indices = matches!(input, Source::Index(_));
-            assert_eq!(indices, role == Role::Indices, "whether input {k} is of indices");
-            assert_eq!(slot, slot_said, "the output slice that input {k} stands in");
-            assert!(len >= reach, "input {k} needs {reach} elements, not {len}");
+        let (of_loop, of_products) = inputs.split_at(self.inputs.len());
+        for (k, (source, input)) in of_loop.iter().zip(&self.inputs).enumerate() {
+            check_input(k, source, outputs, (input.slot, input.reach, input.role));
+        }
+        for (p, (factors, product)) in of_products.chunks(2).zip(&self.products).enumerate() {
+            let first = self.inputs.len() + 2 * p;
+            let (slots, reaches) = (product.slots(), product.reaches());
+            for (i, factor) in factors.iter().enumerate() {
+                check_input(first + i, factor, outputs, (slots[i], reaches[i], Role::Values));
+            }
         }
         let needed = self.scratch_len(threads);
         assert!(scratch >= needed, "{needed} numbers of scratch memory are needed, not {scratch}");
@@ -157,6 +149,26 @@ impl<T: Scalar> Fused<T> {
             }
         }
     }
+}
+
+/// Checks that input `k` is given where the loop says that it stands.
+#[inline(always)]
+#[track_caller]
+fn check_input<T>(
+    k: usize,
+    source: &Source<'_, T>,
+    outputs: &[&mut [T]],
+    (slot_said, reach, role): (Option<usize>, usize, Role),
+) {
+    let (len, slot) = match *source {
+        Source::Slice(x) => (x.len(), None),
+        Source::Index(x) => (x.len(), None),
+        Source::Output(slot) => (outputs.get(slot).map_or(0, |x| x.len()), Some(slot)),
+    };
+    let indices = matches!(source, Source::Index(_));
+    assert_eq!(indices, role == Role::Indices, "whether input {k} is of indices");
+    assert_eq!(slot, slot_said, "the output slice that input {k} stands in");
+    assert!(len >= reach, "input {k} needs {reach} elements, not {len}");
 }
 
 struct Run<'a, T> {
