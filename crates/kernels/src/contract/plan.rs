@@ -132,7 +132,7 @@ impl Plan {
                 let tile = if y == Read::Squares { tile.of_squares() } else { tile };
                 Plan::way(sides, part, depth_block, tile, y, turned)
             };
-            tiles.iter().map(way)
+            tiles.iter().filter(move |tile| y == Read::InPlace || !tile.is_flat()).map(way)
         })
     }
 
@@ -161,8 +161,9 @@ impl Plan {
         let along = vectors.div_ceil(tile.vectors);
         let panels = along as f64 * (columns / run as f64);
         let runs = y == Read::InPlace && !y_depth.is_run();
-        let x_packed =
-            panels >= MANY_TILES as f64 && !runs && tile.vectors > 1 && y != Read::Squares;
+        let listed = runs || !x_depth.is_run();
+        let high = tile.vectors > 1 && !tile.is_flat();
+        let x_packed = panels >= MANY_TILES as f64 && !runs && high && y != Read::Squares;
         let tile = if x_packed { tile } else { tile.apart(x_rows.stride()) };
         let strips = part.0.div_ceil(tile.rows) as f64;
         let (high, wide) = (rows / strips, vectors as f64 / along as f64);
@@ -190,6 +191,9 @@ impl Plan {
         }
         if tile.vectors == 1 && vectors > 1 && y != Read::Squares {
             // Higher tiles are for columns that fill no more than a vector.
+            cost = f64::INFINITY;
+        }
+        if tile.is_flat() && (part.0 > tile.rows || listed) {
             cost = f64::INFINITY;
         }
         Plan { turned, tile, y, x_packed, direct, cost, again: [of_x, of_y] }

@@ -281,9 +281,10 @@ impl Bands {
     }
 }
 
-/// Whether bands of columns would be narrower than two tiles.
+/// Whether bands of columns would be narrower than two tiles, or a flat one.
 fn are_few(columns: usize, tile: TileShape, threads: usize) -> bool {
-    columns < 2 * threads * tile.columns()
+    let each = if tile.is_flat() { tile.columns() } else { 2 * tile.columns() };
+    columns < threads * each
 }
 
 /// Adds the numbers of a block to the sums of those before it.

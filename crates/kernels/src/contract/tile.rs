@@ -14,7 +14,8 @@ use std::mem::MaybeUninit;
 
 use super::store::scatter;
 use super::strip::{
-    FOUR, LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, SQUARE_ROWS, SQUARES, STRIDED, Strip,
+    FLAT_ROWS, FLAT_VECTORS, FOUR, LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, SQUARE_ROWS,
+    SQUARES, STRIDED, Strip,
 };
 use crate::elementary::Lane;
 use crate::isa::{Kernel, Simd};
@@ -49,6 +50,13 @@ const fn is_halved<T: Scalar, S: Simd>(rows: usize, steps: u8) -> bool {
         && (steps == STRIDED || steps == LISTED)
 }
 
+/// Where vector number `v` begins of those that `columns` numbers take, more than one: the last end with the columns, and overlap
+/// those before where they do not fill all.
+#[inline(always)]
+fn start<X: Vector<T>, T>(v: usize, columns: usize) -> usize {
+    (v * X::LANES).min(columns.wrapping_sub(X::LANES))
+}
+
 impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEPS> {
     type Output = ();
 
@@ -66,8 +74,12 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
                     self.tile::<Half<T, S>, 1>(panel);
                 } else if columns <= T::Vector::<S>::LANES {
                     self.tile::<T::Vector<S>, 1>(panel);
-                } else if const { R <= S::TILE_ROWS && (STEPS != SQUARES || R <= SQUARE_ROWS[1]) } {
-                    self.tile::<T::Vector<S>, 2>(panel);
+                } else if columns <= 2 * T::Vector::<S>::LANES {
+                    if const { R <= S::TILE_ROWS && (STEPS != SQUARES || R <= SQUARE_ROWS[1]) } {
+                        self.tile::<T::Vector<S>, 2>(panel);
+                    }
+                } else if const { R <= FLAT_ROWS && STEPS == STRIDED } {
+                    self.tile::<T::Vector<S>, FLAT_VECTORS>(panel);
                 }
             }
         }
@@ -77,7 +89,7 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
 impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
     /// A tile, into C or, where its columns do not lie side by side there, by way of a room of its own.
     ///
-    /// Of two vectors the second ends with the columns and overlaps the first where they do not fill both: the same sums
+    /// Of several vectors the last ends with the columns and overlaps the one before where they do not fill all: the same sums
     /// are computed and written twice, which takes less than masks.
     ///
     /// # Safety
@@ -150,7 +162,7 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
         // SAFETY: every address is one that the caller vouches for, as is the instruction set of the vectors, which end
         // with the columns.
         unsafe {
-            let second = panel.columns.wrapping_sub(X::LANES);
+            let starts: [usize; V] = std::array::from_fn(|v| start::<X, T>(v, panel.columns));
             let zero = X::splat(T::zero());
             let mut sums = [[zero; V]; R];
             let (mut x, mut y, mut y_start, mut list) = (strip.x, panel.y, panel.y, strip.list);
@@ -162,8 +174,7 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
                 if V == 1 {
                     row[0] = X::load_first(y, panel.columns);
                 } else {
-                    row[0] = X::load(y);
-                    row[V - 1] = X::load(y.wrapping_add(second));
+                    row = starts.map(|start| X::load(y.wrapping_add(start)));
                 }
                 for i in 0..R {
                     let x = X::splat(*x.wrapping_offset(offsets[i]));
@@ -178,11 +189,11 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
                     x = strip.x.wrapping_offset((*list).x);
                     y = y_start.wrapping_offset((*list).y);
                 } else {
-                    if STEPS == STRIDED && V > 1 {
+                    // Runs of more vectors are foreseen.
+                    if STEPS == STRIDED && V == 2 {
                         prefetch(x.wrapping_offset(AHEAD * strip.x_step));
                         let y = y.wrapping_offset(AHEAD * panel.y_step);
-                        prefetch(y);
-                        prefetch(y.wrapping_add(second));
+                        starts.iter().for_each(|&start| prefetch(y.wrapping_add(start)));
                     }
                     let step = if STEPS == PACKED { R as isize } else { strip.x_step };
                     x = x.wrapping_offset(step);
@@ -305,7 +316,7 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
         let mut offsets = [0; MAX_VECTORS * MAX_LANES];
         self.0.y_columns.for_each(panel.first, panel.columns, |j, offset| offsets[j] = offset);
         std::array::from_fn(|v| {
-            let first = if v == 0 { 0 } else { panel.columns - X::LANES };
+            let first = if V == 1 { 0 } else { start::<X, T>(v, panel.columns) };
             std::array::from_fn(|j| {
                 let j = if j < X::LANES && first + j < panel.columns { first + j } else { 0 };
                 panel.y.wrapping_offset(offsets[j])
@@ -341,14 +352,17 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
                     }
                     sums[0].store_first(to, columns);
                 } else {
-                    let end = to.wrapping_add(columns.wrapping_sub(X::LANES));
+                    let place = |v| to.wrapping_add(start::<X, T>(v, columns));
                     if accumulate {
-                        let old = (X::load(to), X::load(end));
-                        sums[0] = sums[0].add(old.0);
-                        sums[V - 1] = sums[V - 1].add(old.1);
+                        // All before any is written: they may overlap.
+                        let old: [X; V] = std::array::from_fn(|v| X::load(place(v)));
+                        for v in 0..V {
+                            sums[v] = sums[v].add(old[v]);
+                        }
                     }
-                    sums[0].store(to);
-                    sums[V - 1].store(end);
+                    for v in 0..V {
+                        sums[v].store(place(v));
+                    }
                 }
             }
         }

@@ -73,6 +73,25 @@ fn small_matrices_are_right() {
 }
 
 #[test]
+fn few_rows_are_computed_by_flat_tiles_and_right() {
+    let pools = pools();
+    for rows in [1, 2] {
+        for columns in [35, 47, 65, 130, 520] {
+            // Of one block of the depth, and of several, of which sums are added where vectors overlap.
+            check_matrices::<f32>(rows, 40, columns, &pools[..1]);
+            check_matrices::<f32>(rows, 800, columns, &pools[..2]);
+            check_matrices::<f64>(rows, 390, columns, &pools[..1]);
+        }
+    }
+    let is_flat = |rows| {
+        let case = Case::dense(&[], &[rows], &[512], &[128]);
+        let work = case.contraction::<f32>().work.expect("there are results");
+        Isa::available().all(|isa| work.plans(isa).run.tile.is_flat())
+    };
+    assert!(is_flat(1) && is_flat(2) && !is_flat(3));
+}
+
+#[test]
 fn matrices_of_many_blocks_are_right() {
     let pools = pools();
     check_matrices::<f32>(70, 300, 150, &pools);
