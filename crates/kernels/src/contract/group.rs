@@ -172,5 +172,7 @@ mod tests {
             met += 1;
         });
         assert_eq!(met, 7);
+        assert_eq!(group.offsets(3, 7), [-8, -20, -18, 100, 102, 90, 92, 92, 92]);
+        assert_eq!(Group::run(9, 5).offsets(2, 3), [10, 15, 20, 20]);
     }
 }

@@ -360,8 +360,8 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
                             sums[v] = sums[v].add(old[v]);
                         }
                     }
-                    for v in 0..V {
-                        sums[v].store(place(v));
+                    for (v, sum) in sums.into_iter().enumerate() {
+                        sum.store(place(v));
                     }
                 }
             }
