@@ -1,7 +1,7 @@
 //! How a product is computed: which operand is read by vectors, what is copied, which tiles.
 
 use super::group::Group;
-use super::strip::TileShape;
+use super::strip::{MAX_VECTORS, TileShape};
 
 /// The most depth of a block: what a tile of C gathers before it is written.
 const DEPTH: usize = 384;
@@ -161,9 +161,8 @@ impl Plan {
         let along = vectors.div_ceil(tile.vectors);
         let panels = along as f64 * (columns / run as f64);
         let runs = y == Read::InPlace && !y_depth.is_run();
-        let listed = runs || !x_depth.is_run();
-        let high = tile.vectors > 1 && !tile.is_flat();
-        let x_packed = panels >= MANY_TILES as f64 && !runs && high && y != Read::Squares;
+        let packs = tile.vectors == MAX_VECTORS && y != Read::Squares;
+        let x_packed = panels >= MANY_TILES as f64 && !runs && packs;
         let tile = if x_packed { tile } else { tile.apart(x_rows.stride()) };
         let strips = part.0.div_ceil(tile.rows) as f64;
         let (high, wide) = (rows / strips, vectors as f64 / along as f64);
@@ -193,7 +192,8 @@ impl Plan {
             // Higher tiles are for columns that fill no more than a vector.
             cost = f64::INFINITY;
         }
-        if tile.is_flat() && (part.0 > tile.rows || listed) {
+        if tile.is_flat() && (part.0 > tile.rows || runs || !x_depth.is_run()) {
+            // Flat ones are for few rows, and there is code for steps of one stride alone.
             cost = f64::INFINITY;
         }
         Plan { turned, tile, y, x_packed, direct, cost, again: [of_x, of_y] }
@@ -209,8 +209,8 @@ const TURNING: f64 = 0.25;
 /// A step of so many bytes is to another page of memory.
 const PAGE: usize = 1 << 12;
 
-/// The clock cycles of reading a number of X, of so many bytes, where it lies, beyond those of a tile: more if each step is in another line, and most
-/// if steps leap from page to page, which no processor foresees.
+/// The clock cycles of reading a number of X, of so many bytes, where it lies, beyond those of a tile: more if each step is in
+/// another line, and most if steps leap from page to page, which no processor foresees.
 fn read_cost(depth: &Group, bytes: usize) -> f64 {
     let goes_on = depth.stride() == 1 && depth.run_len() >= 16.min(depth.len());
     match depth.is_run() {

@@ -15,8 +15,8 @@ pub(super) const MAX_ROWS: usize = 12;
 /// The most vectors side by side in a tile whose operands are copied or turned.
 pub(super) const MAX_VECTORS: usize = 2;
 
-/// A tile of at most so many rows has so many vectors: it does little with each number of Y, which it then reads where it lies,
-/// in runs long enough that the caches foresee them. (1 × 128 over 512 columns takes 2.5 µs so, and 5.2 by tiles of two vectors.)
+/// A flat tile has at most so many rows, and up to so many vectors: it does little with each number of Y, and reads Y where it
+/// lies, in runs that are long enough for a processor to foresee. (1 × 512 over 128 takes 2.5 µs so, and 5.2 by two vectors.)
 pub(super) const FLAT_ROWS: usize = 2;
 pub(super) const FLAT_VECTORS: usize = 4;
 
@@ -43,7 +43,7 @@ impl TileShape {
         isa.run(Ask::<T>(PhantomData))
     }
 
-    /// Whether tiles of this kind read Y where it lies, by the same step along the depth as X.
+    /// Whether it is the kind for few rows, which reads Y where it lies.
     pub(super) fn is_flat(self) -> bool {
         self.vectors > MAX_VECTORS
     }

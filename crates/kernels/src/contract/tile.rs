@@ -3,8 +3,8 @@
 //! Each step of the depth loads the vectors of a tile, or has them from a square that it turned, and multiplies them by one
 //! number of each of its rows, so that arithmetic is the bound: a tile of AVX-512 has 12 rows of 2 vectors, 24 multiply-adds
 //! for 14 loads; one of AVX2 6 rows of 2, or 8 of 1 where there are few columns. (Fewer than eight sums at a time would wait
-//! for each other.) Columns that half a vector holds are taken by halves, and tiles of one vector take four steps at a time:
-//! reading bounds them.
+//! for each other.) One or two rows have 4 vectors, columns that half a vector holds are taken by halves, and tiles of one
+//! vector take four steps at a time: reading bounds all three.
 //!
 //! Rows are found by offsets and steps of the depth in a list, so that windows of an image are read where they lie: two
 //! loads for a step, which its arithmetic hides. (A branch at the end of each run of steps took a quarter of the time

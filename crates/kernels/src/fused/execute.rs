@@ -117,16 +117,16 @@ impl<'a, T: Scalar> Block<'a, T> {
     pub(super) unsafe fn run(&self, steps: &[MicroOp<T>]) {
         if !steps.is_empty() {
             // SAFETY: as the caller vouches.
-            unsafe { self.all(steps) }
+            unsafe { self.run_some(steps) }
         }
     }
 
-    /// Runs some steps.
+    /// Runs steps, of which there are some: to call this takes longer than to find out, and many lists are empty.
     ///
     /// # Safety
     ///
     /// As of `run`.
-    unsafe fn all(&self, steps: &[MicroOp<T>]) {
+    unsafe fn run_some(&self, steps: &[MicroOp<T>]) {
         for step in steps {
             // SAFETY: as the caller vouches.
             unsafe { self.step(step) }
@@ -460,13 +460,14 @@ impl<'a, T: Scalar> Block<'a, T> {
     unsafe fn store(&self, x: &[T], kind: Kind, output: Site) {
         let Site::Output(j) = output else { unreachable!("only an output is stored") };
         let strides = &self.fused.outputs[j].strides;
-        let columns = if kind.varies_by_column() { self.columns } else { 1 };
-        let dense = match kind {
-            Kind::Full => self.fused.blocks.holds_dense(strides),
-            Kind::Column => strides.column == 1,
-            _ => strides.runs.is_empty() && strides.row == 1,
-        };
         let out = self.memory.output(j);
+        if let Some(first) = self.line(strides, kind) {
+            // SAFETY: the positions are in the nest, and the output reaches to the last of them. The input in whose place the
+            // output is may be what is copied.
+            return unsafe { out.wrapping_add(first).copy_from(x.as_ptr(), x.len()) };
+        }
+        let columns = if kind.varies_by_column() { self.columns } else { 1 };
+        let dense = kind == Kind::Full && self.fused.blocks.holds_dense(strides);
         self.for_grids(strides, kind, x.len() / columns.max(1), |done, run, grid| {
             let x = &x[done * columns..(done + run) * columns];
             // SAFETY: the positions are in the nest, and the output, whose elements lie apart, reaches to the last of it.
