@@ -257,6 +257,9 @@ type Contributions<'g> = SmallVec<[Var<'g>; 1]>;
 /// The cotangents of parts of an array, each in its place among zeros, are put into one array: n
 /// slices cost what the array costs, and not n times as much.
 fn total<'g>(contributions: &mut Contributions<'g>) -> Var<'g> {
+    if let [only] = contributions[..] {
+        return only;
+    }
     let graph = contributions[0].graph();
     let is_part =
         |var: &Var<'g>| graph.node(var.id(), |node| node.op.downcast::<Embed>().is_some());

@@ -110,27 +110,42 @@ impl Place {
 
     /// The numbers of all elements, in row-major order of the place.
     pub fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
-        let rank = self.shape.rank();
-        let mut index: SmallVec<[usize; 6]> = smallvec::smallvec![0; rank];
-        let mut next = (self.shape.size() > 0).then_some(self.offset);
-        std::iter::from_fn(move || {
-            let current = next?;
-            let mut number = current;
-            next = None;
-            for axis in (0..rank).rev() {
-                index[axis] += 1;
-                number = number.wrapping_add_signed(self.strides[axis]);
-                if index[axis] < self.shape[axis] {
-                    next = Some(number);
-                    break;
-                }
-                let back = self.strides[axis].wrapping_mul(self.shape[axis] as isize);
-                number = number.wrapping_add_signed(back.wrapping_neg());
-                index[axis] = 0;
-            }
+        let (extents, strides) = (&self.shape[..], &self.strides[..]);
+        // A place without axes is a lane of one.
+        let length = extents.last().copied().unwrap_or(1);
+        let step = strides.last().copied().unwrap_or(0);
+        let mut index: SmallVec<[usize; 6]> = smallvec::smallvec![0; extents.len()];
+        let mut start = (self.shape.size() > 0).then_some(self.offset);
+        let lanes = std::iter::from_fn(move || {
+            let current = start?;
+            start = advanced(current, &mut index, extents, strides);
             Some(current)
+        });
+        lanes.flat_map(move |start| {
+            (0..length as isize).map(move |i| start.wrapping_add_signed(i.wrapping_mul(step)))
         })
     }
+}
+
+/// Where the lane behind the one that starts at `start` does, unless that is the last; lanes lie along the last axis.
+fn advanced(
+    start: usize,
+    index: &mut [usize],
+    extents: &[usize],
+    strides: &[isize],
+) -> Option<usize> {
+    let mut start = start;
+    for axis in (0..extents.len().saturating_sub(1)).rev() {
+        index[axis] += 1;
+        start = start.wrapping_add_signed(strides[axis]);
+        if index[axis] < extents[axis] {
+            return Some(start);
+        }
+        let back = strides[axis].wrapping_mul(extents[axis] as isize);
+        start = start.wrapping_add_signed(back.wrapping_neg());
+        index[axis] = 0;
+    }
+    None
 }
 
 #[cfg(test)]

@@ -14,8 +14,15 @@ use crate::short::Short;
 /// assert_eq!(Shape::from([64, 10]).size(), 640);
 /// assert_eq!(Shape::scalar().size(), 1);
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+/// A copy at once, where that of a short list goes from one extent to the next.
+impl Clone for Shape {
+    fn clone(&self) -> Self {
+        Self::from(&self.0[..])
+    }
+}
 
 impl Shape {
     /// The shape of a single number.
@@ -70,14 +77,19 @@ impl Shape {
     /// assert_eq!(row.broadcast(&Shape::from([2])), None);
     /// ```
     pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
+        if self == other {
+            return Some(self.clone());
+        }
         let rank = self.rank().max(other.rank());
-        (0..rank)
-            .map(|axis| match (self.aligned(axis, rank), other.aligned(axis, rank)) {
-                (a, b) if a == b || b == 1 => Some(a),
-                (1, b) => Some(b),
-                _ => None,
-            })
-            .collect()
+        let mut common = SmallVec::new();
+        for axis in 0..rank {
+            common.push(match (self.aligned(axis, rank), other.aligned(axis, rank)) {
+                (a, b) if a == b || b == 1 => a,
+                (1, b) => b,
+                _ => return None,
+            });
+        }
+        Some(Self(common))
     }
 
     /// Whether an array of this shape can be repeated along its axes of extent 1 to fill `target`.
@@ -211,11 +223,11 @@ impl Axes {
     /// The axes, sorted and counted from the first, for an array of this rank; the error is the
     /// rule that was broken.
     pub fn resolve(&self, rank: usize) -> Result<SmallVec<[usize; 4]>, String> {
-        let Some(listed) = &self.listed else { return Ok((0..rank).collect()) };
-        let mut axes = listed
-            .iter()
-            .map(|&axis| resolve_axis(axis, rank))
-            .collect::<Result<SmallVec<_>, _>>()?;
+        let Some(listed) = &self.listed else { return Ok((0..rank).short()) };
+        let mut axes = SmallVec::new();
+        for &axis in listed {
+            axes.push(resolve_axis(axis, rank)?);
+        }
         axes.sort_unstable();
         match axes.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(format!("axis {} is listed twice", pair[0])),

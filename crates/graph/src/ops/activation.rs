@@ -45,6 +45,7 @@ pub struct LeakyRelu {
 
 impl Unary for LeakyRelu {
     const NAME: &'static str = "leaky_relu";
+    #[inline]
     fn eval<T: Number>(&self, x: T) -> T {
         if x > T::zero() { x } else { T::constant(self.slope) * x }
     }
@@ -67,6 +68,7 @@ pub struct Elu {
 
 impl Unary for Elu {
     const NAME: &'static str = "elu";
+    #[inline]
     fn eval<T: Number>(&self, x: T) -> T {
         if x > T::zero() { x } else { T::constant(self.alpha) * x.exp_m1() }
     }

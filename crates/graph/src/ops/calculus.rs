@@ -153,6 +153,7 @@ pub struct Neg;
 
 impl Unary for Neg {
     const NAME: &'static str = "neg";
+    #[inline]
     fn eval<T: Number>(&self, x: T) -> T {
         -x
     }

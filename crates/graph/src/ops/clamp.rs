@@ -17,6 +17,7 @@ pub struct Clamp {
 
 impl Unary for Clamp {
     const NAME: &'static str = "clamp";
+    #[inline]
     fn eval<T: Number>(&self, x: T) -> T {
         let (lo, hi) = (T::constant(self.lo), T::constant(self.hi));
         if x < lo {

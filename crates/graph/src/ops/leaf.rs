@@ -95,7 +95,9 @@ impl Operation for Constant {
     fn eval<T: Scalar>(&self, _: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         match (&*self.value, out) {
             (Value::Real(array), Out::Real(out)) => {
-                each(out, &array.view(), &|y, x| *y = T::from_f64(x));
+                each(out, &array.view(), &|ys, xs| {
+                    ys.iter_mut().zip(xs).for_each(|(y, &x)| *y = T::from_f64(x));
+                });
             }
             (Value::Index(array), Out::Index(out)) => out.assign(array),
             _ => unreachable!("the type is that of the value"),

@@ -76,7 +76,7 @@ impl<F: Unary> Operation for Map<F> {
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        eval(args, out, &|y, x| *y = self.0.eval(x));
+        eval(args, out, &|ys, xs| ys.iter_mut().zip(xs).for_each(|(y, &x)| *y = self.0.eval(x)));
         Ok(())
     }
 
@@ -101,7 +101,7 @@ fn infer(inputs: &[Type]) -> Result<Type, String> {
 }
 
 /// The plain evaluation of all functions: compiled once for a precision.
-fn eval<T: Scalar>(args: &Args<'_, T>, out: &mut Out<'_, T>, f: &dyn Fn(&mut T, T)) {
+fn eval<T: Scalar>(args: &Args<'_, T>, out: &mut Out<'_, T>, f: &dyn Fn(&mut [T], &[T])) {
     each(out.real(), &args.real(0), f);
 }
 

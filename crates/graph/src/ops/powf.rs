@@ -16,6 +16,7 @@ pub struct Powf {
 
 impl Unary for Powf {
     const NAME: &'static str = "powf";
+    #[inline]
     fn eval<T: Number>(&self, x: T) -> T {
         x.powf(T::constant(self.exponent))
     }

@@ -7,7 +7,7 @@ use smallvec::smallvec;
 use super::registry::{Example, binary, unary};
 use super::zip::Operand;
 use crate::Lowering;
-use crate::elementwise::{each, each_of_two};
+use crate::elementwise::{Element, each, each_of_two};
 use crate::error::{exactly, expect_broadcast, expect_kind};
 use crate::{Args, Batch, Cotangents, Kind, Operation, Out, RunResult, Scalar, Type, Var};
 
@@ -58,16 +58,16 @@ impl Operation for Select {
     }
 }
 
-fn choose<T: Scalar, E: Copy>(
+fn choose<T: Scalar, E: Element>(
     out: &mut ndarray::ArrayViewMutD<'_, E>,
     condition: &ndarray::ArrayViewD<'_, T>,
     a: &ndarray::ArrayViewD<'_, E>,
     b: &ndarray::ArrayViewD<'_, E>,
 ) {
-    each(out, a, &|y, a| *y = a);
-    each_of_two(out, condition, b, &|y, condition, b| {
-        if condition == T::zero() {
-            *y = b;
+    each(out, a, &|ys, a| ys.copy_from_slice(a));
+    each_of_two(out, condition, b, &|ys, condition, b| {
+        for ((y, &condition), &b) in ys.iter_mut().zip(condition).zip(b) {
+            *y = if condition == T::zero() { b } else { *y };
         }
     });
 }

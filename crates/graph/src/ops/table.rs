@@ -31,6 +31,7 @@ macro_rules! unary {
 
             impl Unary for $Type {
                 const NAME: &'static str = stringify!($method);
+                #[inline]
                 fn eval<T: Number>(&self, $x: T) -> T {
                     $value
                 }
@@ -156,6 +157,7 @@ macro_rules! binary_type {
 
         impl Binary for $Type {
             const NAME: &'static str = stringify!($method);
+            #[inline]
             fn eval<T: Number>(&self, $a: T, $b: T) -> T {
                 $value
             }
@@ -251,6 +253,7 @@ macro_rules! truth {
         impl Binary for $Type {
             const NAME: &'static str = stringify!($method);
             $($rest)*
+            #[inline]
             fn eval<T: Number>(&self, $a: T, $b: T) -> T {
                 if $value { T::one() } else { T::zero() }
             }

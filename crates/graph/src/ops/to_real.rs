@@ -32,7 +32,9 @@ impl Operation for ToReal {
         match args.view(0) {
             crate::View::Real(x) => out.real().assign(x),
             crate::View::Index(x) => {
-                each(out.real(), x, &|y, index| *y = T::from_f64(index as f64));
+                each(out.real(), x, &|ys, xs| {
+                    ys.iter_mut().zip(xs).for_each(|(y, &index)| *y = T::from_f64(index as f64));
+                });
             }
         }
         Ok(())

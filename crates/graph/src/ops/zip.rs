@@ -95,7 +95,10 @@ impl<F: Binary> Operation for Zip<F> {
     }
 
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        eval(args, out, &|y, a, b| *y = self.0.eval(a, b), &|a, b| self.0.eval_index(a, b));
+        let of_reals = |ys: &mut [T], a: &[T], b: &[T]| {
+            ys.iter_mut().zip(a).zip(b).for_each(|((y, &a), &b)| *y = self.0.eval(a, b));
+        };
+        eval(args, out, &of_reals, &|a, b| self.0.eval_index(a, b));
         Ok(())
     }
 
@@ -134,12 +137,14 @@ fn cotangents<'g>(broadcast: Option<(Var<'g>, Var<'g>)>, a: Var<'g>, b: Var<'g>)
 fn eval<T: Scalar>(
     args: &Args<'_, T>,
     out: &mut Out<'_, T>,
-    of_reals: &dyn Fn(&mut T, T, T),
+    of_reals: &dyn Fn(&mut [T], &[T], &[T]),
     of_indices: &dyn Fn(i64, i64) -> bool,
 ) {
     match (args.view(0), args.view(1)) {
-        (View::Index(a), View::Index(b)) => each_of_two(out.real(), a, b, &|y, a, b| {
-            *y = if of_indices(a, b) { T::one() } else { T::zero() };
+        (View::Index(a), View::Index(b)) => each_of_two(out.real(), a, b, &|ys, a, b| {
+            for ((y, &a), &b) in ys.iter_mut().zip(a).zip(b) {
+                *y = if of_indices(a, b) { T::one() } else { T::zero() };
+            }
         }),
         _ => each_of_two(out.real(), &args.real(0), &args.real(1), of_reals),
     }

@@ -43,9 +43,9 @@ impl Operation for SegmentMax {
         for ((row, &id), position) in x.outer_iter().zip(&ids).zip(0..) {
             let id = check(id, self.segments, || vec![position])?;
             let mut to = out.index_axis_mut(ndarray::Axis(0), id);
-            each(&mut to, &row, &|y, x| {
-                if x > *y || x.is_nan() {
-                    *y = x;
+            each(&mut to, &row, &|ys, xs| {
+                for (y, &x) in ys.iter_mut().zip(xs) {
+                    *y = if x > *y || x.is_nan() { x } else { *y };
                 }
             });
         }

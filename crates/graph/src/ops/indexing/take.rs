@@ -125,7 +125,9 @@ impl Operation for IndexAdd {
         let axis = resolve_axis(self.axis, out.ndim()).expect("the shape rule checked the axis");
         for_each_index(&index, out.shape()[axis], |i, to| {
             let slice = at(source.view(), axis, index.shape(), i);
-            each(&mut out.index_axis_mut(Axis(axis), to), &slice, &|y, s| *y += s);
+            each(&mut out.index_axis_mut(Axis(axis), to), &slice, &|ys, xs| {
+                ys.iter_mut().zip(xs).for_each(|(y, &x)| *y += x);
+            });
         })
     }
     fn expand<'g>(&self, inputs: &[Var<'g>]) -> Option<Var<'g>> {

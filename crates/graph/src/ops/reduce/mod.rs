@@ -229,6 +229,7 @@ impl<T: Scalar> AccurateSum<T> {
         Self { sum: T::zero(), lost: T::zero() }
     }
 
+    #[inline]
     fn add(&mut self, term: T) {
         let (next, error) = rounded(self.sum, term);
         let parts = rounded(next, self.lost + error);
@@ -243,6 +244,7 @@ impl<T: Scalar> AccurateSum<T> {
 }
 
 /// a + b, and exactly what rounding takes from it.
+#[inline]
 fn rounded<T: Scalar>(a: T, b: T) -> (T, T) {
     let sum = a + b;
     let (large, small) = if a.abs() >= b.abs() { (a, b) } else { (b, a) };
@@ -250,6 +252,7 @@ fn rounded<T: Scalar>(a: T, b: T) -> (T, T) {
 }
 
 /// The accurate sum of all terms.
+#[inline]
 fn accurate_sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
     let mut sum = AccurateSum::new();
     terms.for_each(|term| sum.add(term));

@@ -145,6 +145,7 @@ fn look<E: Copy>(
 ) {
     let x = x.as_standard_layout();
     let x = x.as_slice().expect("standard layout");
+    let out = out.as_slice_mut().expect("an output is in row-major order");
     out.iter_mut().zip(place.numbers()).for_each(|(y, number)| *y = x[number]);
 }
 

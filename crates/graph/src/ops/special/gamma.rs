@@ -25,6 +25,7 @@ pub struct Polygamma {
 
 impl Unary for Polygamma {
     const NAME: &'static str = "polygamma";
+    #[inline]
     fn eval<T: Number>(&self, x: T) -> T {
         if x < T::zero() { reflected(self.order, x) } else { positive(self.order, x) }
     }

@@ -17,6 +17,7 @@ pub struct Sinc {
 
 impl Unary for Sinc {
     const NAME: &'static str = "sinc";
+    #[inline]
     fn eval<T: Number>(&self, x: T) -> T {
         let z = T::constant(PI) * x;
         let near = T::constant(self.order.max(1) as f64);
