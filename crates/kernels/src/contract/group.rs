@@ -71,6 +71,12 @@ impl Group {
         self.run.stride
     }
 
+    /// How far the last of its positions can be from the first.
+    pub(super) fn span(&self) -> usize {
+        let reach = |axis: &Axis| (axis.extent - 1) * axis.stride.unsigned_abs();
+        self.outer.iter().map(reach).sum::<usize>() + reach(&self.run)
+    }
+
     /// Whether the group is a single run.
     pub(super) fn is_run(&self) -> bool {
         self.outer.is_empty()

@@ -3,9 +3,9 @@
 //! `check.rs` asserts that what a caller describes lies within slices and that results do not share places; from there on
 //! addresses are trusted. `group.rs` makes few axes of many, `work.rs` holds what was found, and `plan.rs` chooses which
 //! operand is read by vectors and what is copied. `tile.rs` computes a few rows and columns in registers, `strip.rs` picks
-//! the code for tiles side by side, `block.rs` cuts a product into tiles so that the caches feed them, `panels.rs` and
-//! `pack.rs` arrange and copy what lies badly in memory, `prepack.rs` copies a B for many runs, `store.rs` writes where
-//! columns are far apart, and `share.rs` shares a contraction among threads.
+//! the code for tiles side by side, and `halves.rs` finds out how fast half a vector is. `block.rs` cuts a product into tiles
+//! so that the caches feed them, `panels.rs` and `pack.rs` arrange and copy what lies badly in memory, `prepack.rs` copies a
+//! B for many runs, `store.rs` writes where columns are far apart, and `share.rs` shares a contraction among threads.
 //!
 //! **Places.** Rows and columns are found by offsets of runs, so that windows of an image, the parts of a buffer and
 //! transposes are packed from where they lie (D. Matthews, "High-performance tensor contraction without transposition",
@@ -23,6 +23,7 @@
 mod block;
 mod check;
 mod group;
+mod halves;
 mod pack;
 mod panels;
 mod plan;

@@ -165,7 +165,11 @@ impl Plan {
         let x_packed = panels >= MANY_TILES as f64 && !runs && packs;
         let tile = if x_packed { tile } else { tile.apart(x_rows.stride()) };
         let strips = part.0.div_ceil(tile.rows) as f64;
-        let (high, wide) = (rows / strips, vectors as f64 / along as f64);
+        let high = rows / strips;
+        let by_halves = tile.halves && !x_packed && y != Read::Squares && high > 6.0;
+        let taken =
+            if by_halves { run.div_ceil(tile.lanes / 2) as f64 / 2.0 } else { vectors as f64 };
+        let wide = taken / along as f64;
         let mut step = (high * wide / 2.0).max((high + wide) / 2.0).max(4.0);
         if y == Read::Squares {
             step = step.max(wide * (TURNING * tile.lanes as f64 + high / 2.0));
@@ -175,8 +179,13 @@ impl Plan {
         let of_y = columns * depth * of_y_number;
         if y == Read::Copied {
             cost += of_y;
-        } else if columns * depth > IN_PLACE as f64 {
-            cost += columns * depth * strips * 0.11;
+        } else {
+            // Windows that overlap are few numbers, read often.
+            let span = (y_columns.span() + y_depth.span() + 1) as f64;
+            let distinct = (columns * depth).min(span * columns / y_columns.len() as f64);
+            if distinct > IN_PLACE as f64 {
+                cost += distinct * strips * 0.11;
+            }
         }
         let of_x_number =
             if x_packed { pack_cost(x_rows, x_depth) } else { read_cost(x_depth, tile.bytes) };

@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn bands_are_even_and_repeat_what_costs_less() {
-        let tile = TileShape { rows: 12, vectors: 2, lanes: 16, bytes: 4 };
+        let tile = TileShape { rows: 12, vectors: 2, lanes: 16, bytes: 4, halves: false };
         let plan = |of_x, of_y| Plan {
             turned: false,
             tile,

@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 
 use super::group::Group;
+use super::halves;
 use super::prepack::WIDEST;
-use super::tile::Tiles;
+use super::tile::{Half, Threes, Tiles};
 use crate::isa::{Isa, Kernel, Simd};
 use crate::scalar::Scalar;
 use crate::vector::Vector;
@@ -28,6 +29,8 @@ pub(super) struct TileShape {
     pub(super) lanes: usize,
     /// The bytes of a number.
     pub(super) bytes: usize,
+    /// Half a vector takes half of the time of a whole one.
+    pub(super) halves: bool,
 }
 
 /// What is read from places so many bytes apart, or a multiple of them, contends for few places in a first-level cache: 8 or
@@ -83,7 +86,8 @@ impl<T: Scalar> Kernel for Ask<T> {
         // Looked at when a level is compiled, also one that the machine does not have.
         const { assert!(WIDEST.is_multiple_of(MAX_VECTORS * T::Vector::<S>::LANES)) };
         let (lanes, bytes) = (T::Vector::<S>::LANES, size_of::<T>());
-        let shape = |rows, vectors| TileShape { rows, vectors, lanes, bytes };
+        let halves = Half::<T, S>::LANES < lanes && halves::are_cheap();
+        let shape = |rows, vectors| TileShape { rows, vectors, lanes, bytes, halves };
         [shape(S::TILE_ROWS, MAX_VECTORS), shape(S::TALL_ROWS, 1), shape(FLAT_ROWS, FLAT_VECTORS)]
     }
 }
@@ -148,6 +152,8 @@ pub(super) struct Strip<'p, T> {
     pub(super) c_rows: [isize; MAX_ROWS],
     /// The columns of Y.
     pub(super) y_columns: &'p Group,
+    /// The numbers of half a vector, where three halves are taken in place of two whole ones, and 0 otherwise.
+    pub(super) half: usize,
     /// The columns of C, unless those of each tile lie side by side.
     pub(super) scattered: Option<&'p Group>,
     pub(super) accumulate: bool,
@@ -179,6 +185,37 @@ impl<T: Scalar> Strip<'_, T> {
             Steps::Strided => self.strided(isa),
             Steps::Listed => self.listed(isa),
             Steps::Squares => self.by_squares(isa),
+        }
+        if self.panels.iter().any(|panel| self.is_by_threes(panel.columns)) {
+            let high = self.rows.div_ceil(2);
+            self.part(0, high).threes(isa);
+            self.part(high, self.rows - high).threes(isa);
+        }
+    }
+
+    /// Whether so many columns are taken by three half vectors, where that is less than two whole ones, and half of the rows at a
+    /// time, as there are registers for so many sums.
+    #[inline(always)]
+    pub(super) fn is_by_threes(&self, columns: usize) -> bool {
+        self.half != 0 && 2 * self.half < columns && columns <= 3 * self.half
+    }
+
+    /// So many rows from `first` on.
+    fn part(&self, first: usize, rows: usize) -> Self {
+        let place = |i| first + usize::min(i, rows - 1);
+        let x_rows = std::array::from_fn(|i| self.x_rows[place(i)]);
+        let c_rows = std::array::from_fn(|i| self.c_rows[place(i)]);
+        Strip { rows, x_rows, c_rows, ..*self }
+    }
+
+    fn threes(&self, isa: Isa) {
+        match (self.rows, self.steps == Steps::Listed) {
+            (..=4, false) => isa.run(Threes::<T, 4, STRIDED>(self)),
+            (5, false) => isa.run(Threes::<T, 5, STRIDED>(self)),
+            (_, false) => isa.run(Threes::<T, 6, STRIDED>(self)),
+            (..=4, true) => isa.run(Threes::<T, 4, LISTED>(self)),
+            (5, true) => isa.run(Threes::<T, 5, LISTED>(self)),
+            (_, true) => isa.run(Threes::<T, 6, LISTED>(self)),
         }
     }
 
@@ -239,7 +276,7 @@ mod tests {
 
     #[test]
     fn rows_that_contend_for_a_cache_are_few() {
-        let tile = TileShape { rows: 12, vectors: 2, lanes: 16, bytes: 4 };
+        let tile = TileShape { rows: 12, vectors: 2, lanes: 16, bytes: 4, halves: false };
         let high = |stride| tile.apart(stride).rows;
         assert_eq!(
             [0, 1, 512, 1000, 1024, -1024, 1536, 2048].map(high),

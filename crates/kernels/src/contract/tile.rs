@@ -4,7 +4,8 @@
 //! number of each of its rows, so that arithmetic is the bound: a tile of AVX-512 has 12 rows of 2 vectors, 24 multiply-adds
 //! for 14 loads; one of AVX2 6 rows of 2, or 8 of 1 where there are few columns. (Fewer than eight sums at a time would wait
 //! for each other.) One or two rows have 4 vectors, columns that half a vector holds are taken by halves, and tiles of one
-//! vector take four steps at a time: reading bounds all three.
+//! vector take four steps at a time: reading bounds all three. Where half a vector takes half of the time (`halves.rs`),
+//! columns that three halves hold take these: a row of 56 positions is two vectors and three halves.
 //!
 //! Rows are found by offsets and steps of the depth in a list, so that windows of an image are read where they lie: two
 //! loads for a step, which its arithmetic hides. (A branch at the end of each run of steps took a quarter of the time
@@ -40,7 +41,7 @@ const fn rows_of_room(width: usize) -> [isize; MAX_ROWS] {
 pub(super) struct Tiles<'s, T, const R: usize, const STEPS: u8>(pub(super) &'s Strip<'s, T>);
 
 /// Half of the widest vector of a level.
-type Half<T, S> = <<T as Lane>::Vector<S> as Vector<T>>::Half;
+pub(super) type Half<T, S> = <<T as Lane>::Vector<S> as Vector<T>>::Half;
 
 /// Whether few columns are taken by half a vector: where there is one, and rows enough that they need not wait for each
 /// other. (AMD's Zen 4 multiplies and adds two halves in the time of a whole; where it is not so, nothing is lost.)
@@ -74,6 +75,8 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
                     self.tile::<Half<T, S>, 1>(panel);
                 } else if columns <= T::Vector::<S>::LANES {
                     self.tile::<T::Vector<S>, 1>(panel);
+                } else if const { is_halved::<T, S>(R, STEPS) } && self.0.is_by_threes(columns) {
+                    // See `Threes`.
                 } else if columns <= 2 * T::Vector::<S>::LANES {
                     if const { R <= S::TILE_ROWS && (STEPS != SQUARES || R <= SQUARE_ROWS[1]) } {
                         self.tile::<T::Vector<S>, 2>(panel);
@@ -81,6 +84,27 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Tiles<'_, T, R, STEP
                 } else if const { R <= FLAT_ROWS && STEPS == STRIDED } {
                     self.tile::<T::Vector<S>, FLAT_VECTORS>(panel);
                 }
+            }
+        }
+    }
+}
+
+/// The tiles of a strip that are three half vectors wide, in code for their height: not beside those of two whole vectors, by which
+/// the compiler made these slower (a step of LeNet by a twentieth).
+pub(super) struct Threes<'s, T, const R: usize, const STEPS: u8>(pub(super) &'s Strip<'s, T>);
+
+impl<T: Scalar, const R: usize, const STEPS: u8> Kernel for Threes<'_, T, R, STEPS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        if const { Half::<T, S>::LANES == T::Vector::<S>::LANES } {
+            return;
+        }
+        for panel in self.0.panels {
+            if self.0.is_by_threes(panel.columns) {
+                // SAFETY: the promises of `Strip::run`; this is the copy for level `S`.
+                unsafe { Tiles::<T, R, STEPS>(self.0).tile::<Half<T, S>, 3>(panel) };
             }
         }
     }

@@ -91,6 +91,43 @@ fn few_rows_are_computed_by_flat_tiles_and_right() {
     assert!(is_flat(1) && is_flat(2) && !is_flat(3));
 }
 
+/// Checks it with tiles of three half vectors, where a level has them, and without, whatever this processor prefers.
+fn check_with_halves_and_without<T: Scalar>(case: &Case, pools: &[Pool]) {
+    let of = |halves| {
+        let mut contraction = case.contraction::<T>();
+        let work = Arc::make_mut(contraction.work.as_mut().expect("there are results"));
+        for plans in &mut work.plans {
+            (plans.run.tile.halves, plans.rectangle.tile.halves) = (halves, halves);
+        }
+        contraction
+    };
+    let (with, without) = (of(true), of(false));
+    case.check_of(&with, pools);
+    case.check_of(&without, pools);
+    let [a, b, _] = with.reach().map(|reach| Rng::new(7).uniform::<T>(reach));
+    for isa in levels() {
+        let run = |contraction| case.run(contraction, isa, &pools[0], &a, &b);
+        assert!(run(&with) == run(&without), "{isa:?} {case:?}");
+    }
+}
+
+#[test]
+fn three_half_vectors_give_the_bits_of_two_whole_ones() {
+    let pools = [Pool::new(1), Pool::new(2)];
+    for rows in [6, 7, 8, 9, 11, 12, 23] {
+        for columns in [8, 9, 12, 13, 17, 20, 24, 25, 56] {
+            let matrix = Case::dense(&[], &[rows], &[columns], &[30]);
+            check_with_halves_and_without::<f32>(&matrix, &pools);
+            check_with_halves_and_without::<f64>(&matrix, &pools);
+            let image = convolution([2, 3, 6, columns + 2], [rows, 3], false);
+            check_with_halves_and_without::<f32>(&image, &pools);
+            check_with_halves_and_without::<f64>(&image, &pools);
+        }
+    }
+    // Of several blocks of the depth, of which sums are added where vectors overlap.
+    check_with_halves_and_without::<f32>(&convolution([2, 60, 5, 23], [20, 3], false), &pools);
+}
+
 #[test]
 fn matrices_of_many_blocks_are_right() {
     let pools = pools();
