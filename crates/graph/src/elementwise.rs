@@ -115,3 +115,56 @@ fn copy<B: Element>(to: &mut [B], from: ArrayView1<'_, B>) {
 fn store<A: Element>(to: &mut ArrayViewMut1<'_, A>, from: &[A]) {
     to.iter_mut().zip(from).for_each(|(y, &x)| *y = x);
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{ArrayD, IxDyn, Slice};
+
+    use super::*;
+
+    fn numbered(shape: &[usize]) -> ArrayD<i64> {
+        let mut next = 0;
+        ArrayD::from_shape_simple_fn(IxDyn(shape), || {
+            next += 1;
+            next
+        })
+    }
+
+    /// Every `step`-th element along the last axis.
+    fn every(view: &mut ArrayD<i64>, step: usize) -> ArrayViewMutD<'_, i64> {
+        let last = view.ndim().wrapping_sub(1);
+        view.slice_each_axis_mut(|axis| {
+            Slice::new(0, None, if axis.axis.index() == last { step as isize } else { 1 })
+        })
+    }
+
+    #[test]
+    fn every_element_meets_what_stands_beside_it() {
+        for shape in [&[][..], &[0], &[700], &[300, 3], &[3, 300], &[5, 1, 70], &[2, 3, 5, 40]] {
+            let backward: Vec<usize> = shape.iter().rev().copied().collect();
+            let turned = numbered(&backward).reversed_axes();
+            let row = numbered(&shape[shape.len().saturating_sub(1)..]);
+            let mut extents = shape.to_vec();
+            extents.iter_mut().rev().take(1).for_each(|extent| *extent = (*extent).min(1));
+            let column = numbered(&extents);
+            let operands = [numbered(shape), turned, row, column, numbered(&[])];
+            for (a, b) in operands.iter().flat_map(|a| operands.iter().map(move |b| (a, b))) {
+                for apart in [1, 2] {
+                    let mut wide = shape.to_vec();
+                    wide.iter_mut().rev().take(1).for_each(|extent| *extent *= apart);
+                    let mut room = numbered(&wide);
+                    let mut out = every(&mut room, apart);
+                    let expected = &out + &(a * b);
+                    each_of_two(&mut out, &a.view(), &b.view(), &|ys, a, b| {
+                        ys.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y += a * b);
+                    });
+                    assert_eq!(out, expected);
+                    each(&mut out, &a.view(), &|ys, a| ys.copy_from_slice(a));
+                    assert_eq!(out, a.broadcast(IxDyn(shape)).unwrap());
+                    out.assign(&every(&mut numbered(&wide), apart));
+                    assert_eq!(room, numbered(&wide), "what lies between is not written");
+                }
+            }
+        }
+    }
+}
