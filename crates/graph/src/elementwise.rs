@@ -123,11 +123,8 @@ mod tests {
     use super::*;
 
     fn numbered(shape: &[usize]) -> ArrayD<i64> {
-        let mut next = 0;
-        ArrayD::from_shape_simple_fn(IxDyn(shape), || {
-            next += 1;
-            next
-        })
+        let size: i64 = shape.iter().map(|&extent| extent as i64).product();
+        ArrayD::from_shape_vec(shape, (1..=size).collect()).unwrap()
     }
 
     /// Every `step`-th element along the last axis.

@@ -11,7 +11,7 @@ use super::pack::{Pack, Target};
 use super::panels::Panels;
 use super::plan::{Plan, Read, Sides, even_part};
 use super::store::Unpack;
-use super::strip::{MAX_ROWS, Step, Steps, Strip, packed_height};
+use super::strip::{Step, Steps, Strip, packed_height};
 use crate::caches::Caches;
 use crate::isa::Isa;
 use crate::scalar::Scalar;
@@ -295,9 +295,10 @@ impl<T: Scalar> Job<'_, T> {
             x_rows = self.sides.x_rows.offsets(rows.start, count);
             x_step = depth.stride();
         }
-        let by_halves = self.plan.tile.halves && count > MAX_ROWS / 2;
         let half = match steps {
-            Steps::Strided | Steps::Listed if by_halves => self.plan.tile.lanes / 2,
+            Steps::Strided | Steps::Listed if self.plan.tile.is_by_halves(count) => {
+                self.plan.tile.lanes / 2
+            }
             _ => 0,
         };
         let strip = Strip {

@@ -166,7 +166,9 @@ impl Plan {
         let tile = if x_packed { tile } else { tile.apart(x_rows.stride()) };
         let strips = part.0.div_ceil(tile.rows) as f64;
         let high = rows / strips;
-        let by_halves = tile.halves && !x_packed && y != Read::Squares && high > 6.0;
+        let by_halves = tile.is_by_halves(part.0.div_ceil(part.0.div_ceil(tile.rows)))
+            && !x_packed
+            && y != Read::Squares;
         let taken =
             if by_halves { run.div_ceil(tile.lanes / 2) as f64 / 2.0 } else { vectors as f64 };
         let wide = taken / along as f64;

@@ -51,6 +51,12 @@ impl TileShape {
         self.vectors > MAX_VECTORS
     }
 
+    /// Whether three half vectors are taken in place of two whole ones in tiles of so many rows: by half of them at a time, which
+    /// must be enough that no sum waits for another.
+    pub(super) fn is_by_halves(self, rows: usize) -> bool {
+        self.halves && rows > MAX_ROWS / 2
+    }
+
     /// The same kind for turned columns.
     pub(super) fn of_squares(self) -> Self {
         Self { rows: SQUARE_ROWS[self.vectors - 1].min(self.rows), ..self }
