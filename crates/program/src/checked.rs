@@ -56,7 +56,7 @@ impl<T: Precision> Program<T> {
         lent: &mut [Lent<'_, T>],
     ) -> Result<(), RunError> {
         let mut watch = Watch::on(&self.instructions);
-        self.execute(params.values(), seed, lent, &mut watch)
+        self.execute_seen(params.values(), seed, lent, &mut watch)
     }
 }
 

@@ -5,6 +5,7 @@ use ndarray::{ArrayView, ArrayViewD, ArrayViewMutD, Axis, IxDyn, ShapeBuilder};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::panic::Location;
+use std::time::Instant;
 use std::{iter, mem, slice};
 
 use crate::Precision;
@@ -12,16 +13,44 @@ use crate::Program;
 use crate::in_place::{Lent, MAX_LENT};
 use crate::instruction::MAX_INPUTS;
 use crate::instruction::{Action, Base, FusedInput, Instruction, Memory, Operand};
-use crate::look::{Look, Within};
+use crate::look::{Look, Unseen, Within};
+use crate::trial::Threads;
 use crate::workspace::{Constants, Workspace};
 use graph::Seed;
 use graph::{Args, Op, Out, RunResult};
 use graph::{Kind, RunError, Shape, View};
 
 impl<T: Precision> Program<T> {
-    /// Runs all instructions, while something looks on. Indices are in their places, and reals `lent`.
+    /// Runs all instructions, on as many threads as are found to be faster. Indices are in their places, and reals `lent`.
     pub(crate) fn execute(
         &mut self,
+        params: &[T],
+        seed: Seed,
+        lent: &mut [Lent<'_, T>],
+    ) -> Result<(), RunError> {
+        let (threads, told) = self.trials.next();
+        let start = told.then(Instant::now);
+        let run = self.execute_on(threads, params, seed, lent, &mut Unseen);
+        if let Some(start) = start {
+            self.trials.took(start.elapsed());
+        }
+        run
+    }
+
+    /// Runs all instructions on all threads, while something looks on.
+    pub(crate) fn execute_seen(
+        &mut self,
+        params: &[T],
+        seed: Seed,
+        lent: &mut [Lent<'_, T>],
+        look: &mut impl Look<T>,
+    ) -> Result<(), RunError> {
+        self.execute_on(Threads::All, params, seed, lent, look)
+    }
+
+    fn execute_on(
+        &mut self,
+        threads: Threads,
         params: &[T],
         seed: Seed,
         lent: &mut [Lent<'_, T>],
@@ -29,7 +58,11 @@ impl<T: Precision> Program<T> {
     ) -> Result<(), RunError> {
         let Workspace { reals, indices, scratch, .. } = &mut self.workspace;
         let arenas = Arenas { reals, indices, scratch };
-        let machine = Machine { isa: self.isa, pool: &self.pool, seed };
+        let pool = match threads {
+            Threads::All => &*self.pool,
+            Threads::One => self.alone,
+        };
+        let machine = Machine { isa: self.isa, pool, seed };
         let fixed = Fixed { params, constants: &self.constants };
         machine.run(&self.instructions, fixed, arenas, lent, look)
     }

@@ -6,7 +6,6 @@ use graph::{Kind, Params, RunError, Seed, Var};
 
 use crate::compile::Lending;
 use crate::instruction::Memory;
-use crate::look::Unseen;
 use crate::program::Input;
 use crate::workspace::Workspace;
 use crate::{Arithmetic, Precision, Program};
@@ -161,7 +160,7 @@ impl<T: Precision> Program<T> {
                 self.workspace.reals[range.clone()].fill(T::from_f64(number));
             }
         }
-        self.execute(&[], Seed::default(), lent, &mut Unseen)?;
+        self.execute(&[], Seed::default(), lent)?;
         // What could not be computed where it belongs is copied there.
         for (output, &position) in self.outputs.iter().zip(over) {
             if let Lent::Written(slice) = &mut lent[position]

@@ -40,6 +40,7 @@ mod repeated;
 mod reports;
 mod step;
 mod threads;
+mod trial;
 mod watched;
 mod words;
 mod work;

@@ -66,7 +66,7 @@ impl<T: Precision> Program<T> {
             self.check_params(params)?;
             self.fed(inputs, false, |program, lent| {
                 Look::<T>::begin(&mut times);
-                program.execute(params.values(), Seed::default(), lent, &mut times)
+                program.execute_seen(params.values(), Seed::default(), lent, &mut times)
             })?;
             times.end();
         }

@@ -1,11 +1,17 @@
 //! The threads that programs share.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use kernels::Pool;
 
 /// One pool for all programs that were not given a number of threads.
 static POOL: RwLock<Option<Arc<Pool>>> = RwLock::new(None);
+
+/// The thread that calls, alone.
+pub(crate) fn pool_of_one() -> &'static Pool {
+    static ONE: LazyLock<Pool> = LazyLock::new(|| Pool::new(1));
+    &ONE
+}
 
 /// The threads of programs that were not given a number of their own, and of optimizers.
 ///

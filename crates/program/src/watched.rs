@@ -51,7 +51,7 @@ impl<T: Precision> Program<T> {
             let mut look = Outside::new(|position: usize, seen: Seen<'_, T>| {
                 watch(&seen.reals[place.clone()], &finals[position]);
             });
-            program.execute(params.values(), params.seed(), lent, &mut look)
+            program.execute_seen(params.values(), params.seed(), lent, &mut look)
         })
     }
 }
