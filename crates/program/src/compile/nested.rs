@@ -8,7 +8,7 @@ use super::place::is_dense;
 use super::plan::ALIGNMENT;
 use super::{Lending, compile};
 use crate::Precision;
-use crate::instruction::Operand;
+use crate::instruction::{Memory, Operand};
 use crate::nested::{Indices, Moving, Nested};
 
 impl Emitter<'_> {
@@ -102,22 +102,24 @@ impl<'g> Step<'g> {
 
     /// The part of the memory in which it lies, and what of that it is.
     fn real(&mut self, graph: &'g Graph, operand: &Operand, ty: &Type, sliced: bool) -> Var<'g> {
-        let place = &operand.place;
+        if ty.shape.size() == 0 {
+            // What lies there may be of no use to anybody any more.
+            self.reads.push(Moving { memory: Memory::Real(0..0), start: 0, apart: 0, len: 0 });
+            return graph.typed_input("read", ty.clone());
+        }
+        let (memory, place) = (operand.memory.clone(), &operand.place);
         let apart = if sliced { place.strides[0] } else { 0 };
         let first = usize::from(sliced);
         let strides = place.strides[first..].iter().copied();
         let reach = |down: bool| -> usize {
             let axes = ty.shape.iter().zip(strides.clone());
             let along = axes.filter(|axis| (axis.1 < 0) == down);
-            along.map(|(&extent, stride)| extent.saturating_sub(1) * stride.unsigned_abs()).sum()
+            along.map(|(&extent, stride)| (extent - 1) * stride.unsigned_abs()).sum()
         };
-        let (below, above) =
-            if ty.shape.size() == 0 { (0, 0) } else { (reach(true), reach(false)) };
-        let len = if ty.shape.size() == 0 { 0 } else { below + above + 1 };
-        let start = if len == 0 { 0 } else { place.offset - below };
-        self.reads.push(Moving { memory: operand.memory.clone(), start, apart, len });
+        let (below, len) = (reach(true), reach(true) + reach(false) + 1);
+        self.reads.push(Moving { memory, start: place.offset - below, apart, len });
         let inner = Place { offset: below, shape: ty.shape.clone(), strides: strides.collect() };
-        if is_dense(&inner) || len == 0 {
+        if is_dense(&inner) {
             return graph.typed_input("read", ty.clone());
         }
         let memory = graph.typed_input("read", Type { kind: ty.kind, shape: Shape::from([len]) });

@@ -214,7 +214,8 @@ impl Planner<'_> {
         computed
             && self.ranges[node.index()].as_ref().is_some_and(|range| {
                 let arena = if self.is_index(node) { &self.indices } else { &self.reals };
-                arena.lent.contains_key(&range.start)
+                // An output without elements begins where something else may begin, too.
+                !range.is_empty() && arena.lent.contains_key(&range.start)
             })
     }
 

@@ -3,6 +3,7 @@
 mod agree;
 mod branches;
 mod checkpointing;
+mod compositions;
 mod faults;
 mod implicit;
 mod loops;

@@ -316,12 +316,13 @@ impl Graph {
         }
         let recorded = first..self.len();
         let spec = Spec { carries, slices, steps, reverse, recompute, recorded, carried, each };
-        let recorded = self.on_behalf((line, self.is_backward()), || spec.record(self));
+        let on_behalf = (line, self.is_backward());
+        let recorded = self.on_behalf(on_behalf, || spec.record(self));
+        let last = |carry| self.on_behalf(on_behalf, || recorded.result(Result::Last(carry)));
         for (i, (id, ..)) in updated.into_iter().enumerate() {
-            self.set_update(id, recorded.result(Result::Last(init.len() + i)));
+            self.set_update(id, last(init.len() + i));
         }
-        let last = (0..init.len()).map(|carry| recorded.result(Result::Last(carry))).collect();
-        (last, recorded.each)
+        ((0..init.len()).map(last).collect(), recorded.each)
     }
 }
 

@@ -123,7 +123,7 @@ fn part_along_source<'g>(part: Var<'g>, place: &Place) -> Option<(Var<'g>, Place
 /// Whether the last axis does not lie in memory element by element. Who reads along another takes longer than a copy does,
 /// which serves all readers.
 fn is_turned(x: Var<'_>) -> bool {
-    matches!(lowering(x), Lowering::Permute(order) if order.last() != Some(&(order.len() - 1)))
+    matches!(lowering(x), Lowering::Permute(order) if order.last().is_some_and(|&last| last + 1 < order.len()))
 }
 
 /// Every axis as it is.
