@@ -83,6 +83,7 @@ fn unsettled(
                 && own.as_ref().is_some_and(|home| can_write(analysis, base, home))
                 && input.is_whole(analysis.shape(base))
                 && own.as_ref().is_some_and(seen)
+                && own.as_ref().is_some_and(|home| holds_parts(analysis, base, home))
                 && taken.insert(base);
             if settles {
                 homes[base.index()] = own;
@@ -92,6 +93,16 @@ fn unsettled(
         }
     }
     unsettled
+}
+
+/// Whether the parts that make up a value, if any do, have places where it lies in another array: they, and what they are
+/// copied to.
+fn holds_parts(analysis: &Analysis<'_>, value: NodeId, home: &Place) -> bool {
+    places(analysis, value).iter().enumerate().all(|(position, place)| {
+        let part = analysis.views[analysis.inputs[value.index()][position].index()].base;
+        let own = home_in(analysis, part, place);
+        own.iter().chain([place]).all(|place| within(home, place).is_some())
+    })
 }
 
 /// Whether what computes a value can write it to a part of an array: to any, or to one without gaps.
@@ -139,8 +150,9 @@ fn copied(target: &Target, arguments: &HashSet<Argument>) -> Target {
     })
 }
 
-/// The parts that are computed from another part of the same array, of which it is not known that they lie apart: no
-/// instruction reads where it writes; and one that writes by index reads nothing of the array.
+/// The parts that are computed from another part of the same array, or in one loop with another, of which it is not known that
+/// they lie apart: no instruction reads where it writes, or writes to one place twice; and one that writes by index reads
+/// nothing of the array.
 pub(crate) fn conflicts(
     analysis: &Analysis<'_>,
     groups: &[Group],
@@ -148,7 +160,7 @@ pub(crate) fn conflicts(
 ) -> HashSet<Argument> {
     let mut conflicts = HashSet::new();
     for (group, reads) in groups.iter().zip(reads) {
-        for &node in &group.stored {
+        for (i, &node) in group.stored.iter().enumerate() {
             let Some(home) = &analysis.homes[node.index()] else { continue };
             let beside = |read: &&Read| analysis.buffer(read.base) == home.buffer;
             let meets = |read: &Read| {
@@ -161,7 +173,14 @@ pub(crate) fn conflicts(
             };
             // Where indices say, part of a memory is taken out of it.
             let whole = group.alone && analysis.writes_by_index(node);
-            if reads.iter().filter(beside).any(|read| whole || meets(read)) {
+            let meets_stored = |other: &NodeId| {
+                let other = analysis.homes[other.index()].as_ref();
+                let other = other.filter(|other| other.buffer == home.buffer);
+                other.is_some_and(|other| !spread(&other.place).is_apart_from(&spread(&home.place)))
+            };
+            if reads.iter().filter(beside).any(|read| whole || meets(read))
+                || group.stored[..i].iter().any(meets_stored)
+            {
                 conflicts.extend(argument(analysis, node));
             }
         }

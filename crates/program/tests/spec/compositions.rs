@@ -1,9 +1,32 @@
 //! Operations that meet in ways that no test of one of them has: each was found by random graphs that users wrote.
 
-use cotangent::{Function, Graph, Params, Step, Var};
+use cotangent::ops::Sample;
+use cotangent::testing::numbers;
+use cotangent::{Evaluator, Feed, Function, Graph, Params, Program, Seed, Span, Step, Value, Var};
 use ndarray::array;
 
 use crate::agree::{agree, derivatives, drawn};
+
+/// As `agree`, of what the program does not know beforehand.
+#[track_caller]
+fn agree_on_inputs(context: &str, outputs: &[Var<'_>]) {
+    let (g, params) = (outputs[0].graph(), Params::with_seed(0));
+    let number = |(i, x): (usize, &Var<'_>)| numbers(&Sample::real(x.shape(), -0.5..0.5), i as u64);
+    let values: Vec<Value<f64>> = g.inputs().iter().enumerate().map(number).collect();
+    let mut evaluator = Evaluator::<f64>::new(g);
+    for (input, value) in g.inputs().into_iter().zip(&values) {
+        evaluator = evaluator.bind(input, value.clone());
+    }
+    let expected = evaluator.run(outputs).unwrap();
+    let mut program = Program::<f64>::compile(outputs, &params);
+    let feeds: Vec<Feed<'_, f64>> = values.iter().map(Feed::from).collect();
+    program.run(&params, &feeds, Seed::default()).unwrap();
+    for (number, expected) in expected.into_iter().enumerate() {
+        let (ours, expected) = (program.output(number), expected.into_real());
+        let far = ours.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(far <= 1e-11, "{context}, output {number}: {ours} for {expected}");
+    }
+}
 
 /// What a matrix makes of its first column, which its gradient sums along rows, beside sums down the columns.
 fn columns_of_columns<'g>(v: Var<'g>, how: usize) -> Var<'g> {
@@ -46,7 +69,7 @@ fn the_same_by_steps_and_functions() {
 #[test]
 fn a_loop_of_no_steps_within_a_loop() {
     let g = Graph::new();
-    let (c, x, none) = (drawn(&g, [2], 1), drawn(&g, [2], 2), drawn(&g, [0], 3));
+    let (c, x, none) = (g.input("c", [2]), g.input("x", [2]), g.input("none", [0]));
     for inner in 0..2 {
         let (last, _) = g.scan(&[c], &[x], |c, x| {
             let start = c[0] + x[0];
@@ -56,14 +79,14 @@ fn a_loop_of_no_steps_within_a_loop() {
             };
             (vec![last[0].tanh()], vec![])
         });
-        agree(&format!("inner loop {inner}"), &derivatives(&[last[0]], &[c, x]));
+        agree_on_inputs(&format!("inner loop {inner}"), &derivatives(&[last[0]], &[c, x]));
     }
 }
 
 #[test]
 fn loops_and_choices_over_arrays_without_elements() {
     let g = Graph::new();
-    let (full, none) = (drawn(&g, [2, 3], 1), drawn(&g, [2, 0, 3], 2));
+    let (full, none) = (g.input("full", [2, 3]), g.input("none", [2, 0, 3]));
     let (last, each) = g.scan(&[full.index_axis(0, 0)], &[none], |c, x| {
         let sum = x[0].slice_axis(1, 1..3).sum_over(0);
         (vec![c[0].sin() + sum.sum()], vec![x[0].tanh() * c[0]])
@@ -74,7 +97,7 @@ fn loops_and_choices_over_arrays_without_elements() {
         || vec![none * 2.0, full * none.sum()],
     );
     let outputs = [last[0], each[0], chosen[0], chosen[1]];
-    agree("nothing", &derivatives(&outputs, &[full, none]));
+    agree_on_inputs("nothing", &derivatives(&outputs, &[full, none]));
 }
 
 #[test]
@@ -90,11 +113,31 @@ fn a_number_in_another_order_of_no_axes() {
 #[test]
 fn an_output_without_elements_lies_where_something_else_does() {
     let g = Graph::new();
-    let (m, none) = (drawn(&g, [4, 4], 1), drawn(&g, [3, 0], 2));
+    let (m, none) = (g.input("m", [4, 4]), g.input("none", [3, 0]));
     let kept = m.matmul(m);
     let empty = none.tanh();
     // The last to read it, while `kept` lies where it begins.
     let sum = empty.matmul(drawn(&g, [0, 2], 3)).sum();
     let other = m.tanh().matmul(m.tanh());
-    agree("beside nothing", &[kept.matmul(other) + kept.square().matmul(other) + sum, empty]);
+    agree_on_inputs(
+        "beside nothing",
+        &[kept.matmul(other) + kept.square().matmul(other) + sum, empty],
+    );
+}
+
+#[test]
+fn parts_of_parts_of_an_array() {
+    let g = Graph::new();
+    let u = g.input("u", [4, 2]);
+    let (x, y) = (u.sin(), u.cos());
+    // One loop computes both, which take turns beyond the end of a row.
+    let turns = g.concat(&[y, x], 1).flatten().pad([(1, 0)], 0.0);
+    let diagonals = g.concat(&[y, x], 0).diag_at(1);
+    // What goes on from one row to the next has no place among padded rows.
+    let strided = g.input("strided", [2, 6]);
+    let across = strided.flatten().slice_axis(0, Span { start: Some(1), stop: None, step: 4 });
+    let padded = across.sin().sum().grad(strided).pad([(0, 0), (1, 2)], 0.0);
+    let outputs = derivatives(&[turns, diagonals], &[u]);
+    agree_on_inputs("parts", &outputs);
+    agree_on_inputs("padded rows", &derivatives(&[padded], &[strided]));
 }
