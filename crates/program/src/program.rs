@@ -186,7 +186,7 @@ impl<T: Precision> Program<T> {
     /// See [`output`](Self::output).
     #[track_caller]
     pub(crate) fn viewed(&self, position: usize) -> ArrayViewD<'_, T> {
-        let output = &self.outputs[position];
+        let output = self.output_at(position);
         assert!(output.ty.kind != graph::Kind::Index, "output {position} is of indices");
         let values = &self.workspace.reals[output.range.clone()];
         ArrayViewD::from_shape(IxDyn(&output.ty.shape), values).expect("planned")
@@ -198,10 +198,20 @@ impl<T: Precision> Program<T> {
     /// If there is no such output, or it is not of indices.
     #[track_caller]
     pub fn index_output(&self, position: usize) -> ArrayViewD<'_, i64> {
-        let output = &self.outputs[position];
+        let output = self.output_at(position);
         assert!(output.ty.kind == graph::Kind::Index, "output {position} is not of indices");
         let values = &self.workspace.indices[output.range.clone()];
         ArrayViewD::from_shape(IxDyn(&output.ty.shape), values).expect("planned")
+    }
+
+    #[track_caller]
+    fn output_at(&self, position: usize) -> &Output {
+        let count = self.outputs.len();
+        assert!(
+            position < count,
+            "there is no output {position}: the program has {count}, counted from 0"
+        );
+        &self.outputs[position]
     }
 
     /// The values of neighbouring real outputs, which lie one after the other.

@@ -257,3 +257,15 @@ fn what_runs_once_for_each_sample_says_so() {
     let table = Program::<f32>::compile(&y, &Params::with_seed(0)).explain().to_string();
     assert!(table.contains("it has no rule for many samples"), "{table}");
 }
+
+#[test]
+fn results_are_recorded_at_the_line_of_the_loop() {
+    let g = Graph::new();
+    let (c, x) = (g.input("c", [2]), g.input("x", [3, 2]));
+    let body = same(|c, x| (vec![c[0] * x[0]], vec![c[0].sin()]));
+    let line = line!() + 1;
+    let (last, each) = g.scan(&[c], &[x], body);
+    let ended = g.fori(3, &[c], |_, c| vec![c[0].cos()])[0];
+    assert_eq!([last[0], each[0]].map(|y| y.location().line()), [line, line]);
+    assert_eq!((last[0].location().file(), ended.location().line()), (file!(), line + 1));
+}
