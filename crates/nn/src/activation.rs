@@ -59,7 +59,8 @@ pub enum Activation {
     Celu(f64),
     /// x where |x| > λ, else 0 (PyTorch's default λ is ½).
     HardShrink(f64),
-    /// x moved by λ towards 0, and 0 where |x| ≤ λ: the proximal map of λ·|x| (PyTorch's default λ is ½).
+    /// x moved by λ towards 0, and 0 where |x| ≤ λ, with derivative 0 there, as PyTorch's: the proximal map of λ·|x|
+    /// (PyTorch's default λ is ½).
     SoftShrink(f64),
     /// x − tanh x.
     TanhShrink,
@@ -104,10 +105,13 @@ impl Activation {
             Activation::Relu6 => x.clamp(0.0, 6.0),
             Activation::Selu => SELU[1] * x.elu(SELU[0]),
             Activation::Celu(alpha) => alpha * (x / alpha).elu(1.0),
-            Activation::HardShrink(bound) => x.abs().gt(bound).select(x, 0.0),
-            Activation::SoftShrink(bound) => x - x.clamp(-bound, bound),
+            // What is no number is not within, and stays.
+            Activation::HardShrink(bound) => x.abs().le(bound).select(0.0, x),
+            Activation::SoftShrink(bound) => {
+                x.abs().le(bound).select(0.0, x - x.clamp(-bound, bound))
+            }
             Activation::TanhShrink => x - x.tanh(),
-            Activation::Threshold { threshold, value } => x.gt(threshold).select(x, value),
+            Activation::Threshold { threshold, value } => x.le(threshold).select(value, x),
         }
     }
 }

@@ -110,3 +110,48 @@ fn layers_are_found_again_and_put_together_anew() {
     let y = without.forward(x, Mode::Train);
     assert_eq!(y.eval().unwrap(), x.relu().eval().unwrap());
 }
+
+#[test]
+fn no_activation_hides_what_is_no_number() {
+    let g = Graph::new();
+    let x = g.constant(array![f64::NAN]);
+    for activation in [
+        Activation::Relu,
+        Activation::LeakyRelu(0.2),
+        Activation::Elu(0.5),
+        Activation::Selu,
+        Activation::Celu(0.7),
+        Activation::Gelu,
+        Activation::Silu,
+        Activation::Mish,
+        Activation::HardSigmoid,
+        Activation::HardSwish,
+        Activation::HardTanh,
+        Activation::Relu6,
+        Activation::HardShrink(0.5),
+        Activation::SoftShrink(0.5),
+        Activation::TanhShrink,
+        Activation::Threshold { threshold: 0.5, value: -2.0 },
+    ] {
+        assert!(activation.forward(x).eval().unwrap()[[0]].is_nan(), "{activation:?}");
+    }
+}
+
+#[test]
+fn kinks_have_the_derivatives_of_pytorch() {
+    let g = Graph::new();
+    for (activation, at) in [
+        (Activation::Relu, 0.0),
+        (Activation::HardTanh, 1.0),
+        (Activation::HardTanh, -1.0),
+        (Activation::Relu6, 6.0),
+        (Activation::HardShrink(0.5), 0.5),
+        (Activation::SoftShrink(0.5), 0.5),
+        (Activation::SoftShrink(0.5), -0.5),
+        (Activation::Threshold { threshold: 0.5, value: -2.0 }, 0.5),
+    ] {
+        let x = g.constant(array![at]);
+        let slope = activation.forward(x).sum().grad(x).eval().unwrap()[[0]];
+        assert_eq!(slope, 0.0, "{activation:?} at {at}");
+    }
+}
