@@ -8,6 +8,9 @@ use cotangent::{Axes, Gradient, Graph, Place, Shape, Var, keep};
 
 use crate::draw::Draw;
 
+/// The most steps of a loop.
+const LOOP: usize = 20;
+
 /// How large the arrays of a graph are.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
@@ -84,6 +87,11 @@ pub const OPERATIONS: &[&str] = &[
     "unsqueeze",
     "matmul",
     "contract",
+    "beside",
+    "cond",
+    "scan",
+    "fori",
+    "vmap",
 ];
 
 /// What was recorded.
@@ -171,8 +179,10 @@ impl<'g> Recorder<'g, '_> {
         b: Var<'g>,
         values: &[Var<'g>],
     ) -> Option<(&'static str, Var<'g>)> {
-        let kind = self.draw.below(8);
+        let kind = self.draw.below(10);
         match kind {
+            8 => self.beside(a),
+            9 => self.control(a, b, values[0]),
             0 | 1 => Some(self.map(a)),
             2 | 3 => self.zip(a, b, values[0]),
             4 => self.reduction(a),
@@ -180,6 +190,70 @@ impl<'g> Recorder<'g, '_> {
             5 => self.by_index(a, values[0]),
             6 => self.view(a, b),
             _ => self.product(a, b),
+        }
+    }
+
+    /// An array with its own first row or column, or what it is reduced to.
+    fn beside(&mut self, a: Var<'g>) -> Option<(&'static str, Var<'g>)> {
+        let shape = a.shape();
+        let axis = self.draw.below(shape.rank().max(1));
+        let (&extent, at) = (shape.get(axis)?, axis as isize);
+        let one = match self.draw.below(3) {
+            0 => a.sum_over(keep(at)) / extent.max(1) as f64,
+            _ => a.slice_axis(at, 0..1),
+        };
+        let y = match self.draw.below(3) {
+            0 => 0.5 * (a + one),
+            1 => a / (1.5 + one.tanh()),
+            _ => (a * one).tanh(),
+        };
+        Some(("beside", y))
+    }
+
+    /// Loops and choices.
+    fn control(
+        &mut self,
+        a: Var<'g>,
+        b: Var<'g>,
+        given: Var<'g>,
+    ) -> Option<(&'static str, Var<'g>)> {
+        let (g, shape) = (self.graph, a.shape());
+        let captured = 0.1 * (b.sum() / b.shape().size().max(1) as f64).tanh();
+        let axis = self.draw.below(shape.rank().max(1));
+        match self.draw.below(5) {
+            0 => {
+                let positive = given.sum().gt(0.0123);
+                let chosen = g.cond(positive, || vec![a.sin() + captured], || vec![0.5 * a.tanh()]);
+                Some(("cond", chosen[0]))
+            }
+            1 => {
+                let steps = self.draw.below(4);
+                let last = g.fori(steps, &[a], |_, c| vec![c[0].sin() + captured]);
+                Some(("fori", last[0]))
+            }
+            2 => {
+                let many = self.draw.once_in(2);
+                let along = shape.get(axis).map(|_| (a, axis as isize))?;
+                let each = g.vmap(&[along], |x| {
+                    let mean = x[0].sum() / x[0].shape().size().max(1) as f64;
+                    vec![if many { (x[0] + mean).tanh() + captured } else { (x[0] * mean).sin() }]
+                });
+                Some(("vmap", each[0]))
+            }
+            _ => {
+                let &steps = shape.first().filter(|&&steps| steps <= LOOP)?;
+                let start = a.sum_over(0) / steps.max(1) as f64;
+                let body = |c: &[Var<'g>], x: &[Var<'g>]| {
+                    let next = (0.5 * c[0] + x[0]).tanh() + captured;
+                    (vec![next], vec![0.5 * next * x[0].sin()])
+                };
+                let (last, each) = match self.draw.below(3) {
+                    0 => g.scan_reverse(&[start], &[a], body),
+                    1 => g.scan_recomputed(&[start], &[a], body),
+                    _ => g.scan(&[start], &[a], body),
+                };
+                Some(("scan", if self.draw.once_in(2) { last[0] } else { each[0] }))
+            }
         }
     }
 
