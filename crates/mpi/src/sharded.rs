@@ -93,6 +93,10 @@ impl<O: Optimizer<T>, T: Precision> Optimizer<T> for Sharded<O> {
         engine::all_gather(&own, &counts, weights, "the weights of all");
     }
 
+    fn wait(&mut self) {
+        self.inner.wait();
+    }
+
     fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         self.divide(selected.params());
         self.inner.remember(selected.part(&self.mask))

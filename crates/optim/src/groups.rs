@@ -99,6 +99,10 @@ impl<T: Precision> Optimizer<T> for Groups<T> {
         self.members().for_each(|(member, _)| member.update(weights, gradients));
     }
 
+    fn wait(&mut self) {
+        self.members().for_each(|(member, _)| member.wait());
+    }
+
     /// That of the rest.
     fn steps(&self) -> u64 {
         self.rest.steps()

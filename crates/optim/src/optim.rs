@@ -164,6 +164,10 @@ impl<R: Rule + Send, T: Precision> Optimizer<T> for Optim<R, T> {
         T::rule_step(&mut self.work, [&self.current, &undecayed], weights, gradients);
     }
 
+    fn wait(&mut self) {
+        self.work.remembered.begin();
+    }
+
     fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {
         T::rule_work(&mut self.work, &mut self.rule, What::Remember(selected))
     }

@@ -124,6 +124,7 @@ impl<T: Precision> Around<T> {
         if part.rewrites() {
             self.rewritten.resize(gradients.len(), T::zero());
         }
+        inner.wait();
         let Self { remembered, rewritten, formulas } = self;
         let (memory, unit) = (remembered.begin(), part.unit());
         if !formulas.fits(memory) {
@@ -162,6 +163,11 @@ impl<O: Optimizer<T>, P: Part, T: Precision> Optimizer<T> for With<O, P, T> {
 
     fn update(&mut self, weights: &mut [T], gradients: &[T]) {
         T::part_step(&mut self.around, &self.part, &mut self.inner, weights, gradients);
+    }
+
+    fn wait(&mut self) {
+        self.around.remembered.begin();
+        self.inner.wait();
     }
 
     fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {

@@ -4,7 +4,8 @@
 use std::fs;
 
 use cotangent::optim::{
-    Adam, Checkpoint, CheckpointError, Checkpoints, Difference, Lookahead, Optimizer, Sgd,
+    Accumulate, Adam, Checkpoint, CheckpointError, Checkpoints, Difference, Groups, Lookahead,
+    Optimizer, Sgd,
 };
 use cotangent::{GradientLayout, Gradients, Params, Seed};
 use ndarray::{Array, array};
@@ -125,6 +126,26 @@ fn what_a_part_copies_at_first_is_restored_too() {
     train(&mut whole, &mut optimizer, 5);
     train(&mut ours, &mut resumed, 5);
     assert_eq!(ours.values(), whole.values());
+}
+
+/// Before the optimizer inside has made a step, between two, and after one.
+#[test]
+fn a_run_resumes_amid_what_is_accumulated() {
+    let fresh = || {
+        let decays = Groups::new(Adam::new(0.1)).group("weight", Sgd::new(0.1).momentum(0.9));
+        decays.with(Lookahead::new(2, 0.5)).with(Accumulate::new(3))
+    };
+    let mut whole = (params(3), fresh());
+    train(&mut whole.0, &mut whole.1, 8);
+    for cut in 0..8 {
+        let (mut params, mut first) = (params(3), fresh());
+        train(&mut params, &mut first, cut);
+        let checkpoint = Checkpoint::of(&params, &mut first).unwrap();
+        let (mut resumed, mut second) = (self::params(3), fresh());
+        checkpoint.restore(&mut resumed, &mut second).unwrap();
+        train(&mut resumed, &mut second, 8 - cut);
+        assert_eq!(resumed.values(), whole.0.values(), "cut after {cut}");
+    }
 }
 
 #[test]
