@@ -1,7 +1,7 @@
 //! Whether the runs of a program take less time on all threads or on one.
 //!
-//! To share a run of some 100 µs pays where threads hear of each other within a microsecond. There are times when they do not:
-//! somebody else has one of the cores, or a virtual machine's two lie apart. No sizes tell, so it is tried, now and then.
+//! To share a run of some 100 µs pays where threads hear of each other within a microsecond. There are times when they do not, as
+//! if the cores of a virtual machine lay apart for a while. No sizes tell, so it is tried, now and then.
 
 use std::time::Duration;
 
