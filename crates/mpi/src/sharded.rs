@@ -93,8 +93,8 @@ impl<O: Optimizer<T>, T: Precision> Optimizer<T> for Sharded<O> {
         engine::all_gather(&own, &counts, weights, "the weights of all");
     }
 
-    fn wait(&mut self) {
-        self.inner.wait();
+    fn begin(&mut self) {
+        self.inner.begin();
     }
 
     fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {

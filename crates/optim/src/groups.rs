@@ -99,8 +99,8 @@ impl<T: Precision> Optimizer<T> for Groups<T> {
         self.members().for_each(|(member, _)| member.update(weights, gradients));
     }
 
-    fn wait(&mut self) {
-        self.members().for_each(|(member, _)| member.wait());
+    fn begin(&mut self) {
+        self.members().for_each(|(member, _)| member.begin());
     }
 
     /// That of the rest.

@@ -164,7 +164,7 @@ impl<R: Rule + Send, T: Precision> Optimizer<T> for Optim<R, T> {
         T::rule_step(&mut self.work, [&self.current, &undecayed], weights, gradients);
     }
 
-    fn wait(&mut self) {
+    fn begin(&mut self) {
         self.work.remembered.begin();
     }
 

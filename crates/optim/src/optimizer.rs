@@ -57,10 +57,11 @@ pub trait Optimizer<T: Precision = f32>: Debug + Send {
     /// lies like those it was prepared for; only what was selected is changed.
     fn update(&mut self, weights: &mut [T], gradients: &[T]);
 
-    /// Remembers the parameters of the step that was prepared, as they are before their first: what is around this optimizer
-    /// may make that step later, or not at all, and a state that is saved in between has all that it is compared with.
-    /// An optimizer around others hands it on; one that remembers nothing need not have it.
-    fn wait(&mut self) {}
+    /// Begins the step that was prepared: its parameters are remembered from now on, as they are before their first update.
+    /// [`update`](Self::update) does so by itself. A part, as [`Accumulate`](crate::Accumulate), may make the update of the optimizer
+    /// inside later, or not at all, and a state that is saved in between is of the same parameters within and without.
+    /// An optimizer around others hands this on; one that remembers nothing need not have it.
+    fn begin(&mut self) {}
 
     /// Lays out a state of exactly these parameters, as it is before the first step: what was
     /// remembered is forgotten, and another state can be read in its place.
@@ -237,8 +238,8 @@ impl<T: Precision, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
         (**self).update(weights, gradients);
     }
 
-    fn wait(&mut self) {
-        (**self).wait();
+    fn begin(&mut self) {
+        (**self).begin();
     }
 
     fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {

@@ -321,10 +321,6 @@ impl<'a, E> Carved<'a, E> {
     }
 
     pub fn slice(&self, range: &Range<usize>) -> &'a [E] {
-        if range.is_empty() {
-            // Nothing may lie anywhere, amid what is written, too.
-            return &[];
-        }
         let within =
             |(start, part): &&Part<'a, E>| *start <= range.start && range.end <= start + part.len();
         let mut parts = iter::once(&self.last).chain(self.before);

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 /// How long each instruction of a program took: the median over several runs, printed by
 /// instruction and by source line, the dearest first. The step of a loop stands behind it, with the time of all its turns;
-/// taking that time is part of it, some 50 ns a turn.
+/// taking that time is part of it, some 50 ns a turn. All threads take part, also where runs were found to be faster on one.
 ///
 /// ```
 /// use cotangent::{Params, Step};

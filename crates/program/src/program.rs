@@ -306,6 +306,15 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "there is no output 1: the program has 1, counted from 0")]
+    fn an_output_beyond_the_last_is_refused() {
+        let g = Graph::new();
+        let params = Params::with_seed(0);
+        let program = Program::<f32>::compile(&[g.input("x", [2]).sin()], &params);
+        let _ = program.output(1);
+    }
+
+    #[test]
     fn while_it_is_tried_how_many_threads_are_faster_the_bits_stay() {
         let g = Graph::new();
         let x = g.input("x", [64, 64]);

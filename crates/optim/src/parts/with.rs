@@ -124,7 +124,7 @@ impl<T: Precision> Around<T> {
         if part.rewrites() {
             self.rewritten.resize(gradients.len(), T::zero());
         }
-        inner.wait();
+        inner.begin();
         let Self { remembered, rewritten, formulas } = self;
         let (memory, unit) = (remembered.begin(), part.unit());
         if !formulas.fits(memory) {
@@ -165,9 +165,9 @@ impl<O: Optimizer<T>, P: Part, T: Precision> Optimizer<T> for With<O, P, T> {
         T::part_step(&mut self.around, &self.part, &mut self.inner, weights, gradients);
     }
 
-    fn wait(&mut self) {
+    fn begin(&mut self) {
         self.around.remembered.begin();
-        self.inner.wait();
+        self.inner.begin();
     }
 
     fn remember(&mut self, selected: Selected<'_, T>) -> Result<(), OptimError> {

@@ -253,9 +253,8 @@ impl Grouping<'_> {
         let whole = self.whole(group, extent, root, candidate);
         let rows = self.rows(root);
         let other_axes = group.rows.is_some() && rows.is_some() && group.rows != rows;
-        // What is whole may be wanted for the first time, by a reduction of rows that works on one of columns.
-        let of_column =
-            || candidate.operands.iter().any(|&(_, input)| self.is_of_column(group, input));
+        let of_column = || self.reads_columns(group, candidate);
+        // A sum of columns is there when they are whole, in a group that goes by neither as yet, too.
         let other = group.whole.is_some() && whole.is_some() && group.whole != whole
             || whole == Some(Extent::Row) && of_column();
         let dear = || group.members.iter().any(|&id| self.is_dear_by_rows(id));
@@ -337,15 +336,16 @@ impl Grouping<'_> {
         if along_row || extent == Extent::Row {
             return Some(Extent::Row);
         }
-        let of_column = |&(_, input): &(NodeId, NodeId)| self.is_of_column(group, input);
-        let down = matches!(extent, Extent::Column(_)) || candidate.operands.iter().any(of_column);
+        let down = matches!(extent, Extent::Column(_)) || self.reads_columns(group, candidate);
         down.then_some(Extent::Column(group.row_axes()))
     }
 
-    /// Whether the group holds the operand as one value for each column.
-    fn is_of_column(&self, group: &Group, input: NodeId) -> bool {
-        let base = self.analysis.views[input.index()].base;
-        matches!(group.registers.get(&base), Some(Extent::Column(_)))
+    /// Whether the group holds an operand as one value for each column.
+    fn reads_columns(&self, group: &Group, candidate: &Candidate) -> bool {
+        candidate.operands.iter().any(|&(_, input)| {
+            let base = self.analysis.views[input.index()].base;
+            matches!(group.registers.get(&base), Some(Extent::Column(_)))
+        })
     }
 
     /// Whether the group holds the operand in a register, in the pattern the reader reads it.

@@ -29,7 +29,7 @@ pub(crate) fn homes(analysis: &Analysis<'_>) -> Vec<Option<Home>> {
     // From the last to the first, so that an array that is a part itself is settled before its parts.
     for embed in analysis.nodes().collect::<Vec<_>>().into_iter().rev() {
         for (position, place) in places(analysis, embed).into_iter().enumerate() {
-            let part = analysis.views[analysis.inputs[embed.index()][position].index()].base;
+            let part = part(analysis, embed, position);
             let own = home_in(analysis, part, &place).expect("what has no home there is copied");
             homes[part.index()] = Some(match &homes[embed.index()] {
                 Some(home) => Home {
@@ -99,8 +99,7 @@ fn unsettled(
 /// copied to.
 fn holds_parts(analysis: &Analysis<'_>, value: NodeId, home: &Place) -> bool {
     places(analysis, value).iter().enumerate().all(|(position, place)| {
-        let part = analysis.views[analysis.inputs[value.index()][position].index()].base;
-        let own = home_in(analysis, part, place);
+        let own = home_in(analysis, part(analysis, value, position), place);
         own.iter().chain([place]).all(|place| within(home, place).is_some())
     })
 }
@@ -111,6 +110,11 @@ fn can_write(analysis: &Analysis<'_>, value: NodeId, part: &Place) -> bool {
         Work::Elementwise { .. } | Work::Contract | Work::Embed => true,
         _ => analysis.writes_by_index(value) && is_run(part),
     }
+}
+
+/// What is computed of a part of an array that others make up.
+fn part(analysis: &Analysis<'_>, embed: NodeId, position: usize) -> NodeId {
+    analysis.views[analysis.inputs[embed.index()][position].index()].base
 }
 
 /// The places of the parts of an array that others make up.

@@ -8,7 +8,7 @@ use super::place::is_dense;
 use super::plan::ALIGNMENT;
 use super::{Lending, compile};
 use crate::Precision;
-use crate::instruction::{Memory, Operand};
+use crate::instruction::Operand;
 use crate::nested::{Indices, Moving, Nested};
 
 impl Emitter<'_> {
@@ -102,12 +102,12 @@ impl<'g> Step<'g> {
 
     /// The part of the memory in which it lies, and what of that it is.
     fn real(&mut self, graph: &'g Graph, operand: &Operand, ty: &Type, sliced: bool) -> Var<'g> {
+        let (memory, place) = (operand.memory.clone(), &operand.place);
         if ty.shape.size() == 0 {
-            // What lies there may be of no use to anybody any more.
-            self.reads.push(Moving { memory: Memory::Real(0..0), start: 0, apart: 0, len: 0 });
+            // Its slices may lie apart where nothing is.
+            self.reads.push(Moving { memory, start: 0, apart: 0, len: 0 });
             return graph.typed_input("read", ty.clone());
         }
-        let (memory, place) = (operand.memory.clone(), &operand.place);
         let apart = if sliced { place.strides[0] } else { 0 };
         let first = usize::from(sliced);
         let strides = place.strides[first..].iter().copied();

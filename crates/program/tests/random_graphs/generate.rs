@@ -181,15 +181,15 @@ impl<'g> Recorder<'g, '_> {
     ) -> Option<(&'static str, Var<'g>)> {
         let kind = self.draw.below(10);
         match kind {
-            8 => self.beside(a),
-            9 => self.control(a, b, values[0]),
             0 | 1 => Some(self.map(a)),
             2 | 3 => self.zip(a, b, values[0]),
             4 => self.reduction(a),
             5 if self.draw.once_in(2) => self.along_an_axis(a),
             5 => self.by_index(a, values[0]),
             6 => self.view(a, b),
-            _ => self.product(a, b),
+            7 => self.product(a, b),
+            8 => self.beside(a),
+            _ => self.control(a, b, values[0]),
         }
     }
 
@@ -210,51 +210,54 @@ impl<'g> Recorder<'g, '_> {
         Some(("beside", y))
     }
 
-    /// Loops and choices.
+    /// Loops, choices and samples, of an array and a number from outside.
     fn control(
         &mut self,
         a: Var<'g>,
         b: Var<'g>,
         given: Var<'g>,
     ) -> Option<(&'static str, Var<'g>)> {
-        let (g, shape) = (self.graph, a.shape());
-        let captured = 0.1 * (b.sum() / b.shape().size().max(1) as f64).tanh();
-        let axis = self.draw.below(shape.rank().max(1));
+        let outside = 0.1 * (b.sum() / b.shape().size().max(1) as f64).tanh();
         match self.draw.below(5) {
             0 => {
                 let positive = given.sum().gt(0.0123);
-                let chosen = g.cond(positive, || vec![a.sin() + captured], || vec![0.5 * a.tanh()]);
-                Some(("cond", chosen[0]))
+                let (yes, no) = (|| vec![a.sin() + outside], || vec![0.5 * a.tanh()]);
+                Some(("cond", self.graph.cond(positive, yes, no)[0]))
             }
             1 => {
                 let steps = self.draw.below(4);
-                let last = g.fori(steps, &[a], |_, c| vec![c[0].sin() + captured]);
+                let last = self.graph.fori(steps, &[a], |_, c| vec![c[0].sin() + outside]);
                 Some(("fori", last[0]))
             }
-            2 => {
-                let many = self.draw.once_in(2);
-                let along = shape.get(axis).map(|_| (a, axis as isize))?;
-                let each = g.vmap(&[along], |x| {
-                    let mean = x[0].sum() / x[0].shape().size().max(1) as f64;
-                    vec![if many { (x[0] + mean).tanh() + captured } else { (x[0] * mean).sin() }]
-                });
-                Some(("vmap", each[0]))
-            }
-            _ => {
-                let &steps = shape.first().filter(|&&steps| steps <= LOOP)?;
-                let start = a.sum_over(0) / steps.max(1) as f64;
-                let body = |c: &[Var<'g>], x: &[Var<'g>]| {
-                    let next = (0.5 * c[0] + x[0]).tanh() + captured;
-                    (vec![next], vec![0.5 * next * x[0].sin()])
-                };
-                let (last, each) = match self.draw.below(3) {
-                    0 => g.scan_reverse(&[start], &[a], body),
-                    1 => g.scan_recomputed(&[start], &[a], body),
-                    _ => g.scan(&[start], &[a], body),
-                };
-                Some(("scan", if self.draw.once_in(2) { last[0] } else { each[0] }))
-            }
+            2 => self.sampled(a, outside),
+            _ => self.scanned(a, outside),
         }
+    }
+
+    fn sampled(&mut self, a: Var<'g>, outside: Var<'g>) -> Option<(&'static str, Var<'g>)> {
+        let axis = self.draw.below(a.rank().max(1));
+        a.shape().get(axis)?;
+        let joined = self.draw.once_in(2);
+        let each = self.graph.vmap(&[(a, axis as isize)], |x| {
+            let mean = x[0].sum() / x[0].shape().size().max(1) as f64;
+            vec![if joined { (x[0] + mean).tanh() + outside } else { (x[0] * mean).sin() }]
+        });
+        Some(("vmap", each[0]))
+    }
+
+    fn scanned(&mut self, a: Var<'g>, outside: Var<'g>) -> Option<(&'static str, Var<'g>)> {
+        let &steps = a.shape().first().filter(|&&steps| steps <= LOOP)?;
+        let start = a.sum_over(0) / steps.max(1) as f64;
+        let body = |c: &[Var<'g>], x: &[Var<'g>]| {
+            let next = (0.5 * c[0] + x[0]).tanh() + outside;
+            (vec![next], vec![0.5 * next * x[0].sin()])
+        };
+        let (last, each) = match self.draw.below(3) {
+            0 => self.graph.scan_reverse(&[start], &[a], body),
+            1 => self.graph.scan_recomputed(&[start], &[a], body),
+            _ => self.graph.scan(&[start], &[a], body),
+        };
+        Some(("scan", if self.draw.once_in(2) { last[0] } else { each[0] }))
     }
 
     fn map(&mut self, a: Var<'g>) -> (&'static str, Var<'g>) {
