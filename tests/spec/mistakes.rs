@@ -172,6 +172,51 @@ fn a_graph_in_which_a_mistake_was_caught_names_the_lines_that_follow() {
 }
 
 #[test]
+fn a_pattern_that_matches_nothing_is_told_with_the_paths_there_are() {
+    let mut params = Params::seeded(0);
+    let layer = Linear::new(2, 1).build(&mut params.root(), "head");
+    let x = Array2::<f32>::ones((3, 2));
+    let known = r#"there is "head.weight", "head.bias""#;
+    let mut step = Step::new(|_, [x]| layer.forward(x).square().mean()).with_respect_to("haed.*");
+    let told = step.run(&mut params, (&x,)).unwrap_err().to_string();
+    assert!(told.contains("\"haed.*\"") && told.contains(known), "{told}");
+    let mut step = Step::new(|_, [x]| layer.forward(x).square().mean());
+    step.run(&mut params, (&x,)).unwrap();
+    let mut adam = Adam::new(0.1).no_decay("haed.*");
+    let told = adam.step(&mut params, step.gradients()).unwrap_err().to_string();
+    assert!(told.contains("\"haed.*\"") && told.contains(known), "{told}");
+}
+
+#[test]
+fn a_parameter_that_gets_no_gradient_is_told_with_what_stops_it() {
+    let mut params = Params::seeded(0);
+    let used = Linear::new(2, 3).bias(false).build(&mut params.root(), "used");
+    let unused = Linear::new(2, 1).bias(false).build(&mut params.root(), "unused");
+    let line = line!() + 3;
+    let mut step = Step::new(|_, [x]| {
+        let class = used.forward(x);
+        class.argmax(-1).to_real().mean()
+    });
+    let x = Array2::<f32>::ones((3, 2));
+    let told = step.run(&mut params, (&x,)).unwrap_err().to_string();
+    let stopped = format!("argmax of {}:{line}:", file!());
+    assert!(told.contains(&stopped) && told.contains("answers indices"), "{told}");
+    assert!(told.contains("the output is not computed from it"), "{told}");
+    drop(unused);
+}
+
+#[test]
+fn inputs_that_are_missing_are_told_by_name() {
+    let g = Graph::new();
+    let (x, y) = (g.input("x", [2]), g.input("labels", [2]));
+    let params = Params::<f32>::seeded(0);
+    let mut program = Program::compile(&[x + y], &params);
+    let x = array![1.0_f32, 2.0].into_dyn();
+    let told = program.run(&params, &[x.view().into()], params.seed()).unwrap_err().to_string();
+    assert_eq!(told, r#"the function takes 2 inputs ("x", "labels"), and was given 1"#);
+}
+
+#[test]
 fn a_label_out_of_range_changes_nothing() {
     let mut params = Params::seeded(0);
     let layer = Linear::new(4, 3).build(&mut params.root(), "head");

@@ -166,11 +166,45 @@ pub struct Unreached {
     pub variable: String,
     /// The line that recorded it; of a parameter, the line that built it.
     pub recorded: &'static Location<'static>,
+    /// What is in the way.
+    pub obstacle: Obstacle,
+}
+
+/// What keeps cotangents of an output from a variable.
+///
+/// It is said in a [`GradientError`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Obstacle {
+    /// The output is not computed from it.
+    Unused,
+    /// An operation on the way has no derivative in what it is computed from.
+    Operation {
+        /// Its name, or that of what it answers.
+        operation: String,
+        /// The kind of what it answers. If that is real, the operation's own rule gives the variable nothing.
+        answers: Kind,
+        /// The line that recorded it.
+        recorded: &'static Location<'static>,
+    },
 }
 
 impl fmt::Display for Unreached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.variable, self.recorded)
+        write!(f, "{} of {}: {}", self.variable, self.recorded, self.obstacle)
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Operation { operation, answers, recorded } = self else {
+            return f.write_str("the output is not computed from it");
+        };
+        let stops = match answers {
+            Kind::Real => "passes no cotangent on",
+            Kind::Index => "answers indices",
+            Kind::Boolean => "answers truth values",
+        };
+        write!(f, "{operation} of {recorded} {stops}")
     }
 }
 
@@ -224,10 +258,10 @@ pub enum RunError {
         given: String,
     },
     /// Another number of values than the graph has inputs.
-    #[error("the function takes {expected} inputs, and was given {given}")]
+    #[error("the function takes {} inputs ({}), and was given {given}", names.len(), names.join(", "))]
     Count {
-        /// How many inputs the graph has.
-        expected: usize,
+        /// The inputs of the graph.
+        names: Vec<String>,
         /// How many values were given.
         given: usize,
     },
@@ -335,11 +369,13 @@ pub enum RunError {
     /// A step with respect to a part of the model that has no parameter to train.
     #[error(
         "the step is with respect to {pattern:?}, which matches no trainable parameter that is not \
-         frozen\n  at {location}"
+         frozen; there is {known}\n  at {location}"
     )]
     UnmatchedPattern {
         /// The pattern.
         pattern: String,
+        /// The paths there are, or the first of them.
+        known: String,
         /// The line that made the step.
         location: &'static Location<'static>,
     },

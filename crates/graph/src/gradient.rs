@@ -1,5 +1,7 @@
 //! Reverse-mode differentiation: the gradient is more graph.
 
+mod obstacle;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::Location;
@@ -11,7 +13,7 @@ use crate::ops::{Embed, joined};
 use crate::reading::NodeId;
 use crate::rewriting::Line;
 use crate::short::Short;
-use crate::{Cotangents, GradientError, Graph, Kind, Type, Unreached, Var, misfit};
+use crate::{Cotangents, GradientError, Graph, Kind, Type, Var, misfit};
 
 /// Asks for the gradient of an output: what to differentiate, with which cotangent, with respect
 /// to what.
@@ -78,17 +80,11 @@ impl<'g> Gradient<'g> {
         location: &'static Location<'static>,
     ) -> Result<Vec<Var<'g>>, GradientError> {
         let cotangents = backpropagate(&[(self.output, cotangent)], variables);
-        let unreached = |(variable, _): (&Var<'g>, _)| {
-            variable.graph().node(variable.id(), |node| Unreached {
-                variable: node.label(),
-                recorded: node.location,
-            })
-        };
-        let missing =
-            variables.iter().zip(&cotangents).filter(|(_, cotangent)| cotangent.is_none());
-        let unreached: Vec<Unreached> = missing.map(unreached).collect();
-        if !self.zeros && !unreached.is_empty() {
-            return Err(GradientError::NoPath { variables: unreached, location });
+        if !self.zeros && cotangents.iter().any(Option::is_none) {
+            let missing = variables.iter().zip(&cotangents).filter(|(_, found)| found.is_none());
+            let unreached = |(&variable, _)| obstacle::unreached(variable, self.output, cotangent);
+            let variables = missing.map(unreached).collect();
+            return Err(GradientError::NoPath { variables, location });
         }
         let gradient = |(variable, cotangent): (&Var<'g>, Option<Var<'g>>)| {
             cotangent.unwrap_or_else(|| zeros(*variable))

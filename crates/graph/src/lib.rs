@@ -54,7 +54,7 @@ mod view;
 
 pub use atomic::{check_writable, remove_abandoned, write_atomically};
 pub use domain::Domain;
-pub use error::{GradientError, RecordError, RunError, Unreached, misfit};
+pub use error::{GradientError, Obstacle, RecordError, RunError, Unreached, misfit};
 pub use evaluate::Evaluator;
 pub use fault::{Defect, Fault, IndexWords, RunResult};
 pub use gradient::{Gradient, composed};

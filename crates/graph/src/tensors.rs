@@ -17,6 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod checksum;
 mod storage;
 
 use std::collections::HashMap;
@@ -30,6 +31,43 @@ use crate::{Scalar, Shape};
 pub use safetensors::SafeTensorError;
 pub use storage::Storage;
 
+use checksum::{NOTE, checksum};
+
+/// Bytes that cannot be read.
+///
+/// ```
+/// use cotangent::tensors::{ReadError, Tensors, write};
+/// use cotangent::{Shape, Storage};
+///
+/// let shape = Shape::from([2]);
+/// let mut bytes = write([("a", &shape, &[1.0_f32, -2.5][..])], Storage::F32, Default::default()).unwrap();
+/// *bytes.last_mut().unwrap() ^= 1; // a bit of the sign and exponent of -2.5
+/// assert!(matches!(Tensors::read(&bytes).unwrap_err(), ReadError::Damaged { .. }));
+/// ```
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// They are cut off, or something else than safetensors.
+    #[error(transparent)]
+    Format(#[from] SafeTensorError),
+    /// They are a zip archive, as `torch.save` and `numpy.savez` write.
+    #[error(
+        "it is a zip archive, as `torch.save` writes; in Python, \
+         `safetensors.torch.save_file(model.state_dict(), path)` writes what can be read here"
+    )]
+    Zip,
+    /// They are not those that were written.
+    #[error(
+        "its content has the checksum {found}, and {noted} was noted when it was written: it is damaged, or was changed \
+         by a program that kept the note \"checksum\", without which it would be read"
+    )]
+    Damaged {
+        /// The checksum that was noted.
+        noted: String,
+        /// That of what stands there.
+        found: String,
+    },
+}
+
 /// A finite number that the storage asked for does not hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TooLarge {
@@ -39,14 +77,14 @@ pub struct TooLarge {
     pub value: f64,
 }
 
-/// The bytes of named arrays, with notes by name beside them.
+/// The bytes of named arrays, with notes by name beside them. A checksum of all is one more note, `checksum`.
 ///
 /// # Errors
 /// The first finite number that is too large for the storage.
 pub fn write<'a, T: Scalar>(
     arrays: impl IntoIterator<Item = (&'a str, &'a Shape, &'a [T])>,
     storage: Storage,
-    notes: HashMap<String, String>,
+    mut notes: HashMap<String, String>,
 ) -> Result<Vec<u8>, TooLarge> {
     let mut encoded = Vec::new();
     for (name, shape, values) in arrays {
@@ -54,10 +92,18 @@ pub fn write<'a, T: Scalar>(
         let bytes = bytes.map_err(|value| TooLarge { name: name.to_owned(), value })?;
         encoded.push((name, shape, bytes));
     }
-    let views = encoded.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(storage.dtype(), shape.to_vec(), bytes);
-        (name, view.expect("the bytes are those of the shape"))
-    });
+    let views: Vec<_> = encoded
+        .iter()
+        .map(|(name, shape, bytes)| {
+            let view = TensorView::new(storage.dtype(), shape.to_vec(), bytes);
+            (*name, view.expect("the bytes are those of the shape"))
+        })
+        .collect();
+    let sum = checksum(
+        notes.iter().map(|(name, text)| (name.as_str(), text.as_str())),
+        views.iter().map(|(name, view)| (*name, view)),
+    );
+    notes.insert(NOTE.to_owned(), sum);
     // Its map is the standard one or another, as its features are.
     let notes = Some(notes.into_iter().collect());
     Ok(safetensors::serialize(views, notes).expect("arrays in memory can be written"))
@@ -71,13 +117,30 @@ pub struct Tensors<'b> {
 }
 
 impl<'b> Tensors<'b> {
-    /// The arrays that the bytes hold.
+    /// The arrays that the bytes hold. Bytes that other programs wrote have no checksum, and are taken as they are.
     ///
     /// # Errors
-    /// If the bytes are no whole file.
-    pub fn read(bytes: &'b [u8]) -> Result<Self, SafeTensorError> {
+    /// If the bytes are no whole file, or not those that [`write`] made.
+    pub fn read(bytes: &'b [u8]) -> Result<Self, ReadError> {
+        if bytes.starts_with(b"PK\x03\x04") {
+            return Err(ReadError::Zip);
+        }
         let (_, header) = SafeTensors::read_metadata(bytes)?;
-        Ok(Self { arrays: SafeTensors::deserialize(bytes)?, header })
+        let arrays = SafeTensors::deserialize(bytes)?;
+        let file = Self { arrays, header };
+        match file.note(NOTE).map(|noted| (noted.to_owned(), file.checksum())) {
+            Some((noted, found)) if noted != found => Err(ReadError::Damaged { noted, found }),
+            _ => Ok(file),
+        }
+    }
+
+    fn checksum(&self) -> String {
+        let notes = self.header.metadata().iter().flatten();
+        let arrays = self.arrays.tensors();
+        checksum(
+            notes.map(|(name, text)| (name.as_str(), text.as_str())),
+            arrays.iter().map(|(name, view)| (name.as_str(), view)),
+        )
     }
 
     /// The names, in alphabetical order.

@@ -30,7 +30,9 @@ pub enum OptimError {
         step: u64,
     },
     /// A schedule for a hyperparameter that the rule does not have.
-    #[error("{rule} has no hyperparameter {name:?} to schedule; it has {known}")]
+    #[error(
+        "{rule} has no hyperparameter {name:?} to schedule; it has {known}, and those of options once they are set"
+    )]
     UnknownHyperparameter {
         /// The rule.
         rule: &'static str,
@@ -52,10 +54,12 @@ pub enum OptimError {
         requirement: &'static str,
     },
     /// A pattern that selects no parameter: a misspelt path, most likely.
-    #[error("no trainable parameter matches {pattern:?}")]
+    #[error("no trainable parameter matches {pattern:?}; there is {known}")]
     UnmatchedPattern {
         /// The pattern.
         pattern: String,
+        /// The paths there are, or the first of them.
+        known: String,
     },
     /// A gradient that is infinite or NaN, from which no weight is written.
     #[error(

@@ -158,7 +158,10 @@ impl<'a, T: Precision> Selected<'a, T> {
             |pattern: &&Pattern| !self.candidates().any(|param| pattern.matches(param.path()));
         match patterns.into_iter().find(unmatched) {
             None => Ok(()),
-            Some(pattern) => Err(OptimError::UnmatchedPattern { pattern: pattern.to_string() }),
+            Some(pattern) => Err(OptimError::UnmatchedPattern {
+                pattern: pattern.to_string(),
+                known: Param::list(self.candidates()),
+            }),
         }
     }
 }

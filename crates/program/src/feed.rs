@@ -187,8 +187,8 @@ impl<T: Precision> Program<T> {
 
     fn check_inputs(&self, inputs: &[Feed<'_, T>]) -> Result<(), RunError> {
         if inputs.len() != self.inputs.len() {
-            let (expected, given) = (self.inputs.len(), inputs.len());
-            return Err(RunError::Count { expected, given });
+            let names = self.inputs.iter().map(|input| format!("{:?}", input.name)).collect();
+            return Err(RunError::Count { names, given: inputs.len() });
         }
         for (input, given) in self.inputs.iter().zip(inputs) {
             if !given.fits(&input.ty) {

@@ -193,8 +193,9 @@ impl<'m> StepRecipe<'m> {
         let unfrozen = || params.unfrozen_entries();
         let none = |pattern: &&Pattern| !unfrozen().any(|param| pattern.matches(param.path()));
         if let Some(pattern) = self.asked.with_respect_to.iter().find(none) {
-            let (pattern, location) = (pattern.to_string(), self.terms.location);
-            return Err(RunError::UnmatchedPattern { pattern, location });
+            let (pattern, known) = (pattern.to_string(), Param::list(unfrozen()));
+            let location = self.terms.location;
+            return Err(RunError::UnmatchedPattern { pattern, known, location });
         }
         let patterns = &self.asked.with_respect_to;
         let any = |path| patterns.iter().any(|pattern| pattern.matches(path));

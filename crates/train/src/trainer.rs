@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cotangent::data::Dataset;
 use cotangent::nn::Mode;
 use cotangent::optim::Optimizer;
-use cotangent::{Function, Graph, Params, Precision, Several, Step, Var};
+use cotangent::{Function, Graph, Params, Precision, Several, Step, Var, misfit};
 
 use crate::callback::Each;
 use crate::metrics::Metric;
@@ -64,7 +64,8 @@ impl<'m, T: Precision> Trainer<'m, T> {
         Self {
             step: Step::new(move |graph, batch| trained(graph, batch, Mode::Train).0),
             evaluation: Function::several(move |graph, batch| {
-                record(graph, batch, Mode::Eval).into()
+                let (loss, output) = record(graph, batch, Mode::Eval);
+                [as_number(loss), output]
             }),
             metrics: Vec::new(),
             train_metrics: false,
@@ -250,6 +251,17 @@ impl<'m, T: Precision> Trainer<'m, T> {
     ) -> Result<Predictions, FitError> {
         Ok(self.predictions(params, data)?.1)
     }
+}
+
+/// A loss of one element, of whatever rank, as a number.
+fn as_number(loss: Var<'_>) -> Var<'_> {
+    loss.graph().at(loss.location(), || {
+        if !loss.is_real() || loss.shape().size() != 1 {
+            let rule = "the loss must be a real scalar: reduce it, by `mean` over the batch";
+            misfit("Trainer", rule, &[loss]);
+        }
+        loss.reshape_to([])
+    })
 }
 
 impl<T> fmt::Debug for Trainer<'_, T> {

@@ -13,6 +13,8 @@ pub(crate) struct Ended {
     pub operation: &'static str,
     /// What is told if it is not done.
     pub rule: String,
+    /// What the number is that stands for what is not done, if it is worth telling.
+    pub running: Option<&'static str>,
 }
 
 impl Operation for Ended {
@@ -30,9 +32,13 @@ impl Operation for Ended {
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
         let running = args.real(1);
-        let count = running.iter().filter(|&&running| running != T::zero()).count();
-        if count > 0 {
+        let mut on = running.iter().filter(|&&running| running != T::zero());
+        if let Some(first) = on.next() {
+            let count = 1 + on.count();
             let mut rule = self.rule.clone();
+            if let Some(running) = self.running {
+                rule = format!("{rule}; {running} {first:e}");
+            }
             if running.ndim() > 0 {
                 rule = format!("{rule} (of {count} of {} samples)", running.len());
             }

@@ -30,7 +30,7 @@ use std::ops::Range;
 
 use crate::ops::Draws;
 use crate::reading::NodeId;
-use crate::{Fault, Graph, Lowering};
+use crate::{Fault, Graph, Kind, Lowering, Var, misfit};
 
 /// Of what was recorded in a range, what belongs to a body: all but inputs, parameters, and the numbers of draws, which are
 /// others for each step or sample.
@@ -42,6 +42,20 @@ fn recorded(graph: &Graph, range: Range<usize>) -> BTreeSet<NodeId> {
         })
     };
     range.map(NodeId::new).filter(own).collect()
+}
+
+/// Refuses what is to decide, if it is no truth value without axes.
+#[track_caller]
+fn check_truth(operation: &str, what: &str, var: Var<'_>) {
+    let remedy = match (var.kind(), var.rank()) {
+        (Kind::Boolean, 0) => return,
+        (Kind::Boolean, _) => {
+            "`.to_real().min().gt(0.5)` is whether all of them hold, and with `.max()` whether one does"
+        }
+        _ => "a comparison answers one, such as `x.gt(0.0)`",
+    };
+    let rule = format!("{what} must be a truth value without axes: {remedy}");
+    misfit(operation, rule, &[var]);
 }
 
 /// A fault of an operation of a body in a step of it.

@@ -70,7 +70,7 @@ impl<T: Scalar> Params<T> {
         if !matched {
             return Err(ParamsError::UnmatchedPattern {
                 pattern: pattern.to_string(),
-                known: self.some_paths(),
+                known: Param::list(self.entries()),
             });
         }
         self.replace_frozen(frozen);
@@ -81,18 +81,6 @@ impl<T: Scalar> Params<T> {
         if self.frozen != frozen {
             self.frozen = frozen;
             self.structure = unique();
-        }
-    }
-
-    /// The first few paths, for a message.
-    fn some_paths(&self) -> String {
-        const SHOWN: usize = 6;
-        let paths = self.entries().iter().map(|param| format!("{:?}", param.path()));
-        let shown = paths.take(SHOWN).collect::<Vec<_>>().join(", ");
-        match self.entries().len() {
-            0 => "none".to_owned(),
-            count if count <= SHOWN => shown,
-            count => format!("{shown}, … ({count} in all)"),
         }
     }
 }

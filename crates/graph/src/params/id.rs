@@ -96,4 +96,24 @@ impl Param {
     pub fn location(&self) -> &'static Location<'static> {
         self.location
     }
+
+    /// The first few paths of several, as the message of a pattern that matches none of them lists them.
+    ///
+    /// ```
+    /// use cotangent::{Param, Params, nn::Linear};
+    ///
+    /// let mut params = Params::seeded(0);
+    /// Linear::new(2, 1).build(&mut params.root(), "fc");
+    /// assert_eq!(Param::list(params.entries()), r#""fc.weight", "fc.bias""#);
+    /// ```
+    pub fn list<'p>(params: impl IntoIterator<Item = &'p Param>) -> String {
+        const SHOWN: usize = 6;
+        let paths: Vec<String> =
+            params.into_iter().map(|param| format!("{:?}", param.path())).collect();
+        match paths.len() {
+            0 => "none".to_owned(),
+            count if count <= SHOWN => paths.join(", "),
+            count => format!("{}, … ({count} in all)", paths[..SHOWN].join(", ")),
+        }
+    }
 }

@@ -61,7 +61,7 @@ impl Operation for CustomVjp {
         let cotangents = (self.rule)(&inputs[1..], output, v);
         assert!(
             cotangents.len() == inputs.len() - 1,
-            "the rule of {} answered {} cotangents for {} inputs\n  at {}",
+            "the rule of {} answered {} cotangents for {} inputs: it answers one for each, in their order\n  at {}",
             self.name,
             cotangents.len(),
             inputs.len() - 1,

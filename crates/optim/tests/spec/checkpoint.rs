@@ -186,6 +186,27 @@ fn broken_files_are_refused() {
 }
 
 #[test]
+fn a_single_bit_that_changed_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run");
+    let (saved, mut adam) = trained();
+    Checkpoint::of(&saved, &mut adam).unwrap().save(&file).unwrap();
+    let whole = fs::read(&file).unwrap();
+    let checkpoint = Checkpoint::<f64>::load(&file).unwrap();
+    for at in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (at % 8);
+        fs::write(&file, flipped).unwrap();
+        match Checkpoint::load(&file) {
+            Err(CheckpointError::Format { .. }) => {}
+            // In the name of the checksum; all else is what was saved.
+            Ok(found) => assert_eq!(found, checkpoint, "byte {at}"),
+            Err(error) => panic!("byte {at}: {error}"),
+        }
+    }
+}
+
+#[test]
 fn the_last_ones_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/checkpoints");

@@ -163,7 +163,8 @@ fn a_group_that_cannot_step_stops_all() {
     assert_eq!(params.trainable(), before);
     let mut misspelt = Groups::new(Sgd::new(1.0)).group("wieght", Sgd::new(1.0));
     let error = misspelt.step(&mut params, Gradients::new(&layout, &[1.0; 5])).unwrap_err();
-    assert_eq!(error, OptimError::UnmatchedPattern { pattern: "wieght".into() });
+    let known = r#""weight", "bias""#.to_owned();
+    assert_eq!(error, OptimError::UnmatchedPattern { pattern: "wieght".into(), known });
 }
 
 #[test]

@@ -185,7 +185,10 @@ fn accumulated_gradients_are_finite_where_their_sum_is_not() {
 #[test]
 fn a_pattern_that_matches_nothing() {
     let error = refusal(Adam::adamw(0.1).no_decay("*.baias"), &mut params());
-    assert_eq!(error.to_string(), "no trainable parameter matches \"*.baias\"");
+    assert_eq!(
+        error.to_string(),
+        r#"no trainable parameter matches "*.baias"; there is "weight", "bias""#
+    );
 }
 
 #[test]

@@ -96,6 +96,16 @@ fn evaluation_is_of_all_samples_whatever_the_batches() {
 }
 
 #[test]
+#[should_panic(
+    expected = "Trainer: the loss must be a real scalar: reduce it, by `mean` over the batch\n  inputs: [4, 1]"
+)]
+fn a_loss_that_is_no_scalar_is_not_evaluated() {
+    let (params, linear) = linear();
+    let mut each = Trainer::new(|_, [x, y], _| ((linear.forward(x) - y).square(), y)).batch_size(4);
+    _ = each.evaluate(&params, &line(8));
+}
+
+#[test]
 fn metrics_of_the_training_data_are_those_of_an_evaluation_after_each_epoch() {
     let (data, validation) = (line(10), line(4));
     let (mut params, linear) = linear();

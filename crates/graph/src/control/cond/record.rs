@@ -5,9 +5,9 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::Cond;
-use crate::control::{Body, recorded};
+use crate::control::{Body, check_truth, recorded};
 use crate::params::ParamId;
-use crate::{Graph, Kind, Var, misfit};
+use crate::{Graph, Var, misfit};
 
 /// A choice to be recorded, whose functions were recorded in ranges of the graph.
 pub(super) struct Spec<'g> {
@@ -91,9 +91,7 @@ impl Graph {
         predicate: Var<'g>,
         branches: [Branch<'_, 'g>; 2],
     ) -> Vec<Var<'g>> {
-        if predicate.kind() != Kind::Boolean || predicate.rank() > 0 {
-            misfit("cond", "the predicate must be a truth value without axes", &[predicate]);
-        }
+        check_truth("cond", "the predicate", predicate);
         // Statistics are results too, in the order of their numbers: of a function that does not update them, what they were.
         let mut updated: Vec<(ParamId, [Var<'g>; 2])> = Vec::new();
         let mut recorded = [0..0, 0..0];

@@ -77,12 +77,12 @@ fn iterated<'g>(
     if init.shape().size() == 0 {
         return init;
     }
-    // Whether it still changes: 1 or 0. A number that is not finite does not come to rest.
+    // By how much it still changes, or 0 at rest. A number that is not finite does not come to rest.
     let start = [init, graph.full([], 1.0), graph.full([], 0.0)];
     let last = graph.while_loop(
         &start,
         |at| {
-            let on = at[1].gt(0.5).to_real() * at[2].lt(most as f64).to_real();
+            let on = at[1].ne(0.0).to_real() * at[2].lt(most as f64).to_real();
             on.gt(0.5)
         },
         |at| {
@@ -91,7 +91,7 @@ fn iterated<'g>(
             let size = size.unwrap_or_else(|| 1.0 + x.abs().max());
             let finite = change.lt(f64::INFINITY).to_real();
             let rests = change.le(tolerance * size).to_real() * finite;
-            vec![x, 1.0 - rests, at[2] + 1.0]
+            vec![x, change * (1.0 - rests), at[2] + 1.0]
         },
     );
     graph.apply(check, &[last[0], last[1]])
@@ -103,7 +103,7 @@ fn unrested(operation: &'static str, tolerance: f64, most: usize) -> Ended {
         "the values still change by more than the tolerance {tolerance:e} after {most} iterations: allow more of them, \
          or look whether it converges"
     );
-    Ended { operation, rule }
+    Ended { operation, rule, running: Some("the last changed them by") }
 }
 
 /// x* = f(x*), whose rule is that of the equation.

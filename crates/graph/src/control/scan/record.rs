@@ -193,7 +193,7 @@ impl Graph {
     /// - Running statistics that the body [updates](Self::update) are carried from step to step.
     ///
     /// # Panics
-    /// If no array is given ([`fori`](Self::fori) counts instead), the arrays have not equally many slices, or a carry is not
+    /// If no array is given (go over [`arange`](Self::arange), or by [`fori`](Self::fori), which counts), the arrays have not equally many slices, or a carry is not
     /// real or does not keep its shape.
     #[track_caller]
     pub fn scan<'g>(
@@ -282,8 +282,11 @@ impl Graph {
             _ => {
                 let rule =
                     "at least one array is given, and all have equally many slices along axis 0";
-                let remedy =
-                    if xs.is_empty() { ": steps over no array are those of `fori`" } else { "" };
+                let remedy = if xs.is_empty() {
+                    ": steps over no array are those of `fori`, or go over `g.arange(steps)`"
+                } else {
+                    ""
+                };
                 misfit(name, format!("{rule}{remedy}"), xs)
             }
         };

@@ -1,6 +1,6 @@
 //! A loop that ends by a condition, within so many steps: it can be differentiated.
 
-use super::record::check_condition;
+use crate::control::check_truth;
 use crate::control::ended::Ended;
 use crate::control::scan::check_carried;
 use crate::{Graph, Var, misfit};
@@ -62,7 +62,7 @@ impl Graph {
         }
         let goes_on = |carries: &[Var<'g>]| {
             let holds = condition(carries);
-            self.at(line, || check_condition(NAME, holds));
+            self.at(line, || check_truth(NAME, "the condition", holds));
             holds.to_real()
         };
         let start = [init, &[goes_on(init)]].concat();
@@ -84,6 +84,7 @@ impl Graph {
         let op = Ended {
             operation: NAME,
             rule: format!("the condition still holds after {most} steps: allow more of them"),
+            running: None,
         };
         self.at(line, || last.iter().map(|&y| self.apply(op.clone(), &[y, running])).collect())
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::While;
 use crate::control::scan::check_carried;
-use crate::control::{Body, recorded};
+use crate::control::{Body, check_truth, recorded};
 use crate::reading::NodeId;
-use crate::{Graph, Kind, Var, misfit};
+use crate::{Graph, Var, misfit};
 
 /// A loop to be recorded, whose condition and body were recorded on holes.
 pub(in super::super) struct Spec<'g> {
@@ -107,7 +107,7 @@ impl Graph {
             self.at(line, || init.iter().map(|&start| (self.hole(start.ty()), start)).collect());
         let holes: Vec<Var<'g>> = carries.iter().map(|carry| carry.0).collect();
         let condition = condition(&holes);
-        check_condition(NAME, condition);
+        check_truth(NAME, "the condition", condition);
         if self.update_count() > updates {
             misfit(NAME, "the condition must not update running statistics", &[condition]);
         }
@@ -123,12 +123,5 @@ impl Graph {
         let statistics = last.split_off(init.len());
         updated.into_iter().zip(statistics).for_each(|((id, ..), y)| self.set_update(id, y));
         last
-    }
-}
-
-#[track_caller]
-pub(super) fn check_condition(name: &str, condition: Var<'_>) {
-    if condition.kind() != Kind::Boolean || condition.rank() > 0 {
-        misfit(name, "the condition must be a truth value without axes", &[condition]);
     }
 }

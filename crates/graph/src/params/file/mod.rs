@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Param, Params, Role};
-use crate::tensors::{self, SafeTensorError, Storage, Tensor, TooLarge};
+use crate::tensors::{self, ReadError, Storage, Tensor, TooLarge};
 use crate::{Scalar, Shape, write_atomically};
 
 pub use import::{Import, Loaded};
@@ -72,7 +72,7 @@ pub enum LoadError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The file is not safetensors: truncated, or something else.
+    /// The file is not safetensors, or damaged: truncated, changed, or something else.
     #[error("{} is not a whole safetensors file ({length} bytes): {source}", path.display())]
     Format {
         /// The file.
@@ -80,7 +80,7 @@ pub enum LoadError {
         /// Its length in bytes.
         length: usize,
         /// What the reader said.
-        source: SafeTensorError,
+        source: ReadError,
     },
     /// The file holds nothing of what was asked for.
     #[error("nothing of {} was asked for: {loaded}", path.display())]
@@ -447,12 +447,18 @@ mod tests {
         let before = params.values().to_vec();
         let mut huge_header = whole.clone();
         huge_header[..8].copy_from_slice(&u64::MAX.to_le_bytes());
-        for broken in [&whole[..0], &whole[..5], &whole[..whole.len() - 1], &huge_header, b"PNG"] {
+        let mut flipped = whole.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        let truncated = &whole[..whole.len() - 1];
+        for broken in [&whole[..0], &whole[..5], truncated, &flipped, &huge_header, b"PNG"] {
             std::fs::write(&path, broken).unwrap();
             let error = params.load(&path).unwrap_err();
             assert!(matches!(error, LoadError::Format { .. }), "{error}");
             assert_eq!(params.values(), before);
         }
+        std::fs::write(&path, b"PK\x03\x04 a pickle").unwrap();
+        let told = params.load(&path).unwrap_err().to_string();
+        assert!(told.contains("`safetensors.torch.save_file(model.state_dict(), path)`"), "{told}");
         let missing = folder.path().join("none");
         assert!(matches!(params.load(&missing), Err(LoadError::Read { .. })));
     }

@@ -22,8 +22,9 @@ impl Operation for Hole {
     }
     fn eval<T: Scalar>(&self, _: &Args<'_, T>, _: &mut Out<'_, T>) -> RunResult {
         Err(Fault::Refused {
-            operation: "body".to_owned(),
-            rule: "what is recorded in the body of a vmap or of a loop has no value outside: let the body answer it"
+            operation: "the value of a body".to_owned(),
+            rule: "what is recorded in the body of a vmap or of a loop has no value outside: let the body answer it, and \
+                   read what comes out of the vmap or the loop"
                 .to_owned(),
             inputs: self.ty.to_string(),
         })
