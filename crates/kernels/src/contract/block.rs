@@ -179,8 +179,11 @@ impl<T: Scalar> Job<'_, T> {
     /// Whether what is read in place has no single stride along the depth.
     pub(super) fn is_listed(&self) -> bool {
         let Sides { x_depth, y_depth, .. } = self.sides;
-        !self.plan.x_packed && !x_depth.is_run()
-            || self.plan.y == Read::InPlace && !y_depth.is_run()
+        match self.plan.y {
+            Read::Squares => false,
+            Read::InPlace if !y_depth.is_run() => true,
+            _ => !self.plan.x_packed && !x_depth.is_run(),
+        }
     }
 
     /// Writes where the steps of a layer are to where there is room, and one more, which is not stepped to.
@@ -201,6 +204,22 @@ impl<T: Scalar> Job<'_, T> {
         }
     }
 
+    /// Writes where the runs of a layer begin, of turned columns, to where there is room.
+    fn list_runs(&self, rooms: &Rooms<T>, layer: Layer, run: usize) {
+        let Sides { x_depth, y_depth, .. } = self.sides;
+        let (first, end) = (layer.first / run, (layer.first + layer.depth).div_ceil(run));
+        for (i, start) in (first..end).map(|k| k * run).enumerate() {
+            let step = Step { x: x_depth.at(start).0, y: y_depth.at(start).0 };
+            // SAFETY: there is room for every step of the deepest layer, and for one more: a layer has no more runs.
+            unsafe { rooms.list.add(i).write(step) };
+        }
+    }
+
+    /// How long the runs are of turned columns.
+    fn run_len(&self) -> usize {
+        self.sides.even_run().expect("columns are turned by even runs")
+    }
+
     /// How tiles step through a layer.
     fn steps(&self, rooms: &Rooms<T>, layer: Layer) -> Steps {
         if self.is_listed() {
@@ -208,7 +227,10 @@ impl<T: Scalar> Job<'_, T> {
             return Steps::Listed;
         }
         match self.plan.y {
-            Read::Squares => Steps::Squares,
+            Read::Squares => {
+                self.list_runs(rooms, layer, self.run_len());
+                Steps::Squares
+            }
             Read::Copied if self.plan.x_packed => Steps::Packed,
             _ => Steps::Strided,
         }
@@ -290,7 +312,7 @@ impl<T: Scalar> Job<'_, T> {
             x_step = packed_height(count) as isize;
         } else {
             let depth = self.sides.x_depth;
-            let start = if steps == Steps::Listed { 0 } else { depth.at(layer.first).0 };
+            let start = if steps == Steps::Strided { depth.at(layer.first).0 } else { 0 };
             x = self.x.wrapping_offset(start);
             x_rows = self.sides.x_rows.offsets(rows.start, count);
             x_step = depth.stride();
@@ -301,6 +323,7 @@ impl<T: Scalar> Job<'_, T> {
             }
             _ => 0,
         };
+        let run = if steps == Steps::Squares { self.run_len() } else { layer.depth };
         let strip = Strip {
             steps,
             rows: count,
@@ -309,6 +332,8 @@ impl<T: Scalar> Job<'_, T> {
             x_rows,
             x_step,
             list: rooms.list,
+            run,
+            within: layer.first % run,
             c: self.c,
             c_rows: self.sides.c_rows.offsets(rows.start, count),
             y_columns: self.sides.y_columns,

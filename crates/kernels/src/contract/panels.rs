@@ -50,8 +50,7 @@ impl<T: Scalar> Panels<T> {
             let done = match job.y {
                 Factor::Packed(start) => self.of_copy(job, (column, left), layer, (start, c)),
                 Factor::Slice(start) if job.plan.y == Read::Squares => {
-                    let y = start.wrapping_offset(job.sides.y_depth.at(layer.0).0);
-                    self.run(job, (column, left), (y, 0, Some(0)), c)
+                    self.run(job, (column, left), (start, 0, Some(0)), c)
                 }
                 Factor::Slice(start) if job.plan.y == Read::InPlace => {
                     let (y, along) = job.sides.y_columns.at(column);

@@ -31,6 +31,14 @@ pub(super) struct Sides<'p> {
 }
 
 impl Sides<'_> {
+    /// How many steps of the depth, from the first on and again and again, have one stride in X and one in Y; `None` where the
+    /// strides of one change within those of the other.
+    pub(super) fn even_run(&self) -> Option<usize> {
+        let [x, y] = [self.x_depth, self.y_depth].map(Group::run_len);
+        let run = x.min(y);
+        (x.is_multiple_of(run) && y.is_multiple_of(run)).then_some(run)
+    }
+
     /// The transposed product, Cᵀ = Bᵀ·Aᵀ: the same sums of the same products.
     pub(super) fn turned(self) -> Self {
         Sides {
@@ -51,7 +59,8 @@ pub(super) enum Read {
     Copied,
     /// Where they lie.
     InPlace,
-    /// From squares that are turned in registers: where Y's depth lies side by side, and few rows make use of it.
+    /// From squares that are turned in registers: where Y's depth lies side by side, all of it or in runs of a vector and more
+    /// (the channels of a row of a window), and few rows make use of it.
     Squares,
 }
 
@@ -123,8 +132,9 @@ impl Plan {
             Read::Copied => true,
             Read::InPlace => beside(sides.y_columns),
             Read::Squares => {
-                let depth = sides.y_depth;
-                beside(depth) && depth.len() > 1 && depth.is_run() && sides.x_depth.is_run()
+                let (depth, lanes) = (sides.y_depth.len(), tiles[0].lanes);
+                let fits = |run: usize| run == depth || run >= lanes;
+                beside(sides.y_depth) && depth > 1 && sides.even_run().is_some_and(fits)
             }
         };
         [Read::Copied, Read::InPlace, Read::Squares].into_iter().filter(can).flat_map(move |y| {

@@ -107,7 +107,7 @@ pub(super) enum Steps {
     Strided,
     /// Where each step is, is written in a list.
     Listed,
-    /// X has a stride, and columns of Y are read along the depth.
+    /// Columns of Y are read along the depth, in runs in which X has a stride, too; where they begin is written in a list.
     Squares,
 }
 
@@ -122,7 +122,7 @@ pub(super) const FOUR: usize = 4;
 /// The most rows of a tile of turned columns, of one vector and of two: there are registers for so many beside a square.
 pub(super) const SQUARE_ROWS: [usize; MAX_VECTORS] = [6, 2];
 
-/// Where a step of the depth is in X, and in Y beside its stride there.
+/// Where a step of the depth is in X, and in Y beside its stride there; of turned columns, the first of a run, in both.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) x: isize,
@@ -132,7 +132,7 @@ pub(super) struct Step {
 /// The columns of one tile: where they are read, and where written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panel<T> {
-    /// The first step of the first column; of turned columns, that of the column with offset 0.
+    /// The first step of the first column; of turned columns, where offsets of columns and of runs begin.
     pub(super) y: *const T,
     pub(super) y_step: isize,
     pub(super) columns: usize,
@@ -152,8 +152,12 @@ pub(super) struct Strip<'p, T> {
     /// The offset of each row in X, and that of the last row again to the end.
     pub(super) x_rows: [isize; MAX_ROWS],
     pub(super) x_step: isize,
-    /// One for each step of the depth, if they are listed, and one more, which is read and not stepped to.
+    /// One for each step of the depth, if they are listed, and one more, which is read and not stepped to; of turned columns,
+    /// one for each run.
     pub(super) list: *const Step,
+    /// How long the runs are of turned columns, and the place of the first step in its own.
+    pub(super) run: usize,
+    pub(super) within: usize,
     pub(super) c: *mut T,
     pub(super) c_rows: [isize; MAX_ROWS],
     /// The columns of Y.

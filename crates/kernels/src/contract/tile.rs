@@ -12,11 +12,12 @@
 //! where runs are short, as those of a window are.)
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::store::scatter;
 use super::strip::{
     FLAT_ROWS, FLAT_VECTORS, FOUR, LISTED, MAX_ROWS, MAX_VECTORS, PACKED, Panel, SQUARE_ROWS,
-    SQUARES, STRIDED, Strip,
+    SQUARES, STRIDED, Step, Strip,
 };
 use crate::elementary::Lane;
 use crate::isa::{Kernel, Simd};
@@ -39,6 +40,10 @@ const fn rows_of_room(width: usize) -> [isize; MAX_ROWS] {
 
 /// The tiles of a strip, in code for their height.
 pub(super) struct Tiles<'s, T, const R: usize, const STEPS: u8>(pub(super) &'s Strip<'s, T>);
+
+/// The offsets of rows of X, where columns of Y begin, and beyond both a run of the depth.
+type Starts<'s, T, const R: usize, const V: usize> =
+    (&'s [isize; R], &'s [[*const T; MAX_LANES]; V], &'s Step);
 
 /// Half of the widest vector of a level.
 pub(super) type Half<T, S> = <<T as Lane>::Vector<S> as Vector<T>>::Half;
@@ -296,38 +301,91 @@ impl<T: Scalar, const R: usize, const STEPS: u8> Tiles<'_, T, R, STEPS> {
     #[inline(always)]
     unsafe fn by_squares<X: Vector<T>, const V: usize>(&self, panel: &Panel<T>) -> [[X; V]; R] {
         let strip = self.0;
-        let mut columns = self.columns::<X, V>(panel);
-        let mut x: [*const T; R] =
-            std::array::from_fn(|i| strip.x.wrapping_offset(strip.x_rows[i]));
-        // SAFETY: as in `compute`; a square ends with the depth.
+        let columns = self.columns::<X, V>(panel);
+        let rows: [isize; R] = std::array::from_fn(|i| strip.x_rows[i]);
+        // SAFETY: as in `compute`; squares are of a run.
         unsafe {
             let mut sums = [[X::splat(T::zero()); V]; R];
-            let (squares, rest) = (strip.depth / X::LANES, strip.depth % X::LANES);
-            for _ in 0..squares {
-                for v in 0..V {
-                    let square = X::columns_of(&columns[v]);
-                    for (step, &y) in square.as_ref().iter().enumerate() {
-                        for i in 0..R {
-                            let x = *x[i].wrapping_offset(step as isize * strip.x_step);
-                            sums[i][v] = X::splat(x).mul_add(y, sums[i][v]);
-                        }
-                    }
-                    columns[v] = columns[v].map(|column| column.wrapping_add(X::LANES));
+            let (mut list, mut at, mut left) = (strip.list, strip.within, strip.depth);
+            while left > 0 {
+                let end = strip.run.min(at + left);
+                left -= end - at;
+                let starts = (&rows, &columns, &*list);
+                while at + X::LANES <= end {
+                    self.add_square(starts, at, 0..X::LANES, &mut sums);
+                    at += X::LANES;
                 }
-                x = x.map(|x| x.wrapping_offset(X::LANES as isize * strip.x_step));
-            }
-            for _ in 0..rest {
-                for v in 0..V {
-                    let lanes: [T; MAX_LANES] = std::array::from_fn(|j| *columns[v][j]);
-                    let y = X::load(lanes.as_ptr());
-                    for i in 0..R {
-                        sums[i][v] = X::splat(*x[i]).mul_add(y, sums[i][v]);
-                    }
-                    columns[v] = columns[v].map(|column| column.wrapping_add(1));
+                if at < end && strip.run >= X::LANES {
+                    // The last square overlaps those before, or what follows, and is used in part.
+                    let start = at.min(strip.run - X::LANES);
+                    self.add_square(starts, start, at - start..end - start, &mut sums);
+                } else {
+                    (at..end).for_each(|at| self.add_column(starts, at, &mut sums));
                 }
-                x = x.map(|x| x.wrapping_offset(strip.x_step));
+                (list, at) = (list.add(1), 0);
             }
             sums
+        }
+    }
+
+    /// Adds some steps of the square that begins at a step of a run.
+    ///
+    /// # Safety
+    ///
+    /// As for `Strip::run`; the run has so many steps.
+    #[inline(always)]
+    unsafe fn add_square<X: Vector<T>, const V: usize>(
+        &self,
+        (rows, columns, run): Starts<'_, T, R, V>,
+        at: usize,
+        steps: Range<usize>,
+        sums: &mut [[X; V]; R],
+    ) {
+        let x_step = self.0.x_step;
+        let first = (at + steps.start) as isize;
+        for v in 0..V {
+            let along = run.y + at as isize;
+            let mut x = self.0.x.wrapping_offset(run.x + first * x_step);
+            // SAFETY: as the caller vouches.
+            unsafe {
+                let square = X::columns_of(&columns[v].map(|column| column.wrapping_offset(along)));
+                for (step, &y) in square.as_ref().iter().enumerate() {
+                    if steps.contains(&step) {
+                        for i in 0..R {
+                            let x = X::splat(*x.wrapping_offset(rows[i]));
+                            sums[i][v] = x.mul_add(y, sums[i][v]);
+                        }
+                        x = x.wrapping_offset(x_step);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a step of a run that is shorter than a square.
+    ///
+    /// # Safety
+    ///
+    /// As for `Strip::run`; the run has the step.
+    #[inline(always)]
+    unsafe fn add_column<X: Vector<T>, const V: usize>(
+        &self,
+        (rows, columns, run): Starts<'_, T, R, V>,
+        at: usize,
+        sums: &mut [[X; V]; R],
+    ) {
+        let at = at as isize;
+        for v in 0..V {
+            // SAFETY: as the caller vouches.
+            unsafe {
+                let lane = |j: usize| *columns[v][j].wrapping_offset(run.y + at);
+                let y = X::load(std::array::from_fn::<T, MAX_LANES, _>(lane).as_ptr());
+                let x = self.0.x.wrapping_offset(run.x + at * self.0.x_step);
+                for i in 0..R {
+                    let x = X::splat(*x.wrapping_offset(rows[i]));
+                    sums[i][v] = x.mul_add(y, sums[i][v]);
+                }
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Shapes that are cut, shared and copied in different ways.
 
+use super::super::plan::{Plan, Read};
+use super::super::strip::TileShape;
 use super::*;
 
 /// A matrix product, with every combination of transposed operands.
@@ -126,6 +128,45 @@ fn three_half_vectors_give_the_bits_of_two_whole_ones() {
     }
     // Of several blocks of the depth, of which sums are added where vectors overlap.
     check_with_halves_and_without::<f32>(&convolution([2, 60, 5, 23], [20, 3], false), &pools);
+}
+
+/// The windows of an image \[n, h, w, c\], of which all channels of a row lie side by side, times flipped kernels
+/// \[c, o, k, k\]: the gradient of a convolution in its image.
+fn image_gradient([n, high, wide, channels]: [usize; 4], [out, kernel]: [usize; 2]) -> Case {
+    let (i, j) = (high - kernel + 1, wide - kernel + 1);
+    let mut case = Case::dense(&[], &[n, i, j], &[out], &[kernel, kernel, channels]);
+    let s = |x: usize| x as isize;
+    let image = [s(high * wide * channels), s(wide * channels), s(channels)];
+    case.places[0].strides = [vec![], image.to_vec(), vec![image[1], image[2], 1]];
+    let taps = kernel * kernel;
+    case.places[1].strides = [vec![], vec![-s(kernel), -1, s(out * taps)], vec![s(taps)]];
+    case.places[1].offset = taps - 1;
+    case
+}
+
+#[test]
+fn columns_are_turned_run_by_run_and_right() {
+    let pools = [Pool::new(1), Pool::new(2)];
+    // Whole squares, such as overlap, and runs that blocks of the depth cut in two.
+    for channels in [16, 20, 31, 64, 100] {
+        for out in [1, 3, 6] {
+            let case = image_gradient([2, 5, 9, channels], [out, 3]);
+            let mut contraction = case.contraction::<f32>();
+            let work = Arc::make_mut(contraction.work.as_mut().expect("there are results"));
+            for plans in &mut work.plans {
+                let tile = TileShape { vectors: 1, ..plans.run.tile }.of_squares();
+                plans.run =
+                    Plan { turned: true, tile, y: Read::Squares, direct: false, ..plans.run };
+                plans.run.x_packed = false;
+            }
+            case.check_of(&contraction, &pools);
+            case.check::<f64>(&pools[..1]);
+        }
+    }
+    let lenet = image_gradient([64, 18, 18, 16], [6, 5]).contraction::<f32>();
+    let work = lenet.work.expect("there are results");
+    let y = |isa| (work.plans(isa).run.tile.lanes, work.plans(isa).run.y);
+    assert!(Isa::available().map(y).all(|(lanes, y)| lanes < 16 || y == Read::Squares));
 }
 
 #[test]
