@@ -172,6 +172,7 @@ fn recurrent() -> Vec<Case> {
         layer("Rnn", |p| Rnn::new(2, 1).relu().build(p, "rnn"), &[real(&[3, 2, 2])]),
         layer("Gru", |p| Gru::new(2, 2).layers(2).dropout(0.3).build(p, "gru"), &[real(&[2, 2])]),
         layer("Lstm", |p| Lstm::new(2, 1).learnt_state().build(p, "lstm"), &[real(&[3, 2, 2])]),
+        layer("Lstm", |p| Lstm::new(2, 2).proj_size(1).build(p, "lstm"), &[real(&[3, 2, 2])]),
         vec![padded],
     ]
     .into_iter()

@@ -14,19 +14,23 @@ pub struct Cell {
     /// What the input is multiplied by, of shape `[gates·hidden, inputs]`; in deeper layers the input
     /// is the output of the layer before, of `directions·hidden` features.
     pub weight_ih: Param,
-    /// What the state is multiplied by, of shape `[gates·hidden, hidden]`.
+    /// What the state is multiplied by, of shape `[gates·hidden, hidden]`; of a cell with a projection, `[gates·hidden,
+    /// proj_size]`.
     pub weight_hh: Param,
     /// Added to the product with the input, of shape `[gates·hidden]`, unless built without.
     pub bias_ih: Option<Param>,
     /// Added to the product with the state, of shape `[gates·hidden]`, unless built without.
     pub bias_hh: Option<Param>,
+    /// What the answer is multiplied by, of shape `[proj_size, hidden]`, in an [`Lstm`](crate::Lstm) built with `proj_size`.
+    pub weight_hr: Option<Param>,
 }
 
 layer!([] Cell, "Cell"; |cell|
-    weight_ih = cell.weight_ih, weight_hh = cell.weight_hh, bias_ih = cell.bias_ih, bias_hh = cell.bias_hh);
+    weight_ih = cell.weight_ih, weight_hh = cell.weight_hh, bias_ih = cell.bias_ih, bias_hh = cell.bias_hh,
+    weight_hr = cell.weight_hr);
 
 impl Cell {
-    /// Its affine maps, in a graph.
+    /// Its maps, in a graph.
     pub(super) fn maps<'g>(&self, g: &'g Graph) -> Maps<'g> {
         let map = |weight: &Param, bias: &Option<Param>| {
             (g.param(weight).t(), bias.as_ref().map(|bias| g.param(bias)))
@@ -34,14 +38,17 @@ impl Cell {
         Maps {
             input: map(&self.weight_ih, &self.bias_ih),
             state: map(&self.weight_hh, &self.bias_hh),
+            answer: self.weight_hr.as_ref().map(|weight| g.param(weight).t()),
         }
     }
 }
 
-/// The affine maps of a cell: from what it reads, and from what it remembers, to its gates.
+/// The affine maps of a cell: from what it reads, and from what it remembers, to its gates; and the projection of what it
+/// answers, if there is one.
 pub(super) struct Maps<'g> {
     input: (Var<'g>, Option<Var<'g>>),
     state: (Var<'g>, Option<Var<'g>>),
+    answer: Option<Var<'g>>,
 }
 
 impl<'g> Maps<'g> {
@@ -53,6 +60,11 @@ impl<'g> Maps<'g> {
     /// h·W_hhᵀ + b_hh.
     pub fn of_state(&self, h: Var<'g>) -> Var<'g> {
         affine(h, self.state)
+    }
+
+    /// h·W_hrᵀ, or h as it is.
+    pub fn of_answer(&self, h: Var<'g>) -> Var<'g> {
+        self.answer.map_or(h, |weight| h.matmul(weight))
     }
 }
 

@@ -18,7 +18,9 @@ const FORM: Form = Form { owner: "Lstm", name: "lstm", gates: 4, state: &["h_0",
 /// g = tanh(W_ig·x + b_ig + W_hg·h + b_hg),
 /// o = σ(W_io·x + b_io + W_ho·h + b_ho),
 /// c ← f∘c + i∘g,
-/// h ← o∘tanh(c).
+/// h ← o∘tanh(c),
+///
+/// or h ← W_hr·(o∘tanh(c)) with [`proj_size`](LstmBuilder::proj_size) (Sak, Senior and Beaufays, 2014).
 ///
 /// Rows of the parameters belong to i, f, g, o, in this order. They start uniform on ±1/√hidden; the
 /// bias of the forget gate, too, where other libraries start it at 1.
@@ -52,7 +54,8 @@ pub struct LstmBuilder {
     options: Options,
 }
 
-/// The state of an [`Lstm`], each part of shape `[layers·directions, batch, hidden]`.
+/// The state of an [`Lstm`], each part of shape `[layers·directions, batch, hidden]`; with a projection, h has `proj_size` in
+/// place of `hidden`.
 ///
 /// ```
 /// use cotangent::{Graph, Params};
@@ -96,7 +99,7 @@ impl Lstm {
         let [h, c] = [state[0], state[1]];
         let [i, f, g, o] = gates(maps.of_input(x) + maps.of_state(h));
         let c = f.sigmoid() * c + i.sigmoid() * g.tanh();
-        vec![o.sigmoid() * c.tanh(), c]
+        vec![maps.of_answer(o.sigmoid() * c.tanh()), c]
     }
 }
 
@@ -105,8 +108,32 @@ module!(Lstm);
 impl LstmBuilder {
     options!(Lstm);
 
+    /// Each cell answers W_hr·h, of so many features, in place of h (PyTorch's `proj_size`): this is what the next layer reads,
+    /// what the cell remembers as h, and, for every direction, what the output holds. The weight W_hr is
+    /// `name.weight_hr_l0` and so on, without a bias; it starts as those of the state do. Without by default.
+    ///
+    /// ```
+    /// use cotangent::{Graph, Params};
+    /// use cotangent::nn::{Lstm, Mode};
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let lstm = Lstm::new(3, 8).proj_size(2).build(&mut params.root(), "lstm");
+    /// assert_eq!(lstm.stack.cells[0].weight_hh.shape(), &[4 * 8, 2].into());
+    /// let g = Graph::new();
+    /// let read = lstm.forward(g.input("x", [7, 5, 3]), Mode::Eval);
+    /// assert_eq!(read.output.shape(), [7, 5, 2].into());
+    /// assert_eq!((read.state.h.shape(), read.state.c.shape()), ([1, 5, 2].into(), [1, 5, 8].into()));
+    /// ```
+    ///
+    /// PyTorch wants fewer features than `hidden`; here there may be as many, or more.
+    pub fn proj_size(mut self, features: usize) -> Self {
+        self.options.projection = Some(features);
+        self
+    }
+
     /// Builds the parameters `name.weight_ih_l0`, `name.weight_hh_l0`, `name.bias_ih_l0`,
-    /// `name.bias_hh_l0` and so on, and `name.h_0` and `name.c_0` if the state is learnt.
+    /// `name.bias_hh_l0` and so on, `name.weight_hr_l0` and so on with a projection, and `name.h_0` and `name.c_0` if the
+    /// state is learnt.
     ///
     /// # Panics
     /// If an extent is 0, the probability of dropout is not in [0, 1], an initialiser is not defined,

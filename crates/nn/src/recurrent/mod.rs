@@ -14,7 +14,8 @@
 //!   `batch_first()`; or `[T, inputs]`, one sequence without a batch.
 //! - the output has the shape of x with `directions·hidden` in place of `inputs`; a state is of shape
 //!   `[layers·directions, batch, hidden]` in either layout, without the axis of the batch for one sequence
-//!   alone. Layers come in order, and within a layer forward before reverse.
+//!   alone. Layers come in order, and within a layer forward before reverse. What an [`Lstm`] with `proj_size` answers has
+//!   that extent in place of `hidden`, and its h, too.
 //! - a state starts at 0, unless it is given (`forward_from`) or learnt (`learnt_state()`).
 //! - sequences of different lengths lie in one array (`forward_lengths`): behind the end of a sequence
 //!   its state stands still, its output is 0, and x is not read; the reverse direction begins at the end of

@@ -27,6 +27,8 @@ pub(super) struct Options {
     pub form: Form,
     pub inputs: usize,
     pub hidden: usize,
+    /// The features of h, where they are not those of the cell.
+    pub projection: Option<usize>,
     pub layers: usize,
     pub bidirectional: bool,
     pub dropout: f64,
@@ -46,6 +48,7 @@ impl Options {
             form,
             inputs,
             hidden,
+            projection: None,
             layers: 1,
             bidirectional: false,
             dropout: 0.0,
@@ -60,7 +63,18 @@ impl Options {
 
     /// The features that a layer reads.
     fn width(&self, layer: usize) -> usize {
-        if layer == 0 { self.inputs } else { self.directions().len() * self.hidden }
+        if layer == 0 { self.inputs } else { self.directions().len() * self.answers() }
+    }
+
+    /// The features that a cell answers, and reads again as h.
+    fn answers(&self) -> usize {
+        self.projection.unwrap_or(self.hidden)
+    }
+
+    /// The extents of the arrays of a state, of which the first is h.
+    fn extents(&self) -> Vec<usize> {
+        let others = vec![self.hidden; self.form.state.len() - 1];
+        [vec![self.answers()], others].concat()
     }
 
     /// What is appended to names, for each direction.
@@ -84,15 +98,15 @@ impl Options {
         }
         let mut start = Vec::new();
         if self.learnt_state {
-            for name in self.form.state {
-                let shape = [cells.len(), 1, self.hidden];
+            for (name, extent) in self.form.state.iter().zip(self.extents()) {
+                let shape = [cells.len(), 1, extent];
                 start.push(Init::zeros().build(&mut scope, name, shape));
             }
         }
         Stack {
             cells,
             start,
-            arrays: self.form.state.len(),
+            extents: self.extents(),
             directions: self.directions().len(),
             dropout: Dropout::new(self.dropout),
             batch_first: self.batch_first,
@@ -107,10 +121,17 @@ impl Options {
         let name = |what: &str| format!("{what}_l{layer}{direction}");
         let (rows, width) = (self.rows(), self.width(layer));
         let weight_ih = self.init.build(scope, &name("weight_ih"), [rows, width]);
-        let weight_hh = self.recurrent_init.build(scope, &name("weight_hh"), [rows, self.hidden]);
+        let weight_hh =
+            self.recurrent_init.build(scope, &name("weight_hh"), [rows, self.answers()]);
         let bias_ih = self.bias(scope, &name("bias_ih"));
         let bias_hh = self.bias(scope, &name("bias_hh"));
-        Cell { weight_ih, weight_hh, bias_ih, bias_hh }
+        // Not `map`: a closure would be the line that panics.
+        let mut weight_hr = None;
+        if let Some(features) = self.projection {
+            let shape = [features, self.hidden];
+            weight_hr = Some(self.recurrent_init.build(scope, &name("weight_hr"), shape));
+        }
+        Cell { weight_ih, weight_hh, bias_ih, bias_hh, weight_hr }
     }
 
     #[track_caller]
@@ -123,6 +144,7 @@ impl Options {
         let owner = self.form.owner;
         positive(owner, "the number of inputs", self.inputs)?;
         positive(owner, "the number of hidden units", self.hidden)?;
+        positive(owner, "the number of features (`proj_size`)", self.answers())?;
         positive(owner, "the number of layers", self.layers)?;
         let holds = (0.0..=1.0).contains(&self.dropout);
         let (name, rule) = ("the probability of dropout", "in [0, 1]");
@@ -130,7 +152,10 @@ impl Options {
         for layer in 0..self.layers {
             self.init.check(&Shape::from([self.rows(), self.width(layer)]))?;
         }
-        self.recurrent_init.check(&Shape::from([self.rows(), self.hidden]))?;
+        self.recurrent_init.check(&Shape::from([self.rows(), self.answers()]))?;
+        if let Some(features) = self.projection {
+            self.recurrent_init.check(&Shape::from([features, self.hidden]))?;
+        }
         if self.bias {
             self.bias_init.check(&Shape::from([self.rows()]))?;
         }
@@ -185,7 +210,7 @@ macro_rules! options {
             self
         }
 
-        /// How the weights of the state start.
+        /// How the weights of the state start, and that of its projection, if there is one.
         pub fn recurrent_init(mut self, init: impl Into<$crate::init::Init>) -> Self {
             self.options.recurrent_init = init.into();
             self

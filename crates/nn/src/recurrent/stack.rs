@@ -26,10 +26,11 @@ pub struct Stack {
     /// In the order of layers, and within a layer forward before reverse.
     pub cells: Vec<Cell>,
     /// The learnt state before the first element, `h_0`, and `c_0` of an [`Lstm`](crate::Lstm): each of
-    /// shape `[layers·directions, 1, hidden]`. Empty unless built with one.
+    /// shape `[layers·directions, 1, hidden]`, the first with `proj_size` in place of `hidden` where there is a projection.
+    /// Empty unless built with one.
     pub start: Vec<Param>,
-    /// How many arrays a state has.
-    pub(super) arrays: usize,
+    /// The extents of the arrays of a state, of which the first is h.
+    pub(super) extents: Vec<usize>,
     pub(super) directions: usize,
     pub(super) dropout: Dropout,
     pub(super) batch_first: bool,
@@ -43,7 +44,12 @@ layer!([] Stack, stack.name, |stack| {
         layers => format!(", {layers} layers"),
     };
     let directions = if stack.directions > 1 { ", bidirectional" } else { "" };
-    format!("{} → {}{layers}{directions}", stack.cells[0].weight_ih.shape()[1], stack.hidden())
+    let projected = stack.cells[0].weight_hr.as_ref();
+    let projected = projected.map_or(String::new(), |weight| format!(" → {}", weight.shape()[0]));
+    // A cell with a projection has a c, which is not projected.
+    let hidden = stack.extents[stack.extents.len() - 1];
+    let inputs = stack.cells[0].weight_ih.shape()[1];
+    format!("{inputs} → {hidden}{projected}{layers}{directions}")
 }; cells = stack.cells, start = stack.start);
 
 impl Stack {
@@ -93,18 +99,15 @@ impl Stack {
         Sequence { output: layout.outward(x), state }
     }
 
-    fn hidden(&self) -> usize {
-        self.cells[0].weight_hh.shape()[1]
-    }
-
     /// The state of a cell before the first element, where none is given.
     fn start<'g>(&self, g: &'g Graph, cell: usize, batch: usize) -> Vec<Var<'g>> {
-        let shape = [batch, self.hidden()];
-        if self.start.is_empty() {
-            return vec![g.full(shape, 0.0); self.arrays];
-        }
-        let learnt = |param| g.param(param).index_axis(0, cell as isize).broadcast_to(shape);
-        self.start.iter().map(learnt).collect()
+        let of = |(i, &extent): (usize, &usize)| match self.start.get(i) {
+            Some(learnt) => {
+                g.param(learnt).index_axis(0, cell as isize).broadcast_to([batch, extent])
+            }
+            None => g.full([batch, extent], 0.0),
+        };
+        self.extents.iter().enumerate().map(of).collect()
     }
 }
 
@@ -168,17 +171,27 @@ impl Stack {
 
     /// The arrays of a given state, with an axis for the batch.
     fn states<'g>(&self, arrays: Vec<Var<'g>>, layout: Layout, batch: usize) -> Vec<Var<'g>> {
-        let (cells, hidden) = (self.cells.len(), self.hidden());
-        let shape: Shape = match layout {
-            Layout::Alone => [cells, hidden].into(),
-            Layout::TimeFirst | Layout::BatchFirst => [cells, batch, hidden].into(),
+        let cells = self.cells.len();
+        let shape = |&extent: &usize| -> Shape {
+            match layout {
+                Layout::Alone => [cells, extent].into(),
+                Layout::TimeFirst | Layout::BatchFirst => [cells, batch, extent].into(),
+            }
         };
-        if arrays.iter().any(|array| !array.is_real() || array.shape() != shape) {
+        let shapes: Vec<Shape> = self.extents.iter().map(shape).collect();
+        let fits = |(array, shape): (&Var<'_>, &Shape)| array.is_real() && array.shape() == *shape;
+        if !arrays.iter().zip(&shapes).all(fits) {
             let axes = match layout {
                 Layout::Alone => "[layers·directions, hidden]",
                 Layout::TimeFirst | Layout::BatchFirst => "[layers·directions, batch, hidden]",
             };
-            self.refuse(format!("the state must be reals of shape {shape}, {axes}"), &arrays);
+            let rule = match &shapes[..] {
+                [h, c] if h != c => format!(
+                    "the state must be reals of shapes {h} (h) and {c} (c), {axes}, where h has `proj_size` in place of hidden"
+                ),
+                _ => format!("the state must be reals of shape {}, {axes}", shapes[0]),
+            };
+            self.refuse(rule, &arrays);
         }
         arrays.into_iter().map(|array| layout.batched(array, 1)).collect()
     }

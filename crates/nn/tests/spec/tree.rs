@@ -65,8 +65,8 @@ fn every_layer(p: &mut Scope<'_>) -> Vec<Box<dyn Layers>> {
         Box::new(MaxPool2d::new(3).stride(2).padding(1)),
         Box::new(MaxPool3d::new(2)),
         Box::new(PRelu::new().build(p, "PRelu")),
-        Box::new(Gru::new(3, 4).build(p, "Gru")),
-        Box::new(Lstm::new(3, 4).layers(2).bidirectional().learnt_state().build(p, "Lstm")),
+        Box::new(Gru::new(3, 4).bidirectional().build(p, "Gru")),
+        Box::new(Lstm::new(3, 4).layers(2).proj_size(2).learnt_state().build(p, "Lstm")),
         Box::new(Rnn::new(3, 4).build(p, "Rnn")),
         Box::new(PixelShuffle(2)),
         Box::new(PixelUnshuffle(2)),
@@ -122,7 +122,8 @@ fn layers_say_their_sizes() {
         "Pad2d(1+1, 1+1, Reflect)",
         "Pad3d(0+1, 1+0, 1+2)",
         "MaxPool2d(3×3, stride 2, padding 1)",
-        "Lstm(3 → 4, 2 layers, bidirectional)",
+        "Lstm(3 → 4 → 2, 2 layers)",
+        "Gru(3 → 4, bidirectional)",
     ] {
         assert!(said.iter().any(|said| said == expected), "{expected}: {said:#?}");
     }

@@ -16,12 +16,15 @@ T, BATCH, INPUTS, HIDDEN = 4, 3, 3, 2
 LENGTHS = [2, 4, 1]
 
 
-def case(kind, layers=1, bidirectional=False, bias=True, batch_first=False, lengths=None, state=True, alone=False):
+def case(kind, layers=1, bidirectional=False, bias=True, batch_first=False, lengths=None, state=True, alone=False,
+         hidden=HIDDEN, projection=0):
     options = dict(num_layers=layers, bidirectional=bidirectional, bias=bias, batch_first=batch_first)
+    if projection:
+        options.update(proj_size=projection)
     if kind == "relu":
-        layer = torch.nn.RNN(INPUTS, HIDDEN, nonlinearity="relu", **options)
+        layer = torch.nn.RNN(INPUTS, hidden, nonlinearity="relu", **options)
     else:
-        layer = {"tanh": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind](INPUTS, HIDDEN, **options)
+        layer = {"tanh": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind](INPUTS, hidden, **options)
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.copy_(short(*parameter.shape))
@@ -31,7 +34,8 @@ def case(kind, layers=1, bidirectional=False, bias=True, batch_first=False, leng
     order = (lambda t: [BATCH, t]) if batch_first else (lambda t: [t, *batch])
     x = short(*order(T), INPUTS).requires_grad_()
     names = ["h", "c"] if kind == "lstm" else ["h"]
-    given = {name: short(layers * directions, *batch, HIDDEN).requires_grad_() for name in names} if state else {}
+    extents = {"h": projection or hidden, "c": hidden}
+    given = {name: short(layers * directions, *batch, extents[name]).requires_grad_() for name in names} if state else {}
     start = tuple(given.values()) if len(given) == 2 else given.get("h")
 
     read = x if lengths is None else pack_padded_sequence(x, lengths, batch_first, enforce_sorted=False)
@@ -42,7 +46,7 @@ def case(kind, layers=1, bidirectional=False, bias=True, batch_first=False, leng
     weights = {name: short(*answer.shape) for name, answer in answers.items()}
     sum(torch.sum(weights[name] * answer) for name, answer in answers.items()).backward()
 
-    options.update(kind=kind, layers=options.pop("num_layers"))
+    options.update(kind=kind, layers=options.pop("num_layers"), hidden=hidden)
     gradients = {"x": x.grad}
     gradients.update({f"{name}_0": start.grad for name, start in given.items()})
     gradients.update({name: parameter.grad for name, parameter in layer.named_parameters()})
@@ -73,5 +77,13 @@ for kind in ["tanh", "gru", "lstm"]:
     cases.append(case(kind, batch_first=True, bidirectional=True))
     cases.append(case(kind, batch_first=True, lengths=LENGTHS))
     cases.append(case(kind, alone=True, bidirectional=True))
+projected = dict(hidden=4, projection=2)
+for layers in [1, 2]:
+    for bidirectional in [False, True]:
+        cases.append(case("lstm", layers=layers, bidirectional=bidirectional, **projected))
+cases.append(case("lstm", bias=False, state=False, **projected))
+cases.append(case("lstm", layers=2, bidirectional=True, lengths=LENGTHS, **projected))
+cases.append(case("lstm", batch_first=True, bidirectional=True, hidden=3, projection=1))
+cases.append(case("lstm", alone=True, bidirectional=True, **projected))
 
 write("recurrent", cases)

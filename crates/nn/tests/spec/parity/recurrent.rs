@@ -28,6 +28,7 @@ fn arrays<'a>(json: &Json, names: impl IntoIterator<Item = &'a str>) -> Vec<Arra
 impl Layer {
     fn of(options: &Json, scope: &mut Scope<'_>) -> Self {
         let flag = |name: &str| options[name].as_bool().unwrap();
+        let hidden = options["hidden"].as_u64().unwrap() as usize;
         macro_rules! built {
             ($builder:expr) => {{
                 let builder = $builder.layers(options["layers"].as_u64().unwrap() as usize);
@@ -38,10 +39,16 @@ impl Layer {
             }};
         }
         match options["kind"].as_str().unwrap() {
-            "tanh" => Layer::Rnn(built!(Rnn::new(3, 2))),
-            "relu" => Layer::Rnn(built!(Rnn::new(3, 2).relu())),
-            "gru" => Layer::Gru(built!(Gru::new(3, 2))),
-            "lstm" => Layer::Lstm(built!(Lstm::new(3, 2))),
+            "tanh" => Layer::Rnn(built!(Rnn::new(3, hidden))),
+            "relu" => Layer::Rnn(built!(Rnn::new(3, hidden).relu())),
+            "gru" => Layer::Gru(built!(Gru::new(3, hidden))),
+            "lstm" => {
+                let lstm = Lstm::new(3, hidden);
+                Layer::Lstm(match options["proj_size"].as_u64() {
+                    Some(features) => built!(lstm.proj_size(features as usize)),
+                    None => built!(lstm),
+                })
+            }
             other => panic!("{other} is no kind of layer"),
         }
     }

@@ -177,6 +177,34 @@ fn it_starts_as_in_pytorch_unless_told() {
 }
 
 #[test]
+fn a_projected_state_may_be_learnt_and_of_any_extent() {
+    let mut params = Params::<f64>::with_seed(0);
+    // PyTorch wants fewer features than there are hidden units.
+    for (name, features) in [("fewer", 2), ("as many", 4), ("more", 5)] {
+        let lstm = Lstm::new(3, 4).layers(2).bidirectional().proj_size(features).learnt_state();
+        let lstm = lstm.build(&mut params.root(), name);
+        let [h, c] = [&lstm.stack.start[0], &lstm.stack.start[1]];
+        assert_eq!([h.shape(), c.shape()], [&[4, 1, features].into(), &[4, 1, 4].into()]);
+        for param in [h, c] {
+            params.set(param.id(), sample(param.shape()).view()).unwrap();
+        }
+        let weight = lstm.stack.cells[3].weight_hr.as_ref().unwrap();
+        assert_eq!(weight.path(), format!("{name}.weight_hr_l1_reverse"));
+        let largest = params.get(weight.id()).unwrap().iter().fold(0.0_f64, |a, w| a.max(w.abs()));
+        assert!(largest <= 0.5 && largest > 0.0, "{largest}");
+
+        let g = Graph::new();
+        let x = g.constant(sample(&[3, 5, 3]));
+        let learnt = lstm.forward(x, Mode::Eval);
+        let given = |param| g.param(param).broadcast_to([4, 5, param.shape()[2]]);
+        let from = LstmState { h: given(h), c: given(c) };
+        let from = lstm.forward_from(x, from, Mode::Eval);
+        assert_eq!(learnt.output.shape(), [3, 5, 2 * features].into());
+        assert_eq!(values(&params, &[learnt.output]), values(&params, &[from.output]));
+    }
+}
+
+#[test]
 fn among_other_layers_it_is_its_output() {
     let mut params = Params::<f64>::with_seed(0);
     let p = &mut params.root();

@@ -58,6 +58,13 @@ fn states_and_lengths_of_other_shapes() {
     let rule = "lstm \"lstm\": the state must be reals of shape [2, 2, 4], [layers·directions, batch, hidden]";
     let parts = [rule, "inputs: [2, 2, 4], [1, 2, 4]"];
     assert_panics(line!(), &parts, || lstm.forward_from(x, LstmState { h, c }, Mode::Eval));
+    let projected = Lstm::new(3, 4).proj_size(2).build(p, "projected");
+    let (h, c) = (g.full([1, 2, 4], 0.0), g.full([1, 2, 4], 0.0));
+    let rule = "lstm \"projected\": the state must be reals of shapes [1, 2, 2] (h) and [1, 2, 4] (c), \
+                [layers·directions, batch, hidden], where h has `proj_size` in place of hidden";
+    let parts = [rule, "inputs: [1, 2, 4], [1, 2, 4]"];
+    assert_panics(line!(), &parts, || projected.forward_from(x, LstmState { h, c }, Mode::Eval));
+    let h = g.full([2, 2, 4], 0.0);
     let rule = "rnn \"rnn\": the state must be reals of shape [2, 5, 4]";
     assert_panics(line!(), &[rule], || rnn.forward_from(x, h, Mode::Eval));
     let (alone, rule) = (g.full([5, 3], 0.0), "of shape [2, 4], [layers·directions, hidden]");
@@ -85,6 +92,7 @@ fn options_that_are_not_defined() {
         told(Rnn::new(0, 3).try_build(p, "rnn").map(drop)),
         told(Gru::new(3, 4).layers(0).try_build(p, "gru").map(drop)),
         told(Lstm::new(3, 4).dropout(1.5).try_build(p, "lstm").map(drop)),
+        told(Lstm::new(3, 4).layers(2).proj_size(0).try_build(p, "lstm").map(drop)),
         told(
             Lstm::new(3, 4).recurrent_init(Init::normal(0.0, -1.0)).try_build(p, "lstm").map(drop),
         ),
@@ -95,6 +103,7 @@ fn options_that_are_not_defined() {
             "Rnn: the number of inputs must be at least 1, and is 0",
             "Gru: the number of layers must be at least 1, and is 0",
             "Lstm: the probability of dropout must be in [0, 1], and is 1.5",
+            "Lstm: the number of features (`proj_size`) must be at least 1, and is 0",
             "Normal: the standard deviation must be finite and at least 0, and is -1",
         ]
     );
