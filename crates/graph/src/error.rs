@@ -293,8 +293,8 @@ pub enum RunError {
     },
     /// An index outside the axis it points into.
     #[error(
-        "{operation}: {} {index} at position {position:?} is outside 0..{extent}, the {}; {}\n  at {location}",
-        words.one, bound(*.words), remedy(.operation, *.index, *.words)
+        "{operation}: {} {index}{} is outside 0..{extent}, the {}; {}\n  at {location}",
+        words.one, found(.position, *.size), bound(*.words), remedy(.operation, *.index, *.size, *.words)
     )]
     IndexOutOfRange {
         /// The operation that met it.
@@ -302,9 +302,11 @@ pub enum RunError {
         /// The index found.
         index: i64,
         /// Where in the array of indices.
-        position: Vec<usize>,
+        position: Box<[usize]>,
         /// The extent of the axis.
         extent: usize,
+        /// How many positions from the index on there must be: 1, but for the start of a slice.
+        size: usize,
         /// What the index is called, and what it is one of.
         words: IndexWords,
         /// The line that recorded the operation.
@@ -437,8 +439,20 @@ fn bound(words: IndexWords) -> String {
     }
 }
 
+/// Where an index was found among others, and what begins with it.
+fn found(position: &[usize], size: usize) -> String {
+    let place = match position {
+        [] => String::new(),
+        _ => format!(" at position {position:?}"),
+    };
+    match size {
+        0 | 1 => place,
+        _ => format!("{place}, with the {} that follow,", size - 1),
+    }
+}
+
 /// What may be done about an index outside of what it points into.
-fn remedy(operation: &str, index: i64, words: IndexWords) -> String {
+fn remedy(operation: &str, index: i64, size: usize, words: IndexWords) -> String {
     let counted = match words.one {
         "index" => "indices count from 0".to_owned(),
         one => format!("a {one} counts from 0"),
@@ -455,8 +469,12 @@ fn remedy(operation: &str, index: i64, words: IndexWords) -> String {
         };
         return format!("{counted}, and none is negative{remedy}");
     }
-    let least = index as u64 + 1;
+    let least = (index as u64).saturating_add(size as u64);
     match (operation, words.many) {
+        (_, many) if size > 1 => format!(
+            "begin earlier, take fewer than {size} from there on, or let there be at least {least} {}",
+            if many.is_empty() { "positions" } else { many }
+        ),
         ("dynamic_slice" | "dynamic_update_slice", _) => {
             "a slice must end within its axis: begin it before, or let it be shorter".to_owned()
         }

@@ -17,6 +17,8 @@ pub enum Fault {
         position: Vec<usize>,
         /// The extent of the axis.
         extent: usize,
+        /// How many positions from the index on there must be: 1, but for the start of a slice.
+        size: usize,
         /// What the index is called, and what it is one of.
         words: IndexWords,
     },
@@ -160,8 +162,17 @@ impl Fault {
     pub fn at(self, operation: &str, location: &'static Location<'static>) -> RunError {
         let operation = operation.to_owned();
         match self {
-            Fault::IndexOutOfRange { index, position, extent, words } => {
-                RunError::IndexOutOfRange { operation, index, position, extent, words, location }
+            Fault::IndexOutOfRange { index, position, extent, size, words } => {
+                let position = position.into();
+                RunError::IndexOutOfRange {
+                    operation,
+                    index,
+                    position,
+                    extent,
+                    size,
+                    words,
+                    location,
+                }
             }
             Fault::Matrix { defect, position } => {
                 RunError::Matrix { operation, defect, position, location }

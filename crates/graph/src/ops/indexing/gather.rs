@@ -130,7 +130,7 @@ mod tests {
         for wrong in [2, -1] {
             let error = x.gather(1, g.constant(array![[0_i64], [wrong]])).eval().unwrap_err();
             let RunError::IndexOutOfRange { index, position, extent, .. } = error else { panic!() };
-            assert_eq!((index, position, extent), (wrong, vec![1, 0], 2));
+            assert_eq!((index, &*position, extent), (wrong, &[1, 0][..], 2));
         }
     }
 }

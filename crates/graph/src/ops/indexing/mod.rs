@@ -33,7 +33,7 @@ fn check(index: i64, extent: usize, position: impl FnOnce() -> Vec<usize>) -> Re
         Ok(checked) if checked < extent => Ok(checked),
         _ => {
             let words = IndexWords::default();
-            Err(Fault::IndexOutOfRange { index, position: position(), extent, words })
+            Err(Fault::IndexOutOfRange { index, position: position(), extent, size: 1, words })
         }
     }
 }

@@ -9,15 +9,17 @@ use crate::{
     Type, Var,
 };
 
-/// The indices themselves, each of which must be less than an extent. No derivative.
+/// The indices themselves, each of which must be less than an extent, or so many positions from each on. No derivative.
 ///
-/// Recorded by [`Var::within`](crate::Var::within).
+/// Recorded by [`Var::within`](crate::Var::within) and [`Var::starts_within`](crate::Var::starts_within).
 #[derive(Clone)]
 pub struct Within {
     /// For which operation it speaks.
     pub name: &'static str,
-    /// What each index must be less than.
+    /// What each index must be less than, and each of the positions that follow.
     pub extent: usize,
+    /// How many positions there are from an index on: 1, but for the starts of slices.
+    pub size: usize,
     /// What an index is called, and what it is one of.
     pub words: IndexWords,
 }
@@ -27,7 +29,7 @@ pub(super) fn checked<'g>(name: &'static str, extent: usize, index: Var<'g>) -> 
     if is_checked(index, extent) {
         return index;
     }
-    index.graph().apply(Within { name, extent, words: IndexWords::default() }, &[index])
+    index.graph().apply(Within { name, extent, size: 1, words: IndexWords::default() }, &[index])
 }
 
 /// Whether indices are some of those that were found to be less than an extent.
@@ -57,30 +59,67 @@ impl<'g> Var<'g> {
     /// If these are not indices.
     #[track_caller]
     pub fn within(self, extent: usize, operation: &'static str, words: IndexWords) -> Var<'g> {
-        self.graph().apply(Within { name: operation, extent, words }, &[self])
+        self.graph().apply(Within { name: operation, extent, size: 1, words }, &[self])
+    }
+
+    /// These indices, from each of which on `size` positions must be from 0 to `extent` − 1; in their shape, and as they are if
+    /// it was asked for before. As [`within`](Self::within), of the starts of slices.
+    ///
+    /// ```
+    /// use cotangent::{Graph, IndexWords};
+    /// use cotangent::ndarray::arr0;
+    ///
+    /// let g = Graph::new();
+    /// let words = IndexWords { one: "step", many: "steps" };
+    /// let start = g.constant(arr0(7)).starts_within(4, 10, "window", words);
+    /// let told = start.to_real().eval().unwrap_err().to_string();
+    /// assert!(told.starts_with("window: step 7, with the 3 that follow, is outside 0..10, the number of steps"), "{told}");
+    /// ```
+    ///
+    /// # Panics
+    /// If these are not indices.
+    #[track_caller]
+    pub fn starts_within(
+        self,
+        size: usize,
+        extent: usize,
+        operation: &'static str,
+        words: IndexWords,
+    ) -> Var<'g> {
+        let within = Within { name: operation, extent, size, words };
+        if is_checked(self, within.starts()) {
+            return self;
+        }
+        self.graph().apply(within, &[self])
     }
 }
 
 /// Of two operations that read by the same indices, the first speaks for both.
 impl PartialEq for Within {
     fn eq(&self, other: &Self) -> bool {
-        self.extent == other.extent
+        self.starts() == other.starts()
     }
 }
 
 /// Without the name: what is equal prints alike.
 impl std::fmt::Debug for Within {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Within").field("extent", &self.extent).finish()
+        f.debug_struct("Within").field("extent", &self.starts()).finish()
     }
 }
 
 impl Within {
+    /// How many indices there are from which on all positions are within the extent.
+    fn starts(&self) -> usize {
+        self.extent.saturating_add(1).saturating_sub(self.size)
+    }
+
     /// The fault, in the words of this operation.
     fn told(&self, fault: Fault) -> Fault {
         match fault {
-            Fault::IndexOutOfRange { index, position, extent, .. } => {
-                Fault::IndexOutOfRange { index, position, extent, words: self.words }
+            Fault::IndexOutOfRange { index, position, .. } => {
+                let Self { extent, size, words, .. } = *self;
+                Fault::IndexOutOfRange { index, position, extent, size, words }
             }
             fault => fault,
         }
@@ -100,19 +139,19 @@ impl Operation for Within {
         crate::no_derivative()
     }
     fn eval<T: Scalar>(&self, args: &Args<'_, T>, out: &mut Out<'_, T>) -> RunResult {
-        let index = args.index(0);
-        let within = |&i: &i64| (i as u64) < self.extent as u64;
+        let (index, starts) = (args.index(0), self.starts());
+        let within = |&i: &i64| (i as u64) < starts as u64;
         if !index.iter().all(within) {
             for (place, &i) in index.indexed_iter() {
                 let position = || ndarray::Dimension::slice(&place).to_vec();
-                check(i, self.extent, position).map_err(|fault| self.told(fault))?;
+                check(i, starts, position).map_err(|fault| self.told(fault))?;
             }
         }
         out.index().assign(&index);
         Ok(())
     }
     fn lower(&self) -> Lowering {
-        Lowering::Within(self.extent)
+        Lowering::Within(self.starts())
     }
     fn batch<'g>(&self, batch: &Batch<'_, 'g>) -> Option<Var<'g>> {
         Some(batch.apply(self.clone()))
@@ -141,6 +180,33 @@ mod tests {
         assert_eq!(checked("gather", 5, labels).id(), labels.id());
         assert_eq!(checked("gather", 6, labels).id(), labels.id());
         assert_ne!(checked("gather", 4, labels).id(), labels.id());
+    }
+
+    #[test]
+    fn a_slice_that_ends_outside_is_told_with_its_size() {
+        let g = Graph::new();
+        let words = IndexWords { one: "step", many: "steps" };
+        let told = |starts, size| {
+            let starts: ndarray::Array1<i64> = starts;
+            let starts = g.constant(starts).starts_within(size, 10, "window", words);
+            starts.to_real().eval().map_err(|error| error.to_string())
+        };
+        assert!(told(array![0, 6, 3], 4).is_ok());
+        let rule = "window: step 7 at position [1], with the 3 that follow, is outside 0..10, the number of steps; begin earlier, \
+                    take fewer than 4 from there on, or let there be at least 11 steps\n  at ";
+        let error = told(array![0, 7], 4).unwrap_err();
+        assert!(error.starts_with(rule), "{error}");
+        let rule = "window: step -1 at position [0], with the 3 that follow, is outside 0..10, the number of steps; a step counts \
+                    from 0, and none is negative";
+        let error = told(array![-1], 4).unwrap_err();
+        assert!(error.starts_with(rule), "{error}");
+        assert!(told(array![0], 11).is_err(), "a longer slice begins nowhere");
+        // A slice of all begins at 0, and one of nothing anywhere, the end included.
+        assert!(told(array![0], 10).is_ok() && told(array![1], 10).is_err());
+        assert!(told(array![10], 0).is_ok() && told(array![11], 0).is_err());
+        let start = g.index_input("start", []).starts_within(4, 10, "window", words);
+        assert_eq!(start.starts_within(4, 10, "another", words).id(), start.id());
+        assert_ne!(start.starts_within(5, 10, "another", words).id(), start.id());
     }
 
     #[test]
