@@ -193,8 +193,21 @@ fn attention() -> Vec<Case> {
     let whole = Case::new("scaled_dot_product_attention", &params, samples(), |_, x| {
         scaled_dot_product_attention(x[0], x[1], x[2], Masks::none())
     });
+    let heads = [real(&[1, 4, 2, 2]), real(&[1, 2, 3, 2]), real(&[1, 2, 3, 1])];
+    let shared = Case::new("scaled_dot_product_attention", &params, heads, |_, x| {
+        let (y, weights) = DotProductAttention::new().grouped().of_weights(x[0], x[1], x[2]);
+        y.square().sum() + weights.square().sum()
+    });
     let rotary = RotaryEmbedding::new(2).base(3.0);
     [
+        layer(
+            "MultiHeadAttention",
+            |p| {
+                let shared = MultiHeadAttention::new(4, 4).kv_heads(2);
+                shared.add_bias_kv().add_zero_attn().build(p, "attention")
+            },
+            &[real(&[1, 2, 4])],
+        ),
         layer(
             "MultiHeadAttention",
             move |p| MultiHeadAttention::new(4, 2).rotary(rotary).build(p, "attention"),
@@ -207,7 +220,7 @@ fn attention() -> Vec<Case> {
             &[real(&[2, 4])],
         ),
         layer("SinusoidalPositions", |_| SinusoidalPositions::new(2), &[real(&[3, 2])]),
-        vec![whole, of(Blocks::Whole), of(Blocks::Of(2))],
+        vec![whole, shared, of(Blocks::Whole), of(Blocks::Of(2))],
     ]
     .into_iter()
     .flatten()

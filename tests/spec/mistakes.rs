@@ -73,7 +73,8 @@ fn a_mask_that_does_not_fit_names_the_layer() {
     let (x, seen) = (g.full([1, 3, 4], 0.0), g.full([2, 2], 1.0).gt(0.0));
     let line = here(line!() + 1);
     let told = message(|| _ = layer.forward_masked(x, Masks::none().mask(seen), Mode::Eval));
-    let rule = "multi_head_attention \"heads\": a mask must be truth values or reals that broadcast to [1, 2, 3, 3]";
+    let rule = "multi_head_attention \"heads\": a mask must be truth values or reals that broadcast to [1, 3, 3], \
+                queries and keys last; or to [1, 2, 3, 3], of each head its own\n  inputs: boolean [2, 2]\n";
     assert!(told.starts_with(rule) && told.contains(&line), "{told}");
     let kept = g.full([5], 1.0).gt(0.0);
     let told = message(|| _ = layer.forward_masked(x, Masks::none().key_padding(kept), Mode::Eval));

@@ -7,8 +7,8 @@ use super::dot_product::{DotProductAttention, Rows};
 /// How many weights of an attention are in memory at a time.
 ///
 /// In blocks, a loop goes from one block of queries to the next, and its gradient computes the weights of each
-/// again: what is kept are queries, keys, values and the result. Queries of a causal attention are taken in up
-/// to four stretches, so that early ones do not look at keys that come after all of them. Dropout draws block by
+/// again: what is kept are queries, keys, values and the result. Queries of a causal attention that begin with the keys are
+/// taken in up to four stretches, so that early ones do not look at keys that come after all of them. Dropout draws block by
 /// block, and the same again for the gradient. A mask of all queries and keys has their product in numbers itself.
 ///
 /// For an example see [`DotProductAttention`].
@@ -56,14 +56,15 @@ impl<'g> DotProductAttention<'g> {
     ) -> Var<'g> {
         let (queries, all_keys) = (rows.position.shape()[0], k.shape()[k.rank() - 2]);
         let whole = queries / block;
-        let stretches = if self.is_causal() { STRETCHES.min(whole) } else { 1 };
+        let aligned = self.is_aligned();
+        let stretches = if aligned { STRETCHES.min(whole) } else { 1 };
         let bounds = (0..=stretches).map(|i| block * (i * whole / stretches));
         let mut bounds: Vec<usize> = bounds.collect();
         if whole * block < queries {
             bounds.push(queries);
         }
         let part = |from: usize, to: usize| {
-            let keys = if self.is_causal() { to.min(all_keys) } else { all_keys };
+            let keys = if aligned { to.min(all_keys) } else { all_keys };
             let rows = rows.between(from, to, keys);
             let [k, v] = [k, v].map(|x| cut(x, -2, 0, keys));
             if to - from <= block {
@@ -99,7 +100,7 @@ impl<'g> DotProductAttention<'g> {
         let order: Vec<isize> = (1..rank - 1).chain([0, rank - 1, rank]).collect();
         let mut shape = rows.q.shape().to_vec();
         shape[rank as usize - 2] = queries;
-        shape[rank as usize - 1] = v.shape()[rank as usize - 1];
+        shape[rank as usize - 1] = extent(v, -1);
         out[0].permute(order).reshape_to(shape)
     }
 }
@@ -121,7 +122,7 @@ impl<'g> Rows<'g> {
 }
 
 /// The extent of an axis counted from the last; 1 if there is none.
-fn extent(x: Var<'_>, axis: isize) -> usize {
+pub(super) fn extent(x: Var<'_>, axis: isize) -> usize {
     let shape = x.shape();
     shape.rank().checked_add_signed(axis).map_or(1, |axis| shape[axis])
 }

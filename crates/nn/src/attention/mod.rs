@@ -15,9 +15,11 @@
 //! # Generating
 //! What a model says of one more element needs the keys and values of all before it. They lie in an array of
 //! fixed length, the *cache*, into which `forward_cached` writes at a position that is an input of the graph:
-//! so one program serves all positions. For an example see [`MultiHeadAttention::forward_cached`].
+//! so one program serves all positions, and another reads all of a beginning at once. For an example see
+//! [`MultiHeadAttention::forward_cached`].
 
 mod blocks;
+mod build;
 mod cache;
 mod dot_product;
 mod masks;
@@ -26,9 +28,10 @@ mod rotary;
 mod sinusoidal;
 
 pub use blocks::Blocks;
+pub use build::MultiHeadAttentionBuilder;
 pub use dot_product::{DotProductAttention, scaled_dot_product_attention};
 pub use masks::Masks;
-pub use multi_head::{InProjection, MultiHeadAttention, MultiHeadAttentionBuilder};
+pub use multi_head::{InProjection, MultiHeadAttention};
 pub use rotary::{Pairs, RotaryEmbedding};
 pub use sinusoidal::SinusoidalPositions;
 

@@ -2,14 +2,13 @@
 
 use std::panic::Location;
 
-use graph::{Param, Scope, Shape, Var, misfit};
+use graph::{Param, Var, misfit};
 
-use super::{Blocks, DotProductAttention, Masks, RotaryEmbedding};
-use crate::error::{accept, multiple, positive};
-use crate::init::{Init, Xavier};
+use super::masks::Scores;
+use super::{Blocks, DotProductAttention, Masks, MultiHeadAttentionBuilder, RotaryEmbedding};
 use crate::linear::affine;
 use crate::module::{forward_at, layer};
-use crate::{Dropout, HyperparameterError, Linear, Mode, Module};
+use crate::{Dropout, Linear, Mode, Module};
 
 /// Attention by several heads side by side (Vaswani et al., "Attention is all you need", 2017), PyTorch's
 /// `MultiheadAttention`: with queries, keys and values Q, K and V as affine maps of what is given, cut into
@@ -18,8 +17,8 @@ use crate::{Dropout, HyperparameterError, Linear, Mode, Module};
 /// headₕ = softmax(QₕKₕᵀ/√D)·Vₕ,  y = concat(head₁, head₂, …)·W_outᵀ + b_out.
 ///
 /// The three maps are the rows of `in_proj_weight`, `[3·E, E]`, and `in_proj_bias`; or `q_proj_weight`,
-/// `k_proj_weight` and `v_proj_weight`, where keys or values have other features than queries. Their weights start Xavier uniform,
-/// biases at 0, and `out_proj.weight` as that of a [`Linear`].
+/// `k_proj_weight` and `v_proj_weight`, where keys or values have other features than queries, or fewer heads. Their weights
+/// start Xavier uniform, biases at 0, and `out_proj.weight` as that of a [`Linear`].
 ///
 /// ```
 /// use cotangent::{Graph, Params};
@@ -38,15 +37,23 @@ use crate::{Dropout, HyperparameterError, Linear, Mode, Module};
 pub struct MultiHeadAttention {
     /// The weights of the maps to queries, keys and values.
     pub in_proj: InProjection,
-    /// The biases of the three maps, of shape `[3·E]`, unless built without.
+    /// The biases of the three maps, of shape `[3·E]`, or `[E + 2·kv_heads·D]`, unless built without.
     pub in_proj_bias: Option<Param>,
+    /// A key that everybody sees, of shape `[1, 1, E]`, or `[1, 1, kv_heads·D]`, if built with `add_bias_kv`.
+    pub bias_k: Option<Param>,
+    /// Its value, of the same shape.
+    pub bias_v: Option<Param>,
     /// The map of all heads side by side.
     pub out_proj: Linear,
     pub(super) heads: usize,
-    dropout: Dropout,
+    /// Of keys and values.
+    pub(super) kv_heads: usize,
+    /// Whether there is a key of zeros.
+    pub(super) zero_attn: bool,
+    pub(super) dropout: Dropout,
     pub(super) rotary: Option<RotaryEmbedding>,
-    blocks: Blocks,
-    path: String,
+    pub(super) blocks: Blocks,
+    pub(super) path: String,
 }
 
 /// The weights that make queries, keys and values of what a [`MultiHeadAttention`] is given.
@@ -54,21 +61,9 @@ pub struct MultiHeadAttention {
 pub enum InProjection {
     /// `in_proj_weight`, of shape `[3·E, E]`.
     Joined(Param),
-    /// `q_proj_weight`, `k_proj_weight` and `v_proj_weight`, of shapes `[E, E]`, `[E, kdim]` and `[E, vdim]`.
+    /// `q_proj_weight`, `k_proj_weight` and `v_proj_weight`, of shapes `[E, E]`, `[kv_heads·D, kdim]` and `[kv_heads·D, vdim]`,
+    /// where `kv_heads`·D is E unless there are fewer heads of keys.
     Separate([Param; 3]),
-}
-
-/// The options of a [`MultiHeadAttention`] to be built.
-#[derive(Clone, Debug)]
-pub struct MultiHeadAttentionBuilder {
-    width: usize,
-    heads: usize,
-    kdim: usize,
-    vdim: usize,
-    bias: bool,
-    dropout: f64,
-    rotary: Option<RotaryEmbedding>,
-    blocks: Blocks,
 }
 
 layer!([] InProjection, "InProjection"; |weights|
@@ -78,24 +73,19 @@ weight = match weights {
 });
 
 layer!([] MultiHeadAttention, "MultiHeadAttention", |layer| {
-    format!("{}, {} heads", layer.out_proj.weight.shape()[0], layer.heads)
-}; in_proj = layer.in_proj, in_proj_bias = layer.in_proj_bias, out_proj = layer.out_proj,
-    rotary = layer.rotary);
+    let fewer = match layer.kv_heads {
+        kv_heads if kv_heads == layer.heads => String::new(),
+        kv_heads => format!(", {kv_heads} of keys"),
+    };
+    format!("{}, {} heads{fewer}", layer.width(), layer.heads)
+}; in_proj = layer.in_proj, in_proj_bias = layer.in_proj_bias, bias_k = layer.bias_k, bias_v = layer.bias_v,
+    out_proj = layer.out_proj, rotary = layer.rotary);
 
 impl MultiHeadAttention {
     /// So many heads of `width`/`heads` features each, with biases, without dropout.
     #[allow(clippy::new_ret_no_self)] // a layer exists once it is built into a scope
     pub fn new(width: usize, heads: usize) -> MultiHeadAttentionBuilder {
-        MultiHeadAttentionBuilder {
-            width,
-            heads,
-            kdim: width,
-            vdim: width,
-            bias: true,
-            dropout: 0.0,
-            rotary: None,
-            blocks: Blocks::Auto,
-        }
+        MultiHeadAttentionBuilder::new(width, heads)
     }
 
     /// Each element of a sequence `[.., T, E]` looks at all of it; the result has the shape of x.
@@ -124,40 +114,112 @@ impl MultiHeadAttention {
     /// # Panics
     /// If something is not of such a shape.
     #[track_caller]
-    pub fn attend<'g>(&self, [q, k, v]: [Var<'g>; 3], masks: Masks<'g>, mode: Mode) -> Var<'g> {
-        self.check_shapes([q, k, v]);
-        let [queries, keys] = [q, k].map(|x| x.shape()[x.rank() - 2]);
-        let ahead = &q.shape()[..q.rank() - 2];
-        let scores = [ahead, &[self.heads, queries, keys]].concat().into();
-        q.graph().at(Location::caller(), || {
-            let masks = masks.with_heads(k.rank());
-            masks.check(&self.name(), &scores);
-            let mut heads = self.heads_of([q, k, v]);
-            if let Some(rotary) = self.rotary {
-                heads[..2].iter_mut().for_each(|x| *x = rotary.forward(*x));
-            }
-            let [q, k, v] = heads;
-            let attention = DotProductAttention::new().masks(masks);
-            let attention = attention.dropout(self.dropout, mode).blocks(self.blocks);
+    pub fn attend<'g>(&self, given: [Var<'g>; 3], masks: Masks<'g>, mode: Mode) -> Var<'g> {
+        self.check(given, masks);
+        given[0].graph().at(Location::caller(), || {
+            let (attention, [q, k, v]) = self.prepared(given, masks, mode);
             self.joined(attention.of(q, k, v))
+        })
+    }
+
+    /// What [`attend`](Self::attend) answers, and the weights of each head, of shape `[.., heads, T, S]` (PyTorch's
+    /// `need_weights` and `average_attn_weights=False`; their mean over heads is `weights.mean_over(-3)`). They are as
+    /// dropout left them, and have more columns than S where there are keys that everybody sees: that of `bias_k`, then that
+    /// of zeros. All are computed at once, whatever was said of [`blocks`](MultiHeadAttentionBuilder::blocks).
+    ///
+    /// ```
+    /// use cotangent::{Graph, Params};
+    /// use cotangent::nn::{Mode, MultiHeadAttention, attention::Masks};
+    ///
+    /// let mut params = Params::seeded(0);
+    /// let attention = MultiHeadAttention::new(8, 2).build(&mut params.root(), "attention");
+    /// let g = Graph::new();
+    /// let (x, memory) = (g.input("x", [3, 5, 8]), g.input("memory", [3, 7, 8]));
+    /// let (y, weights) = attention.attend_weights([x, memory, memory], Masks::none(), Mode::Eval);
+    /// assert_eq!((y.shape(), weights.shape()), ([3, 5, 8].into(), [3, 2, 5, 7].into()));
+    /// ```
+    ///
+    /// # Panics
+    /// As [`attend`](Self::attend).
+    #[track_caller]
+    pub fn attend_weights<'g>(
+        &self,
+        given: [Var<'g>; 3],
+        masks: Masks<'g>,
+        mode: Mode,
+    ) -> (Var<'g>, Var<'g>) {
+        self.check(given, masks);
+        given[0].graph().at(Location::caller(), || {
+            let (attention, [q, k, v]) = self.prepared(given, masks, mode);
+            let (y, weights) = attention.of_weights(q, k, v);
+            (self.joined(y), weights)
+        })
+    }
+
+    /// The attention of the heads, and what it is of.
+    fn prepared<'g>(
+        &self,
+        given: [Var<'g>; 3],
+        masks: Masks<'g>,
+        mode: Mode,
+    ) -> (DotProductAttention<'g>, [Var<'g>; 3]) {
+        let masks = masks.with_heads(given[0].rank());
+        let [mut q, mut k, v] = self.heads_of(given);
+        if let Some(rotary) = self.rotary {
+            [q, k] = [q, k].map(|x| rotary.forward(x));
+        }
+        let (attention, [k, v]) = self.attention([k, v], masks, mode);
+        (attention, [q, k, v])
+    }
+
+    /// The attention of the heads to keys and values, and these with those that everybody sees.
+    pub(super) fn attention<'g>(
+        &self,
+        kv: [Var<'g>; 2],
+        masks: Masks<'g>,
+        mode: Mode,
+    ) -> (DotProductAttention<'g>, [Var<'g>; 2]) {
+        let keys = |k: Var<'g>| k.shape()[k.rank() - 2];
+        let longer = self.with_more_keys(kv);
+        let masks = masks.with_more_keys(keys(longer[0]) - keys(kv[0]), keys(kv[0]));
+        let attention = DotProductAttention::new().grouped().masks(masks);
+        (attention.dropout(self.dropout, mode).blocks(self.blocks), longer)
+    }
+
+    /// Keys and values of all heads, and behind them those learnt and those of zeros.
+    fn with_more_keys<'g>(&self, [k, v]: [Var<'g>; 2]) -> [Var<'g>; 2] {
+        let g = k.graph();
+        [(k, &self.bias_k), (v, &self.bias_v)].map(|(x, bias)| {
+            let shape = x.shape();
+            let one = shape.with(shape.rank() - 2, 1);
+            let learnt = bias.as_ref().map(|bias| {
+                let of_heads = g.param(bias).reshape_to([self.kv_heads, 1, self.head()]);
+                of_heads.broadcast_to(&one)
+            });
+            let zeros = self.zero_attn.then(|| g.full(&one, 0.0));
+            match [Some(x), learnt, zeros].into_iter().flatten().collect::<Vec<_>>()[..] {
+                [alone] => alone,
+                ref all => g.concat(all, -2),
+            }
         })
     }
 
     /// Queries, keys and values of all heads, each `[.., heads, T, D]`.
     pub(super) fn heads_of<'g>(&self, given: [Var<'g>; 3]) -> [Var<'g>; 3] {
-        let (g, width) = (given[0].graph(), self.width());
+        let (g, head) = (given[0].graph(), self.head());
         let bias = self.in_proj_bias.as_ref().map(|bias| g.param(bias));
-        let mut heads = given;
+        let (mut heads, mut from) = (given, 0);
         for (i, x) in heads.iter_mut().enumerate() {
-            let rows = i * width..(i + 1) * width;
+            let of_this = if i == 0 { self.heads } else { self.kv_heads };
+            let rows = from..from + of_this * head;
+            from = rows.end;
             let weight = match &self.in_proj {
                 InProjection::Joined(weight) => g.param(weight).slice_axis(0, rows.clone()),
                 InProjection::Separate(weights) => g.param(&weights[i]),
             };
             let y = affine(*x, weight, bias.map(|bias| bias.slice_axis(0, rows)));
             let shape = y.shape();
-            let split = [self.heads, self.width() / self.heads];
-            let y = y.reshape_to([&shape[..shape.rank() - 1], &split].concat());
+            let y = y.reshape_to([&shape[..shape.rank() - 1], &[of_this, head]].concat());
             *x = y.permute(swapped(y.rank()));
         }
         heads
@@ -176,8 +238,14 @@ impl MultiHeadAttention {
         self.out_proj.weight.shape()[0]
     }
 
+    /// The features of a head.
+    pub(super) fn head(&self) -> usize {
+        self.width() / self.heads
+    }
+
+    /// Refuses what is not of its shape, as it was given.
     #[track_caller]
-    fn check_shapes(&self, given: [Var<'_>; 3]) {
+    fn check(&self, given: [Var<'_>; 3], masks: Masks<'_>) {
         let width = self.width();
         let [kdim, vdim] = match &self.in_proj {
             InProjection::Joined(_) => [width, width],
@@ -196,6 +264,9 @@ impl MultiHeadAttention {
             );
             self.refuse(rule, &given);
         }
+        let [queries, keys] = [q, k].map(|x| x.shape()[x.rank() - 2]);
+        let scores = Scores { ahead: &ahead(q), heads: Some(self.heads), queries, keys };
+        masks.check(&self.name(), &scores);
     }
 
     #[track_caller]
@@ -204,7 +275,7 @@ impl MultiHeadAttention {
     }
 
     /// What messages call it.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("multi_head_attention {:?}", self.path)
     }
 }
@@ -222,104 +293,4 @@ impl Module for MultiHeadAttention {
     }
 
     forward_at!();
-}
-
-impl MultiHeadAttentionBuilder {
-    /// The features of keys, in place of those of queries.
-    pub fn kdim(self, kdim: usize) -> Self {
-        Self { kdim, ..self }
-    }
-
-    /// The features of values, in place of those of queries.
-    pub fn vdim(self, vdim: usize) -> Self {
-        Self { vdim, ..self }
-    }
-
-    /// With or without biases.
-    pub fn bias(self, bias: bool) -> Self {
-        Self { bias, ..self }
-    }
-
-    /// [`Dropout`] of this probability, of the weights softmax(..) in training.
-    pub fn dropout(self, probability: f64) -> Self {
-        Self { dropout: probability, ..self }
-    }
-
-    /// Queries and keys are rotated by their positions; of a head's extent, `width`/`heads`.
-    pub fn rotary(self, rotary: RotaryEmbedding) -> Self {
-        Self { rotary: Some(rotary), ..self }
-    }
-
-    /// Whether all weights are computed at once, or those of a block of queries at a time.
-    pub fn blocks(self, blocks: Blocks) -> Self {
-        Self { blocks, ..self }
-    }
-
-    /// Builds the parameters `name.in_proj_weight`, or `name.q_proj_weight`, `name.k_proj_weight` and
-    /// `name.v_proj_weight`; `name.in_proj_bias`, `name.out_proj.weight` and `name.out_proj.bias`.
-    ///
-    /// # Panics
-    /// If an extent is 0, the width is no multiple of the number of heads, the probability of dropout is not in
-    /// [0, 1], rotations are of another extent than a head, or the name is taken.
-    #[track_caller]
-    pub fn build(self, scope: &mut Scope<'_>, name: &str) -> MultiHeadAttention {
-        accept(self.check());
-        let (width, init) = (self.width, Init::from(Xavier::uniform()));
-        let mut scope = scope.child(name);
-        let in_proj = if self.kdim == width && self.vdim == width {
-            InProjection::Joined(init.build(&mut scope, "in_proj_weight", [3 * width, width]))
-        } else {
-            InProjection::Separate([
-                init.build(&mut scope, "q_proj_weight", [width, width]),
-                init.build(&mut scope, "k_proj_weight", [width, self.kdim]),
-                init.build(&mut scope, "v_proj_weight", [width, self.vdim]),
-            ])
-        };
-        // Not `then`: a closure would be the line that panics.
-        let mut in_proj_bias = None;
-        if self.bias {
-            in_proj_bias = Some(Init::zeros().build(&mut scope, "in_proj_bias", [3 * width]));
-        }
-        let out_proj = Linear::new(width, width).bias(self.bias).bias_init(Init::zeros());
-        MultiHeadAttention {
-            in_proj,
-            in_proj_bias,
-            out_proj: out_proj.build(&mut scope, "out_proj"),
-            heads: self.heads,
-            dropout: Dropout::new(self.dropout),
-            rotary: self.rotary,
-            blocks: self.blocks,
-            path: scope.path().to_owned(),
-        }
-    }
-
-    /// [`build`](Self::build), for options that come from data.
-    ///
-    /// # Errors
-    /// If an extent is 0, the width is no multiple of the number of heads, the probability of dropout is not in
-    /// [0, 1], or rotations are of another extent than a head; nothing is built then.
-    #[track_caller]
-    pub fn try_build(
-        self,
-        scope: &mut Scope<'_>,
-        name: &str,
-    ) -> Result<MultiHeadAttention, HyperparameterError> {
-        self.check()?;
-        Ok(self.build(scope, name))
-    }
-
-    pub(crate) fn check(&self) -> Result<(), HyperparameterError> {
-        const OWNER: &str = "MultiHeadAttention";
-        positive(OWNER, "the width", self.width)?;
-        positive(OWNER, "the number of heads", self.heads)?;
-        positive(OWNER, "the features of keys", self.kdim)?;
-        positive(OWNER, "the features of values", self.vdim)?;
-        multiple(OWNER, ("the width", self.width), ("the number of heads", self.heads))?;
-        Dropout::try_new(self.dropout)?;
-        if let Blocks::Of(extent) = self.blocks {
-            positive(OWNER, "the extent of a block", extent)?;
-        }
-        self.rotary.map_or(Ok(()), |rotary| rotary.check(self.width / self.heads))?;
-        Init::from(Xavier::uniform()).check(&Shape::from([3 * self.width, self.width]))
-    }
 }

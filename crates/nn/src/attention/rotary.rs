@@ -111,6 +111,14 @@ impl RotaryEmbedding {
         self.rotate(x, cos.take(0, positions), sin.take(0, positions))
     }
 
+    /// The vectors x of shape `[.., T, width]`, rotated by the positions from one index on, all below `length`.
+    pub(super) fn forward_from<'g>(&self, x: Var<'g>, start: Var<'g>, length: usize) -> Var<'g> {
+        let (g, rows) = (x.graph(), x.shape()[x.rank() - 2]);
+        let [cos, sin] =
+            self.tables(length).map(|table| g.constant(table).dynamic_slice(0, start, rows));
+        self.rotate(x, cos, sin)
+    }
+
     pub(super) fn check(&self, width: usize) -> Result<(), HyperparameterError> {
         let (holds, name) =
             (self.width == width, "the extent of a head in place of the rotary one");

@@ -75,7 +75,7 @@ impl TransformerEncoderLayer {
         self.record(x, mode, |x| self.self_attn.forward_masked(x, masks, mode))
     }
 
-    /// One more element of each sequence, by a cache as in [`MultiHeadAttention::forward_cached`]; without dropout.
+    /// The next elements of each sequence, by a cache as in [`MultiHeadAttention::forward_cached`]; without dropout.
     ///
     /// # Panics
     /// If x, the position or the cache is not of its shape.

@@ -12,6 +12,7 @@ use crate::{Activation, Dropout, HyperparameterError, LayerNorm, Linear, MultiHe
 pub(super) struct Options {
     pub width: usize,
     pub heads: usize,
+    pub kv_heads: usize,
     pub feedforward: usize,
     pub dropout: f64,
     pub activation: Activation,
@@ -27,6 +28,7 @@ impl Options {
         Self {
             width,
             heads,
+            kv_heads: heads,
             feedforward: 2048,
             dropout: 0.1,
             activation: Activation::Relu,
@@ -40,6 +42,7 @@ impl Options {
 
     fn attention(&self) -> MultiHeadAttentionBuilder {
         MultiHeadAttention::new(self.width, self.heads)
+            .kv_heads(self.kv_heads)
             .bias(self.bias)
             .dropout(self.dropout)
             .blocks(self.blocks)
@@ -130,6 +133,13 @@ macro_rules! options {
             self
         }
 
+        /// So many heads of keys and values in each attention, shared by those of queries: see
+        /// [`MultiHeadAttentionBuilder::kv_heads`](crate::attention::MultiHeadAttentionBuilder::kv_heads). As many by default.
+        pub fn kv_heads(mut self, kv_heads: usize) -> Self {
+            self.options.kv_heads = kv_heads;
+            self
+        }
+
         /// Whether attention computes all weights at once, or those of a block of queries at a time.
         pub fn blocks(mut self, blocks: crate::attention::Blocks) -> Self {
             self.options.blocks = blocks;
@@ -139,8 +149,9 @@ macro_rules! options {
         /// [`build`](Self::build), for options that come from data.
         ///
         /// # Errors
-        /// If an extent is 0, the width is no multiple of the number of heads, the probability is not in [0, 1],
-        /// ε is negative, infinite or NaN, or rotations are of another extent than a head; nothing is built then.
+        /// If an extent is 0, the width is no multiple of the number of heads, or that no multiple of the number of heads of
+        /// keys, the probability is not in [0, 1], ε is negative, infinite or NaN, or rotations are of another extent than a
+        /// head; nothing is built then.
         #[track_caller]
         pub fn try_build(
             self,

@@ -107,8 +107,8 @@ impl TransformerEncoder {
         })
     }
 
-    /// One more element of each sequence, `[batch, 1, width]`, at a position, an index, by the cache of all layers, which
-    /// comes out with it: what [`forward_masked`](Self::forward_masked) answers of it where that is causal. See
+    /// The next elements of each sequence, `[batch, L, width]`, from a position on, an index, by the cache of all layers, which
+    /// comes out with them: what [`forward_masked`](Self::forward_masked) answers of them where that is causal. See
     /// [`MultiHeadAttention::forward_cached`](crate::MultiHeadAttention::forward_cached).
     ///
     /// # Panics
@@ -140,7 +140,7 @@ impl TransformerEncoder {
     }
 
     /// The shape of the cache of all layers, for sequences of up to this length:
-    /// `[layers, 2, batch, heads, length, D]`.
+    /// `[layers, 2, batch, heads, length, D]`, with `kv_heads` in place of `heads` where these are fewer.
     pub fn cache_shape(&self, batch: usize, length: usize) -> Shape {
         let one = self.layers[0].cache_shape(batch, length);
         one.inserted(0, self.layers.len())

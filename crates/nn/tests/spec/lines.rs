@@ -60,7 +60,12 @@ fn attention_and_bags() {
     scaled_dot_product_attention(x, x, x, Masks::none().causal());
     decoder.forward(encoder.forward(x, Mode::Train), x, Mode::Train);
     let (one, position) = (g.input("one", [2, 1, 4]), g.index_input("position", []));
-    encoder.forward_cached(one, position, g.input("cache", encoder.cache_shape(2, 5)));
+    let cache = g.input("cache", encoder.cache_shape(2, 5));
+    encoder.forward_cached(one, position, cache);
+    encoder.forward_cached(x.slice_axis(1, ..3), position, cache);
+    let seen = MultiHeadAttention::new(4, 4).kv_heads(2).add_bias_kv().add_zero_attn();
+    let (_, weights) = seen.build(p, "seen").attend_weights([x; 3], masks, Mode::Train);
+    weights.sum().grad(x);
     bag.forward(g.index_input("words", [3, 5]));
     bag.forward_offsets(g.index_input("line", [7]), g.index_input("offsets", [3]));
     assert_lines_are_ours(&g);

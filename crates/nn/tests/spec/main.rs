@@ -3,6 +3,7 @@
 mod attention;
 mod batch_norm;
 mod binary;
+mod cached;
 mod classes;
 mod compiled;
 mod composition;

@@ -21,7 +21,9 @@ use cotangent::{Param, Params, Scope, Var};
 fn every_layer(p: &mut Scope<'_>) -> Vec<Box<dyn Layers>> {
     vec![
         Box::new(Activation::LeakyRelu(0.1)),
-        Box::new(MultiHeadAttention::new(4, 2).build(p, "MultiHeadAttention")),
+        Box::new(
+            MultiHeadAttention::new(4, 2).kv_heads(1).add_bias_kv().build(p, "MultiHeadAttention"),
+        ),
         Box::new(RotaryEmbedding::new(4)),
         Box::new(SinusoidalPositions::new(4)),
         Box::new(BatchNorm::new(4).build(p, "BatchNorm")),
@@ -109,7 +111,7 @@ fn layers_say_their_sizes() {
         .collect();
     for expected in [
         "Activation(LeakyRelu(0.1))",
-        "MultiHeadAttention(4, 2 heads)",
+        "MultiHeadAttention(4, 2 heads, 1 of keys)",
         "BatchNorm(4)",
         "Conv1d(2 → 4, 3, 2 groups)",
         "Conv2d(2 → 4, 3×2, stride 2, padding 1)",

@@ -115,4 +115,75 @@ for norm in [False, True]:
     stack = torch.nn.TransformerDecoder(torch.nn.TransformerDecoderLayer(E, H, **shared, **options), 2, norms())
     cases.append(case("TransformerDecoder", options | {"norm": norm}, stack, [short(B, T, E), short(B, S, E)], stack))
 
+# The weights of each head, or their mean, behind the answer; keys that everybody sees.
+both = lambda y, weights: torch.cat([y.flatten(), weights.flatten()])
+across = lambda: [short(B, T, E), short(B, S, E), short(B, S, E)]
+for added in [{}, {"add_bias_kv": True}, {"add_zero_attn": True}, {"add_bias_kv": True, "add_zero_attn": True}]:
+    layer = mha(**added)
+    cases.append(case("MultiHeadAttention", added, layer, across(), lambda q, k, v: layer(q, k, v)[0]))
+    for weights in ["heads", "mean"]:
+        layer = mha(**added)
+        cases.append(case("MultiHeadAttention", added | {"weights": weights}, layer, across(),
+            lambda q, k, v: both(*layer(q, k, v, average_attn_weights=weights == "mean"))))
+    layer = mha(**added)
+    cases.append(case("MultiHeadAttention", added | {"causal": True, "weights": "heads"}, layer, [short(B, T, E)],
+        lambda x: both(*layer(x, x, x, attn_mask=~causal, key_padding_mask=padding, average_attn_weights=False)),
+        {"key_padding": padding}))
+    layer = mha(**added)
+    cases.append(case("MultiHeadAttention", added | {"causal": True, "cached": True}, layer, [short(B, 5, E)],
+        lambda x: layer(x, x, x, attn_mask=torch.ones(5, 5).triu(1).bool())[0]))
+layer = mha(add_bias_kv=True, kdim=3, vdim=5, bias=False)
+cases.append(case("MultiHeadAttention", {"add_bias_kv": True, "kdim": 3, "vdim": 5, "bias": False}, layer,
+    [short(T, E), short(S, 3), short(S, 5)], lambda q, k, v: layer(q, k, v)[0]))
+layer = mha(add_bias_kv=True, add_zero_attn=True)
+added = short(T, S)
+cases.append(case("MultiHeadAttention", {"add_bias_kv": True, "add_zero_attn": True, "added": array(added)}, layer, across(),
+    lambda q, k, v: layer(q, k, v, attn_mask=added)[0]))
+
+# Heads of queries that share those of keys and values; queries that are not the first.
+grouped = lambda heads, kv_heads, d: [short(B, heads, T, d), short(B, kv_heads, S, d), short(B, kv_heads, S, 2)]
+shared_by = lambda **given: lambda q, k, v: scaled_dot_product_attention(q, k, v, enable_gqa=True, **given)
+for heads, kv_heads in [(6, 3), (4, 1), (2, 2)]:
+    cases.append(case("DotProductAttention", {"grouped": True}, None, grouped(heads, kv_heads, 3), shared_by()))
+for seen in [torch.rand(T, S) < 0.6, torch.rand(B, 1, T, S) < 0.6, torch.rand(4, T, S) < 0.6, torch.rand(B, 4, T, S) < 0.6]:
+    seen[..., 1] = True
+    cases.append(case("DotProductAttention", {"grouped": True}, None, grouped(4, 2, 3), shared_by(attn_mask=seen), {"mask": seen}))
+added = short(B, 4, T, S)
+cases.append(case("DotProductAttention", {"grouped": True, "added": array(added)}, None, grouped(4, 2, 3), shared_by(attn_mask=added)))
+later = torch.ones(T, S).tril(S - T).bool()
+cases.append(case("DotProductAttention", {"causal_from": S - T}, None, full(),
+    lambda q, k, v: scaled_dot_product_attention(q, k, v, attn_mask=later)))
+cases.append(case("DotProductAttention", {"grouped": True, "causal_from": S - T}, None, grouped(4, 2, 3), shared_by(attn_mask=later)))
+
+
+class Grouped(torch.nn.Module):
+    """What torch.nn.MultiheadAttention would be with fewer heads of keys and values: with its names."""
+
+    def __init__(self, width, heads, kv_heads, bias):
+        super().__init__()
+        self.heads, self.kv_heads = heads, kv_heads
+        rows = [width, kv_heads * (width // heads), kv_heads * (width // heads)]
+        for name, count in zip("qkv", rows):
+            self.register_parameter(f"{name}_proj_weight", torch.nn.Parameter(torch.empty(count, width)))
+        self.in_proj_bias = torch.nn.Parameter(torch.empty(sum(rows))) if bias else None
+        self.rows, self.out_proj = rows, torch.nn.Linear(width, width, bias)
+
+    def forward(self, q, k, v, **given):
+        biases = self.in_proj_bias.split(self.rows) if self.in_proj_bias is not None else [None] * 3
+        weights = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
+        made = [torch.nn.functional.linear(*each) for each in zip([q, k, v], weights, biases)]
+        counts = [self.heads, self.kv_heads, self.kv_heads]
+        made = [x.unflatten(-1, [heads, -1]).transpose(-3, -2) for x, heads in zip(made, counts)]
+        y = scaled_dot_product_attention(*made, enable_gqa=True, **given)
+        return self.out_proj(y.transpose(-3, -2).flatten(-2))
+
+
+for kv_heads in [1, 2]:
+    options = {"width": 8, "heads": 4, "kv_heads": kv_heads}
+    layer = Grouped(8, 4, kv_heads, True)
+    cases.append(case("MultiHeadAttention", options, layer, [short(B, n, 8) for n in [T, S, S]], lambda q, k, v: layer(q, k, v)))
+    layer = Grouped(8, 4, kv_heads, False)
+    cases.append(case("MultiHeadAttention", options | {"causal": True, "cached": True, "bias": False}, layer, [short(B, 5, 8)],
+        lambda x: layer(x, x, x, is_causal=True)))
+
 write("attention", cases)
