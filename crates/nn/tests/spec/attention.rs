@@ -103,6 +103,18 @@ fn heads_that_share_keys_answer_as_if_each_had_its_own() {
 }
 
 #[test]
+fn shared_keys_are_read_where_they_lie() {
+    const KEYS: usize = 1024;
+    let g = Graph::new();
+    let q = g.input("q", [1, 8, 1, 32]);
+    let [k, v] = ["k", "v"].map(|name| g.input(name, [1, 1, KEYS, 32]));
+    let y = DotProductAttention::new().grouped().of(q, k, v);
+    let bytes = Program::<f32>::compile(&[y], &Params::seeded(0)).arena_bytes();
+    // The weights are a quarter of the keys, and a copy for each head would be eight times these.
+    assert!(bytes < KEYS * 32 * 4, "{bytes} bytes");
+}
+
+#[test]
 fn weights_are_those_by_which_values_are_mixed() {
     let g = Graph::new();
     let [q, k, v] = [[2, 5, 4], [2, 7, 4], [2, 7, 3]].map(|shape| g.constant(sample(&shape)));
