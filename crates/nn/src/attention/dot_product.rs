@@ -286,9 +286,10 @@ fn fit(grouped: bool, [q, k, v]: [&Shape; 3]) -> bool {
         return false;
     }
     let axis = rank - 2;
-    let ahead = match grouped && rank > 2 {
-        true => q[..axis - 1] == k[..axis - 1] && q[axis - 1].is_multiple_of(k[axis - 1]),
-        false => q[..axis] == k[..axis],
+    let ahead = if grouped && rank > 2 {
+        q[..axis - 1] == k[..axis - 1] && q[axis - 1].is_multiple_of(k[axis - 1])
+    } else {
+        q[..axis] == k[..axis]
     };
     ahead && k[..=axis] == v[..=axis] && q[axis + 1] == k[axis + 1]
 }
