@@ -59,8 +59,8 @@ pub(super) enum Read {
     Copied,
     /// Where they lie.
     InPlace,
-    /// From squares that are turned in registers: where Y's depth lies side by side, all of it or in runs of a vector and more
-    /// (the channels of a row of a window), and few rows make use of it.
+    /// From squares that are turned in registers: where Y's depth lies side by side, all of it or in runs of whole vectors (the
+    /// channels of a row of a window), and few rows make use of it.
     Squares,
 }
 
@@ -133,7 +133,7 @@ impl Plan {
             Read::InPlace => beside(sides.y_columns),
             Read::Squares => {
                 let (depth, lanes) = (sides.y_depth.len(), tiles[0].lanes);
-                let fits = |run: usize| run == depth || run >= lanes;
+                let fits = |run: usize| run == depth || run.is_multiple_of(lanes);
                 beside(sides.y_depth) && depth > 1 && sides.even_run().is_some_and(fits)
             }
         };
