@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::{Defect, IndexWords, Kind, Shape, Type, Var};
+use crate::{BoundWords, Defect, IndexWords, Kind, Shape, Type, Var};
 
 /// Lets `Debug` of errors read as `Display`: it is what `main() -> Result<(), Box<dyn Error>>` and
 /// `unwrap` print.
@@ -309,6 +309,25 @@ pub enum RunError {
         size: usize,
         /// What the index is called, and what it is one of.
         words: IndexWords,
+        /// The line that recorded the operation.
+        location: &'static Location<'static>,
+    },
+    /// An index outside bounds that come from data as it does: see [`Var::bounded`](crate::Var::bounded).
+    #[error(
+        "{operation}: {} {value} at position {position:?} must be in {}..={}: {}\n  at {location}",
+        words.one, bounds[0], bounds[1], words.rule
+    )]
+    OutOfBounds {
+        /// The operation that met it.
+        operation: String,
+        /// The index found.
+        value: i64,
+        /// Where in the array of indices.
+        position: Box<[usize]>,
+        /// The least and the largest that it may be.
+        bounds: [i64; 2],
+        /// What the index is called, and the rule that it breaks.
+        words: BoundWords,
         /// The line that recorded the operation.
         location: &'static Location<'static>,
     },

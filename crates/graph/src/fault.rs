@@ -22,6 +22,17 @@ pub enum Fault {
         /// What the index is called, and what it is one of.
         words: IndexWords,
     },
+    /// An index outside bounds that come from data as it does.
+    OutOfBounds {
+        /// The index found.
+        value: i64,
+        /// Where in the array of indices.
+        position: Box<[usize]>,
+        /// The least and the largest that it may be.
+        bounds: [i64; 2],
+        /// What the index is called, and the rule that it breaks.
+        words: BoundWords,
+    },
     /// A matrix on which the operation is not defined.
     Matrix {
         /// What is wrong with it.
@@ -95,6 +106,27 @@ impl Default for IndexWords {
     fn default() -> Self {
         Self { one: "index", many: "" }
     }
+}
+
+/// What an index is called where one is out of its bounds, and the rule behind them.
+///
+/// ```
+/// use cotangent::{BoundWords, Graph};
+/// use cotangent::ndarray::array;
+///
+/// let g = Graph::new();
+/// let words = BoundWords { one: "length", rule: "a row has 5 places" };
+/// let bounds = [0_i64, 5].map(|bound| g.constant(array![bound]));
+/// let lengths = g.constant(array![2, 6]).bounded(bounds, "my_loss", words);
+/// let told = lengths.to_real().eval().unwrap_err().to_string();
+/// assert!(told.starts_with("my_loss: length 6 at position [1] must be in 0..=5: a row has 5 places"), "{told}");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoundWords {
+    /// An index: `"length"`.
+    pub one: &'static str,
+    /// Why it has bounds, and what may be done.
+    pub rule: &'static str,
 }
 
 /// Why a matrix has no inverse or factor, or a factor no derivative. Pivots and values are counted from 0.
@@ -173,6 +205,9 @@ impl Fault {
                     words,
                     location,
                 }
+            }
+            Fault::OutOfBounds { value, position, bounds, words } => {
+                RunError::OutOfBounds { operation, value, position, bounds, words, location }
             }
             Fault::Matrix { defect, position } => {
                 RunError::Matrix { operation, defect, position, location }

@@ -56,7 +56,7 @@ pub use atomic::{check_writable, remove_abandoned, write_atomically};
 pub use domain::Domain;
 pub use error::{GradientError, Obstacle, RecordError, RunError, Unreached, misfit};
 pub use evaluate::Evaluator;
-pub use fault::{Defect, Fault, IndexWords, RunResult};
+pub use fault::{BoundWords, Defect, Fault, IndexWords, RunResult};
 pub use gradient::{Gradient, composed};
 pub use graph::Graph;
 pub use integer::Integer;

@@ -62,7 +62,7 @@ registry::operations! {
     clamp: Clamp;
     #[cfg(feature = "fft")]
     fourier: Fft, Irfft, Rfft;
-    indexing: DynamicSlice, DynamicUpdateSlice, Gather, IndexAdd, OneHot, ScatterAdd, Within,
+    indexing: Bounded, DynamicSlice, DynamicUpdateSlice, Gather, IndexAdd, OneHot, ScatterAdd, Within,
         SegmentMax, Take;
     #[cfg(feature = "linalg")]
     linalg: Cholesky, Cofactor, Det, DetSign, Eigh, Gaps, Inverse, LogAbsDet, MatrixExp, MatrixRank, Pinv, Qr, Solve,

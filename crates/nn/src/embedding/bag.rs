@@ -2,7 +2,8 @@
 
 use std::panic::Location;
 
-use graph::{Kind, Param, Scope, Shape, Var, misfit};
+use graph::{BoundWords, Kind, Param, Scope, Shape, Var, misfit};
+use ndarray::Array1;
 
 use super::table::{Lookup, Table, expect_indices, is_padding, table_options};
 use crate::error::accept;
@@ -88,9 +89,11 @@ impl EmbeddingBag {
         self.of_equal(index, Some(weights))
     }
 
-    /// Of bags one after the other, indices of shape `[n]`, where each begins, ascending indices of shape `[bags]`, of
-    /// which the first is 0: what each makes, of shape `[bags, width]`. For [`Bag::Max`], an array of `[bags, n, width]` is
-    /// recorded.
+    /// Of bags one after the other, indices of shape `[n]`, where each begins, offsets of shape `[bags]`: what each makes, of
+    /// shape `[bags, width]`. For [`Bag::Max`], an array of `[bags, n, width]` is recorded.
+    ///
+    /// The first offset is 0, none is less than the one before it, and none is above n; a bag that begins where the next
+    /// does is empty. As they come from data, others are an error of the run ([`graph::RunError::OutOfBounds`]).
     ///
     /// # Panics
     /// If an argument is not of its shape.
@@ -136,6 +139,7 @@ impl EmbeddingBag {
         }
         let line = Location::caller();
         let (g, bags, shape) = (index.graph(), offsets.shape()[0], rows.shape());
+        let offsets = g.at(line, || ascending(offsets, shape[0]));
         // The last bag that has begun: of the numbers of those that have, the largest.
         let begun = g.arange(shape[0]).unsqueeze(-1).ge(offsets).to_real();
         let bag = (begun * (g.arange(bags).to_real() + 1.0)).argmax(1);
@@ -184,6 +188,25 @@ impl EmbeddingBag {
     fn refuse(&self, rule: &str, given: &[Var<'_>]) -> ! {
         misfit(&format!("embedding_bag {:?}", self.path), rule, given)
     }
+}
+
+/// What offsets are, where one is out of its bounds.
+const OFFSETS: BoundWords = BoundWords {
+    one: "offset",
+    rule: "the first offset is 0, none is less than the one before it, and none is above the number of indices",
+};
+
+/// Offsets, of which the first must be 0, none less than the one before it, and none above the number of indices.
+fn ascending<'g>(offsets: Var<'g>, indices: usize) -> Var<'g> {
+    let (g, bags) = (offsets.graph(), offsets.shape()[0]);
+    let first = g.constant(Array1::from_elem(1, 0_i64));
+    let before = match bags {
+        1 => first,
+        _ => g.concat(&[first, offsets.slice_axis(0, ..-1)], 0),
+    };
+    let mut most = Array1::from_elem(bags, indices as i64);
+    most[0] = 0;
+    offsets.bounded([before, g.constant(most)], "embedding_bag", OFFSETS)
 }
 
 /// The sum of the elements of each bag, along the first axis.

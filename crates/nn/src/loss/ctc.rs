@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use graph::{Kind, Var, misfit};
+use graph::{BoundWords, Kind, Var, misfit};
 use ndarray::arr0;
 
 use super::Reduction;
@@ -41,6 +41,18 @@ pub struct Ctc {
     reduction: Reduction,
 }
 
+/// What lengths are, where one is out of its bounds: of sequences and of targets.
+const LENGTHS: [BoundWords; 2] = [
+    BoundWords {
+        one: "length of a sequence",
+        rule: "no sequence has more elements than the array of logarithms of probabilities",
+    },
+    BoundWords {
+        one: "length of a target",
+        rule: "no target has more labels than the array of targets",
+    },
+];
+
 /// The logarithm of a probability of 0; finite, so that no derivative is NaN.
 const NEVER: f64 = -1e30;
 
@@ -56,7 +68,7 @@ impl Ctc {
     }
 
     /// Whether the loss of a target that cannot be spelt, as one that is longer than its sequence, is 0; otherwise it is
-    /// ∞. Its gradient is 0 in either case.
+    /// ∞, as is then the mean or the sum, which a step refuses as no finite number. Its gradient is 0 in either case.
     pub fn zero_infinity(self, zero_infinity: bool) -> Self {
         Self { zero_infinity, ..self }
     }
@@ -67,9 +79,9 @@ impl Ctc {
     }
 
     /// The loss of logarithms of probabilities, `[T, N, C]`, for targets of shape `[N, S]`, class indices, of which no label
-    /// within the target's length is the blank. The lengths of sequences and of targets are indices of shape `[N]`; one beyond T fills
-    /// the array, and a target of one beyond S cannot be spelt. A sequence of length 0 spells the empty target, with loss 0, and no
-    /// other.
+    /// within the target's length is the blank. The lengths of sequences, from 0 to T, and of targets, from 0 to S, are indices of
+    /// shape `[N]`; as they come from data, another is an error of the run ([`graph::RunError::OutOfBounds`]). A sequence of length 0
+    /// spells the empty target, with loss 0, and no other.
     ///
     /// # Panics
     /// If the shapes do not fit, T is 0, or the blank is no class.
@@ -77,6 +89,7 @@ impl Ctc {
     pub fn of<'g>(self, log_p: Var<'g>, targets: Var<'g>, lengths: [Var<'g>; 2]) -> Var<'g> {
         let [time, labels] = self.check(log_p, targets, lengths);
         log_p.graph().at(Location::caller(), || {
+            let lengths = within(lengths, [time, labels]);
             let losses = self.losses(log_p, targets, lengths, [time, labels]);
             let of_target = lengths[1].to_real();
             match self.reduction {
@@ -150,6 +163,14 @@ impl Ctc {
         }
         [p[0], t[1]]
     }
+}
+
+/// Lengths of sequences and of targets, each of which must be at most what its array holds.
+fn within<'g>(lengths: [Var<'g>; 2], most: [usize; 2]) -> [Var<'g>; 2] {
+    [0, 1].map(|of| {
+        let bounds = [0, most[of] as i64].map(|bound| lengths[of].graph().constant(arr0(bound)));
+        lengths[of].bounded(bounds, "ctc", LENGTHS[of])
+    })
 }
 
 /// Labels `[.., S]` with blanks `[.., 1]` before, between and behind them, `[.., 2·S + 1]`.

@@ -3,8 +3,10 @@
 //! The user's operations are defined each by itself. To a compiler they are three: elements that are picked from a place
 //! with an axis that indices point along ([`pick::Pick`]), elements that are added there ([`pick::Put`]) and elements that
 //! take the place of others there ([`pick::Replace`]); or a comparison of positions with indices ([`IsAt`]). What they
-//! read was checked before ([`within::Within`]).
+//! read was checked before ([`within::Within`]); numbers that belong to each other, as lengths and offsets do, are checked
+//! by [`bounded::Bounded`].
 
+mod bounded;
 mod dynamic;
 mod gather;
 mod is_at;
@@ -15,6 +17,7 @@ mod segment;
 mod take;
 mod within;
 
+pub use bounded::Bounded;
 pub use dynamic::{DynamicSlice, DynamicUpdateSlice};
 pub use gather::Gather;
 pub use is_at::IsAt;
@@ -40,6 +43,7 @@ fn check(index: i64, extent: usize, position: impl FnOnce() -> Vec<usize>) -> Re
 
 pub(super) fn examples() -> Vec<Example> {
     [
+        bounded::examples(),
         dynamic::examples(),
         gather::examples(),
         one_hot::examples(),
