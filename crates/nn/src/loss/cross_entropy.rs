@@ -10,7 +10,8 @@ use crate::error::accept;
 /// −Σ q·ln softmax(x) over classes, for logits x and true probabilities q, or −ln softmax(x)_y for
 /// a class index y; reduced to the mean by default.
 ///
-/// Classes lie on axis 1: the logits have shape `[N, C]` or `[N, C, ..]`. Targets are class indices
+/// Classes lie on axis 1: the logits have shape `[N, C]` or `[N, C, ..]`; those of sequences, `[N, T, C]`, get
+/// there by `x.move_axis(-1, 1)`. Targets are class indices
 /// of shape `[N]` or `[N, ..]`, or probabilities of the shape of the logits. A single distribution
 /// of shape `[C]` has a scalar label. The options, all as in PyTorch:
 ///
@@ -18,8 +19,9 @@ use crate::error::accept;
 /// - Class weights w make −Σ w·q·ln softmax(x). The mean over class indices is then
 ///   Σ loss / Σ w_y; that over probabilities divides by the number of distributions.
 /// - A label equal to the ignored one contributes exactly 0 to value and gradient and does not
-///   count in the mean. The mean over no label at all is NaN: there is no such number. Its gradient
-///   is 0. (PyTorch ignores −100 by default; here every label counts unless told.)
+///   count in the mean. The mean over no label at all is NaN, as in PyTorch: there is no such number,
+///   and a step refuses it. Its gradient is 0. (PyTorch ignores −100 by default; here every label
+///   counts unless told.)
 ///
 /// A label outside the classes is an error of the run ([`graph::RunError`]), as it comes from data.
 ///

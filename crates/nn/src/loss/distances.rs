@@ -2,10 +2,11 @@
 
 use graph::{Shape, Var, misfit};
 
-use super::margin::margin;
+use super::margin::{margin, margin_options};
 use super::{Reduction, expect_same_shape};
 use crate::HyperparameterError;
 use crate::error::accept;
+use crate::init::finite;
 
 /// ½·D² for a target of 1, and ½·max(0, m − D)² for one of −1, of the distance D = ‖a − b‖ of two vectors;
 /// reduced to the mean by default (Hadsell, Chopra and LeCun, 2006). The margin m is 1 by default.
@@ -48,9 +49,10 @@ pub struct CosineEmbedding {
     reduction: Reduction,
 }
 
-/// max(0, ‖a − p‖ − ‖a − n‖ + m) for an anchor a, a vector p that is like it, and one n that is not; reduced
-/// to the mean by default (Schroff, Kalenichenko and Philbin, "FaceNet", 2015). The margin m is 1 by default; as in
-/// PyTorch, 10⁻⁶ is added to each difference, so that the norm has a derivative.
+/// max(0, ‖a − b‖ₚ − ‖a − n‖ₚ + m) for an anchor a, a vector b that is like it, and one n that is not; reduced
+/// to the mean by default (Schroff, Kalenichenko and Philbin, "FaceNet", 2015). By default the margin m is 1 and the norm
+/// Euclidean, p = 2; as in PyTorch, ε = 10⁻⁶ is added to each difference, so that the norm has a derivative. Other
+/// distances are functions: see [`of_by`](Self::of_by).
 ///
 /// ```
 /// use cotangent::Graph;
@@ -66,6 +68,8 @@ pub struct CosineEmbedding {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TripletMargin {
     margin: f64,
+    p: f64,
+    eps: f64,
     swap: bool,
     reduction: Reduction,
 }
@@ -78,7 +82,7 @@ impl Default for Contrastive {
 
 impl Default for TripletMargin {
     fn default() -> Self {
-        Self { margin: 1.0, swap: false, reduction: Reduction::Mean }
+        Self { margin: 1.0, p: 2.0, eps: 1e-6, swap: false, reduction: Reduction::Mean }
     }
 }
 
@@ -119,9 +123,30 @@ impl CosineEmbedding {
 }
 
 impl TripletMargin {
-    margin!(TripletMargin);
+    margin_options!();
 
-    /// Whether p is compared with n where that is nearer to it than a ("distance swap", Balntas et al., 2016).
+    /// Whether the options are defined.
+    ///
+    /// # Errors
+    /// Unless the margin and ε are finite, and p is not below 0 and not NaN.
+    pub fn check(self) -> Result<(), HyperparameterError> {
+        let owner = "TripletMargin";
+        finite(owner, "the margin", self.margin)?;
+        finite(owner, "ε", self.eps)?;
+        HyperparameterError::unless(self.p >= 0.0, owner, "p", "at least 0", self.p)
+    }
+
+    /// The order of the norm, 2 by default: see [`Var::vector_norm`](graph::Var::vector_norm).
+    pub fn p(self, p: f64) -> Self {
+        Self { p, ..self }
+    }
+
+    /// ε, added to each difference; 10⁻⁶ by default.
+    pub fn eps(self, eps: f64) -> Self {
+        Self { eps, ..self }
+    }
+
+    /// Whether b is compared with n where that is nearer to it than a ("distance swap", Balntas et al., 2016).
     pub fn swap(self, swap: bool) -> Self {
         Self { swap, ..self }
     }
@@ -129,17 +154,62 @@ impl TripletMargin {
     /// The loss of vectors `[.., features]`, all of one shape.
     ///
     /// # Panics
-    /// If the shapes differ, or [`check`](Self::check) refuses the margin.
+    /// If the shapes differ, or [`check`](Self::check) refuses an option.
     #[track_caller]
     pub fn of<'g>(self, anchor: Var<'g>, positive: Var<'g>, negative: Var<'g>) -> Var<'g> {
         accept(self.check());
+        let near = self.distance(anchor, positive);
+        let far = self.distance(anchor, negative);
+        // Not by a closure, which would be the line of what it records.
+        let far = if self.swap { far.minimum(self.distance(positive, negative)) } else { far };
+        self.reduced(near, far)
+    }
+
+    /// As [`of`](Self::of), by a distance of one's own in place of a norm (PyTorch's `TripletMarginWithDistanceLoss`): of two
+    /// arrays a number for each pair, in any shape.
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::array;
+    /// use cotangent::nn::{cosine_similarity, loss::TripletMargin};
+    ///
+    /// let g = Graph::new();
+    /// let [a, b, n] = [array![[1.0, 0.0]], array![[2.0, 0.0]], array![[0.0, 1.0]]].map(|x| g.constant(x));
+    /// let loss = TripletMargin::new().margin(0.5).of_by(a, b, n, |x, y| 1.0 - cosine_similarity(x, y, -1));
+    /// assert_eq!(loss.eval()?[[]], 0.0);
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes of the arrays or of their distances differ, or [`check`](Self::check) refuses an option.
+    #[track_caller]
+    pub fn of_by<'g>(
+        self,
+        anchor: Var<'g>,
+        positive: Var<'g>,
+        negative: Var<'g>,
+        distance: impl Fn(Var<'g>, Var<'g>) -> Var<'g>,
+    ) -> Var<'g> {
+        accept(self.check());
         expect_same_shape("triplet_margin", anchor, positive);
         expect_same_shape("triplet_margin", anchor, negative);
-        let near = (anchor - positive + 1e-6).norm_over(-1);
-        let mut far = (anchor - negative + 1e-6).norm_over(-1);
+        let (near, mut far) = (distance(anchor, positive), distance(anchor, negative));
         if self.swap {
-            far = far.minimum((positive - negative + 1e-6).norm_over(-1));
+            far = far.minimum(distance(positive, negative));
         }
+        expect_same_shape("triplet_margin", near, far);
+        self.reduced(near, far)
+    }
+
+    /// ‖x − y + ε‖ₚ along the last axis.
+    #[track_caller]
+    fn distance<'g>(self, x: Var<'g>, y: Var<'g>) -> Var<'g> {
+        expect_same_shape("triplet_margin", x, y);
+        (x - y + self.eps).vector_norm(self.p, -1)
+    }
+
+    #[track_caller]
+    fn reduced<'g>(self, near: Var<'g>, far: Var<'g>) -> Var<'g> {
         self.reduction.of((near - far + self.margin).relu())
     }
 }

@@ -8,6 +8,19 @@ use super::is_column;
 /// What labels are, where one is out of range.
 pub(super) const CLASSES: IndexWords = IndexWords { one: "label", many: "classes" };
 
+/// What may be done about labels of this shape, for distributions of that one.
+fn remedy(labels: &Shape, x: &Shape, expected: &Shape) -> String {
+    if is_column(labels, expected) {
+        return ": an axis of extent 1 is lost by `labels.squeeze(-1)`".to_owned();
+    }
+    match x.split_last() {
+        Some((classes, positions)) if positions.len() > 1 && *positions == labels[..] => format!(
+            ": of {x}, with {classes} classes behind, they are brought to axis 1 by `x.move_axis(-1, 1)`"
+        ),
+        _ => String::new(),
+    }
+}
+
 /// One class index for each distribution along an axis.
 pub(super) struct Labels<'g> {
     axis: isize,
@@ -30,10 +43,7 @@ impl<'g> Labels<'g> {
         let shape = x.shape();
         let expected: Shape = shape[..axis].iter().chain(&shape[axis + 1..]).copied().collect();
         if labels.kind() != Kind::Index || labels.shape() != expected {
-            let remedy = match is_column(&labels.shape(), &expected) {
-                true => ": an axis of extent 1 is lost by `labels.squeeze(-1)`",
-                false => "",
-            };
+            let remedy = remedy(&labels.shape(), &shape, &expected);
             let rule = format!(
                 "with classes on axis {axis}, the labels must be class indices, integers of shape \
                  {expected}{remedy}"

@@ -120,9 +120,9 @@ of_scores!(Hinge, "hinge", |target, scores| (1.0 - target * scores).relu());
 of_scores!(SoftMargin, "soft_margin", |target, scores| (-target * scores).softplus());
 
 /// The options of a loss with a margin.
-macro_rules! margin {
-    ($loss:ident) => {
-        /// With the default margin, reduced to the mean.
+macro_rules! margin_options {
+    () => {
+        /// With the default options, reduced to the mean.
         pub fn new() -> Self {
             Self::default()
         }
@@ -136,6 +136,14 @@ macro_rules! margin {
         pub fn reduction(self, reduction: Reduction) -> Self {
             Self { reduction, ..self }
         }
+    };
+}
+pub(super) use margin_options;
+
+/// The options of a loss with a margin and no other number.
+macro_rules! margin {
+    ($loss:ident) => {
+        $crate::loss::margin::margin_options!();
 
         /// Whether the options are defined.
         ///

@@ -30,6 +30,13 @@
 //! A prediction and its target must have equal shapes: nothing broadcasts, as `[N, 1]` against
 //! `[N]` would silently compare everything with everything.
 //!
+//! Names and defaults are PyTorch's, but for three: [`KlDiv`] is reduced to the mean over samples, which is the divergence;
+//! [`CrossEntropy`] and [`Nll`] ignore no label unless told, where −100 is one there; and below its ε the variance of a
+//! [`GaussianNll`] has no gradient.
+//!
+//! A loss may be infinite or NaN without a mistake in the model: a [`Ctc`] whose target cannot be spelt, the mean of a
+//! [`CrossEntropy`] of which all labels are ignored. A step refuses it, and names the line of the loss.
+//!
 //! Options are checked when the loss is applied, which then panics; for options that come from data
 //! `check` answers the same as an error.
 
@@ -58,6 +65,8 @@ crate::exported! {
     multi_label::MultiLabelSoftMargin, multi_margin::MultiMargin, nll::Nll, regression::Huber, regression::L1,
     regression::Mse, smooth_l1::SmoothL1,
 }
+
+pub use binary::PositiveWeight;
 
 use graph::{Shape, Var, misfit};
 

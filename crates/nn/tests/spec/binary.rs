@@ -6,6 +6,8 @@ use cotangent::nn::Loss;
 use cotangent::nn::loss::{BceWithLogits, Reduction};
 use ndarray::array;
 
+use crate::{assert_says, panic_message};
+
 #[test]
 fn it_is_minus_the_log_likelihood() {
     let g = Graph::new();
@@ -57,4 +59,40 @@ fn the_positive_class_can_weigh_more() {
     let losses = BceWithLogits::new().positive_weight(3.0).reduction(Reduction::None).of(x, t);
     let ln2 = 2f64.ln();
     assert_eq!(losses.eval().unwrap(), array![3.0 * ln2, ln2].into_dyn());
+}
+
+#[test]
+fn each_class_has_a_positive_weight_of_its_own() {
+    let g = Graph::new();
+    let (x, t) = (g.full([2, 3], 0.0), g.constant(array![[1.0, 1.0, 1.0], [0.0, 1.0, 0.5]]));
+    let losses = |loss: BceWithLogits| loss.reduction(Reduction::None).of(x, t).eval().unwrap();
+    let ln2 = 2f64.ln();
+    let expected = array![[2.0, 3.0, 5.0], [1.0, 3.0, 3.0]].mapv(|weight| weight * ln2).into_dyn();
+    let weighted = losses(BceWithLogits::new().positive_weight([2.0, 3.0, 5.0]));
+    assert_relative_eq!(weighted, expected, max_relative = 1e-15);
+    let of_rows = losses(BceWithLogits::new().positive_weight(array![[2.0], [4.0]]));
+    let expected = array![[2.0, 2.0, 2.0], [1.0, 4.0, 2.5]].mapv(|weight| weight * ln2).into_dyn();
+    assert_relative_eq!(of_rows, expected, max_relative = 1e-15);
+    let error = BceWithLogits::new().positive_weight(vec![1.0, -1.0]).check().unwrap_err();
+    assert_says(&error.to_string(), &["the weight of the positive class must be", "and is -1"]);
+    let line = line!() + 1;
+    let message = panic_message(|| BceWithLogits::new().positive_weight([1.0, 2.0]).of(x, t));
+    let rule =
+        "must broadcast to the shape of the logits: a list has one for each class on the last axis";
+    assert_says(&message, &[rule, "[2, 3], [2]", &format!("at {}:{line}:", file!())]);
+}
+
+#[test]
+fn each_loss_may_weigh_its_own_and_nothing_where_that_is_0() {
+    let g = Graph::new();
+    let (x, t) = (g.constant(array![[0.0, f64::INFINITY], [0.0, 0.0]]), g.full([2, 2], 0.0));
+    let weights = g.constant(array![[2.0, 0.0], [1.0, 3.0]]);
+    let loss = BceWithLogits::new().of_weighted(x, t, weights);
+    assert_relative_eq!(loss.eval().unwrap()[[]], 6.0 * 2f64.ln() / 4.0, max_relative = 1e-15);
+    assert_eq!(loss.grad(x).eval().unwrap()[[0, 1]], 0.0);
+    let message = panic_message(|| BceWithLogits::new().of_weighted(x, t, g.full([3], 1.0)));
+    assert_says(
+        &message,
+        &["the weights must be numbers that broadcast", &format!("at {}:", file!())],
+    );
 }

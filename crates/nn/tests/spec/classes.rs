@@ -3,10 +3,10 @@
 use approx::assert_relative_eq;
 use cotangent::nn::Loss;
 use cotangent::nn::loss::{CrossEntropy, Nll, Reduction};
-use cotangent::{Graph, RunError, Var};
+use cotangent::{Graph, Params, RunError, Step, Var};
 use ndarray::{ArrayD, array};
 
-use crate::sample;
+use crate::{assert_says, panic_message, sample};
 
 fn number(loss: Var<'_>) -> f64 {
     loss.eval().unwrap()[[]]
@@ -162,4 +162,28 @@ fn a_label_outside_the_classes_is_an_error_of_the_run() {
         let RunError::IndexOutOfRange { index, extent, .. } = error else { panic!("{error}") };
         assert_eq!((index, extent), (wrong, 3));
     }
+}
+
+#[test]
+fn logits_with_classes_behind_are_told_how_to_bring_them_to_axis_1() {
+    let g = Graph::new();
+    let logits = g.constant(sample(&[2, 5, 3]));
+    let labels = g.constant(ndarray::Array2::<i64>::zeros((2, 5)));
+    let line = line!() + 1;
+    let message = panic_message(|| logits.cross_entropy(labels));
+    let rule = "labels must be class indices, integers of shape [2, 3]: of [2, 5, 3], with 3 classes behind, they are \
+                brought to axis 1 by `x.move_axis(-1, 1)`";
+    assert_says(&message, &["cross_entropy: ", rule, &format!("at {}:{line}:", file!())]);
+    assert_eq!(logits.move_axis(-1, 1).cross_entropy(labels).rank(), 0);
+}
+
+#[test]
+fn a_step_of_which_every_label_is_ignored_says_so() {
+    let mut params = Params::<f64>::with_seed(0);
+    let w = params.root().parameter("w", sample(&[2, 3]));
+    let line = line!() + 2;
+    let mut step =
+        Step::new(|g, [labels]| CrossEntropy::new().ignore_index(-100).of(g.param(&w), labels));
+    let told = step.run(&mut params, (&array![-100_i64, -100],)).unwrap_err().to_string();
+    assert_says(&told, &["NaN", &format!("at {}:{line}:", file!())]);
 }

@@ -3,7 +3,7 @@
 use cotangent::nn::attention::{Blocks, Masks};
 use cotangent::nn::batch_norm::Running;
 use cotangent::nn::loss::{
-    Contrastive, CosineEmbedding, CrossEntropy, Ctc, Reduction, TripletMargin,
+    BceWithLogits, Contrastive, CosineEmbedding, CrossEntropy, Ctc, Reduction, TripletMargin,
 };
 use cotangent::nn::{
     Activation, BatchNorm, Dropout, Embedding, EmbeddingBag, Flatten, LayerNorm, Linear, Loss,
@@ -77,7 +77,9 @@ fn losses_of_vectors_and_sequences() {
     let (a, b, t) = (g.input("a", [3, 4]), g.input("b", [3, 4]), g.input("t", [3]));
     CosineEmbedding::new().of(a, b, t);
     Contrastive::new().of(a, b, t);
-    TripletMargin::new().swap(true).of(a, b, a + b);
+    TripletMargin::new().swap(true).p(3.0).of(a, b, a + b);
+    TripletMargin::new().swap(true).of_by(a, b, a + b, |a, b| (a - b).abs().sum_over(-1));
+    BceWithLogits::new().positive_weight([2.0; 4]).of_weighted(a, b, t.unsqueeze(-1));
     let lengths = [g.index_input("lengths", [3]), g.index_input("target_lengths", [3])];
     let log_p = g.input("log_p", [6, 3, 4]).log_softmax(-1);
     Ctc::new().of(log_p, g.index_input("targets", [3, 2]), lengths);

@@ -3,7 +3,7 @@
 use cotangent::nn::batch_norm::{Average, Running};
 use cotangent::nn::init::{Init, Kaiming, Orthogonal, Xavier};
 use cotangent::nn::loss::{
-    BceWithLogits, CrossEntropy, Focal, GaussianNll, Huber, MarginRanking, SmoothL1,
+    BceWithLogits, CrossEntropy, Focal, GaussianNll, Huber, MarginRanking, SmoothL1, TripletMargin,
 };
 use cotangent::nn::{
     BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Linear, Loss, Mode, RotaryEmbedding,
@@ -175,6 +175,8 @@ fn a_hyperparameter_from_data_is_an_error_and_builds_nothing() {
         Focal::new().alpha(2.0).check().unwrap_err(),
         GaussianNll::new().eps(0.0).check().unwrap_err(),
         MarginRanking::new().margin(f64::NAN).check().unwrap_err(),
+        TripletMargin::new().p(-1.0).check().unwrap_err(),
+        TripletMargin::new().eps(f64::INFINITY).check().unwrap_err(),
         Dropout::try_new(-0.1).unwrap_err(),
         Huber::new(f64::INFINITY).check().unwrap_err(),
         BceWithLogits::new().positive_weight(-1.0).check().unwrap_err(),

@@ -136,4 +136,33 @@ for axis in [-1, 0]:
     add("cosine_similarity", {"reduction": "none", "axis": axis}, [x(), x()],
         lambda a, b: F.cosine_similarity(a, b, dim=axis))
 
+for reduction in REDUCTIONS:
+    r = {"reduction": reduction}
+    positive = [0.5, 3.0, 1.0, 2.0]
+    for weights in [None, short(3, 4).abs(), short(3, 1).abs()]:
+        given = [x(), truths(3, 4)] + ([] if weights is None else [weights])
+        add("BceWithLogits", r | {"positive": positive}, given, lambda x, t, w=None: F.binary_cross_entropy_with_logits(
+            x, t, weight=w, pos_weight=torch.tensor(positive), **r), 1)
+    add("BceWithLogits", r, [x(), truths(3, 4), short(4).abs()],
+        lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, weight=w, **r), 1)
+    for p, eps, swap in [(1.0, 1e-6, False), (3.0, 1e-2, True), (1.5, 0.0, False)]:
+        o = {"margin": 0.7, "swap": swap, "p": p, "eps": eps}
+        add("TripletMargin", r | o, [x(), t(), short(3, 4)], lambda a, p, n: F.triplet_margin_loss(a, p, n, **o, **r))
+    for swap in [False, True]:
+        o = {"margin": 0.7, "swap": swap}
+        add("TripletMargin", r | o | {"distance": "cosine"}, [x(), t(), short(3, 4)],
+            lambda a, p, n: F.triplet_margin_with_distance_loss(
+                a, p, n, distance_function=lambda x, y: 1 - F.cosine_similarity(x, y, dim=-1), **o, **r))
+    weights = [0.5, 1.0, 2.0, 0.25]
+    w = torch.tensor(weights)
+    labels = torch.tensor([[2, 0, -7], [3, -7, 1]])
+    for smoothing in [0.0, 0.2]:
+        o = r | {"weights": weights, "smoothing": smoothing}
+        add("CrossEntropy", o | {"ignored": -7}, [short(2, 4, 3), labels],
+            lambda x, t: F.cross_entropy(x, t, weight=w, ignore_index=-7, label_smoothing=smoothing, **r))
+        add("CrossEntropy", o | {"soft": True}, [x(), F.softmax(short(3, 4), -1)],
+            lambda x, q: F.cross_entropy(x, q, weight=w, label_smoothing=smoothing, **r), 1)
+    add("Nll", r | {"weights": weights, "ignored": -7}, [F.log_softmax(short(2, 4, 3), 1), labels],
+        lambda x, t: F.nll_loss(x, t, weight=w, ignore_index=-7, **r))
+
 write("losses", cases)

@@ -24,6 +24,7 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
     let flag = |name: &str| options[name].as_bool().unwrap();
     let weights = options["weights"].as_array();
     let weights = weights.map(|all| all.iter().map(|w| w.as_f64().unwrap()).collect::<Vec<_>>());
+    let ignored = options["ignored"].as_i64();
     macro_rules! reduced {
         ($loss:expr) => {
             $loss.reduction(reduction)
@@ -44,7 +45,13 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
         "Contrastive" => reduced!(Contrastive::new().margin(number("margin"))).of(x[0], x[1], x[2]),
         "TripletMargin" => {
             let loss = TripletMargin::new().margin(number("margin")).swap(flag("swap"));
-            reduced!(loss).of(x[0], x[1], x[2])
+            let loss = options["p"].as_f64().map_or(loss, |p| loss.p(p).eps(number("eps")));
+            match options["distance"].is_null() {
+                true => reduced!(loss).of(x[0], x[1], x[2]),
+                false => {
+                    reduced!(loss).of_by(x[0], x[1], x[2], |x, y| 1.0 - cosine_similarity(x, y, -1))
+                }
+            }
         }
         "MultiLabelSoftMargin" => {
             let loss = MultiLabelSoftMargin::new();
@@ -69,12 +76,27 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
         "GaussianNll" => reduced!(GaussianNll::new().full(flag("full"))).of(x[0], x[1], x[2]),
         "CrossEntropy" => {
             let loss = CrossEntropy::new().label_smoothing(number("smoothing"));
+            let loss = weights.map_or(loss.clone(), |weights| loss.weights(weights));
+            let loss = ignored.map_or(loss.clone(), |label| loss.ignore_index(label));
             reduced!(loss).of(x[0], x[1])
         }
         "Mse" => reduced!(Mse::new()).of(x[0], x[1]),
         "L1" => reduced!(L1::new()).of(x[0], x[1]),
-        "BceWithLogits" => reduced!(BceWithLogits::new()).of(x[0], x[1]),
-        "Nll" => reduced!(Nll::new()).of(x[0], x[1]),
+        "BceWithLogits" => {
+            let positive = serde_json::from_value::<Option<Vec<f64>>>(options["positive"].clone());
+            let loss = BceWithLogits::new();
+            let loss = positive.unwrap().map_or(loss.clone(), |w| loss.positive_weight(w));
+            match x.get(2) {
+                Some(&weights) => reduced!(loss).of_weighted(x[0], x[1], weights),
+                None => reduced!(loss).of(x[0], x[1]),
+            }
+        }
+        "Nll" => {
+            let loss = Nll::new();
+            let loss = weights.map_or(loss.clone(), |weights| loss.weights(weights));
+            let loss = ignored.map_or(loss.clone(), |label| loss.ignore_index(label));
+            reduced!(loss).of(x[0], x[1])
+        }
         "Ctc" => {
             let loss = Ctc::new().blank(options["blank"].as_u64().unwrap() as usize);
             let loss = reduced!(loss.zero_infinity(flag("zero_infinity")));
@@ -85,15 +107,17 @@ fn loss<'g>(case: &Json, x: &[Var<'g>]) -> Var<'g> {
 }
 
 /// The inputs of these losses that hold indices.
-fn is_index(kind: &str, position: usize) -> bool {
-    matches!((kind, position), ("CrossEntropy" | "MultiMargin" | "Nll", 1) | ("Ctc", 1..))
+fn is_index(case: &Json, position: usize) -> bool {
+    let kind = case["kind"].as_str().unwrap();
+    case["options"]["soft"].is_null()
+        && matches!((kind, position), ("CrossEntropy" | "MultiMargin" | "Nll", 1) | ("Ctc", 1..))
 }
 
 pub fn compare(table: &mut Table) {
     for case in &cases(include_str!("losses.json")) {
         let (g, kind) = (Graph::new(), case["kind"].as_str().unwrap());
         let mut params = Params::with_seed(0);
-        let input = |(i, x): (usize, &Json)| match is_index(kind, i) {
+        let input = |(i, x): (usize, &Json)| match is_index(case, i) {
             true => g.constant(array(x).mapv(|x| x as i64)),
             false => given(&g, &mut params, array(x)),
         };
