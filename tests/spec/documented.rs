@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, Type, UseTree, Visibility};
 
 /// Tracked methods of `Var` and `Graph` that cannot panic by a mistake in their arguments.
-const NEVER_PANIC: [(&str, &str); 11] = [
+const NEVER_PANIC: [(&str, &str); 12] = [
     ("Graph::arange", "any count is a shape"),
     ("Graph::constant", "any array is a constant"),
     ("Graph::full", "any number fills any shape"),
     ("Graph::index_input", "any shape is one of an input"),
     ("Graph::input", "any shape is one of an input"),
     ("Graph::line", "it reads where the caller is"),
+    ("Graph::machine_epsilon", "every precision has its own"),
     ("Graph::refused", "what it refuses is an error of the run"),
     ("Graph::typed_input", "any type is one of an input"),
     ("Var::flatten", "every array has its elements in a row"),

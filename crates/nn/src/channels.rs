@@ -24,6 +24,9 @@ pub(crate) fn remedy(shape: &[usize], channels: usize) -> String {
                 "channels that come last are brought there by `x.permute([0, {rank}, {positions}])`"
             )
         }
+        [first, _, ..] if *first == channels => {
+            "a single sample gets its axis by `x.unsqueeze(0)`".to_owned()
+        }
         [_, found, ..] => {
             format!("build the layer for {found} channels, or look at what the input comes from")
         }
@@ -45,6 +48,7 @@ mod tests {
     fn what_is_no_order_of_axes_is_no_permutation() {
         assert!(remedy(&[8, 4, 28, 28], 3).contains("for 4 channels"));
         assert!(remedy(&[8, 4], 3).contains("for 4 channels"));
+        assert!(remedy(&[3, 28, 28], 3).contains("`x.unsqueeze(0)`"));
         assert!(remedy(&[3], 3).contains("none behind"));
         assert!(remedy(&[], 3).contains("none behind"));
     }

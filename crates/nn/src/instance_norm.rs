@@ -2,7 +2,7 @@
 
 use graph::{Scope, Shape, Var, misfit};
 
-use crate::batch_norm::{BatchStatistics, Running, RunningStatistics};
+use crate::batch_norm::{BatchStatistics, Counted, Running, RunningStatistics};
 use crate::error::{accept, not_negative, positive};
 use crate::module::{forward_at, layer};
 use crate::normalize::{Affine, AffineParts, affine_options, along, moments, standardized_by};
@@ -15,7 +15,8 @@ use crate::{HyperparameterError, Mode, Module, channels};
 ///
 /// Defaults are PyTorch's `InstanceNorm1d` to `3d`: ε = 10⁻⁵, neither γ and β nor running statistics. With
 /// [`running`](InstanceNormBuilder::running) statistics, which average those of all samples, evaluation
-/// normalises by them, as [`BatchNorm`](crate::BatchNorm) does.
+/// normalises by them, as [`BatchNorm`](crate::BatchNorm) does. The buffer `num_batches_tracked` stays 0, as in
+/// PyTorch, unless the convention needs the number.
 ///
 /// ```
 /// use cotangent::{Graph, Params};
@@ -62,38 +63,46 @@ impl InstanceNorm {
     ///
     /// # Panics
     /// If axis 1 of x does not have the layer's channels, or there are fewer than two positions, which have
-    /// no variance.
+    /// no variance, and it is not by running statistics that x is normalised.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>, mode: Mode) -> Var<'g> {
         let shape = x.shape();
         let positions = shape.get(2..).map_or(0, |positions| positions.iter().product());
         channels::expect("instance_norm", &self.path, x, self.channels);
-        if positions < 2 {
-            let rule = format!(
-                "the input must have at least 2 positions behind its channels, and has {positions}"
-            );
-            misfit(&format!("instance_norm {:?}", self.path), rule, &[x]);
-        }
         let (mean, variance) = match (mode, &self.running) {
             (Mode::Eval, Some(running)) => {
                 let (mean, variance) = running.estimates(x.graph());
                 (along(mean, 1, x), along(variance, 1, x))
             }
             (_, running) => {
+                self.expect_positions(x, positions);
                 let axes: Vec<isize> = (2..x.rank() as isize).collect();
                 let (mean, variance) = moments(x, &axes[..]);
                 if let (Mode::Train, Some(running)) = (mode, running) {
                     let n = positions as f64;
-                    running.record(BatchStatistics {
+                    let statistics = BatchStatistics {
                         mean: mean.mean_over(0),
                         variance: variance.mean_over(0),
                         correction: x.graph().full([], n / (n - 1.0)),
-                    });
+                    };
+                    running.record(statistics, Counted::WhereNeeded);
                 }
                 (mean, variance)
             }
         };
         self.affine.forward(standardized_by(x, mean, variance, self.eps), 1)
+    }
+
+    /// Refuses images of less than two positions, of which no variance is taken.
+    #[track_caller]
+    fn expect_positions(&self, x: Var<'_>, positions: usize) {
+        if positions < 2 {
+            let rule = format!(
+                "the input must have at least 2 positions behind its channels, and has {positions}; only by running \
+                 statistics (`Mode::Eval`) is one normalised"
+            );
+            misfit(&format!("instance_norm {:?}", self.path), rule, &[x]);
+        }
     }
 }
 

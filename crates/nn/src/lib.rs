@@ -63,7 +63,7 @@
 //! An input of the wrong shape is a mistake in model code: `forward` panics with the rule, the
 //! shapes, the layer's path and the user's line. A batch that is too small for what is asked of it
 //! (one sample under [`BatchNorm`], the mean loss of none) is an error of the run,
-//! [`graph::RunError::Refused`], as its size comes from data. A hyperparameter may come from a user or a file:
+//! [`graph::RunError::Refused`], as its size comes from data; so are labels, lengths and offsets out of range. A hyperparameter may come from a user or a file:
 //! every builder has `try_build`, and the options of losses have `check`, which answer a
 //! [`HyperparameterError`]; `build` and the losses themselves panic with the same message.
 
@@ -119,6 +119,7 @@ pub use normalize::Affine;
 pub use pad::PadNd;
 pub use penalty::parameters_where;
 pub use prelu::PReluBuilder;
+pub use resize::ScaleFactor;
 pub use rms_norm::RmsNormBuilder;
 
 /// Implements [`trait@Layers`]: see there.

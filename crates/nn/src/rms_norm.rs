@@ -12,8 +12,9 @@ use crate::{HyperparameterError, Mode, Module};
 ///
 /// y = γ·x/√(mean x² + ε).
 ///
-/// γ (`weight`, starting at 1) has the shape of the normalised axes. ε is by default 2⁻²³, what single
-/// precision has between 1 and the next number; PyTorch's default is that of the precision it runs in.
+/// γ (`weight`, starting at 1) has the shape of the normalised axes. ε is by default what the precision in which
+/// it runs has between 1 and the next number, as in PyTorch: 2⁻²³ in single and 2⁻⁵² in double precision
+/// ([`Graph::machine_epsilon`](graph::Graph::machine_epsilon)).
 ///
 /// ```
 /// use cotangent::{Graph, Params};
@@ -29,7 +30,8 @@ pub struct RmsNorm {
     /// γ, of the shape of the normalised axes, unless built without.
     pub weight: Option<Param>,
     shape: Shape,
-    eps: f64,
+    /// That of the precision, unless given.
+    eps: Option<f64>,
     path: String,
 }
 
@@ -39,7 +41,7 @@ layer!([] RmsNorm, "RmsNorm", |layer| layer.shape.to_string(); weight = layer.we
 #[derive(Clone, Debug)]
 pub struct RmsNormBuilder {
     shape: Shape,
-    eps: f64,
+    eps: Option<f64>,
     weight: bool,
 }
 
@@ -47,7 +49,7 @@ impl RmsNorm {
     /// Normalises over trailing axes of this shape; a number is the extent of the last axis.
     #[allow(clippy::new_ret_no_self)] // a layer exists once it is built into a scope
     pub fn new(shape: impl Into<Shape>) -> RmsNormBuilder {
-        RmsNormBuilder { shape: shape.into(), eps: f64::from(f32::EPSILON), weight: true }
+        RmsNormBuilder { shape: shape.into(), eps: None, weight: true }
     }
 
     /// x normalised, in its shape: `[.., s₁, .., sₖ]` for a layer of shape `[s₁, .., sₖ]`.
@@ -61,7 +63,12 @@ impl RmsNorm {
             misfit(&format!("rms_norm {:?}", self.path), rule, &[x]);
         }
         let axes: Vec<isize> = (1..=self.shape.rank() as isize).map(|back| -back).collect();
-        let y = x * (x.square().mean_over(keep(&axes[..])) + self.eps).rsqrt();
+        let squares = x.square().mean_over(keep(&axes[..]));
+        let eps = match self.eps {
+            Some(eps) => x.graph().full([], eps),
+            None => x.graph().machine_epsilon(),
+        };
+        let y = x * (squares + eps).rsqrt();
         match &self.weight {
             None => y,
             Some(weight) => y * along(x.graph().param(weight), x.rank() - self.shape.rank(), x),
@@ -79,9 +86,9 @@ impl Module for RmsNorm {
 }
 
 impl RmsNormBuilder {
-    /// ε, added to the mean square inside the root.
+    /// ε, added to the mean square inside the root; by default that of the precision.
     pub fn eps(self, eps: f64) -> Self {
-        Self { eps, ..self }
+        Self { eps: Some(eps), ..self }
     }
 
     /// With or without γ.
@@ -121,6 +128,6 @@ impl RmsNormBuilder {
     fn check(&self) -> Result<(), HyperparameterError> {
         positive("RmsNorm", "the number of normalised axes", self.shape.rank())?;
         positive("RmsNorm", "the number of normalised elements", self.shape.size())?;
-        not_negative("RmsNorm", "ε", self.eps)
+        not_negative("RmsNorm", "ε", self.eps.unwrap_or(0.0))
     }
 }

@@ -19,6 +19,7 @@ mod map;
 mod matrix;
 mod order;
 mod powf;
+mod precision;
 mod random;
 mod reduce;
 mod refused;
@@ -71,6 +72,7 @@ registry::operations! {
     matrix: Contract, MatMul, Part;
     order: ArgSort, CumArg, SearchSorted;
     powf: Powf;
+    precision: MachineEpsilon;
     random: Draws, Random;
     reduce: ArgMax, ArgMin, CumProd, CumSum, LogCumSumExp, LogSumExp, Max, Mean, Min, Norm, Prod, Sum, Variance;
     rounding: Ceil, Floor, Fmod, Remainder, Round, Trunc;

@@ -2,6 +2,7 @@
 
 mod running;
 
+pub(crate) use running::Counted;
 pub use running::{Average, BatchStatistics, Running, RunningStatistics, RunningVariance};
 
 use graph::{Scope, Shape, Var};
@@ -124,7 +125,7 @@ impl BatchNorm {
     ) -> Var<'g> {
         self.check_channels(x);
         if let (Mode::Train, Some(running)) = (mode, &self.running) {
-            running.record(statistics);
+            running.record(statistics, Counted::Always);
         }
         self.normalised(x, statistics.mean, statistics.variance)
     }

@@ -127,6 +127,11 @@ impl Running {
         not_negative("BatchNorm", "the start of the running variance", self.start.1)
     }
 
+    /// Whether the number of batches goes into the averages, or into what evaluation makes of them.
+    fn needs_count(self) -> bool {
+        self.average == Average::Cumulative || self.bias_correction
+    }
+
     /// The weight of the old value in an exponential average.
     fn old_weight(self) -> Option<f64> {
         match self.average {
@@ -135,6 +140,14 @@ impl Running {
             Average::Cumulative => None,
         }
     }
+}
+
+/// Which layers count their batches: PyTorch's `BatchNorm` does, and its `InstanceNorm` does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    Always,
+    /// Where the convention of the running statistics needs the number.
+    WhereNeeded,
 }
 
 /// What a batch is normalised by, and its running statistics follow: see
@@ -167,7 +180,8 @@ pub struct RunningStatistics {
     pub mean: Param,
     /// The running variance, one per channel.
     pub variance: Param,
-    /// The number of batches so far, a scalar.
+    /// The number of batches so far, a scalar. An [`InstanceNorm`](crate::InstanceNorm) counts only where its convention
+    /// needs the number, and else it stays 0.
     pub batches: Param,
     convention: Running,
 }
@@ -187,11 +201,13 @@ impl RunningStatistics {
     /// Brings the running statistics up to date with a batch's, without letting gradients into what
     /// later reads them.
     #[track_caller]
-    pub(crate) fn record<'g>(&self, statistics: BatchStatistics<'g>) {
+    pub(crate) fn record<'g>(&self, statistics: BatchStatistics<'g>, counted: Counted) {
         let BatchStatistics { mean, variance, correction } = statistics;
         let graph = mean.graph();
         let batches = graph.current(&self.batches) + 1.0;
-        graph.update(&self.batches, batches);
+        if counted == Counted::Always || self.convention.needs_count() {
+            graph.update(&self.batches, batches);
+        }
         let variance = match self.convention.variance {
             RunningVariance::Biased => variance,
             RunningVariance::Unbiased => variance * correction,

@@ -3,7 +3,7 @@
 use graph::ops::{Conv, PaddingMode, Sizes};
 use graph::{Param, Scope, Shape, Var};
 
-use super::{Options, Padding, Parameters, biased, expect_channels, options};
+use super::{Options, Padding, Parameters, biased, of_samples, options};
 use crate::init::Init;
 use crate::module::{forward_at, layer};
 use crate::parametrize::{Parametrizable, built};
@@ -77,20 +77,21 @@ impl<const N: usize> ConvNd<N> {
     }
 
     /// w ⋆ x + b, for x of shape `[N, inputs, L..]`; the result has shape `[N, outputs, M..]`, with M as
-    /// in the [table](crate::conv).
+    /// in the [table](crate::conv). One sample may be without its axis: `[inputs, L..]` becomes `[outputs, M..]`.
     ///
     /// # Panics
     /// If x has other axes or channels, the kernel is larger than the padded input, or the input does not
     /// suffice for the mode of its padding.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        expect_channels(Self::NAME, &self.path, x, self.inputs, N);
-        let x = match &self.border {
-            None => x,
-            Some((border, mode)) => x.pad_with([&[(0, 0); 2], &border[..]].concat(), *mode),
-        };
-        let y = x.conv(x.graph().param(&self.weight), self.moves.clone());
-        biased(y, self.bias.as_ref())
+        of_samples([Self::NAME, &self.path], x, [self.inputs, N], |x| {
+            let x = match &self.border {
+                None => x,
+                Some((border, mode)) => x.pad_with([&[(0, 0); 2], &border[..]].concat(), *mode),
+            };
+            let y = x.conv(x.graph().param(&self.weight), self.moves.clone());
+            biased(y, self.bias.as_ref())
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 //! | [`Conv1d`], [`Conv2d`], [`Conv3d`] | `[N, inputs, L..]` | `[N, outputs, M..]`, M = ⌊(L + 2p − d·(k − 1) − 1)/s⌋ + 1 |
 //! | [`ConvTranspose1d`], [`ConvTranspose2d`], [`ConvTranspose3d`] | `[N, inputs, M..]` | `[N, outputs, L..]`, L = (M − 1)·s − 2p + d·(k − 1) + 1 + e |
 //!
-//! along each axis, for kernel size k, stride s, padding p, dilation d and output padding e. Options are
+//! along each axis, or without the axis of samples for one of them, for kernel size k, stride s, padding p, dilation d and output padding e. Options are
 //! given as a number for all axes, or as a list with one for each. Names, layout and initialisation of the
 //! parameters are PyTorch's: weight and bias start uniform on ±1/√f, for a fan f of the inputs of a group
 //! times the elements of a kernel (for transposes the outputs, as there).
@@ -19,6 +19,8 @@ pub use padding::Padding;
 pub use transpose::{
     ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd, ConvTransposeNdBuilder,
 };
+
+use std::panic::Location;
 
 use graph::ops::Sizes;
 use graph::{Param, Scope, Shape, Var, misfit};
@@ -118,16 +120,29 @@ impl Parameters {
     }
 }
 
-/// Fails unless x is `[N, channels, ..]`, with so many axes behind.
+/// What a layer makes of x, `[N, channels, ..]` with so many axes behind, or of one sample without the axis of samples, as
+/// of a batch of one.
+///
+/// # Panics
+/// If x is neither.
 #[track_caller]
-fn expect_channels(owner: &str, path: &str, x: Var<'_>, channels: usize, axes: usize) {
-    if x.rank() == axes + 2 && x.shape()[1] == channels {
-        return;
+fn of_samples<'g>(
+    [owner, path]: [&str; 2],
+    x: Var<'g>,
+    [channels, axes]: [usize; 2],
+    forward: impl FnOnce(Var<'g>) -> Var<'g>,
+) -> Var<'g> {
+    let (g, line, shape) = (x.graph(), Location::caller(), x.shape());
+    if shape.len() == axes + 2 && shape[1] == channels {
+        return g.at(line, || forward(x));
+    }
+    if shape.len() == axes + 1 && shape[0] == channels {
+        return g.at(line, || forward(x.unsqueeze(0)).squeeze(0));
     }
     let rule = format!(
-        "the input must have axes of samples, of {channels} channels, and {axes} over which the \
-         kernel moves: {}",
-        remedy(&x.shape(), channels, axes)
+        "the input must have axes of samples, of {channels} channels, and {axes} over which the kernel moves; those of one \
+         sample may be without the first: {}",
+        remedy(&shape, channels, axes)
     );
     misfit(&format!("{owner} {path:?}"), rule, &[x]);
 }
@@ -136,9 +151,6 @@ fn expect_channels(owner: &str, path: &str, x: Var<'_>, channels: usize, axes: u
 fn remedy(shape: &[usize], channels: usize, axes: usize) -> String {
     match shape {
         _ if shape.len() == axes + 2 => channels::remedy(shape, channels),
-        [first, ..] if shape.len() == axes + 1 && *first == channels => {
-            "a single sample gets its axis by `x.unsqueeze(0)`".to_owned()
-        }
         _ if shape.len() == axes + 1 && channels == 1 => {
             "the only channel gets its axis by `x.unsqueeze(1)`".to_owned()
         }

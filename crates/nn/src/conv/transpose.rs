@@ -3,7 +3,7 @@
 use graph::ops::{Conv, Sizes};
 use graph::{Param, Scope, Shape, Var};
 
-use super::{Options, Parameters, biased, expect_channels, options};
+use super::{Options, Parameters, biased, of_samples, options};
 use crate::init::Init;
 use crate::module::{forward_at, layer};
 use crate::parametrize::{Parametrizable, built};
@@ -79,16 +79,17 @@ impl<const N: usize> ConvTransposeNd<N> {
     }
 
     /// For x of shape `[N, inputs, M..]` of shape `[N, outputs, L..]`, with L as in the
-    /// [table](crate::conv).
+    /// [table](crate::conv). One sample may be without its axis: `[inputs, M..]` becomes `[outputs, L..]`.
     ///
     /// # Panics
     /// If x has other axes or channels, or nothing is left but for the padding.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        expect_channels(Self::NAME, &self.path, x, self.weight.shape()[0], N);
-        let weight = x.graph().param(&self.weight);
-        let y = x.conv_transpose(weight, self.moves.clone(), self.output_padding);
-        biased(y, self.bias.as_ref())
+        of_samples([Self::NAME, &self.path], x, [self.weight.shape()[0], N], |x| {
+            let weight = x.graph().param(&self.weight);
+            let y = x.conv_transpose(weight, self.moves.clone(), self.output_padding);
+            biased(y, self.bias.as_ref())
+        })
     }
 }
 

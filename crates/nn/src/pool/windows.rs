@@ -44,7 +44,7 @@ macro_rules! options {
             Self { window: self.window.stride(stride), ..self }
         }
 
-        /// How many positions are added at both ends.
+        /// How many positions are added at both ends: at most half of the window's size.
         pub fn padding(self, padding: impl Into<Sizes<N>>) -> Self {
             Self { window: self.window.padding(padding), ..self }
         }
@@ -74,8 +74,8 @@ impl<const N: usize> MaxPoolNd<N> {
     /// Of shape `[.., M..]` for x of shape `[.., L..]`: see the [table](crate::pool).
     ///
     /// # Panics
-    /// If x has fewer axes, a size is 0, or the window is larger than the padded input, or holds padding
-    /// alone somewhere.
+    /// If x has fewer axes, a size is 0, the padding is more than half of the window, or the window is larger
+    /// than the padded input, or holds padding alone somewhere.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         x.max_pool(self.window.clone())
@@ -98,7 +98,8 @@ impl<const N: usize> AvgPoolNd<N> {
     /// Of shape `[.., M..]` for x of shape `[.., L..]`: see the [table](crate::pool).
     ///
     /// # Panics
-    /// If x has fewer axes, a size is 0, or the window is larger than the padded input.
+    /// If x has fewer axes, a size is 0, the padding is more than half of the window, or the window is larger
+    /// than the padded input.
     #[track_caller]
     pub fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         x.avg_pool(self.window.clone(), self.divisor)

@@ -73,6 +73,8 @@ fn every_layer(p: &mut Scope<'_>) -> Vec<Box<dyn Layers>> {
         Box::new(PixelShuffle(2)),
         Box::new(PixelUnshuffle(2)),
         Box::new(Upsample::new(2)),
+        Box::new(Upsample::new([1.5, 3.0])),
+        Box::new(Upsample::size([7, 30])),
         Box::new(RmsNorm::new(4).build(p, "RmsNorm")),
         Box::new(Sequential::new().then(Flatten)),
         Box::new(TransformerDecoder::new(4, 2, 1).build(p, "TransformerDecoder")),
@@ -126,6 +128,9 @@ fn layers_say_their_sizes() {
         "MaxPool2d(3×3, stride 2, padding 1)",
         "Lstm(3 → 4 → 2, 2 layers)",
         "Gru(3 → 4, bidirectional)",
+        "Upsample(2, Nearest)",
+        "Upsample(1.5×3, Nearest)",
+        "Upsample(to 7×30, Nearest)",
     ] {
         assert!(said.iter().any(|said| said == expected), "{expected}: {said:#?}");
     }

@@ -10,7 +10,8 @@ use crate::{Var, misfit};
 /// An argument of [`Var::interpolate`](crate::Var::interpolate), whose example shows two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
-    /// The element at ⌊i·L/n⌋, for position i of n on an axis of extent L (PyTorch's `nearest`).
+    /// The element at ⌊i·L/n⌋, for position i of n on an axis of extent L (PyTorch's `nearest`). By a factor f, 1/f stands
+    /// in place of L/n, here and in the next.
     Nearest,
     /// Linear in each axis: linear, bilinear, trilinear. Elements lie in the middle of cells of equal size,
     /// so that position i of n is at (i + ½)·L/n − ½, and beyond the outer elements is what they are.
@@ -22,11 +23,12 @@ pub enum Interpolation {
 
 impl Interpolation {
     /// The matrix that takes an axis to so many positions; none where elements are taken as they are.
-    fn matrix(self, extent: usize, size: usize) -> Option<Array2<f64>> {
+    fn matrix(self, extent: usize, size: usize, factor: Option<f64>) -> Option<Array2<f64>> {
         let (l, n) = (extent as f64, size as f64);
+        let passed = |positions: f64| factor.map_or(positions * l / n, |factor| positions / factor);
         let at = |i: f64| match self {
             Interpolation::Nearest => None,
-            Interpolation::Linear => Some(((i + 0.5) * l / n - 0.5).max(0.0)),
+            Interpolation::Linear => Some((passed(i + 0.5) - 0.5).max(0.0)),
             Interpolation::LinearAlignedCorners if size == 1 => Some(0.0),
             Interpolation::LinearAlignedCorners => Some(i * (l - 1.0) / (n - 1.0)),
         };
@@ -64,24 +66,70 @@ impl<'g> Var<'g> {
     /// If there are fewer axes, or no position along one before or after.
     #[track_caller]
     pub fn interpolate(self, size: impl AsRef<[usize]>, by: Interpolation) -> Var<'g> {
-        self.interpolated(size.as_ref(), by)
+        let size = size.as_ref();
+        self.interpolated(size, &vec![None; size.len()], by)
+    }
+
+    /// The array so many times as long along as many of the last axes as factors are given, each to the whole part of its
+    /// extent times the factor (PyTorch's `interpolate` for a `scale_factor`). Where that is not whole, positions are 1/f
+    /// apart, and not L/n as for a [size](Self::interpolate), but for aligned corners.
+    ///
+    /// ```
+    /// use cotangent::{Graph, ops::Interpolation};
+    /// use cotangent::ndarray::array;
+    /// let g = Graph::new();
+    /// let x = g.constant(array![[0.0, 1.0, 2.0]]);
+    /// let y = x.interpolate_by([2.0, 1.5], Interpolation::Nearest);
+    /// assert_eq!(y.eval()?, array![[0.0, 0.0, 1.0, 2.0], [0.0, 0.0, 1.0, 2.0]].into_dyn());
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If there are fewer axes, a factor is not positive and finite, or no position is along an axis before or after.
+    #[track_caller]
+    pub fn interpolate_by(self, factors: impl AsRef<[f64]>, by: Interpolation) -> Var<'g> {
+        self.interpolated_by(factors.as_ref(), by)
     }
 
     #[track_caller]
-    fn interpolated(self, size: &[usize], by: Interpolation) -> Var<'g> {
+    fn interpolated_by(self, factors: &[f64], by: Interpolation) -> Var<'g> {
+        if let Some(factor) = factors.iter().find(|&&factor| !(factor > 0.0 && factor.is_finite()))
+        {
+            let rule = format!("a factor must be positive and finite, and is {factor}");
+            misfit("interpolate", rule, &[self]);
+        }
+        let extents = match super::split(&self.ty(), factors.len()) {
+            Ok((_, extents)) => extents,
+            Err(rule) => misfit("interpolate", rule, &[self]),
+        };
+        let exact = || extents.iter().zip(factors).map(|(&extent, factor)| extent as f64 * factor);
+        let size: Vec<usize> = exact().map(|exact| exact as usize).collect();
+        let apart =
+            exact().zip(factors).map(|(exact, &factor)| (exact.fract() != 0.0).then_some(factor));
+        self.interpolated(&size, &apart.collect::<Vec<_>>(), by)
+    }
+
+    /// In another size, along each axis by a factor where that is not told by the sizes.
+    #[track_caller]
+    fn interpolated(self, size: &[usize], factors: &[Option<f64>], by: Interpolation) -> Var<'g> {
         let first = self.adapted("interpolate", size);
         let mut y = self;
-        for (axis, &size) in (first..).zip(size) {
+        for ((axis, &size), &factor) in (first..).zip(size).zip(factors) {
             let extent = y.shape()[axis];
-            if extent == size {
+            if extent == size && factor.is_none() {
                 continue;
             }
-            y = match by.matrix(extent, size) {
+            y = match by.matrix(extent, size, factor) {
                 Some(matrix) => y.mapped_along(axis, matrix),
-                None if size % extent == 0 => y.repeated_along(axis, size / extent),
+                None if size % extent == 0 && factor.is_none() => {
+                    y.repeated_along(axis, size / extent)
+                }
                 None => {
-                    let index: Array1<i64> =
-                        (0..size).map(|i| (i * extent / size) as i64).collect();
+                    let at = |i: usize| match factor {
+                        None => i * extent / size,
+                        Some(factor) => ((i as f64 / factor) as usize).min(extent - 1),
+                    };
+                    let index: Array1<i64> = (0..size).map(|i| at(i) as i64).collect();
                     y.take(axis as isize, y.graph().constant(index))
                 }
             };
@@ -161,6 +209,10 @@ pub(super) fn examples() -> Vec<Example> {
         shaped("interpolate", [2, 2, 1], |x| {
             x.square().interpolate([3, 3, 3], Interpolation::LinearAlignedCorners)
         }),
+        shaped("interpolate", [2, 4, 3], |x| {
+            x.square().interpolate_by([1.3, 0.7], Interpolation::Linear)
+        }),
+        shaped("interpolate", [2, 3], |x| x.square().interpolate_by([1.7], Interpolation::Nearest)),
         shaped("pixel_shuffle", [4, 2, 1], |x| x.pixel_shuffle(2).square()),
         shaped("pixel_unshuffle", [1, 2, 4], |x| x.pixel_unshuffle(2).square()),
     ]

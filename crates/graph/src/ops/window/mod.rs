@@ -53,7 +53,7 @@ impl<const N: usize> Window<N> {
         Self { stride: stride.into().0, ..self }
     }
 
-    /// How many positions are added before and after the array.
+    /// How many positions are added before and after the array. Of pools, at most half of the size.
     pub fn padding(self, padding: impl Into<Sizes<N>>) -> Self {
         Self { padding: padding.into().0, ..self }
     }

@@ -120,6 +120,28 @@ impl Moves {
         self.0.iter().enumerate().map(along).collect()
     }
 
+    /// [`counts`](Self::counts) of windows of which one number is made, none from padding alone: the padding is at most half
+    /// of the window.
+    pub fn pooled(&self, extents: &[usize]) -> Result<Shape, String> {
+        for (axis, along) in self.0.iter().enumerate() {
+            if along.padding > along.kernel / 2 {
+                return Err(format!(
+                    "the padding must be at most half of the window, and along the {} they are {} and {}: pad less, or pad \
+                     the array before, as by `x.pad(…)`",
+                    name(self.axes(), axis),
+                    along.padding,
+                    along.kernel
+                ));
+            }
+        }
+        let counts = self.counts(extents)?;
+        match self.has_empty(extents, &counts) {
+            true => Err("a window holds padding alone: there must be an element in each, of which a dilation may leave none"
+                .to_owned()),
+            false => Ok(counts),
+        }
+    }
+
     /// The numbers of the elements, in row-major order of the last axes, that each window looks at, one
     /// window after the other; none in the padding.
     pub fn seen(&self, extents: &[usize], counts: &[usize]) -> Vec<Option<usize>> {
@@ -148,7 +170,7 @@ impl Moves {
     }
 
     /// Whether some window has none.
-    pub fn has_empty(&self, extents: &[usize], counts: &[usize]) -> bool {
+    fn has_empty(&self, extents: &[usize], counts: &[usize]) -> bool {
         let fits = |((along, &extent), &count): ((&Move, &usize), &usize)| {
             (0..count).all(|i| (0..along.kernel).any(|k| along.source(extent, i, k).is_some()))
         };

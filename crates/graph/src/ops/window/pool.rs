@@ -11,7 +11,7 @@ use crate::reading::operation;
 use crate::short::Short;
 use crate::{
     Args, Axes, Batch, Cotangents, Operation, Out, Place, RunResult, Scalar, Type, Var, keep,
-    ops::View,
+    misfit, ops::View,
 };
 
 /// The largest element of each window over the last axes, for two [.., H, W] → [.., rows, columns]; the
@@ -51,10 +51,7 @@ impl Operation for MaxPool {
     fn infer(&self, inputs: &[Type]) -> Result<Type, String> {
         let [x] = exactly(inputs)?;
         let (batch, extents) = super::split(x, self.moves.axes())?;
-        let counts = self.moves.counts(&extents)?;
-        if self.moves.has_empty(&extents, &counts) {
-            return Err("a window holds padding alone, which has no largest element".to_owned());
-        }
+        let counts = self.moves.pooled(&extents)?;
         Ok(Type::real([&batch[..], &counts].concat()))
     }
     fn vjp<'g>(&self, inputs: &[Var<'g>], output: Var<'g>, v: Var<'g>) -> Cotangents<'g> {
@@ -153,8 +150,8 @@ macro_rules! pools {
             /// ```
             ///
             /// # Panics
-            /// If there are fewer axes, or the window is larger than the padded array, or holds padding
-            /// alone somewhere.
+            /// If there are fewer axes, the padding is more than half of the window, or the window is larger than the
+            /// padded array, or holds padding alone somewhere.
             #[track_caller]
             pub fn $max_pool(self, window: Window<$axes>) -> Var<'g> {
                 self.largest_of_windows(window.into())
@@ -177,7 +174,8 @@ macro_rules! pools {
             /// ```
             ///
             /// # Panics
-            /// If there are fewer axes, or the window is larger than the padded array.
+            /// If there are fewer axes, the padding is more than half of the window, or the window is larger than the
+            /// padded array, or holds padding alone somewhere.
             #[track_caller]
             pub fn $avg_pool(self, window: Window<$axes>, divisor: Divisor) -> Var<'g> {
                 self.mean_of_windows(stringify!($avg_pool), &window.moves(), divisor)
@@ -191,10 +189,13 @@ macro_rules! pools {
             /// for even p, and for any p where nothing is negative.)
             ///
             /// # Panics
-            /// If there are fewer axes, or the window is larger than the padded array.
+            /// If there are fewer axes, the padding is more than half of the window, or the window is larger than the
+            /// padded array, or holds padding alone somewhere.
             #[track_caller]
             pub fn $lp_pool(self, p: f64, window: Window<$axes>) -> Var<'g> {
-                let windows = self.abs().powf(p).windows(stringify!($lp_pool), &window.moves(), 0.0);
+                let moves = window.moves();
+                self.expect_pooled(stringify!($lp_pool), &moves);
+                let windows = self.abs().powf(p).windows(stringify!($lp_pool), &moves, 0.0);
                 windows.sum_over(elements($axes)).powf(p.recip())
             }
         )*}
@@ -212,8 +213,8 @@ impl<'g> Var<'g> {
     /// [`max_pool2d`](Self::max_pool2d).
     ///
     /// # Panics
-    /// If there are fewer axes, or the window is larger than the padded array, or holds padding alone
-    /// somewhere.
+    /// If there are fewer axes, the padding is more than half of the window, or the window is larger than the padded array,
+    /// or holds padding alone somewhere.
     #[track_caller]
     pub fn max_pool<const N: usize>(self, window: Window<N>) -> Var<'g> {
         self.largest_of_windows(window.into())
@@ -223,7 +224,8 @@ impl<'g> Var<'g> {
     /// [`avg_pool2d`](Self::avg_pool2d).
     ///
     /// # Panics
-    /// If there are fewer axes, or the window is larger than the padded array.
+    /// If there are fewer axes, the padding is more than half of the window, or the window is larger than the padded array,
+    /// or holds padding alone somewhere.
     #[track_caller]
     pub fn avg_pool<const N: usize>(self, window: Window<N>, divisor: Divisor) -> Var<'g> {
         self.mean_of_windows("avg_pool", &window.moves(), divisor)
@@ -241,8 +243,19 @@ impl<'g> Var<'g> {
         self.largest_of_windows(MaxPool { moves: Moves(kernel.iter().map(along).short()) })
     }
 
+    /// Refuses windows of which one has no element.
+    #[track_caller]
+    fn expect_pooled(self, name: &str, moves: &Moves) {
+        let pooled =
+            super::split(&self.ty(), moves.axes()).and_then(|(_, extents)| moves.pooled(&extents));
+        if let Err(rule) = pooled {
+            misfit(name, rule, &[self]);
+        }
+    }
+
     #[track_caller]
     fn mean_of_windows(self, name: &'static str, moves: &Moves, divisor: Divisor) -> Var<'g> {
+        self.expect_pooled(name, moves);
         let axes = moves.axes();
         let sums = self.windows(name, moves, 0.0).sum_over(elements(axes));
         let first = self.rank() - axes;
@@ -341,9 +354,66 @@ mod tests {
         Graph::new().full([2], 0.0).max_pool1d(Window::new(4).stride(1).ceil_mode(true));
     }
 
+    /// The message of the panic that must come.
+    fn refused(record: impl Fn(Var<'_>) -> Var<'_> + std::panic::UnwindSafe) -> String {
+        let panic = std::panic::catch_unwind(move || {
+            record(Graph::new().full([2, 2], 0.0));
+        });
+        panic.unwrap_err().downcast_ref::<String>().expect("a message").clone()
+    }
+
     #[test]
-    #[should_panic(expected = "a window holds padding alone")]
-    fn the_largest_of_padding_does_not_exist() {
-        Graph::new().full([2, 2], 0.0).max_pool2d(Window::new(1).padding(1));
+    fn the_padding_is_at_most_half_of_the_window() {
+        let window = || Window::new([2, 3]).stride(1).padding([1, 2]);
+        for (name, told) in [
+            ("max_pool2d", refused(|x| x.max_pool2d(window()))),
+            ("avg_pool2d", refused(|x| x.avg_pool2d(window(), Divisor::Inside))),
+            ("lp_pool2d", refused(|x| x.lp_pool2d(2.0, window()))),
+        ] {
+            let rule = "the padding must be at most half of the window, and along the width they are 2 and 3: pad less";
+            assert!(told.starts_with(&format!("{name}: {rule}")), "{told}");
+            assert!(told.contains(&format!("at {}:", file!())), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_window_whose_dilation_leaves_it_padding_alone_has_no_largest_element_and_no_mean() {
+        let window = || Window::new([1, 2]).stride(1).padding([0, 1]).dilation([1, 3]);
+        let told = refused(|x| x.max_pool2d(window()));
+        assert!(told.contains("a window holds padding alone"), "{told}");
+        let told = refused(|x| x.avg_pool2d(window(), Divisor::Inside));
+        assert!(told.contains("a window holds padding alone"), "{told}");
+    }
+
+    #[test]
+    fn means_of_what_is_inside_are_numbers_for_all_windows_that_are_accepted() {
+        let g = Graph::new();
+        for (extent, kernel, stride, padding, dilation, ceil) in windows() {
+            let window = Window::new(kernel).stride(stride).padding(padding).dilation(dilation);
+            let moves = window.clone().ceil_mode(ceil).moves();
+            if moves.pooled(&[extent]).is_ok() {
+                let x = g.full([extent], 3.0).avg_pool1d(window.ceil_mode(ceil), Divisor::Inside);
+                assert!(x.eval().unwrap().iter().all(|&mean| mean == 3.0), "{moves:?} of {extent}");
+            } else if padding <= kernel / 2 && dilation == 1 {
+                assert!(moves.counts(&[extent]).is_err(), "{moves:?} of {extent}");
+            }
+        }
+    }
+
+    /// Extents and windows over them: size, stride, padding, dilation, and whether the last reaches beyond.
+    fn windows() -> impl Iterator<Item = (usize, usize, usize, usize, usize, bool)> {
+        let numbers = |most: usize| 1..most;
+        numbers(6).flat_map(move |extent| {
+            numbers(5).flat_map(move |kernel| {
+                numbers(6).flat_map(move |stride| {
+                    (0..3).flat_map(move |padding| {
+                        numbers(4).flat_map(move |dilation| {
+                            [false, true]
+                                .map(|ceil| (extent, kernel, stride, padding, dilation, ceil))
+                        })
+                    })
+                })
+            })
+        })
     }
 }

@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cotangent::nn::conv::Padding;
 use cotangent::nn::{
-    AlphaDropout, Bilinear, Conv1d, Conv2d, Conv3d, ConvTranspose2d, Dropout2d, Glu, GroupNorm,
-    InstanceNorm, Linear, LocalResponseNorm, MaxPool2d, Mode, PRelu, Pad1d, Pad2d, RmsNorm,
-    SpectralNorm, SwiGlu, Unflatten, Upsample, WeightNorm,
+    AlphaDropout, AvgPool2d, Bilinear, Conv1d, Conv2d, Conv3d, ConvTranspose2d, Dropout2d, Glu,
+    GroupNorm, InstanceNorm, Linear, LocalResponseNorm, MaxPool2d, Mode, PRelu, Pad1d, Pad2d,
+    RmsNorm, SpectralNorm, SwiGlu, Unflatten, Upsample, WeightNorm,
 };
 use cotangent::ops::PaddingMode;
 use cotangent::{Graph, Params};
@@ -33,7 +33,9 @@ fn inputs_of_other_shapes() {
     assert_panics(&["Conv2d \"stem.conv1\"", rule, "[8, 2, 5, 5]"], || {
         conv.forward(x(&[8, 2, 5, 5]))
     });
-    assert_panics(&["Conv2d", rule, "[3, 5, 5]"], || conv.forward(x(&[3, 5, 5])));
+    assert_panics(&["Conv2d", rule, "without the first", "[4, 5, 5]"], || {
+        conv.forward(x(&[4, 5, 5]))
+    });
     assert_panics(&["spans 3 positions of the width"], || conv.forward(x(&[1, 3, 5, 2])));
 
     let mirrored = Conv1d::new(1, 1, 3).padding(4).padding_mode(PaddingMode::Reflect);
@@ -43,13 +45,20 @@ fn inputs_of_other_shapes() {
     let up = ConvTranspose2d::new(1, 1, 1).padding(1).build(p, "up");
     assert_panics(&["nothing is left of an axis"], || up.forward(x(&[1, 1, 2, 3])));
     let padding_alone = MaxPool2d::new(1).padding(1);
-    assert_panics(&["padding alone"], || padding_alone.forward(x(&[1, 1, 2, 2])));
+    let rule = "the padding must be at most half of the window, and along the height they are 1 and 1: pad less";
+    assert_panics(&["max_pool", rule], || padding_alone.forward(x(&[1, 1, 2, 2])));
+    let mean = AvgPool2d::new([3, 4]).padding([1, 3]).count_include_pad(false);
+    assert_panics(&["avg_pool", "along the width they are 3 and 4"], || {
+        mean.forward(x(&[1, 1, 8, 8]))
+    });
 
     let group = GroupNorm::new(2, 4).build(p, "gn");
     assert_panics(&["group_norm \"gn\"", "4 channels"], || group.forward(x(&[2, 3, 5])));
     let instance = InstanceNorm::new(4).build(p, "in");
     let rule = "at least 2 positions behind its channels, and has 1";
     assert_panics(&["\"in\"", rule], || instance.forward(x(&[2, 4, 1]), Mode::Train));
+    assert_panics(&["\"in\"", rule], || instance.forward(x(&[2, 4, 1]), Mode::Eval));
+    assert_panics(&["\"in\"", "`x.unsqueeze(0)`"], || instance.forward(x(&[4, 5, 6]), Mode::Train));
     assert_panics(&["\"in\"", "4 channels"], || instance.forward(x(&[2, 3, 5]), Mode::Train));
     let rms = RmsNorm::new([4, 5]).build(p, "rms");
     assert_panics(&["\"rms\"", "shape [4, 5]"], || rms.forward(x(&[2, 5])));
@@ -63,7 +72,14 @@ fn inputs_of_other_shapes() {
     assert_panics(&["Pad2d", "at least 2 axes", "[5]"], || Pad2d::new(1).forward(x(&[5])));
     let mirrored = Pad1d::new(5).mode(PaddingMode::Reflect);
     assert_panics(&["must be smaller than the extent"], || mirrored.forward(x(&[2, 5])));
-    assert_panics(&["upsample"], || Upsample::new(2).forward(x(&[5, 7])));
+    assert_panics(&["upsample", "`x.unsqueeze(0)`"], || Upsample::new(2).forward(x(&[5, 7])));
+    assert_panics(&["upsample", "behind them 2 to be resized"], || {
+        Upsample::size([3, 4]).forward(x(&[2, 5, 7]))
+    });
+    assert_panics(&["a factor must be positive and finite, and is NaN"], || {
+        Upsample::new([1.5, f64::NAN]).forward(x(&[1, 2, 5, 7]))
+    });
+    assert_panics(&["there must be a position"], || Upsample::new(0.1).forward(x(&[1, 2, 5])));
     assert_panics(&["axes of samples and channels"], || {
         Dropout2d::new(0.5).forward(x(&[5]), Mode::Train)
     });

@@ -7,7 +7,7 @@ use cotangent::nn::pool::{AdaptiveAvgPoolNd, AdaptiveMaxPoolNd, AvgPoolNd, MaxPo
 use cotangent::nn::{
     Activation, BatchNorm, Bilinear, Glu, GroupNorm, InstanceNorm, LayerNorm, Linear,
     LocalResponseNorm, Mode, Module, PRelu, PadNd, PixelShuffle, PixelUnshuffle, RmsNorm,
-    SpectralNorm, Upsample, WeightNorm, conv,
+    ScaleFactor, SpectralNorm, Upsample, WeightNorm, conv,
 };
 use cotangent::ops::{Interpolation, PaddingMode};
 use cotangent::{Scope, Var};
@@ -63,6 +63,17 @@ impl Options<'_> {
             "nearest" => Interpolation::Nearest,
             "linear" => Interpolation::Linear,
             _ => Interpolation::LinearAlignedCorners,
+        }
+    }
+
+    fn upsample(&self) -> Upsample {
+        match (self.list("size"), self.0["factors"].as_array()) {
+            (Some(size), _) => Upsample::size(size),
+            (None, Some(factors)) => {
+                let factors = factors.iter().map(|factor| factor.as_f64().unwrap()).collect();
+                Upsample::new(ScaleFactor::Each(factors))
+            }
+            (None, None) => Upsample::new(self.number("scale")),
         }
     }
 
@@ -124,6 +135,15 @@ impl Options<'_> {
 
     fn activation(&self) -> Activation {
         match self.0["function"].as_str().unwrap() {
+            "ReLU" => Activation::Relu,
+            "LeakyReLU" => Activation::LeakyRelu(0.1),
+            "ELU" => Activation::Elu(0.7),
+            "GELU" => Activation::Gelu,
+            "GELUTanh" => Activation::GeluTanh,
+            "SiLU" => Activation::Silu,
+            "Softplus" => Activation::Softplus,
+            "Tanh" => Activation::Tanh,
+            "Sigmoid" => Activation::Sigmoid,
             "LogSigmoid" => Activation::LogSigmoid,
             "Mish" => Activation::Mish,
             "Softsign" => Activation::Softsign,
@@ -149,7 +169,9 @@ impl Options<'_> {
 
     fn rms_norm(&self, p: &mut Scope<'_>) -> RmsNorm {
         let shape = self.list("normalized").unwrap();
-        RmsNorm::new(shape).eps(1e-6).weight(self.flag("affine")).build(p, "layer")
+        let norm = RmsNorm::new(shape).weight(self.flag("affine"));
+        let norm = if self.0["default_eps"] == true { norm } else { norm.eps(1e-6) };
+        norm.build(p, "layer")
     }
 
     fn bilinear(&self, p: &mut Scope<'_>) -> Bilinear {
@@ -197,7 +219,7 @@ impl Options<'_> {
             "AdaptiveMaxPool1d" => self.adaptive::<1>(true),
             "AdaptiveMaxPool2d" => self.adaptive::<2>(true),
             "AdaptiveMaxPool3d" => self.adaptive::<3>(true),
-            "Upsample" => Box::new(Upsample::new(self.number("scale")).by(self.interpolation())),
+            "Upsample" => Box::new(self.upsample().by(self.interpolation())),
             "PixelShuffle" => Box::new(PixelShuffle(self.number("factor"))),
             "PixelUnshuffle" => Box::new(PixelUnshuffle(self.number("factor"))),
             "GroupNorm" => {

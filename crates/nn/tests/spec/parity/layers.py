@@ -24,7 +24,7 @@ def weights(shape):
 
 def case(of, module, shape, evaluate=False, second=None, **options):
     trainable = dict(module.named_parameters())
-    buffers = {name: buffer for name, buffer in module.named_buffers() if buffer.is_floating_point()}
+    buffers = dict(module.named_buffers())
     with torch.no_grad():
         for parameter in trainable.values():
             parameter.copy_(short(*parameter.shape))
@@ -204,5 +204,36 @@ layer("MaxPool2d", "pool", nn.MaxPool2d(2, 2, 0, [2, 1], ceil_mode=True), [2, 2,
 
 for activation in [nn.Hardshrink(0.4), nn.Softshrink(0.4), nn.Tanhshrink(), nn.Threshold(0.1, 2.0)]:
     layer("Activation", "act", activation, [3, 5], function=type(activation).__name__)
+
+# One sample without its axis.
+for axes in [1, 2, 3]:
+    shape = [2, *EXTENTS[axes]]
+    conv = dict(inputs=2, outputs=3, kernel=[2] * axes, padding=[1] * axes)
+    module = getattr(nn, f"Conv{axes}d")(2, 3, 2, padding=1, padding_mode="circular")
+    cases.append(case(f"Conv{axes}d", module, shape, padding_mode="circular", **conv))
+    module = getattr(nn, f"ConvTranspose{axes}d")(2, 3, 2, padding=1)
+    cases.append(case(f"ConvTranspose{axes}d", module, shape, **conv))
+    for of in ["MaxPool", "AvgPool"]:
+        module = getattr(nn, f"{of}{axes}d")(2)
+        layer(f"{of}{axes}d", "pool", module, shape, kernel=[2] * axes, counts=True)
+
+module = nn.InstanceNorm2d(3, affine=True, track_running_stats=True)
+layer("InstanceNorm", "norm", module, [2, 3, 1, 1], evaluate=True, channels=3, tracked=True)
+layer("RmsNorm", "norm", nn.RMSNorm([3]), [2, 4, 3], normalized=[3], affine=True, default_eps=True)
+
+for axes, mode in [(1, "linear"), (2, "bilinear"), (3, "trilinear")]:
+    shape = [1, 2, *EXTENTS[axes]][: 2 + axes]
+    modes = [("nearest", {"mode": "nearest"})]
+    modes += [(by, {"mode": mode, "align_corners": by == "aligned"}) for by in ["linear", "aligned"]]
+    for by, given in modes:
+        for factors in [[2.0, 3.0, 1.0], [1.75, 0.8, 2.5]]:
+            module = nn.Upsample(scale_factor=tuple(factors[:axes]), **given)
+            layer("Upsample", "up", module, shape, mode=by, factors=factors[:axes])
+        size = [9, 3, 5][:axes]
+        layer("Upsample", "up", nn.Upsample(size, **given), shape, mode=by, size=size)
+
+for activation in [nn.ReLU(), nn.LeakyReLU(0.1), nn.ELU(0.7), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Softplus(), nn.Tanh(), nn.Sigmoid()]:
+    function = type(activation).__name__ + ("Tanh" if getattr(activation, "approximate", "none") == "tanh" else "")
+    layer("Activation", "act", activation, [3, 5], function=function)
 
 write("layers", cases)

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::build::Options;
 use super::{Table, array, cases, differences, given};
 
-/// The weights of the sum: those of `weights` in `generate.py`.
+/// The weights of the sum: those of `weights` in `layers.py`.
 fn weights(shape: &[usize]) -> ArrayD<f64> {
     let numbers = (0..shape.iter().product()).map(|i: usize| (2.399 * i as f64 + 0.7).sin());
     ArrayD::from_shape_vec(IxDyn(shape), numbers.collect()).unwrap()

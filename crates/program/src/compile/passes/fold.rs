@@ -7,7 +7,7 @@ use graph::Args;
 use graph::Lowering;
 use graph::Scalar;
 use graph::Seed;
-use graph::ops::Random;
+use graph::ops::{MachineEpsilon, Random};
 use graph::rewriting::Visit;
 use graph::{Graph, Kind, Value, Var};
 
@@ -24,6 +24,16 @@ pub(super) fn folded<'g, P: Scalar>(
     inputs: &[Var<'g>],
 ) -> Option<Var<'g>> {
     Some(record(graph, value::<P>(visit, inputs)?))
+}
+
+/// The machine epsilon as the number that it is in the precision `P` of the program.
+pub(super) fn in_precision<'g, P: Scalar>(
+    graph: &'g Graph,
+    visit: &Visit<'_>,
+    _: &[Var<'g>],
+) -> Option<Var<'g>> {
+    visit.op.downcast::<MachineEpsilon>()?;
+    Some(graph.full([], P::MACHINE_EPSILON.to_f64()))
 }
 
 /// What a rule has just recorded; a constant again, if it is an operation on constants.
@@ -110,6 +120,19 @@ mod tests {
         });
         assert_eq!(names.len(), 3, "{names:?}");
         assert!(names.iter().any(|name| name.contains("2.6457513110645907")), "{names:?}");
+    }
+
+    #[test]
+    fn the_machine_epsilon_is_that_of_the_program() {
+        let number = |rule: super::super::Rule| {
+            let g = Graph::new();
+            let outputs = vec![(g.input("x", [2]) * g.machine_epsilon()).id()];
+            let told = sweep(&Target { graph: g, outputs }, &[rule, folded::<f64>]);
+            let inputs = told.graph.node_inputs(told.outputs[0]);
+            told.graph.node(inputs[1], |node| node.op.lower())
+        };
+        assert_eq!(number(in_precision::<f32>), Lowering::Full(f64::from(f32::EPSILON)));
+        assert_eq!(number(in_precision::<f64>), Lowering::Full(f64::EPSILON));
     }
 
     #[test]

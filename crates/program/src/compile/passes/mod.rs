@@ -32,7 +32,9 @@ use graph::{Graph, Scalar, Var};
 /// All passes on the computation of `outputs` in the precision `T`, in the order that lets each see
 /// what the ones before it made. What rounds otherwise than written is left out where that is asked.
 pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arithmetic) -> Target {
-    let mut target = until_settled(graph, outputs, &nearer(arithmetic));
+    let mut rules = nearer(arithmetic);
+    rules.push(fold::in_precision::<T>);
+    let mut target = until_settled(graph, outputs, &rules);
     if arithmetic == Arithmetic::Reassociated {
         target = stacked::sums_of_products(stacked::products_of_slices(target));
     }
@@ -126,6 +128,7 @@ mod tests {
         keep_values(layout::permuted_last, 1e-14);
         keep_values(parts::done_on_parts, 0.0);
         keep_values(look::looked_before, 0.0);
+        keep_values(fold::in_precision::<f64>, 0.0);
         keep_values(fold::folded::<f64>, 1e-15);
         keep_values(regroup::regrouped::<f64>, 1e-14);
         keep_values(factor::factored_sum, 1e-14);
