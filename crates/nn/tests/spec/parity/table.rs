@@ -32,6 +32,11 @@ pub fn larger(a: f64, b: f64) -> f64 {
 pub struct Table(BTreeMap<String, (usize, [f64; 2])>);
 
 impl Table {
+    /// Whether there is a case of a kind.
+    pub fn has(&self, kind: &str) -> bool {
+        self.0.contains_key(kind)
+    }
+
     /// Takes up the differences of a case of a kind, told about where they are too large.
     pub fn add(&mut self, kind: &str, about: &Json, differences: [f64; 2]) {
         let fit = differences.iter().all(|difference| *difference < TOLERANCE);
