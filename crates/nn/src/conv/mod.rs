@@ -5,9 +5,9 @@
 //! | [`Conv1d`], [`Conv2d`], [`Conv3d`] | `[N, inputs, L..]` | `[N, outputs, M..]`, M = ⌊(L + 2p − d·(k − 1) − 1)/s⌋ + 1 |
 //! | [`ConvTranspose1d`], [`ConvTranspose2d`], [`ConvTranspose3d`] | `[N, inputs, M..]` | `[N, outputs, L..]`, L = (M − 1)·s − 2p + d·(k − 1) + 1 + e |
 //!
-//! along each axis, or without the axis of samples for one of them, for kernel size k, stride s, padding p, dilation d and output padding e. Options are
-//! given as a number for all axes, or as a list with one for each. Names, layout and initialisation of the
-//! parameters are PyTorch's: weight and bias start uniform on ±1/√f, for a fan f of the inputs of a group
+//! along each axis, for kernel size k, stride s, padding p, dilation d and output padding e. One sample may be without
+//! its axis, and so is then what comes out. Options are given as a number for all axes, or as a list with one for each.
+//! Names, layout and initialisation of the parameters are PyTorch's: weight and bias start uniform on ±1/√f, for a fan f of the inputs of a group
 //! times the elements of a kernel (for transposes the outputs, as there).
 
 mod layer;
