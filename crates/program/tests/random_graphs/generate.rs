@@ -398,7 +398,8 @@ impl<'g> Recorder<'g, '_> {
                 ("pad", a.pad(border, 0.5))
             }
             6 if rank > 1 => {
-                let window = Window::new([2, 1 + self.draw.below(2)]).stride(1).padding(1);
+                let more = self.draw.below(2);
+                let window = Window::new([2, 1 + more]).stride(1).padding([1, more]);
                 ("windows", a.avg_pool2d(window, Divisor::Window))
             }
             8 | 12.. if rank > 1 && shape[rank - 2..].iter().all(|&extent| extent > 1) => {

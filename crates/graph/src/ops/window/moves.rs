@@ -120,9 +120,8 @@ impl Moves {
         self.0.iter().enumerate().map(along).collect()
     }
 
-    /// [`counts`](Self::counts) of windows of which one number is made, none from padding alone: the padding is at most half
-    /// of the window.
-    pub fn pooled(&self, extents: &[usize]) -> Result<Shape, String> {
+    /// The rule of windows of which one number is made: the padding is at most half of each.
+    pub fn check_padding(&self) -> Result<(), String> {
         for (axis, along) in self.0.iter().enumerate() {
             if along.padding > along.kernel / 2 {
                 return Err(format!(
@@ -134,6 +133,12 @@ impl Moves {
                 ));
             }
         }
+        Ok(())
+    }
+
+    /// [`counts`](Self::counts) of windows of which one number is made that must not be of padding alone.
+    pub fn pooled(&self, extents: &[usize]) -> Result<Shape, String> {
+        self.check_padding()?;
         let counts = self.counts(extents)?;
         match self.has_empty(extents, &counts) {
             true => Err("a window holds padding alone: there must be an element in each, of which a dilation may leave none"

@@ -175,7 +175,7 @@ macro_rules! pools {
             ///
             /// # Panics
             /// If there are fewer axes, the padding is more than half of the window, or the window is larger than the
-            /// padded array, or holds padding alone somewhere.
+            /// padded array, or holds padding alone somewhere that does not count.
             #[track_caller]
             pub fn $avg_pool(self, window: Window<$axes>, divisor: Divisor) -> Var<'g> {
                 self.mean_of_windows(stringify!($avg_pool), &window.moves(), divisor)
@@ -190,11 +190,11 @@ macro_rules! pools {
             ///
             /// # Panics
             /// If there are fewer axes, the padding is more than half of the window, or the window is larger than the
-            /// padded array, or holds padding alone somewhere.
+            /// padded array.
             #[track_caller]
             pub fn $lp_pool(self, p: f64, window: Window<$axes>) -> Var<'g> {
                 let moves = window.moves();
-                self.expect_pooled(stringify!($lp_pool), &moves);
+                self.expect_pooled(stringify!($lp_pool), &moves, Divisor::Window);
                 let windows = self.abs().powf(p).windows(stringify!($lp_pool), &moves, 0.0);
                 windows.sum_over(elements($axes)).powf(p.recip())
             }
@@ -225,7 +225,7 @@ impl<'g> Var<'g> {
     ///
     /// # Panics
     /// If there are fewer axes, the padding is more than half of the window, or the window is larger than the padded array,
-    /// or holds padding alone somewhere.
+    /// or holds padding alone somewhere that does not count.
     #[track_caller]
     pub fn avg_pool<const N: usize>(self, window: Window<N>, divisor: Divisor) -> Var<'g> {
         self.mean_of_windows("avg_pool", &window.moves(), divisor)
@@ -243,11 +243,14 @@ impl<'g> Var<'g> {
         self.largest_of_windows(MaxPool { moves: Moves(kernel.iter().map(along).short()) })
     }
 
-    /// Refuses windows of which one has no element.
+    /// Refuses windows with too much padding; and those of padding alone, where it does not count.
     #[track_caller]
-    fn expect_pooled(self, name: &str, moves: &Moves) {
-        let pooled =
-            super::split(&self.ty(), moves.axes()).and_then(|(_, extents)| moves.pooled(&extents));
+    fn expect_pooled(self, name: &str, moves: &Moves, divisor: Divisor) {
+        let pooled = match divisor {
+            Divisor::Window => moves.check_padding(),
+            Divisor::Inside => super::split(&self.ty(), moves.axes())
+                .and_then(|(_, extents)| moves.pooled(&extents).map(drop)),
+        };
         if let Err(rule) = pooled {
             misfit(name, rule, &[self]);
         }
@@ -255,7 +258,7 @@ impl<'g> Var<'g> {
 
     #[track_caller]
     fn mean_of_windows(self, name: &'static str, moves: &Moves, divisor: Divisor) -> Var<'g> {
-        self.expect_pooled(name, moves);
+        self.expect_pooled(name, moves, divisor);
         let axes = moves.axes();
         let sums = self.windows(name, moves, 0.0).sum_over(elements(axes));
         let first = self.rank() - axes;

@@ -29,14 +29,9 @@ pub fn larger(a: f64, b: f64) -> f64 {
 
 /// Of each kind, the number of cases, and the largest differences of answers and of gradients.
 #[derive(Default)]
-pub struct Table(BTreeMap<String, (usize, [f64; 2])>);
+pub struct Table(pub BTreeMap<String, (usize, [f64; 2])>);
 
 impl Table {
-    /// Whether there is a case of a kind.
-    pub fn has(&self, kind: &str) -> bool {
-        self.0.contains_key(kind)
-    }
-
     /// Takes up the differences of a case of a kind, told about where they are too large.
     pub fn add(&mut self, kind: &str, about: &Json, differences: [f64; 2]) {
         let fit = differences.iter().all(|difference| *difference < TOLERANCE);
