@@ -140,11 +140,11 @@ impl Moves {
     pub fn pooled(&self, extents: &[usize]) -> Result<Shape, String> {
         self.check_padding()?;
         let counts = self.counts(extents)?;
-        match self.has_empty(extents, &counts) {
-            true => Err("a window holds padding alone: there must be an element in each, of which a dilation may leave none"
-                .to_owned()),
-            false => Ok(counts),
+        if self.has_empty(extents, &counts) {
+            let rule = "a window holds padding alone: there must be an element in each, of which a dilation may leave none";
+            return Err(rule.to_owned());
         }
+        Ok(counts)
     }
 
     /// The numbers of the elements, in row-major order of the last axes, that each window looks at, one
