@@ -398,7 +398,8 @@ impl<'g> Recorder<'g, '_> {
                 ("pad", a.pad(border, 0.5))
             }
             6 if rank > 1 => {
-                let more = self.draw.below(2);
+                // At most half of a window is padding, which one of two positions has where the array has none.
+                let more = self.draw.below(2).max(usize::from(shape[rank - 1] == 0));
                 let window = Window::new([2, 1 + more]).stride(1).padding([1, more]);
                 ("windows", a.avg_pool2d(window, Divisor::Window))
             }
