@@ -12,7 +12,7 @@ use crate::instruction::{MAX_INPUTS, Memory};
 use crate::{Precision, Program};
 use graph::RunError;
 
-/// An array that can be given for an input of a program: a reference to an array, or a view.
+/// An array that can be given for an input of a program: a reference to an array or to a view, or a view.
 ///
 /// The example of [`Feeds`] gives one of reals and one of indices.
 #[diagnostic::on_unimplemented(

@@ -18,6 +18,7 @@ use graph::{Integer, Kind, Type, Value, View};
 /// let (x, labels) = (array![[1.0_f32, 2.0]], array![7_u8]);
 /// assert_eq!(Feed::<f32>::from(&x).ty(), Type::real([1, 2]));
 /// assert_eq!(Feed::<f32>::from(&labels).ty(), Type::index([1]));
+/// assert_eq!(Feed::<f32>::from(&x.row(0)).ty(), Type::real([2]));
 /// ```
 #[derive(Clone, Debug)]
 pub enum Feed<'a, T> {
@@ -112,6 +113,11 @@ macro_rules! real {
                 Feed::Real(view.into_dyn())
             }
         }
+        impl<'a, D: Dimension> From<&'a ArrayView<'_, $real, D>> for Feed<'a, $real> {
+            fn from(view: &'a ArrayView<'_, $real, D>) -> Self {
+                view.view().into()
+            }
+        }
     )*};
 }
 
@@ -171,6 +177,11 @@ macro_rules! whole {
             impl<'a, T, D: Dimension> From<ArrayView<'a, $whole, D>> for Feed<'a, T> {
                 fn from(view: ArrayView<'a, $whole, D>) -> Self {
                     Feed::Index(view.into())
+                }
+            }
+            impl<'a, T, D: Dimension> From<&'a ArrayView<'_, $whole, D>> for Feed<'a, T> {
+                fn from(view: &'a ArrayView<'_, $whole, D>) -> Self {
+                    view.view().into()
                 }
             }
             impl<'a, T, D: Dimension> From<&'a Array<$whole, D>> for Feed<'a, T> {
