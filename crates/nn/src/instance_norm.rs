@@ -16,7 +16,8 @@ use crate::{HyperparameterError, Mode, Module, channels};
 /// Defaults are PyTorch's `InstanceNorm1d` to `3d`: ε = 10⁻⁵, neither γ and β nor running statistics. With
 /// [`running`](InstanceNormBuilder::running) statistics, which average those of all samples, evaluation
 /// normalises by them, as [`BatchNorm`](crate::BatchNorm) does. The buffer `num_batches_tracked` stays 0, as in
-/// PyTorch, unless the convention needs the number.
+/// PyTorch, unless the convention needs the number: by [`Average::Cumulative`](crate::batch_norm::Average::Cumulative)
+/// statistics are the mean of all batches, where PyTorch's `InstanceNorm` with `momentum = None` never moves them.
 ///
 /// ```
 /// use cotangent::{Graph, Params};

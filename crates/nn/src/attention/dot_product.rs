@@ -217,7 +217,7 @@ impl<'g> DotProductAttention<'g> {
         }
         let axis = qs.rank() - 2;
         if ks[axis] == 0 {
-            misfit(NAME, "there must be a key", &[q, k, v]);
+            misfit(NAME, "there must be a key: the mean of no values does not exist", &[q, k, v]);
         }
         let (queries, keys) = (qs[axis], ks[axis]);
         self.masks.check(NAME, &Scores { ahead: &qs[..axis], heads: None, queries, keys });

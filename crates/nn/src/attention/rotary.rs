@@ -1,6 +1,6 @@
 //! Positions as rotations.
 
-use graph::Var;
+use graph::{IndexWords, Kind, Var, misfit};
 
 use super::{among_positions, angles, expect_features};
 use crate::error::{accept, positive};
@@ -111,8 +111,32 @@ impl RotaryEmbedding {
         self.rotate(x, cos.take(0, positions), sin.take(0, positions))
     }
 
-    /// The vectors x of shape `[.., T, width]`, rotated by the positions from one index on, all below `length`.
-    pub(super) fn forward_from<'g>(&self, x: Var<'g>, start: Var<'g>, length: usize) -> Var<'g> {
+    /// The vectors x of shape `[.., T, width]`, rotated by the positions from one index on, all below `length`: of elements that
+    /// go on where a cache is filled to, with [`Masks::causal_from`](super::Masks::causal_from).
+    ///
+    /// ```
+    /// use cotangent::Graph;
+    /// use cotangent::ndarray::arr0;
+    /// use cotangent::nn::RotaryEmbedding;
+    ///
+    /// let (g, rotary) = (Graph::new(), RotaryEmbedding::new(4));
+    /// let x = g.normal([2, 5, 4], 0.0, 1.0);
+    /// let last = rotary.forward_from(x.slice_axis(1, 3..), g.constant(arr0(3)), 5);
+    /// assert!((rotary.forward(x).slice_axis(1, 3..) - last).abs().max().eval()?[[]] < 1e-12);
+    /// # Ok::<(), cotangent::RunError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If x is not of such a shape, or the start is not one index. A position out of range is an error of the run.
+    #[track_caller]
+    pub fn forward_from<'g>(&self, x: Var<'g>, start: Var<'g>, length: usize) -> Var<'g> {
+        expect_features("rotary_embedding", x, self.width);
+        if start.kind() != Kind::Index || start.rank() > 0 {
+            misfit("rotary_embedding", "the first position must be one index", &[start]);
+        }
+        let words = IndexWords { one: "position", many: "positions" };
+        let rows = x.shape()[x.rank() - 2];
+        let start = start.starts_within(rows, length, "rotary_embedding", words);
         let (g, rows) = (x.graph(), x.shape()[x.rank() - 2]);
         let [cos, sin] =
             self.tables(length).map(|table| g.constant(table).dynamic_slice(0, start, rows));

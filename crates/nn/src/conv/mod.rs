@@ -140,8 +140,7 @@ fn of_samples<'g>(
         return g.at(line, || forward(x.unsqueeze(0)).squeeze(0));
     }
     let rule = format!(
-        "the input must have axes of samples, of {channels} channels, and {axes} over which the kernel moves; those of one \
-         sample may be without the first: {}",
+        "the input must have axes of samples, of {channels} channels, and {axes} over which the kernel moves: {}",
         remedy(&shape, channels, axes)
     );
     misfit(&format!("{owner} {path:?}"), rule, &[x]);

@@ -125,7 +125,7 @@ impl EmbeddingBag {
             Bag::Sum => shown.select(rows, 0.0).sum_over(1),
             Bag::Mean => shown.select(rows, 0.0).sum_over(1) / held.sum_over(1).maximum(1.0),
             Bag::Max => {
-                let largest = shown.select(rows, LEAST).max_over(1);
+                let largest = largest(shown.select(rows, LEAST));
                 held.sum_over(1).gt(0.0).select(largest, 0.0)
             }
         }
@@ -135,7 +135,8 @@ impl EmbeddingBag {
     fn of_any<'g>(&self, index: Var<'g>, offsets: Var<'g>, weights: Option<Var<'g>>) -> Var<'g> {
         let (rows, counts) = self.rows(index, 1, weights);
         if offsets.kind() != Kind::Index || offsets.rank() != 1 || offsets.shape()[0] == 0 {
-            self.refuse("the offsets must be indices of shape [bags]", &[offsets]);
+            let rule = "the offsets must be indices of shape [bags], of at least one bag";
+            self.refuse(rule, &[offsets]);
         }
         let line = Location::caller();
         let (g, bags, shape) = (index.graph(), offsets.shape()[0], rows.shape());
@@ -150,7 +151,7 @@ impl EmbeddingBag {
             Bag::Mean => sum(shown.select(rows, 0.0)) / sum(counts).maximum(1.0).unsqueeze(-1),
             Bag::Max => {
                 let members = g.arange(bags).unsqueeze(-1).eq(bag).and(counts.ne(0.0));
-                let largest = members.unsqueeze(-1).select(rows, LEAST).max_over(1);
+                let largest = largest(members.unsqueeze(-1).select(rows, LEAST));
                 sum(counts).gt(0.0).unsqueeze(-1).select(largest, 0.0)
             }
         }
@@ -207,6 +208,13 @@ fn ascending<'g>(offsets: Var<'g>, indices: usize) -> Var<'g> {
     let mut most = Array1::from_elem(bags, indices as i64);
     most[0] = 0;
     offsets.bounded([before, g.constant(most)], "embedding_bag", OFFSETS)
+}
+
+/// The largest of each bag, along axis 1; of none, it is not asked for.
+#[track_caller]
+fn largest(x: Var<'_>) -> Var<'_> {
+    let shape = x.shape();
+    if shape[1] == 0 { x.graph().full(shape.reduced(&[1], false), 0.0) } else { x.max_over(1) }
 }
 
 /// The sum of the elements of each bag, along the first axis.

@@ -20,7 +20,7 @@
 //! - sequences of different lengths lie in one array (`forward_lengths`): behind the end of a sequence
 //!   its state stands still, its output is 0, and x is not read; the reverse direction begins at the end of
 //!   each. These are the values of PyTorch's packed sequences. No length is too large: with T or more, the
-//!   sequence fills the array.
+//!   sequence fills the array. An index below 0 is an error of the run.
 //!
 //! ```
 //! use cotangent::{Evaluator, Graph, Params};

@@ -1,6 +1,7 @@
 //! Layers of cells along a sequence.
 
-use graph::{Graph, Kind, Param, Shape, Var, misfit};
+use graph::{BoundWords, Graph, Kind, Param, Shape, Var, misfit};
+use ndarray::arr0;
 
 use super::cell::{Cell, Maps};
 use super::forward::{Given, Sequence, State};
@@ -51,6 +52,10 @@ layer!([] Stack, stack.name, |stack| {
     let inputs = stack.cells[0].weight_ih.shape()[1];
     format!("{inputs} → {hidden}{projected}{layers}{directions}")
 }; cells = stack.cells, start = stack.start);
+
+/// What lengths are, where one is out of its bounds.
+const LENGTHS: BoundWords =
+    BoundWords { one: "length", rule: "a sequence has no element, or some" };
 
 impl Stack {
     /// Records all layers: a step of a cell takes its input and its state, as arrays of which the
@@ -209,7 +214,12 @@ impl Stack {
             self.refuse(rule, &[lengths]);
         }
         let lengths = layout.batched(lengths, 0);
-        let lengths = if lengths.is_real() { lengths } else { lengths.to_real() };
+        let lengths = if lengths.is_real() {
+            lengths
+        } else {
+            let bounds = [0, i64::MAX].map(|bound| lengths.graph().constant(arr0(bound)));
+            lengths.bounded(bounds, self.name, LENGTHS).to_real()
+        };
         let positions = lengths.graph().arange(time).to_real().reshape_to([time, 1, 1]);
         positions.lt(lengths.reshape_to([batch, 1]))
     }

@@ -2,7 +2,7 @@
 
 use cotangent::nn::{Bag, Embedding, EmbeddingBag};
 use cotangent::{Evaluator, Function, Graph, Params, RunError};
-use ndarray::{Array1, array};
+use ndarray::{Array1, ArrayD, array};
 
 use crate::{assert_says, value};
 
@@ -75,4 +75,21 @@ fn bags_of_none_stand_anywhere() {
     let bags = value(&built, bag.forward_offsets(index, g.constant(array![0_i64, 0, 1, 2, 2])));
     let empty = |bag: usize| bags.index_axis(ndarray::Axis(0), bag).iter().all(|&x| x == 0.0);
     assert_eq!([0, 1, 2, 3, 4].map(empty), [true, false, false, true, true]);
+}
+
+#[test]
+fn of_no_indices_at_all_all_bags_answer_0() {
+    for mode in [Bag::Sum, Bag::Mean, Bag::Max] {
+        let mut params = Params::<f64>::with_seed(0);
+        let bag = EmbeddingBag::new(5, 2).bag(mode).build(&mut params.root(), "bag");
+        let g = Graph::new();
+        let none = |shape: &[usize]| g.constant(ArrayD::<i64>::zeros(shape));
+        let by_offsets = bag.forward_offsets(none(&[0]), none(&[3]));
+        assert_eq!(value(&params, by_offsets), ArrayD::<f64>::zeros(vec![3, 2]), "{mode:?}");
+        assert_eq!(
+            value(&params, bag.forward(none(&[3, 0]))),
+            ArrayD::<f64>::zeros(vec![3, 2]),
+            "{mode:?}"
+        );
+    }
 }

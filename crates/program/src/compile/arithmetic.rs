@@ -13,6 +13,7 @@
 /// | Σ x·c → c·Σ x, where c is the same all along the sum | the partial sums of x |
 /// | (x·c)·d → x·(c·d), where c·d has fewer elements than x | c·d |
 /// | operations on constants are computed in double precision, when compiling | |
+/// | the one element of a row that an index says → a sum over the row, in which others are 0 | (−0 becomes 0) |
 ///
 /// Constants are looked at when compiling: none leaves a sum if the sum could grow by it, and one
 /// outside of [√m, √M], for the smallest normal number m and the largest number M of the precision,

@@ -186,6 +186,21 @@ fn run(record: impl for<'g> Fn(&[Var<'g>]) -> Var<'g>, inputs: &[Value<f64>]) ->
 }
 
 #[test]
+fn what_an_index_finds_keeps_its_sign_as_written() {
+    let g = Graph::new();
+    let (x, index) = (g.input("x", [4]), g.index_input("index", [1]));
+    let outputs =
+        [(-x.abs()).gather(0, index), (x * 4.0).take(0, index), (x * 4.0).topk(1, 0, true).0];
+    let params = Params::with_seed(0);
+    let mut program = Program::compile_with(&outputs, &params, Arithmetic::AsWritten);
+    let (zeros, at) = (array![-0.0_f64, -0.0, -0.0, -0.0], array![1_i64]);
+    program.run(&params, &[(&zeros).into(), (&at).into()], Seed::default()).unwrap();
+    for output in 0..outputs.len() {
+        assert!(program.output(output).iter().all(|zero| zero.is_sign_negative()), "{output}");
+    }
+}
+
+#[test]
 fn powers_are_those_of_ieee() {
     let x = [array![f64::NEG_INFINITY, -0.0, 0.0, f64::INFINITY].into()];
     let infinity = f64::INFINITY;

@@ -5,7 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cotangent::nn::init::Init;
 use cotangent::nn::recurrent::LstmState;
 use cotangent::nn::{Gru, Lstm, Mode, Rnn};
-use cotangent::{Graph, Params};
+use cotangent::{Evaluator, Graph, Params};
+use ndarray::array;
+
+use crate::assert_says;
 
 /// Fails unless it panics at a line of this file with a message that holds all parts.
 #[track_caller]
@@ -44,6 +47,18 @@ fn inputs_of_other_shapes() {
     assert_panics(line!(), &[rule, "[0, 2, 3]"], || lstm.forward(x, Mode::Eval));
     let x = g.full([2, 0, 3], 0.0);
     assert_panics(line!(), &["and axis 1 has none"], || gru.forward(x, Mode::Eval));
+}
+
+#[test]
+fn a_length_below_0_is_an_error_of_the_run() {
+    let mut params = Params::seeded(0);
+    let gru = Gru::new(3, 4).build(&mut params.root(), "gru");
+    let g = Graph::new();
+    let line = line!() + 1;
+    let read = gru.forward_lengths(g.full([5, 2, 3], 0.0), g.constant(array![2, -1]), Mode::Eval);
+    let told =
+        Evaluator::<f32>::new(&g).params(&params).run(&[read.output]).unwrap_err().to_string();
+    assert_says(&told, &["length -1 at position [1]", &format!("at {}:{line}:", file!())]);
 }
 
 #[test]

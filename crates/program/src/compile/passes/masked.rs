@@ -7,35 +7,39 @@ use graph::{Graph, Lowering, Place, Shape, Var, keep};
 use super::simplify::{input, lowering};
 
 /// One element of each row of what a loop computes anyway is a sum over the row, with 0 for all others: the loop that knows
-/// the row knows it then. (A row of a leaf, or one that is worked on in parts, is looked up in memory.)
-///
-/// One element that is added to each row is added where a comparison says so: all of the result is written in any case.
-pub(super) fn masked<'g>(
+/// the row knows it then. (A row of a leaf, or one that is worked on in parts, is looked up in memory.) Of −0 that makes +0.
+pub(super) fn picked<'g>(
     graph: &'g Graph,
     visit: &Visit<'_>,
     inputs: &[Var<'g>],
 ) -> Option<Var<'g>> {
-    let mask = |place: &Place| {
-        let (name, x, index) = (visit.op.name(), inputs[0], inputs[1]);
-        let axis = indexed_axis(place, &x.shape())?;
-        let extent = x.shape()[axis];
-        Some((axis, extent, graph.record(IsAt { name, axis, extent }, &[index]).ok()?))
-    };
-    match visit.op.lower() {
-        Lowering::Pick(place) => {
-            if !is_computed(inputs[0]) {
-                return None;
-            }
-            let (axis, extent, mask) = mask(&place)?;
-            let whole = extent <= kernels::Fused::<f32>::MAX_ROW;
-            whole.then(|| mask.select(inputs[0], 0.0).sum_over(keep(axis as isize)))
-        }
-        Lowering::Put(place) => {
-            let (_, _, mask) = mask(&place)?;
-            Some(mask.select(inputs[0] + inputs[2], inputs[0]))
-        }
-        _ => None,
+    let Lowering::Pick(place) = visit.op.lower() else { return None };
+    if !is_computed(inputs[0]) {
+        return None;
     }
+    let (axis, extent, mask) = mask(graph, visit, &place, inputs)?;
+    let whole = extent <= kernels::Fused::<f32>::MAX_ROW;
+    whole.then(|| mask.select(inputs[0], 0.0).sum_over(keep(axis as isize)))
+}
+
+/// One element that is added to each row is added where a comparison says so: all of the result is written in any case.
+pub(super) fn put<'g>(graph: &'g Graph, visit: &Visit<'_>, inputs: &[Var<'g>]) -> Option<Var<'g>> {
+    let Lowering::Put(place) = visit.op.lower() else { return None };
+    let (_, _, mask) = mask(graph, visit, &place, inputs)?;
+    Some(mask.select(inputs[0] + inputs[2], inputs[0]))
+}
+
+/// Along which axis one index for each row points, how long that is, and where its positions are those of the indices.
+fn mask<'g>(
+    graph: &'g Graph,
+    visit: &Visit<'_>,
+    place: &Place,
+    inputs: &[Var<'g>],
+) -> Option<(usize, usize, Var<'g>)> {
+    let (name, x, index) = (visit.op.name(), inputs[0], inputs[1]);
+    let axis = indexed_axis(place, &x.shape())?;
+    let extent = x.shape()[axis];
+    Some((axis, extent, graph.record(IsAt { name, axis, extent }, &[index]).ok()?))
 }
 
 /// The axis of an array along which one index for each row points, if that is what the place says.
@@ -75,7 +79,7 @@ mod tests {
 
     fn passed(build: impl for<'g> Fn(&'g Graph) -> Var<'g>) -> String {
         let pass = |target: &graph::rewriting::Target| {
-            until_settled(&target.graph, &target.outputs, &[expanded, masked])
+            until_settled(&target.graph, &target.outputs, &[expanded, picked, put])
         };
         let passed = Passed::through(pass, build);
         passed.keeps_values(1e-15);

@@ -61,7 +61,7 @@ pub(crate) fn run<T: Scalar>(graph: &Graph, outputs: &[NodeId], arithmetic: Arit
 fn nearer(arithmetic: Arithmetic) -> Vec<Rule> {
     let mut rules: Vec<Rule> = vec![
         expand::expanded,
-        masked::masked,
+        masked::put,
         simplify::simplified,
         unmerged::unmerged,
         unroll::unrolled,
@@ -70,6 +70,8 @@ fn nearer(arithmetic: Arithmetic) -> Vec<Rule> {
         look::looked_before,
     ];
     if arithmetic == Arithmetic::Reassociated {
+        // Before what would look at an array by its parts.
+        rules.insert(1, masked::picked);
         rules.extend([contracted::summed_batch as Rule, gram::summed_squares]);
     }
     rules
@@ -122,7 +124,8 @@ mod tests {
             testing::keeps_all_examples(|target| sweep(target, &[rule]), tolerance);
         };
         keep_values(simplify::simplified, 0.0);
-        keep_values(masked::masked, 1e-15);
+        keep_values(masked::picked, 1e-15);
+        keep_values(masked::put, 0.0);
         keep_values(unmerged::unmerged, 1e-14);
         keep_values(unroll::unrolled, 1e-15);
         keep_values(layout::permuted_last, 1e-14);
