@@ -156,6 +156,9 @@ fn remedy(shape: &[usize], channels: usize, axes: usize) -> String {
         [_, row] => {
             format!("rows of {row} values become images by `x.reshape([-1, {channels}, …])`")
         }
+        [first, ..] if shape.len() == axes + 1 => {
+            format!("of one sample, axis 0 is that of channels, and there are {first}")
+        }
         _ => format!("{} axes are wanted, and there are {}", axes + 2, shape.len()),
     }
 }

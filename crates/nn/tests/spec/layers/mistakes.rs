@@ -33,9 +33,15 @@ fn inputs_of_other_shapes() {
     assert_panics(&["Conv2d \"stem.conv1\"", rule, "[8, 2, 5, 5]"], || {
         conv.forward(x(&[8, 2, 5, 5]))
     });
-    assert_panics(&["Conv2d", rule, "without the first", "[4, 5, 5]"], || {
-        conv.forward(x(&[4, 5, 5]))
-    });
+    assert_panics(
+        &[
+            "Conv2d",
+            rule,
+            "of one sample, axis 0 is that of channels, and there are 4",
+            "[4, 5, 5]",
+        ],
+        || conv.forward(x(&[4, 5, 5])),
+    );
     assert_panics(&["spans 3 positions of the width"], || conv.forward(x(&[1, 3, 5, 2])));
 
     let mirrored = Conv1d::new(1, 1, 3).padding(4).padding_mode(PaddingMode::Reflect);
