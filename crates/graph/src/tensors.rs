@@ -18,6 +18,7 @@
 //! ```
 
 mod checksum;
+mod notes;
 mod storage;
 
 use std::collections::HashMap;
@@ -32,6 +33,7 @@ pub use safetensors::SafeTensorError;
 pub use storage::Storage;
 
 use checksum::{NOTE, checksum};
+use notes::noted;
 
 /// Bytes that cannot be read.
 ///
@@ -77,14 +79,15 @@ pub struct TooLarge {
     pub value: f64,
 }
 
-/// The bytes of named arrays, with notes by name beside them. A checksum of all is one more note, `checksum`.
+/// The bytes of named arrays, with notes by name beside them. A checksum of all is one more note, `checksum`. The same arrays and
+/// notes are the same bytes.
 ///
 /// # Errors
 /// The first finite number that is too large for the storage.
 pub fn write<'a, T: Scalar>(
     arrays: impl IntoIterator<Item = (&'a str, &'a Shape, &'a [T])>,
     storage: Storage,
-    mut notes: HashMap<String, String>,
+    notes: HashMap<String, String>,
 ) -> Result<Vec<u8>, TooLarge> {
     let mut encoded = Vec::new();
     for (name, shape, values) in arrays {
@@ -99,14 +102,13 @@ pub fn write<'a, T: Scalar>(
             (*name, view.expect("the bytes are those of the shape"))
         })
         .collect();
-    let sum = checksum(
-        notes.iter().map(|(name, text)| (name.as_str(), text.as_str())),
-        views.iter().map(|(name, view)| (*name, view)),
-    );
-    notes.insert(NOTE.to_owned(), sum);
-    // Its map is the standard one or another, as its features are.
-    let notes = Some(notes.into_iter().collect());
-    Ok(safetensors::serialize(views, notes).expect("arrays in memory can be written"))
+    let notes = notes.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let mut notes: Vec<(&str, &str)> = notes.filter(|(name, _)| *name != NOTE).collect();
+    let sum = checksum(notes.iter().copied(), views.iter().map(|(name, view)| (*name, view)));
+    notes.push((NOTE, &sum));
+    notes.sort_unstable();
+    let file = safetensors::serialize(views, None).expect("arrays in memory can be written");
+    Ok(noted(file, &notes))
 }
 
 /// Named arrays that were read.
@@ -120,7 +122,7 @@ impl<'b> Tensors<'b> {
     /// The arrays that the bytes hold. Bytes that other programs wrote have no checksum, and are taken as they are.
     ///
     /// # Errors
-    /// If the bytes are no whole file, or not those that [`write`] made.
+    /// If the bytes are no whole file, or not those that [`write()`] made.
     pub fn read(bytes: &'b [u8]) -> Result<Self, ReadError> {
         if bytes.starts_with(b"PK\x03\x04") {
             return Err(ReadError::Zip);
