@@ -1,5 +1,7 @@
 //! Positions as rotations.
 
+use std::panic::Location;
+
 use graph::{IndexWords, Kind, Var, misfit};
 
 use super::{among_positions, angles, expect_features};
@@ -135,12 +137,13 @@ impl RotaryEmbedding {
             misfit("rotary_embedding", "the first position must be one index", &[start]);
         }
         let words = IndexWords { one: "position", many: "positions" };
-        let rows = x.shape()[x.rank() - 2];
-        let start = start.starts_within(rows, length, "rotary_embedding", words);
         let (g, rows) = (x.graph(), x.shape()[x.rank() - 2]);
-        let [cos, sin] =
-            self.tables(length).map(|table| g.constant(table).dynamic_slice(0, start, rows));
-        self.rotate(x, cos, sin)
+        g.at(Location::caller(), || {
+            let start = start.starts_within(rows, length, "rotary_embedding", words);
+            let [cos, sin] =
+                self.tables(length).map(|table| g.constant(table).dynamic_slice(0, start, rows));
+            self.rotate(x, cos, sin)
+        })
     }
 
     pub(super) fn check(&self, width: usize) -> Result<(), HyperparameterError> {

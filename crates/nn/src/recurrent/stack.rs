@@ -54,8 +54,10 @@ layer!([] Stack, stack.name, |stack| {
 }; cells = stack.cells, start = stack.start);
 
 /// What lengths are, where one is out of its bounds.
-const LENGTHS: BoundWords =
-    BoundWords { one: "length", rule: "a sequence has no element, or some" };
+const LENGTHS: BoundWords = BoundWords {
+    one: "length",
+    rule: "it counts elements; one above those there are fills the array",
+};
 
 impl Stack {
     /// Records all layers: a step of a cell takes its input and its state, as arrays of which the

@@ -63,6 +63,7 @@ fn attention_and_bags() {
     let cache = g.input("cache", encoder.cache_shape(2, 5));
     encoder.forward_cached(one, position, cache);
     encoder.forward_cached(x.slice_axis(1, ..3), position, cache);
+    RotaryEmbedding::new(4).forward_from(x, position, 9).sum().grad(x);
     let seen = MultiHeadAttention::new(4, 4).kv_heads(2).add_bias_kv().add_zero_attn();
     let (_, weights) = seen.build(p, "seen").attend_weights([x; 3], masks, Mode::Train);
     weights.sum().grad(x);
